@@ -1,0 +1,166 @@
+"""Every setting of every stage, frozen and described, so that a run can be written down and run again.
+
+Values only: addresses and secrets come from the environment, never from here.
+"""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Architecture = Literal["skip-gram", "cbow"]
+Cell = Literal["rnn", "lstm", "gru"]
+Kind = Literal["logistic", "feed-forward", "rnn", "lstm", "gru"]
+Representation = Literal["one-hot", "count", "tf-idf", "co-occurrence", "cbow", "skip-gram", "scratch"]
+Split = Literal["train", "validation", "test"]
+Device = Literal["auto", "cpu", "gpu"]
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """Frozen, and strict about names: a misspelt setting is an error, never a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextSettings(Settings):
+    """How a text becomes tokens; the same for training, evaluation and serving."""
+
+    lowercase: bool = Field(True, description="Fold case: tweets shout at random.")
+    mask_urls: bool = Field(True, description="Replace every address by <url>: what it is matters, not where it leads.")
+    mask_mentions: bool = Field(True, description="Replace every @name by <user>.")
+    mask_numbers: bool = Field(True, description="Replace every number by <number>.")
+    split_hashtags: bool = Field(False, description="Add the camel-case words of a hashtag after the hashtag itself.")
+    split_contractions: bool = Field(True, description="don't -> do n't, so that negation is one token.")
+    squeeze_elongations: bool = Field(True, description="soooo -> soo: three or more of one letter become two.")
+    keep_punctuation: bool = Field(True, description="Keep ! ? ... and emoticons as tokens; other punctuation goes.")
+
+
+class SplitSettings(Settings):
+    """Which share of the tweet groups goes where. A tweet keeps its split whatever arrives later."""
+
+    seed: int = Field(0, description="Changes the whole partition; leave it alone to keep test rows test rows.")
+    validation_share: Share = Field(0.15, description="Share of groups for early stopping, thresholds and choices.")
+    test_share: Share = Field(0.2, description="Share of groups scored once, at the end.")
+
+    @model_validator(mode="after")
+    def leave_rows_to_train_on(self) -> "SplitSettings":
+        """Raise ValueError when validation and test leave nothing to train on."""
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError(
+                f"validation_share + test_share must be below 1, got {self.validation_share} + {self.test_share}"
+            )
+        return self
+
+
+class ContractSettings(Settings):
+    """What a table of tweets must look like before anything is learned from it."""
+
+    min_rows: Positive = Field(20, description="Fewer kept rows than this refuse the table.")
+    max_characters: Positive = Field(5_000, description="A longer text is quarantined: it is no tweet.")
+    min_positive_share: Share = Field(0.02, description="A rarer positive class refuses a labelled table.")
+    max_positive_share: Annotated[float, Field(gt=0, le=1)] = Field(0.98, description="A more common one does too.")
+    max_quarantined_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="When more of the rows than this fail, the source is refused: it is not what it says it is."
+    )
+
+
+class VocabularySettings(Settings):
+    """Which tokens get an id of their own."""
+
+    min_count: Positive = Field(2, description="Rarer tokens share the unknown id.")
+    max_size: Positive | None = Field(None, description="Keep at most this many tokens, the most frequent first.")
+
+
+class FrequencySettings(Settings):
+    """Bag-of-words document vectors: one-hot, count and TF-IDF."""
+
+    max_ngram: Literal[1, 2, 3] = Field(2, description="Longest n-gram counted as a feature.")
+    min_document_frequency: Positive = Field(2, description="Features in fewer training documents are dropped.")
+    max_document_share: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Commoner features are dropped.")
+    sublinear: bool = Field(True, description="Use 1 + ln(count) in TF-IDF.")
+    smooth: bool = Field(True, description="Use ln((1 + n) / (1 + df)) + 1 as IDF, as if one more document held all.")
+
+
+class CooccurrenceSettings(Settings):
+    """Word vectors from a co-occurrence matrix: PPMI, then truncated SVD."""
+
+    window: Positive = Field(5, description="Words to each side that count as context.")
+    weighting: Literal["harmonic", "flat"] = Field("harmonic", description="Weight 1/distance, or 1.")
+    directed: bool = Field(False, description="Count right-hand context only, instead of both sides.")
+    max_vocabulary: Positive = Field(20_000, description="Rows and columns of the matrix, the most frequent tokens.")
+    dimensions: Positive = Field(100, description="Width of the word vectors cut out by the SVD.")
+
+
+class EmbeddingSettings(Settings):
+    """CBOW and skip-gram with negative sampling (Mikolov et al. 2013)."""
+
+    architecture: Architecture = Field("skip-gram", description="Predict the context from the word, or the reverse.")
+    dimensions: Positive = Field(100, description="Width of a word vector.")
+    window: Positive = Field(5, description="Largest distance of a context word; the actual one is drawn per word.")
+    negatives: Positive = Field(5, description="Noise words for each real one.")
+    subsample: Annotated[float, Field(ge=0)] = Field(1e-3, description="Thins words more frequent than this; 0 is off.")
+    min_count: Positive = Field(5, description="Words rarer than this are dropped.")
+    max_vocabulary: Positive | None = Field(None, description="Keep at most this many words.")
+    epochs: Positive = Field(5, description="Passes over the corpus.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(0.025, description="At the start; falls linearly to zero.")
+
+
+class LogisticSettings(Settings):
+    """L2-regularised logistic regression; its strength is chosen on the validation split."""
+
+    inverse_strengths: tuple[float, ...] = Field(
+        (0.1, 0.3, 1.0, 3.0, 10.0), description="Values of C tried; the lowest validation log loss wins."
+    )
+
+
+class ClassifierSettings(Settings):
+    """One neural classifier: its network and how it is trained."""
+
+    kind: Literal["feed-forward", "rnn", "lstm", "gru"] = Field("lstm", description="Recurrent cell, or none.")
+    features: Literal["scratch", "cbow", "skip-gram"] = Field("skip-gram", description="Where token vectors start.")
+    dimensions: Positive = Field(100, description="Width of token vectors learned from scratch.")
+    units: Positive = Field(64, description="Width of the hidden state, each direction.")
+    bidirectional: bool = Field(True, description="Read the tweet from both ends.")
+    pooling: Literal["last", "mean", "max", "max-mean"] = Field("max-mean", description="From states to one vector.")
+    train_vectors: bool = Field(True, description="Go on training the token vectors.")
+    dropout: Share = Field(0.4, description="On token vectors and before the output.")
+    label_smoothing: Share = Field(0.1, description="Labels of real tweets are noisy.")
+    max_length: Positive = Field(48, description="Tokens read of one tweet; the rest is cut.")
+    batch_size: Positive = Field(64, description="Tweets per step.")
+    epochs: Positive = Field(12, description="At most; early stopping usually ends sooner.")
+    patience: Positive = Field(3, description="Epochs without a better validation loss before stopping.")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(2e-3, description="Of Adam.")
+
+    @property
+    def name(self) -> str:
+        """How tables and runs call it: `lstm/skip-gram`."""
+        return f"{self.kind}/{self.features}"
+
+
+class Recipe(Settings):
+    """All settings of one retraining. A recipe file names only what differs from these defaults."""
+
+    name: str = Field("standard", description="How runs are labelled.")
+    seed: int = Field(1, ge=0, description="The one seed; every step derives its own from it by name.")
+    text: TextSettings = TextSettings()
+    split: SplitSettings = SplitSettings()
+    contract: ContractSettings = ContractSettings()
+    vocabulary: VocabularySettings = VocabularySettings()
+    frequency: FrequencySettings = FrequencySettings()
+    cooccurrence: CooccurrenceSettings = CooccurrenceSettings()
+    embeddings: tuple[EmbeddingSettings, ...] = (
+        EmbeddingSettings(architecture="cbow"),
+        EmbeddingSettings(architecture="skip-gram"),
+    )
+    logistic: LogisticSettings = LogisticSettings()
+    classifiers: tuple[ClassifierSettings, ...] = (
+        ClassifierSettings(kind="feed-forward", features="skip-gram"),
+        ClassifierSettings(kind="rnn", features="scratch"),
+        ClassifierSettings(kind="lstm", features="scratch"),
+        ClassifierSettings(kind="lstm", features="cbow"),
+        ClassifierSettings(kind="lstm", features="skip-gram"),
+    )

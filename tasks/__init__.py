@@ -1,0 +1,1 @@
+"""The skin between the pure models and the world: reading, writing, caching, recording."""
