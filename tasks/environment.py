@@ -1,0 +1,79 @@
+"""What must be in the environment before the heavy libraries are imported: quiet, offline, deterministic, and at home.
+
+Every value is a default: what the user has set stands.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tasks.storage import state_home
+
+
+def defaults(home: Path) -> Mapping[str, str]:
+    """The variables that crisisflow sets when the user has not, for this state folder."""
+    return {
+        # Nobody is phoned. DO_NOT_TRACK must be the word: MLflow ignores "1".
+        "DO_NOT_TRACK": "true",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+        # Everything that libraries write by themselves stays in the state folder.
+        "PREFECT_HOME": str(home / "prefect"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        # The same bytes every time: oneDNN reorders sums, so its use is fixed, and recorded with the run.
+        "TF_ENABLE_ONEDNN_OPTS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": str(home / "keras"),
+        "MPLBACKEND": "agg",
+        # Prefect and MLflow report through our own screen and log.
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "GIT_PYTHON_REFRESH": "quiet",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+
+
+def prepare_environment() -> None:
+    """Set the defaults. Call it first: libraries read them on import."""
+    home = state_home()
+    for name, value in defaults(home).items():
+        os.environ.setdefault(name, value)
+
+
+def stop_on_terminate() -> None:
+    """Let SIGTERM end the process as Ctrl-C does: every `with` is left, every run is closed."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@contextmanager
+def silenced_stderr() -> Iterator[None]:
+    """Hide what C++ code writes to file descriptor 2 while a noisy library is imported."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and Keras without their start-up noise. Later imports are free."""
+    if "tensorflow" not in sys.modules:
+        with silenced_stderr():
+            import keras  # noqa: F401  (imported for its effect: loaded, quietly)
+            import tensorflow  # noqa: F401

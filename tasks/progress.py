@@ -1,0 +1,73 @@
+"""Progress that a person can watch: bars on a terminal, a line in the log elsewhere. Results never go through here."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+logger = logging.getLogger(__name__)
+LOG_EVERY_SECONDS = 15.0
+
+_screen: "Progress | None" = None
+
+
+@contextmanager
+def on_screen() -> Iterator[None]:
+    """Show bars on stderr while the block runs, when stderr is a terminal."""
+    global _screen  # noqa: PLW0603  (one terminal, one set of bars)
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as _screen:
+        try:
+            yield
+        finally:
+            _screen = None
+
+
+@contextmanager
+def progress(description: str, total: float | None = None, unit: str = "") -> Iterator[Callable[[float], None]]:
+    """A function to call with how much is done so far; shows rate and time left."""
+    start = last = time.monotonic()
+    bar = _screen.add_task(description, total=total, rate="") if _screen else None
+
+    def report(done: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        rate = f"{done / max(now - start, 1e-9):,.0f} {unit}/s" if unit and done else ""
+        if _screen is not None and bar is not None:
+            _screen.update(bar, completed=done, rate=rate)
+        elif now - last >= LOG_EVERY_SECONDS:
+            last = now
+            share = f"{done / total:.0%} " if total else ""
+            logger.info("%s: %s%s", description, share, rate)
+
+    try:
+        yield report
+    finally:
+        if _screen is not None and bar is not None:
+            _screen.remove_task(bar)
+
+
+def say(message: str) -> None:
+    """One line that stays on the screen above the bars, or in the log."""
+    if _screen is not None:
+        _screen.console.print(message, highlight=False)
+    else:
+        logger.info(message)

@@ -1,0 +1,210 @@
+"""Starting, finding and stopping the Prefect and MLflow servers, on loopback only.
+
+A flow talks to the Prefect server named by PREFECT_API_URL, else to the one that `crisisflow up` runs on this state
+folder, else to a temporary one of its own that ends with the process.
+"""
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tasks.storage import state_home, write_atomically
+
+logger = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+START_TIMEOUT_SECONDS = 180.0
+STOP_TIMEOUT_SECONDS = 10.0
+SETTLE_TIMEOUT_SECONDS = 15.0
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Server:
+    """A process that this one started: how it is called, where it answers, where it logs."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    url: str
+    health_path: str
+    log: Path
+
+    def wait_until_healthy(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
+        """Return once the server answers; raise RuntimeError naming its log when it ends or takes too long."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the {self.name} server ended while starting; its log: {self.log}")
+            if answers(self.url + self.health_path):
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"the {self.name} server did not answer within {timeout_seconds:.0f} s; its log: {self.log}")
+
+    def stop(self) -> None:
+        """End the server and everything it started; kill what does not end by itself."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, sign)
+                self.process.wait(STOP_TIMEOUT_SECONDS)
+            except ProcessLookupError:
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def answers(url: str) -> bool:
+    """Whether something answers this address with success, within two seconds."""
+    try:
+        return httpx.get(url, timeout=2.0, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_taken(port: int) -> bool:
+    """Whether somebody listens on this port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def start_process(
+    name: str, command: Sequence[str], url: str, health_path: str, environment: Mapping[str, str] | None = None
+) -> Server:
+    """Start a server in a process group of its own, logging to `logs/<name>.log`; it ends when this process does."""
+    log = state_home() / "logs" / f"{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  (two system calls; no lock is taken in the child)
+        )
+    return Server(name, process, url, health_path, log)
+
+
+def _end_with_parent() -> None:
+    """In the child: have the kernel send SIGTERM when the parent dies, however it dies. Linux only, else nothing."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start_prefect(port: int | None = None, temporary: bool = False) -> Server:
+    """A Prefect server on loopback; a temporary one has no pages and no scheduler, and starts faster."""
+    port = port or free_port()
+    environment = {"PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL" if temporary else "WARNING"}
+    url = f"http://{LOOPBACK}:{port}"
+    if temporary:
+        environment |= {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+        arguments = ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
+    else:
+        environment |= {"PREFECT_UI_API_URL": f"{url}/api", "PREFECT_API_URL": f"{url}/api"}
+        arguments = ["-m", "prefect", "server", "start"]
+    command = [sys.executable, *arguments, "--host", LOOPBACK, "--port", str(port)]
+    return start_process("prefect", command, url, "/api/health", environment)
+
+
+def start_mlflow(port: int) -> Server:
+    """MLflow's pages and tracking API on loopback, over the state folder's database."""
+    home = state_home() / "mlflow"
+    home.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"]
+    command += ["--default-artifact-root", (home / "artifacts").as_uri()]
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
+    return start_process("mlflow", command, f"http://{LOOPBACK}:{port}", "/health", environment)
+
+
+def running_file() -> Path:
+    """Where `crisisflow up` writes what it runs."""
+    return state_home() / "running.json"
+
+
+def announce(addresses: Mapping[str, str]) -> None:
+    """Let later commands find the servers of this process."""
+    write_atomically(running_file(), json.dumps({"process": os.getpid(), **addresses}, indent=1))
+
+
+def announced() -> dict[str, str]:
+    """The addresses that `crisisflow up` announced, when its servers still answer; else nothing."""
+    try:
+        addresses = json.loads(running_file().read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return addresses if answers(f"{addresses['prefect']}/api/health") else {}
+
+
+@contextmanager
+def prefect_server() -> Iterator[None]:
+    """A Prefect server for the block, through PREFECT_API_URL; enter it before Prefect is imported.
+
+    Raises RuntimeError when PREFECT_API_URL is set and nobody answers there.
+    """
+    chosen = os.environ.get("PREFECT_API_URL")
+    if chosen:
+        if not answers(f"{chosen}/health"):
+            raise RuntimeError(
+                f"no Prefect server answers at {chosen}: start it, or unset PREFECT_API_URL to use a temporary one"
+            )
+        yield
+        return
+    if addresses := announced():
+        os.environ["PREFECT_API_URL"] = f"{addresses['prefect']}/api"
+        yield
+        return
+    server = start_prefect(temporary=True)
+    os.environ["PREFECT_API_URL"] = f"{server.url}/api"
+    try:
+        _import_meanwhile()
+        server.wait_until_healthy()
+        yield
+        settle()
+    finally:
+        del os.environ["PREFECT_API_URL"]
+        server.stop()
+
+
+def _import_meanwhile() -> None:
+    """Load what every flow needs while the server starts on the other core."""
+    import mlflow  # noqa: F401
+    import prefect  # noqa: F401
+
+
+def settle() -> None:
+    """Wait until the server has recorded the last state of every task run: they travel as events, and lag behind."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterState, TaskRunFilterStateType
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.worker import EventsWorker
+
+    EventsWorker.drain_all()
+    unfinished = TaskRunFilter(
+        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
+    )
+    deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
+    with get_client(sync_client=True) as api:
+        while time.monotonic() < deadline and api.read_task_runs(task_run_filter=unfinished, limit=1):
+            time.sleep(0.1)

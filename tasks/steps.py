@@ -1,0 +1,101 @@
+"""A step: a function that becomes a Prefect task, a child run in MLflow, and an entry in the cache.
+
+The function takes the run to record on, then artifacts, settings and plain values; it returns the path of the artifact
+it made. Called with inputs it has met before, a step hands back the artifact it made then, and says so on a short run.
+"""
+
+import functools
+import inspect
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+from tasks import caching, storage
+from tasks.progress import progress, say
+from tasks.tracking import Run, client, tracked_run
+
+P = ParamSpec("P")
+StepFunction = Callable[Concatenate[Run, P], Path]
+
+BOOKKEEPING = frozenset({"duration_seconds", "peak_memory_mb"})
+
+
+def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], StepFunction[P]]:
+    """Make a step of a function `(run, inputs...) -> artifact`.
+
+    `name` may refer to inputs, as in "train {settings.name}". `hardware` says that the processor can change the last
+    bits of the output, so that it belongs to the key.
+    """
+
+    def decorate(function: StepFunction[P]) -> StepFunction[P]:
+        import prefect
+        from prefect.cache_policies import NO_CACHE
+
+        @functools.wraps(function)
+        def run_step(parent: Run, *args: P.args, **kwargs: P.kwargs) -> Path:
+            bound = inspect.signature(function).bind(parent, *args, **kwargs)
+            bound.apply_defaults()
+            inputs = dict(list(bound.arguments.items())[1:])
+            title = name.format(**inputs)
+            key = caching.action_key(function.__name__, function, inputs, hardware)
+            with tracked_run(title, function.__name__, parent, _settings(inputs)) as run, progress(title):
+                run.tag(action_key=key.digest)
+                _log_inputs(run, inputs)
+                done = caching.recall(key)
+                if done is None:
+                    output, note = _compute(key, function, run, args, kwargs)
+                else:
+                    output, note = _reuse(done, run)
+            say(f"  {title}: {note}")
+            return output
+
+        return prefect.task(
+            run_step, name=function.__name__, cache_policy=NO_CACHE, persist_result=False, log_prints=False
+        )
+
+    return decorate
+
+
+def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs: Any) -> tuple[Path, str]:
+    start = time.monotonic()
+    output: Path = function(run, *args, **kwargs)
+    seconds = round(time.monotonic() - start, 3)
+    recorded = client().get_run(run.run_id).data.metrics
+    run.tag(output=f"{output.parent.name}/{output.name}", step_outcome="run")
+    metrics = {name: value for name, value in recorded.items() if name not in BOOKKEEPING}
+    relative = output.relative_to(storage.state_home() / "store").as_posix()
+    caching.remember(key, caching.Action(relative, run.run_id, metrics, seconds))
+    return output, f"{seconds:.1f} s"
+
+
+def _reuse(done: caching.Action, run: Run) -> tuple[Path, str]:
+    run.log_metrics(done.metrics)
+    run.tag(reused_from=done.run_id, output=done.output, step_outcome="cached")
+    return done.path, f"reused, saves {done.seconds:.1f} s"
+
+
+def _settings(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs that are settings or plain values, for the run's parameters."""
+    return {
+        name: value.model_dump() if hasattr(value, "model_dump") else value
+        for name, value in inputs.items()
+        if not _artifacts(value)
+    }
+
+
+def _artifacts(value: Any) -> list[Path]:
+    """The artifacts in an input, one or a list of them."""
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, (list, tuple)):
+        return [each for each in value if isinstance(each, Path)]
+    if isinstance(value, dict):
+        return [each for each in value.values() if isinstance(each, Path)]
+    return []
+
+
+def _log_inputs(run: Run, inputs: dict[str, Any]) -> None:
+    for name, value in inputs.items():
+        for artifact in _artifacts(value):
+            run.log_dataset(artifact, name)
