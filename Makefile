@@ -1,0 +1,57 @@
+# Set-up, run, test. A fresh machine needs git, make and Python 3.11 to 3.13 with venv; everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+MLFLOW_PORT ?= 5000
+
+.PHONY: run setup test check ui up sample lock clean bench help
+
+help:            ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 20
+
+run: setup       ## Train and compare all models on the bundled sample
+	$(BIN)/crisisflow retrain
+	@echo
+	@echo "Look next:  make ui             the runs, side by side, in MLflow"
+	@echo "            $(BIN)/crisisflow compare        the table above as a page"
+	@echo "            $(BIN)/crisisflow retrain --help your own tweets"
+
+setup: $(STAMP)  ## Make .venv from the pinned, hash-checked lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, $(PYTHON) is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --require-hashes --compile-bytecode requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+check: setup     ## Lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check      ## Every check and test
+	$(BIN)/python -m pytest
+
+ui: setup        ## MLflow's pages on loopback (MLFLOW_PORT=5000)
+	$(BIN)/crisisflow ui --port $(MLFLOW_PORT)
+
+up: setup        ## MLflow, Prefect and the nightly schedule, on loopback
+	$(BIN)/crisisflow up
+
+sample: setup    ## Write data/sample again from its generator
+	$(BIN)/python -m tasks.sample
+
+lock: setup      ## Resolve the dependencies again and pin them with hashes
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes -p 3.11 --no-emit-index-url --no-header --quiet -o requirements.lock --upgrade
+
+bench: bench-text bench-frequencies bench-ingest bench-classifiers bench-vectors bench-main ## Every measurement against its rival
+
+bench-%: setup
+	$(BIN)/python tests/benchmarks/bench_$*.py
+
+clean:           ## Delete .venv and caches; the state folder stays
+	rm -rf .venv .ruff_cache .mypy_cache .import_linter_cache *.egg-info
+	find flows tasks models tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m flows` is `crisisflow`."""
+
+from flows.cli import main
+
+main()

@@ -1,0 +1,81 @@
+"""What is inside each kind of artifact: one reader and one writer for each, so that nobody else knows file names."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.text import Tokens, concat
+from models.vocabulary import Vocabulary
+from tasks.storage import new_artifact
+
+
+def write_part(path: Path, value: Any) -> None:
+    """Write one value in the format that its file name asks for: .parquet, .npz, .json or .keras.
+
+    Raises ValueError for another suffix.
+    """
+    match path.suffix:
+        case ".parquet":
+            pq.write_table(value, path, compression="zstd")
+        case ".npz":
+            np.savez(path, allow_pickle=False, **value)
+        case ".json":
+            path.write_text(json.dumps(value, indent=1, sort_keys=True))
+        case ".keras":
+            value.save(path)
+        case other:
+            raise ValueError(f"no writer for {other!r}: use .parquet, .npz, .json or .keras")
+
+
+def write_artifact(kind: str, parts: Mapping[str, Any]) -> Path:
+    """Seal these parts, by file name, as one artifact of this kind."""
+    with new_artifact(kind) as draft:
+        for name, value in parts.items():
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            write_part(draft / name, value)
+    return draft.final
+
+
+def read_tweets(artifact: Path) -> pa.Table:
+    """The kept tweets: id, text, keyword, location, target, source_row, group, split."""
+    return pq.read_table(artifact / "tweets.parquet")
+
+
+def rows_in(tweets: pa.Table, split: str) -> np.ndarray:
+    """Row numbers of a split, int64."""
+    return np.flatnonzero(tweets["split"].to_numpy(zero_copy_only=False) == split)
+
+
+def shards(artifact: Path) -> list[Path]:
+    """The Parquet shards of an artifact, in order."""
+    return sorted(artifact.glob("shard-*.parquet"))
+
+
+def write_tokens(parts: Iterable[tuple[pa.Array, Tokens]]) -> Path:
+    """Seal tokenized documents, one shard for each (ids, tokens)."""
+    with new_artifact("tokens") as draft:
+        for number, (ids, tokens) in enumerate(parts):
+            table = pa.table({"id": ids, "tokens": tokens.to_arrow()})
+            pq.write_table(table, draft / f"shard-{number:05}.parquet", compression="zstd")
+    return draft.final
+
+
+def read_tokens(artifact: Path) -> Tokens:
+    """All tokenized documents of an artifact."""
+    return concat([Tokens.from_arrow(pq.read_table(path, columns=["tokens"])["tokens"]) for path in shards(artifact)])
+
+
+def read_vocabulary(artifact: Path) -> Vocabulary:
+    """A fitted vocabulary."""
+    return Vocabulary.from_table(pq.read_table(artifact / "vocabulary.parquet"))
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The named arrays of an .npz file; pickles are refused."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
