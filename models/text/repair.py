@@ -1,0 +1,248 @@
+"""Mends what transport did to a text. One pure function, used at ingestion, in training and in serving alike.
+
+Nothing here judges what a text means: characters that some program garbled on the way become what their author typed.
+Repairing twice changes nothing. Most texts are sound, so the vectorised form lets RE2 find the few that may not be and
+hands only those to `repair_text`; the two cannot differ.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Literal, get_args
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Strings = pa.Array | pa.ChunkedArray
+RepairKind = Literal["html_entities", "mojibake", "newlines", "normal_form", "percent_escapes"]
+
+# "&amp;lt;" went through two programs: all "amp;" in a row go at once, then the entity itself is decoded.
+NESTED_AMPERSAND = re.compile(r"&(?:(?:amp|AMP|\#0{0,5}38|\#[xX]0{0,5}26);)+")
+HTML_ENTITY = re.compile(
+    r"""
+    & (?: \# \d{1,7} | \# [xX] [0-9a-fA-F]{1,6} | [A-Za-z][A-Za-z0-9]{1,31} )
+    ;   # without it, "?a=b&copy=1" of an address would lose its name
+    """,
+    re.VERBOSE,
+)
+# What Python's splitlines() and Twitter's own export take for the end of a line. U+0085 is left to the mojibake rule:
+# in tweets it is never a line end but an ellipsis that was saved as Windows-1252.
+LINE_ENDS = "\n\r\v\f\u2028\u2029"
+NEWLINES = re.compile(f"[{LINE_ENDS}]+")
+SURROGATES = re.compile("[\ud800-\udfff]+")
+PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+# A superset of everything that `repair_text` changes, in RE2: the others are not looked at in Python.
+SUSPECT = r"[^\x00-\x7F]|&[#A-Za-z]|[\n\r\v\f]"
+
+
+def repair_text(text: str | None) -> str:
+    r"""The text as its author typed it, on one line; "" for None.
+
+    >>> repair_text("Fire &amp;amp; smoke")
+    'Fire & smoke'
+    >>> repair_text("it\x89Ûªs burning\x89Û_")
+    'it’s burning…'
+    >>> repair_text("cafÃ© on fire")
+    'café on fire'
+    >>> repair_text("two\r\nlines\n")
+    'two lines'
+    """
+    return _repair(text or "", TEXT_REPAIRS)[0]
+
+
+def repair_texts(texts: Strings) -> tuple[pa.StringArray, dict[RepairKind, int]]:
+    """Every text repaired, and in how many texts each kind of repair changed something. Null becomes ""."""
+    return _repair_suspects(texts, SUSPECT, TEXT_REPAIRS)
+
+
+def repair_keyword(keyword: str | None) -> str:
+    """A keyword as its author typed it: `repair_text` and percent escapes, which in a tweet may belong to an address.
+
+    >>> repair_keyword("forest%20fire")
+    'forest fire'
+    """
+    return _repair(keyword or "", KEYWORD_REPAIRS)[0]
+
+
+def repair_keywords(keywords: Strings) -> tuple[pa.StringArray, dict[RepairKind, int]]:
+    """As `repair_texts`, for a column of keywords; a missing keyword stays missing."""
+    repaired, counts = _repair_suspects(keywords, SUSPECT + r"|%[0-9A-Fa-f]", KEYWORD_REPAIRS)
+    missing = pc.is_null(keywords)
+    missing = missing.combine_chunks() if isinstance(missing, pa.ChunkedArray) else missing
+    return pc.if_else(missing, pa.scalar(None, pa.string()), repaired), counts
+
+
+def decode_entities(text: str) -> str:
+    """The characters that HTML entities stand for.
+
+    >>> decode_entities("&lt;3 &amp;#8217; AT&T ?a=1&copy=2")
+    '<3 ’ AT&T ?a=1&copy=2'
+    """
+    if "&" not in text:
+        return text
+    return HTML_ENTITY.sub(lambda entity: html.unescape(entity[0]), NESTED_AMPERSAND.sub("&", text))
+
+
+def decode_mojibake(text: str) -> str:
+    r"""The characters that a wrong decoding garbled; ASCII is returned as it is, unread.
+
+    >>> decode_mojibake("\x89ÛÏfire\x89Û\x9d"), decode_mojibake("â€œfireâ€\x9d")
+    ('“fire”', '“fire”')
+    """
+    if text.isascii():
+        return text
+    text = SURROGATES.sub(_join_surrogates, text)
+    if not MOJIBAKE_CLUE.search(text):
+        return text
+    text = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], text)
+    return "\n".join(map(_fix_encoding, text.split("\n")))  # line by line: one bad line must not spoil a document
+
+
+def _fix_encoding(line: str) -> str:
+    import ftfy  # here, since most texts need none of its tables
+
+    return ftfy.fix_encoding(line) if MOJIBAKE_CLUE.search(line) else line
+
+
+def _join_surrogates(found: re.Match[str]) -> str:
+    """The character that a pair of halves stands for, as careless JSON brings it; lone halves become U+FFFD."""
+    return found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def join_lines(text: str) -> str:
+    r"""The text on one line; line ends around it are dropped.
+
+    >>> join_lines(" a\r\nb\n")
+    ' a b'
+    """
+    return NEWLINES.sub(" ", text.strip(LINE_ENDS))
+
+
+def compose(text: str) -> str:
+    r"""Unicode normal form C: one way to write é, and no change of meaning as form KC would bring.
+
+    >>> compose("cafe\N{COMBINING ACUTE ACCENT}") == "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
+    True
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def decode_percent_escapes(text: str) -> str:
+    """The characters of %20 and its like, also where a program escaped them twice.
+
+    >>> decode_percent_escapes("body%2520bags%20100%")
+    'body bags 100%'
+    """
+    while PERCENT_ESCAPE.search(text) and (decoded := unquote(text)) != text:
+        text = decoded
+    return text
+
+
+def spreadsheet_mojibake(character: str) -> str:
+    r"""What a spreadsheet of the 2010s made of a character.
+
+    UTF-8, read as Windows-1252, saved as MacRoman, read as Latin-1. Bytes that an encoding lacks were passed on, characters that it lacks became "_". This is how the Kaggle disaster
+    tweets came to hold "\x89Û_"; ftfy knows no such chain.
+
+    >>> spreadsheet_mojibake("’"), spreadsheet_mojibake("é"), spreadsheet_mojibake("…")
+    ('\x89Ûª', 'Ì©', '\x89Û_')
+    """
+    misread = [bytes([byte]).decode("cp1252", errors="ignore") or chr(byte) for byte in character.encode()]
+    return "".join(_save_as_mac_roman(letter) for letter in misread)
+
+
+def _save_as_mac_roman(letter: str) -> str:
+    if letter < "\xa0":
+        return letter
+    return letter.encode("mac_roman", errors="ignore").decode("latin-1") or "_"
+
+
+def _spreadsheet_characters() -> dict[str, str]:
+    """Garbled form -> character, for the characters that people type and whose garbled form nobody does."""
+    latin = [chr(code) for code in range(0xA0, 0x100)]
+    typographic = [*map(chr, range(0x2010, 0x2028)), *map(chr, range(0x2030, 0x203B)), "€", "™"]
+    table: dict[str, str] = {}
+    for character in [*latin, *typographic]:
+        garbled = spreadsheet_mojibake(character)
+        # "å" before a small letter is Swedish, and a form that lost a letter could have been many things.
+        if "_" not in garbled and not (garbled[0] == "å" and garbled[1].islower()):
+            table.setdefault(garbled, character)
+    return table | {"\x89Û_": "…"}  # it lost a letter too, but nearly all of them end a tweet that was cut short
+
+
+def _mojibake_clues() -> str:
+    """Every character as which some single-byte encoding that ftfy knows shows the first byte of a UTF-8 sequence.
+
+    Garbled UTF-8 holds one of them, or a C1 control; emoji, curly quotes and most of the world's letters are none.
+    """
+    encodings = (
+        "latin-1",
+        "cp1252",
+        "cp1251",
+        "cp1250",
+        "cp1253",
+        "cp1254",
+        "cp1257",
+        "iso8859_2",
+        "mac_roman",
+        "cp437",
+    )
+    leads = bytes(range(0xC2, 0xF5))
+    letters = "".join(leads.decode(encoding, errors="ignore") for encoding in encodings)
+    return "".join(sorted(set(letters)))
+
+
+MOJIBAKE_CLUE = re.compile(f"[\x80-\x9f{re.escape(_mojibake_clues())}]")
+SPREADSHEET_CHARACTERS = _spreadsheet_characters()
+SPREADSHEET_MOJIBAKE = re.compile("|".join(map(re.escape, sorted(SPREADSHEET_CHARACTERS, key=len, reverse=True))))
+
+Repair = tuple[RepairKind, Callable[[str], str]]
+# Entities first, for they can hide bytes of mojibake; lines after mojibake, whose letters can look like line ends.
+TEXT_REPAIRS: tuple[Repair, ...] = (
+    ("html_entities", decode_entities),
+    ("mojibake", decode_mojibake),
+    ("newlines", join_lines),
+    ("normal_form", compose),
+)
+KEYWORD_REPAIRS: tuple[Repair, ...] = (("percent_escapes", decode_percent_escapes), *TEXT_REPAIRS)
+
+
+def _repair(text: str, repairs: tuple[Repair, ...]) -> tuple[str, set[RepairKind]]:
+    """The text once no repair changes it any more, and the kinds that did.
+
+    A second round is rare: "&#195;&#169;" is mojibake once decoded, and composed letters can spell mojibake. It ends
+    because every change either shortens the text or brings it into a form that the same repair leaves alone.
+    """
+    kinds: set[RepairKind] = set()
+    before = None
+    while text != before:
+        before = text
+        for kind, repair in repairs:
+            repaired = repair(text)
+            if repaired != text:
+                kinds.add(kind)
+                text = repaired
+    return text, kinds
+
+
+def _repair_suspects(
+    texts: Strings, suspect: str, repairs: tuple[Repair, ...]
+) -> tuple[pa.StringArray, dict[RepairKind, int]]:
+    counts: dict[RepairKind, int] = {kind: 0 for kind, _ in repairs}
+    column = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    column = column.cast(pa.string()).fill_null("")
+    suspects = pc.match_substring_regex(column, suspect)
+    mended = []
+    for text in column.filter(suspects).to_pylist():
+        repaired, kinds = _repair(text, repairs)
+        mended.append(repaired)
+        for kind in kinds:
+            counts[kind] += 1
+    if not mended:
+        return column, counts
+    return pc.replace_with_mask(column, suspects, pa.array(mended, pa.string())), counts
+
+
+ALL_REPAIRS: tuple[RepairKind, ...] = get_args(RepairKind)

@@ -1,0 +1,103 @@
+"""Which tokens have an id of their own, and what the ids are. Fitted on training rows and unlabelled text only."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.settings import VocabularySettings
+from models.text import Tokens
+
+PADDING, UNKNOWN = "<pad>", "<unk>"
+PADDING_ID, UNKNOWN_ID = 0, 1
+RESERVED = (PADDING, UNKNOWN)
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The row number is the id: 0 padding, 1 unknown, then by falling count, ties by token.
+
+    The counts of the unknown id are those of the dropped tokens, so that counts sum to the tokens that were fitted.
+    """
+
+    tokens: pa.StringArray  # (ids,)
+    counts: np.ndarray  # int64 (ids,): occurrences in the fitted documents
+    document_counts: np.ndarray  # int64 (ids,): fitted documents that hold the token
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless the first two rows are the reserved ones and all columns are equally long."""
+        if tuple(self.tokens.slice(0, 2).to_pylist()) != RESERVED:
+            raise ValueError(f"a vocabulary must start with {RESERVED}, got {self.tokens.slice(0, 2).to_pylist()}")
+        if not len(self.tokens) == len(self.counts) == len(self.document_counts):
+            raise ValueError(
+                f"a vocabulary needs one count and one document count for each of its {len(self.tokens)} tokens, "
+                f"got {len(self.counts)} and {len(self.document_counts)}"
+            )
+
+    def __len__(self) -> int:
+        """The number of ids, the two reserved ones included."""
+        return len(self.tokens)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each token."""
+        return {token: row for row, token in enumerate(self.tokens.to_pylist())}
+
+    def encode(self, tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of all tokens, int32 (tokens,), and the offsets of the documents, int64 (documents + 1,).
+
+        One look-up for each distinct word. Words without an id of their own share UNKNOWN_ID; the word "<pad>" too,
+        since padding is no word.
+        """
+        return encode_words(tokens.words, self.tokens)[tokens.codes], tokens.offsets
+
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """The tokens of these ids."""
+        return self.tokens.take(pa.array(ids)).to_pylist()
+
+    def to_table(self) -> pa.Table:
+        """Columns token, count, document_count; the row number is the id."""
+        return pa.table({"token": self.tokens, "count": self.counts, "document_count": self.document_counts})
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "Vocabulary":
+        """The inverse of `to_table`."""
+        counts, document_counts = table["count"].to_numpy(), table["document_count"].to_numpy()
+        return cls(table["token"].combine_chunks().cast(pa.string()), counts, document_counts)
+
+
+def fit_vocabulary(tokens: Tokens, settings: VocabularySettings) -> Vocabulary:
+    """The words that occur at least `min_count` times, the `max_size` most frequent of them at most."""
+    counts, document_counts = tokens.counts(), count_documents(tokens)
+    own = ~pc.is_in(tokens.words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
+    frequent = np.flatnonzero((counts >= settings.min_count) & own)
+    ranks = pc.rank(tokens.words.take(pa.array(frequent)), tiebreaker="first").to_numpy()
+    kept = frequent[np.lexsort((ranks, -counts[frequent]))][: settings.max_size]
+    dropped = np.ones(len(tokens.words), bool)
+    dropped[kept] = False
+    return Vocabulary(
+        pa.concat_arrays([pa.array(RESERVED), tokens.words.take(pa.array(kept))]),
+        np.concatenate([[0, counts[dropped].sum()], counts[kept]]),
+        np.concatenate([[0, _documents_with(tokens, dropped)], document_counts[kept]]),
+    )
+
+
+def encode_words(words: pa.StringArray, vocabulary: pa.StringArray) -> np.ndarray:
+    """The id of each word, int32 (words,); UNKNOWN_ID where it has none."""
+    ids = pc.index_in(words, vocabulary).fill_null(UNKNOWN_ID).to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.where(ids == PADDING_ID, np.int32(UNKNOWN_ID), ids)
+
+
+def count_documents(tokens: Tokens) -> np.ndarray:
+    """In how many documents each of `words` occurs, int64 (distinct words,)."""
+    documents = np.repeat(np.arange(len(tokens)), tokens.lengths)
+    pairs = np.unique(documents * np.int64(len(tokens.words) or 1) + tokens.codes)
+    return np.bincount(pairs % (len(tokens.words) or 1), minlength=len(tokens.words))
+
+
+def _documents_with(tokens: Tokens, chosen: np.ndarray) -> int:
+    """In how many documents any of the chosen words, bool (distinct words,), occurs."""
+    documents = np.repeat(np.arange(len(tokens)), tokens.lengths)
+    return len(np.unique(documents[chosen[tokens.codes]]))
