@@ -9,13 +9,15 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import Literal, get_args
-from urllib.parse import unquote
+from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Strings = pa.Array | pa.ChunkedArray
+from models.text.mojibake import decode_mojibake
+from models.text.tokens import Strings
+
 RepairKind = Literal["html_entities", "mojibake", "newlines", "normal_form", "percent_escapes"]
 
 # "&amp;lt;" went through two programs: all "amp;" in a row go at once, then the entity itself is decoded.
@@ -31,8 +33,8 @@ HTML_ENTITY = re.compile(
 # in tweets it is never a line end but an ellipsis that was saved as Windows-1252.
 LINE_ENDS = "\n\r\v\f\u2028\u2029"
 NEWLINES = re.compile(f"[{LINE_ENDS}]+")
-SURROGATES = re.compile("[\ud800-\udfff]+")
-PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+NESTED_PERCENT = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")  # "%2520" was escaped twice
+PERCENT_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 # A superset of everything that `repair_text` changes, in RE2: the others are not looked at in Python.
 SUSPECT = r"[^\x00-\x7F]|&[#A-Za-z]|[\n\r\v\f]"
 
@@ -85,32 +87,6 @@ def decode_entities(text: str) -> str:
     return HTML_ENTITY.sub(lambda entity: html.unescape(entity[0]), NESTED_AMPERSAND.sub("&", text))
 
 
-def decode_mojibake(text: str) -> str:
-    r"""The characters that a wrong decoding garbled; ASCII is returned as it is, unread.
-
-    >>> decode_mojibake("\x89ÛÏfire\x89Û\x9d"), decode_mojibake("â€œfireâ€\x9d")
-    ('“fire”', '“fire”')
-    """
-    if text.isascii():
-        return text
-    text = SURROGATES.sub(_join_surrogates, text)
-    if not MOJIBAKE_CLUE.search(text):
-        return text
-    text = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], text)
-    return "\n".join(map(_fix_encoding, text.split("\n")))  # line by line: one bad line must not spoil a document
-
-
-def _fix_encoding(line: str) -> str:
-    import ftfy  # here, since most texts need none of its tables
-
-    return ftfy.fix_encoding(line) if MOJIBAKE_CLUE.search(line) else line
-
-
-def _join_surrogates(found: re.Match[str]) -> str:
-    """The character that a pair of halves stands for, as careless JSON brings it; lone halves become U+FFFD."""
-    return found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 def join_lines(text: str) -> str:
     r"""The text on one line; line ends around it are dropped.
 
@@ -135,68 +111,16 @@ def decode_percent_escapes(text: str) -> str:
     >>> decode_percent_escapes("body%2520bags%20100%")
     'body bags 100%'
     """
-    while PERCENT_ESCAPE.search(text) and (decoded := unquote(text)) != text:
-        text = decoded
-    return text
+    return PERCENT_ESCAPES.sub(_unquote, NESTED_PERCENT.sub("%", text))
 
 
-def spreadsheet_mojibake(character: str) -> str:
-    r"""What a spreadsheet of the 2010s made of a character.
+def _unquote(escapes: re.Match[str]) -> str:
+    """The characters of a run of escapes, or the run itself when its bytes are no UTF-8."""
+    try:
+        return unquote_to_bytes(escapes[0]).decode()
+    except UnicodeDecodeError:
+        return escapes[0]
 
-    UTF-8, read as Windows-1252, saved as MacRoman, read as Latin-1. Bytes that an encoding lacks were passed on, characters that it lacks became "_". This is how the Kaggle disaster
-    tweets came to hold "\x89Û_"; ftfy knows no such chain.
-
-    >>> spreadsheet_mojibake("’"), spreadsheet_mojibake("é"), spreadsheet_mojibake("…")
-    ('\x89Ûª', 'Ì©', '\x89Û_')
-    """
-    misread = [bytes([byte]).decode("cp1252", errors="ignore") or chr(byte) for byte in character.encode()]
-    return "".join(_save_as_mac_roman(letter) for letter in misread)
-
-
-def _save_as_mac_roman(letter: str) -> str:
-    if letter < "\xa0":
-        return letter
-    return letter.encode("mac_roman", errors="ignore").decode("latin-1") or "_"
-
-
-def _spreadsheet_characters() -> dict[str, str]:
-    """Garbled form -> character, for the characters that people type and whose garbled form nobody does."""
-    latin = [chr(code) for code in range(0xA0, 0x100)]
-    typographic = [*map(chr, range(0x2010, 0x2028)), *map(chr, range(0x2030, 0x203B)), "€", "™"]
-    table: dict[str, str] = {}
-    for character in [*latin, *typographic]:
-        garbled = spreadsheet_mojibake(character)
-        # "å" before a small letter is Swedish, and a form that lost a letter could have been many things.
-        if "_" not in garbled and not (garbled[0] == "å" and garbled[1].islower()):
-            table.setdefault(garbled, character)
-    return table | {"\x89Û_": "…"}  # it lost a letter too, but nearly all of them end a tweet that was cut short
-
-
-def _mojibake_clues() -> str:
-    """Every character as which some single-byte encoding that ftfy knows shows the first byte of a UTF-8 sequence.
-
-    Garbled UTF-8 holds one of them, or a C1 control; emoji, curly quotes and most of the world's letters are none.
-    """
-    encodings = (
-        "latin-1",
-        "cp1252",
-        "cp1251",
-        "cp1250",
-        "cp1253",
-        "cp1254",
-        "cp1257",
-        "iso8859_2",
-        "mac_roman",
-        "cp437",
-    )
-    leads = bytes(range(0xC2, 0xF5))
-    letters = "".join(leads.decode(encoding, errors="ignore") for encoding in encodings)
-    return "".join(sorted(set(letters)))
-
-
-MOJIBAKE_CLUE = re.compile(f"[\x80-\x9f{re.escape(_mojibake_clues())}]")
-SPREADSHEET_CHARACTERS = _spreadsheet_characters()
-SPREADSHEET_MOJIBAKE = re.compile("|".join(map(re.escape, sorted(SPREADSHEET_CHARACTERS, key=len, reverse=True))))
 
 Repair = tuple[RepairKind, Callable[[str], str]]
 # Entities first, for they can hide bytes of mojibake; lines after mojibake, whose letters can look like line ends.
@@ -243,6 +167,3 @@ def _repair_suspects(
     if not mended:
         return column, counts
     return pc.replace_with_mask(column, suspects, pa.array(mended, pa.string())), counts
-
-
-ALL_REPAIRS: tuple[RepairKind, ...] = get_args(RepairKind)

@@ -42,7 +42,7 @@ TOKEN = r"""
       | [\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}   # an e-mail address is an address too
       | (?:[A-Za-z0-9-]{1,63}\.){1,5}(?: (?i:com|org|net|gov|edu)(?![\w@-])(?:/[!-~]*)? | [A-Za-z]{2,24}/[!-~]* )
     )
-  | (?P<user> (?<![\w@])[@＠][A-Za-z0-9_]+ )
+  | (?P<user> [@＠][A-Za-z0-9_]+ )  # also in "RT@name"; e-mail addresses are gone by now
   | (?P<hashtag> (?<![\w&])[\#＃](?=\w*[^\W\d_])[\w{marks}]+ )  # needs a letter: "#1" is a number; "&#x27;" is neither
   | (?P<emoticon> {emoticon} )
   | (?P<emoji> {emoji} )

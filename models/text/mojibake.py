@@ -1,0 +1,84 @@
+"""Undoes wrong decodings: ftfy where it can matter, and one chain of encodings that ftfy does not know."""
+
+import re
+
+SURROGATES = re.compile("[\ud800-\udfff]+")
+ENCODINGS = ("latin-1", "cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1257", "iso8859_2", "mac_roman", "cp437")
+
+
+def _shown_as(first: int, last: int, encodings: tuple[str, ...] = ENCODINGS) -> str:
+    """Every character as which one of the single-byte encodings that ftfy knows shows a byte of this range."""
+    data = bytes(range(first, last + 1))
+    letters = {letter for encoding in encodings for letter in data.decode(encoding, errors="ignore")}
+    return re.escape("".join(sorted(letters)))
+
+
+# What ftfy can mend holds one of these; emoji, curly quotes and sound accents do not, and are spared its long search.
+MOJIBAKE_CLUE = re.compile(
+    "[\x80-\x9f]"  # C1 controls, which nobody types
+    f"|[{_shown_as(0xC2, 0xF4)}][{_shown_as(0x80, 0xBF)}]"  # the first two bytes of a UTF-8 sequence
+    f"|[{_shown_as(0xC2, 0xF4, ENCODINGS[:-2])}][ ?\ufffd\x1a]"  # the same after a program lost the second one
+)
+
+
+def decode_mojibake(text: str) -> str:
+    r"""The characters that a wrong decoding garbled; ASCII is returned as it is, unread.
+
+    >>> decode_mojibake("\x89ÛÏfire\x89Û\x9d"), decode_mojibake("â€œfireâ€\x9d")
+    ('“fire”', '“fire”')
+    """
+    if text.isascii():
+        return text
+    text = SURROGATES.sub(_join_surrogates, text)
+    text = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], text)
+    if not MOJIBAKE_CLUE.search(text):
+        return text
+    return "\n".join(map(_fix_encoding, text.split("\n")))  # line by line: one bad line must not spoil a document
+
+
+def _fix_encoding(line: str) -> str:
+    import ftfy  # here, since most texts need none of its tables
+
+    return ftfy.fix_encoding(line) if MOJIBAKE_CLUE.search(line) else line
+
+
+def _join_surrogates(found: re.Match[str]) -> str:
+    """The character that a pair of halves stands for, as careless JSON brings it; lone halves become U+FFFD."""
+    return found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def spreadsheet_mojibake(character: str) -> str:
+    r"""What a spreadsheet of the 2010s made of a character.
+
+    UTF-8, read as Windows-1252, saved as MacRoman, read as Latin-1. Bytes that an encoding lacks were passed on,
+    characters that it lacks became "_". This is how the Kaggle disaster tweets came to hold "\x89Û_"; ftfy knows no
+    such chain.
+
+    >>> spreadsheet_mojibake("’"), spreadsheet_mojibake("é"), spreadsheet_mojibake("…")
+    ('\x89Ûª', 'Ì©', '\x89Û_')
+    """
+    misread = [bytes([byte]).decode("cp1252", errors="ignore") or chr(byte) for byte in character.encode()]
+    return "".join(_save_as_mac_roman(letter) for letter in misread)
+
+
+def _save_as_mac_roman(letter: str) -> str:
+    if letter < "\xa0":
+        return letter
+    return letter.encode("mac_roman", errors="ignore").decode("latin-1") or "_"
+
+
+def _spreadsheet_characters() -> dict[str, str]:
+    """Garbled form -> character, for the characters that people type and whose garbled form nobody does."""
+    latin = [chr(code) for code in range(0xA0, 0x100)]
+    typographic = [*map(chr, range(0x2010, 0x2028)), *map(chr, range(0x2030, 0x203B)), "€", "™"]
+    table: dict[str, str] = {}
+    for character in [*latin, *typographic]:
+        garbled = spreadsheet_mojibake(character)
+        # "å" before a small letter is Swedish, and a form that lost a letter could have been many things.
+        if "_" not in garbled and not (garbled[0] == "å" and garbled[1].islower()):
+            table.setdefault(garbled, character)
+    return table | {"\x89Û_": "…"}  # it lost a letter too, but nearly all of them end a tweet that was cut short
+
+
+SPREADSHEET_CHARACTERS = _spreadsheet_characters()
+SPREADSHEET_MOJIBAKE = re.compile("|".join(map(re.escape, sorted(SPREADSHEET_CHARACTERS, key=len, reverse=True))))
