@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 from models.text import Tokens, concat
 from models.vocabulary import Vocabulary
 from tasks.storage import new_artifact
+
+if TYPE_CHECKING:
+    from models.vectors import WordVectors
 
 
 def write_part(path: Path, value: Any) -> None:
@@ -79,3 +82,20 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The named arrays of an .npz file; pickles are refused."""
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
+
+
+def read_vectors(artifact: Path) -> "WordVectors":
+    """The word vectors of an artifact of any kind that holds some."""
+    from models.vectors import WordVectors
+
+    return WordVectors.from_table(pq.read_table(artifact / "vectors.parquet"))
+
+
+def read_document_vectors(artifact: Path, representation: str, tokens: Tokens) -> Any:
+    """Document vectors (tweets, features): the stored matrix of a bag of words, or the mean of word vectors."""
+    from scipy import sparse
+
+    stored = artifact / f"{representation}.npz"
+    if stored.exists():
+        return sparse.load_npz(stored)
+    return read_vectors(artifact).mean_of(tokens)

@@ -45,6 +45,7 @@ class Action:
     output: str
     run_id: str
     metrics: dict[str, float]
+    tags: dict[str, str]
     seconds: float
 
     @property
@@ -199,7 +200,7 @@ def recall(key: ActionKey) -> Action | None:
     try:
         action = Action(**json.loads(_record(key).read_text())["action"])
         storage.verify(action.path)
-    except (FileNotFoundError, json.JSONDecodeError, storage.DamagedArtifactError):
+    except (FileNotFoundError, json.JSONDecodeError, TypeError, storage.DamagedArtifactError):
         return None
     return action
 

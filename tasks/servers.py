@@ -86,6 +86,12 @@ def port_taken(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
+def refuse_taken_port(name: str, port: int, option: str) -> None:
+    """Raise ValueError when somebody listens on the port that a server wants."""
+    if port_taken(port):
+        raise ValueError(f"port {port} for {name} is taken: choose another with {option}, or end what listens there")
+
+
 def start_process(
     name: str, command: Sequence[str], url: str, health_path: str, environment: Mapping[str, str] | None = None
 ) -> Server:
@@ -189,8 +195,11 @@ def prefect_server() -> Iterator[None]:
 
 def _import_meanwhile() -> None:
     """Load what every flow needs while the server starts on the other core."""
-    import mlflow  # noqa: F401
-    import prefect  # noqa: F401
+    import prefect  # noqa: F401  (imported for its effect)
+
+    from tasks.tracking import experiment_id
+
+    experiment_id()
 
 
 def settle() -> None:

@@ -18,8 +18,6 @@ from tasks.tracking import Run, client, tracked_run
 P = ParamSpec("P")
 StepFunction = Callable[Concatenate[Run, P], Path]
 
-BOOKKEEPING = frozenset({"duration_seconds", "peak_memory_mb"})
-
 
 def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], StepFunction[P]]:
     """Make a step of a function `(run, inputs...) -> artifact`.
@@ -58,20 +56,26 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
 
 
 def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs: Any) -> tuple[Path, str]:
+    before = client().get_run(run.run_id).data
     start = time.monotonic()
     output: Path = function(run, *args, **kwargs)
     seconds = round(time.monotonic() - start, 3)
-    recorded = client().get_run(run.run_id).data.metrics
-    run.tag(output=f"{output.parent.name}/{output.name}", step_outcome="run")
-    metrics = {name: value for name, value in recorded.items() if name not in BOOKKEEPING}
+    after = client().get_run(run.run_id).data
+    tags = {name: value for name, value in after.tags.items() if before.tags.get(name) != value}
     relative = output.relative_to(storage.state_home() / "store").as_posix()
-    caching.remember(key, caching.Action(relative, run.run_id, metrics, seconds))
+    caching.remember(key, caching.Action(relative, run.run_id, dict(after.metrics), _portable(tags), seconds))
+    run.tag(output=relative, step_outcome="run")
     return output, f"{seconds:.1f} s"
+
+
+def _portable(tags: dict[str, str]) -> dict[str, str]:
+    """The tags that a reused step may carry too: what the step said of its output, not what MLflow says of the run."""
+    return {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
 
 
 def _reuse(done: caching.Action, run: Run) -> tuple[Path, str]:
     run.log_metrics(done.metrics)
-    run.tag(reused_from=done.run_id, output=done.output, step_outcome="cached")
+    run.tag(**done.tags, reused_from=done.run_id, output=done.output, step_outcome="cached")
     return done.path, f"reused, saves {done.seconds:.1f} s"
 
 

@@ -191,7 +191,7 @@ def _open(name: str, stage: str, parent: Run | None) -> Run:
     }
     if parent is not None:
         tags["mlflow.parentRunId"] = parent.run_id
-        tags["mlflow.rootRunId"] = parent.root_id
+        tags["root_run_id"] = parent.root_id
     else:
         tags |= provenance.host_tags()
     opened = client().create_run(experiment_id(), tags=tags)
@@ -217,8 +217,7 @@ def reconcile_runs() -> int:
 
 
 def _running() -> "list[MlflowRun]":
-    found = f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'"
-    return list(client().search_runs([experiment_id()], filter_string=found, max_results=1000))
+    return find_runs(f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'")
 
 
 def _alive(run: "MlflowRun") -> bool:
@@ -230,14 +229,20 @@ def _alive(run: "MlflowRun") -> bool:
         return False
 
 
-def children(run_id: str) -> "list[MlflowRun]":
-    """The child runs of a run, oldest first."""
-    found = client().search_runs(
-        [experiment_id()],
-        filter_string=f"tags.`mlflow.parentRunId` = '{run_id}'",
-        order_by=["attributes.start_time ASC"],
-        max_results=1000,
-    )
+def descendants(root_id: str) -> "list[MlflowRun]":
+    """All runs below a root run, oldest first."""
+    return find_runs(f"tags.root_run_id = '{root_id}'", "attributes.start_time ASC")
+
+
+def step_outcomes(root_id: str) -> dict[str, int]:
+    """How many steps below this root were computed and how many reused."""
+    outcomes = [run.data.tags.get("step_outcome") for run in descendants(root_id)]
+    return {name: outcomes.count(name) for name in ("run", "cached")}
+
+
+def find_runs(filter_string: str, order: str = "attributes.start_time DESC") -> "list[MlflowRun]":
+    """The runs of the experiment that match, newest first unless another order is asked for."""
+    found = client().search_runs([experiment_id()], filter_string=filter_string, order_by=[order], max_results=1000)
     return list(found)
 
 

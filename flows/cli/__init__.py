@@ -1,0 +1,24 @@
+"""The command line: `crisisflow`, or `python -m flows`. Nothing heavy is imported before a command runs."""
+
+import typer
+
+from flows.cli import operate, train, use
+
+app = typer.Typer(
+    name="crisisflow",
+    help="Which tweets report a real disaster, and which only sound like one?\n\n"
+    "crisisflow trains, compares and serves classifiers that answer this, on schedule and reproducibly. "
+    "Start with [bold]crisisflow retrain[/bold]: without any option it runs on the bundled sample.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (train, use, operate):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command that the user typed."""
+    app()

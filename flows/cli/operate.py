@@ -1,0 +1,75 @@
+"""The commands that keep things running: up, status, ui."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from flows.cli.session import FAILED, AsJson, Debug, command
+
+MlflowPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_MLFLOW_PORT", help="Port of MLflow.")]
+PrefectPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_PREFECT_PORT", help="Port of Prefect.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for function in (up, status, ui):
+        app.command()(function)
+
+
+def up(
+    cron: Annotated[str, typer.Option(help="When to retrain: minute hour day month weekday.")] = "0 3 * * *",
+    timezone: Annotated[str, typer.Option(help="Time zone of the schedule.")] = "UTC",
+    every: Annotated[float | None, typer.Option(min=1, help="Retrain every so many seconds, instead of cron.")] = None,
+    tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: the bundled sample.")] = None,
+    corpus: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Text for word vectors. Repeatable.")] = None,
+    recipe: Annotated[str, typer.Option(help="quick, standard, or the path of a .toml file.")] = "standard",
+    mlflow_port: MlflowPort = 5000,
+    prefect_port: PrefectPort = 4200,
+    debug: Debug = False,
+) -> None:
+    """Start MLflow, Prefect and the schedule on this machine; stop them with Ctrl-C.
+
+    Both have pages for the browser, on 127.0.0.1 only. The schedule runs `crisisflow retrain` by itself.
+
+    Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv
+    """
+    with command(debug, orchestrated=False):
+        from flows import schedule
+
+        when = schedule.Schedule(cron=None if every else cron, timezone=timezone, every_seconds=every)
+        request = schedule.nightly_request(tweets, tuple(corpus or ()), recipe)
+        schedule.keep_running(when, request, mlflow_port, prefect_port)
+
+
+def status(as_json: AsJson = False, debug: Debug = False) -> None:
+    """Say whether `crisisflow up` is running and healthy, and when it retrains next.
+
+    Exit code 0 when MLflow, Prefect and the schedule are healthy, 1 otherwise.
+    """
+    with command(debug, orchestrated=False):
+        from flows import schedule
+
+        facts = schedule.health()
+    if as_json:
+        print(json.dumps(facts))
+    else:
+        for line in schedule.in_words(facts):
+            print(line)
+    if not facts["healthy"]:
+        raise typer.Exit(FAILED)
+
+
+def ui(port: MlflowPort = 5000, debug: Debug = False) -> None:
+    """Show MLflow's pages for the state folder on 127.0.0.1, until Ctrl-C."""
+    with command(debug, orchestrated=False):
+        from tasks import servers
+
+        servers.refuse_taken_port("MLflow", port, "--port")
+        server = servers.start_mlflow(port)
+        try:
+            server.wait_until_healthy()
+            print(f"MLflow: {server.url}   (Ctrl-C stops it)", flush=True)
+            server.process.wait()
+        finally:
+            server.stop()

@@ -1,0 +1,87 @@
+"""How results look on a terminal."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def retrained(result: Mapping[str, Any]) -> None:
+    """The data, the table of models, what became of the best, and where to look."""
+    console = _console()
+    data, test = result["data"], result["test"]
+    console.print(
+        f"Tweets: {data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined. "
+        f"Test split: {test['rows']:,} rows, {test['positives']:,} of them real disasters."
+    )
+    console.print(models(result["models"], result["best"]))
+    steps = result["steps"]
+    console.print(f"Best on validation: [bold]{result['best']}[/bold]. {result['decision']}.")
+    console.print(f"{steps['run']} steps computed, {steps['cached']} reused, {result['seconds']:.0f} s in all.")
+    console.print(f"Run {result['run_id']} in {result['tracking_uri']}", soft_wrap=True)
+
+
+def models(rows: Sequence[Mapping[str, Any]], best: str) -> Table:
+    """One line for each model; scores of the held-out test split."""
+    table = Table(title="Models, on the held-out test tweets", title_justify="left")
+    table.add_column("model")
+    for column in ("accuracy", "F1", "ROC AUC", "log loss", "training"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        style = "bold" if row["name"] == best else None
+        scores = (_score(row[name]) for name in ("accuracy", "f1", "roc_auc", "log_loss"))
+        table.add_row(row["name"], *scores, f"{row['train_seconds']:.1f} s", style=style)
+    return table
+
+
+def _score(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def ingested(result: Mapping[str, Any]) -> None:
+    """The counts, and where the table and the report are."""
+    console = _console()
+    table = Table(show_header=False)
+    for name, count in result["data"].items():
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    console.print(f"Table:  {result['table']}\nReport: {result['report']}", soft_wrap=True)
+
+
+def artifacts(result: Mapping[str, Any]) -> None:
+    """What was made, and where it is."""
+    table = Table("artifact", "where", title=f"Run {result['run_id']}", title_justify="left")
+    for name, path in result["artifacts"].items():
+        table.add_row(name, str(path))
+    _console().print(table)
+
+
+def embedded(result: Mapping[str, Any]) -> None:
+    """Size, speed and scores of word vectors."""
+    table = Table(show_header=False)
+    for name, value in result.items():
+        if value is not None:
+            table.add_row(name, f"{value:,.4g}" if isinstance(value, float) else str(value))
+    _console().print(table)
+
+
+def scored(result: Mapping[str, Any]) -> None:
+    """How many rows, by which model, where to."""
+    _console().print(
+        f"{result['rows']:,} rows scored by {result['model']} (version {result['version']}): "
+        f"{result['positives']:,} called real disasters. Written to {result['out']}",
+        soft_wrap=True,
+    )
+
+
+def compared(result: Mapping[str, Any]) -> None:
+    """The table of models, and where the page is."""
+    console = _console()
+    console.print(models(result["models"], result["best"]))
+    console.print(f"Page: {result['page']}", soft_wrap=True)

@@ -1,0 +1,240 @@
+"""The commands that make models: retrain, and its stages one at a time."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli import tables
+from flows.cli.session import AsJson, Debug, command, show
+
+
+class Kind(StrEnum):
+    """What a source holds."""
+
+    tweets = "tweets"
+    corpus = "corpus"
+
+
+class Architecture(StrEnum):
+    """How word vectors are learned."""
+
+    skip_gram = "skip-gram"
+    cbow = "cbow"
+
+
+Tweets = Annotated[
+    str | None,
+    typer.Option(
+        "--tweets",
+        metavar="SRC",
+        help="Labelled tweets: a file, folder, glob or http(s) address; CSV, TSV, JSON, JSON lines or Parquet, "
+        "also .gz and .zip. Default: the bundled sample.",
+        rich_help_panel="Data",
+    ),
+]
+Corpora = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--corpus",
+        metavar="SRC",
+        help="Unlabelled text for word vectors: plain text, WikiExtractor, WikiText, CSV, JSON or Parquet. Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
+TextColumn = Annotated[str | None, typer.Option(help="Name of the text column.", rich_help_panel="Data")]
+LabelColumn = Annotated[str | None, typer.Option(help="Name of the label column.", rich_help_panel="Data")]
+IdColumn = Annotated[str | None, typer.Option(help="Name of the id column.", rich_help_panel="Data")]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", rich_help_panel="Data")]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="SRC", help="Report how many of these texts are in the tweets too.", rich_help_panel="Data"),
+]
+RecipeName = Annotated[
+    str,
+    typer.Option("--recipe", envvar="CRISISFLOW_RECIPE", help="quick, standard, or the path of a .toml file."),
+]
+Seed = Annotated[
+    int | None, typer.Option(min=0, envvar="CRISISFLOW_SEED", help="Instead of the recipe's own.", show_default=False)
+]
+Similarities = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Word pairs with human scores (WordSim-353).", rich_help_panel="Vector tests"),
+]
+Analogies = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Analogy questions (questions-words.txt).", rich_help_panel="Vector tests"),
+]
+
+
+Dimensions = Annotated[int | None, typer.Option(min=1, help="Width of a word vector.", show_default="100")]
+Window = Annotated[int | None, typer.Option(min=1, help="Words to each side that count as context.", show_default="5")]
+Negatives = Annotated[int | None, typer.Option(min=1, help="Noise words for each real one.", show_default="5")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the corpus.", show_default="5")]
+MinCount = Annotated[int | None, typer.Option(min=1, help="Rarer words are dropped.", show_default="5")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for function in (retrain, ingest, featurize, embed, classify):
+        app.command()(function)
+
+
+def retrain(
+    tweets: Tweets = None,
+    corpus: Corpora = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
+    against: Against = None,
+    recipe: RecipeName = "standard",
+    seed: Seed = None,
+    similarities: Similarities = None,
+    analogies: Analogies = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Train and compare all models: the main job.
+
+    Reads and checks the tweets, makes frequency vectors and word vectors, trains every classifier of the recipe,
+    scores all of them on the same held-out tweets, and puts the best in use for `crisisflow score`. What was
+    computed before from the same data, settings and code is reused.
+
+    Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
+    """
+    with command(debug):
+        from flows import retrain as stage
+
+        source = _tweet_source(tweets, text_column, label_column, id_column, encoding, against)
+        request = stage.RetrainRequest(
+            tweets=source,
+            corpora=_corpora(tweets, corpus),
+            recipe=recipe,
+            seed=seed,
+            similarities=similarities,
+            analogies=analogies,
+        )
+        result = stage.retrain(request)
+    show(result, as_json, tables.retrained)
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="What to read: a file, folder, glob or address.")],
+    kind: Annotated[Kind, typer.Option(help="What the source holds.")] = Kind.tweets,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
+    against: Against = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Read, repair and check tweets or text; keep the good rows, and the bad ones with the reason.
+
+    Every row is either kept or quarantined. A report page shows what was found.
+
+    Example: crisisflow ingest train.csv --kind tweets --against test.csv
+    """
+    with command(debug):
+        from flows import ingest as stage
+
+        if kind is Kind.tweets:
+            columns = _tweet_source(source, text_column, label_column, id_column, encoding, against)
+            result = stage.ingest_and_report(columns)
+        else:
+            result = stage.ingest_corpus_and_report(source, text_column, encoding)
+    show(result, as_json, tables.ingested)
+
+
+def featurize(
+    tweets: Tweets = None,
+    corpus: Corpora = None,
+    recipe: RecipeName = "standard",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Make tokens, vocabulary and frequency vectors: one-hot, count, TF-IDF, co-occurrence.
+
+    Example: crisisflow featurize --tweets train.csv
+    """
+    with command(debug):
+        from flows import stages
+
+        result = stages.featurize_sources(_tweet_source(tweets), _corpora(tweets, corpus), recipe)
+    show(result, as_json, tables.artifacts)
+
+
+def embed(
+    corpus: Corpora = None,
+    architecture: Annotated[Architecture, typer.Option(help="Predict context from word, or the reverse.")] = (
+        Architecture.skip_gram
+    ),
+    dimensions: Dimensions = None,
+    window: Window = None,
+    negatives: Negatives = None,
+    epochs: Epochs = None,
+    min_count: MinCount = None,
+    seed: Seed = None,
+    similarities: Similarities = None,
+    analogies: Analogies = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Train word vectors on text and score them.
+
+    Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
+    """
+    with command(debug):
+        from flows import stages
+
+        given = {
+            "architecture": architecture.value,
+            "dimensions": dimensions,
+            "window": window,
+            "negatives": negatives,
+            "epochs": epochs,
+            "min_count": min_count,
+        }
+        settings = stages.EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
+        result = stages.embed_corpora(_corpora(None, corpus), settings, seed or 1, (similarities, analogies))
+    show(result, as_json, tables.embedded)
+
+
+def classify(
+    tweets: Tweets = None,
+    corpus: Corpora = None,
+    recipe: RecipeName = "standard",
+    seed: Seed = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Train and compare the recipe's classifiers, without putting one in use.
+
+    Example: crisisflow classify --tweets train.csv --recipe quick
+    """
+    with command(debug):
+        from flows import retrain as stage
+
+        request = stage.RetrainRequest(
+            tweets=_tweet_source(tweets), corpora=_corpora(tweets, corpus), recipe=recipe, seed=seed, promote=False
+        )
+        result = stage.retrain(request)
+    show(result, as_json, tables.retrained)
+
+
+def _tweet_source(tweets: str | None, *options: str | None) -> Any:
+    from flows.ingest import TweetSource
+
+    names = ("text_column", "label_column", "id_column", "encoding", "against")
+    given = dict(zip(names, options, strict=False))
+    return TweetSource(**({"source": tweets} if tweets else {}), **given)
+
+
+def _corpora(tweets: str | None, corpora: list[str] | None) -> tuple[str, ...]:
+    """The corpora that were named; the bundled one when nothing at all was."""
+    from flows.ingest import SAMPLE_CORPUS
+
+    if corpora:
+        return tuple(corpora)
+    return () if tweets else (str(SAMPLE_CORPUS),)

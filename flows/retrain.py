@@ -1,0 +1,77 @@
+"""Retrain: the main job. From raw files to a tracked, compared set of models, the best of them in use."""
+
+import time
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.classify import classify
+from flows.embed import UnlabelledText, VectorTests, embed
+from flows.featurize import featurize
+from flows.ingest import TweetSource, ingest_corpora, ingest_tweets, snapshot
+from models.settings import Settings
+from tasks import comparison, tracking
+from tasks.ingestion import tweet_counts
+from tasks.recipes import load_recipe
+from tasks.registry import Candidate, promote
+
+
+class RetrainRequest(Settings):
+    """What to retrain on, and how. The bundled sample when no tweets are named."""
+
+    tweets: TweetSource = TweetSource()
+    corpora: tuple[str, ...] = Field((), description="Text to learn word vectors from, besides the training tweets.")
+    recipe: str = Field("standard", description="Name of a recipe, or path of a .toml file.")
+    seed: int | None = Field(None, description="Instead of the recipe's own.")
+    similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
+    analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
+
+
+@flow(name="retrain")
+def retrain(request: RetrainRequest) -> dict[str, Any]:
+    """Ingest, featurize, embed, classify, compare, promote; return the summary that `--json` prints."""
+    start = time.monotonic()
+    recipe = load_recipe(request.recipe, request.seed)
+    with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
+        run.tag(**orchestration_tags())
+        tweets = ingest_tweets(request.tweets, recipe, run)
+        corpora = ingest_corpora(list(request.corpora), run)
+        features = featurize(tweets, corpora, recipe, run)
+        tests = VectorTests(snapshot(request.similarities), snapshot(request.analogies))
+        text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)
+        vectors = embed(text, recipe.embeddings, recipe.seed, tests, run)
+        classify(tweets, features, vectors, recipe, run)
+        return conclude(run, tweets, start)
+
+
+def orchestration_tags() -> dict[str, str]:
+    """The link from the MLflow run to the Prefect run."""
+    return {"prefect__flow_run_id": str(flow_run.get_id()), "prefect__flow_run_url": str(flow_run.get_ui_url())}
+
+
+def conclude(run: tracking.Run, tweets: Any, start: float) -> dict[str, Any]:
+    """Compare the models, promote the best, and describe the run where people will look for it."""
+    rows = comparison.model_rows(run.run_id)
+    best = comparison.best_row(rows)
+    decision = promote(Candidate.of(best, tweets.name))
+    comparison.record(run, rows, best)
+    create_markdown_artifact(
+        key="comparison",
+        markdown=comparison.comparison_markdown(rows, best.name) + f"\n\nMLflow run `{run.run_id}`. {decision.reason}.",
+        description="Models of this retraining on the held-out test rows",
+    )
+    run.tag(best=best.name, promoted=str(decision.promoted).lower(), decision=decision.reason)
+    return {
+        "run_id": run.run_id,
+        "tracking_uri": tracking.tracking_uri(),
+        **tweet_counts(tweets),
+        "models": [row.summary() for row in rows],
+        "best": best.name,
+        "promoted": decision.promoted,
+        "decision": decision.reason,
+        "steps": tracking.step_outcomes(run.run_id),
+        "seconds": round(time.monotonic() - start, 1),
+    }

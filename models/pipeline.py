@@ -1,0 +1,89 @@
+"""A whole classifier, from raw strings to probabilities: repair, tokens, features and head in one value.
+
+Training, evaluation, batch scoring and serving all predict through this one class, so that no two of them can differ.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.settings import TextSettings
+from models.text import Tokens, repair_keywords, repair_texts, tokenize_texts
+
+Probabilities = Callable[[Tokens], np.ndarray]
+
+
+@dataclass(frozen=True)
+class TextClassifier:
+    """P(text reports a real disaster), and the threshold from which to say so."""
+
+    name: str
+    text: TextSettings
+    threshold: float
+    predict: Probabilities
+
+    def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
+        """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is no text."""
+        cleaned = None if keywords is None else repair_keywords(keywords)[0]
+        return tokenize_rows(repair_texts(texts)[0], cleaned, self.text)
+
+    def probabilities(self, texts: pa.Array, keywords: pa.Array | None = None) -> np.ndarray:
+        """P(target = 1) of raw texts, float64 (rows,)."""
+        return self.predict(self.tokenize(texts, keywords))
+
+
+def tokenize_rows(texts: pa.Array, keywords: pa.Array | None, settings: TextSettings) -> Tokens:
+    """The tokens of repaired texts (rows,), each with its keyword in front where the settings ask for it."""
+    if settings.keyword_in_front and keywords is not None:
+        texts = pc.binary_join_element_wise(pc.fill_null(keywords, ""), texts, " ")
+    return tokenize_texts(texts, settings)
+
+
+def assemble(parts: Mapping[str, Any]) -> TextClassifier:
+    """The classifier that these parts make: file names to values, as they were read.
+
+    `classifier.json` says what it is; `logistic.npz` comes with `features.parquet` (bag of words) or
+    `vectors.parquet` (mean word vectors); `network.keras` with `vocabulary.parquet`.
+    Raises ValueError for a set of parts that makes no classifier.
+    """
+    about = parts["classifier.json"]
+    if "network.keras" in parts:
+        predict = _network(parts)
+    elif "features.parquet" in parts:
+        predict = _bag_of_words(parts, about["representation"])
+    elif "vectors.parquet" in parts:
+        predict = _mean_vectors(parts)
+    else:
+        raise ValueError(f"these parts make no classifier: {sorted(parts)}")
+    return TextClassifier(about["name"], TextSettings(**about["text"]), about["threshold"], predict)
+
+
+def _bag_of_words(parts: Mapping[str, Any], representation: str) -> Probabilities:
+    from models.frequencies import FeatureSpace, document_matrix
+    from models.logistic import LogisticModel
+
+    space = FeatureSpace.from_table(parts["features.parquet"])
+    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    return lambda tokens: head.predict_probabilities(document_matrix(representation, tokens, space))
+
+
+def _mean_vectors(parts: Mapping[str, Any]) -> Probabilities:
+    from models.logistic import LogisticModel
+    from models.vectors import WordVectors
+
+    vectors = WordVectors.from_table(parts["vectors.parquet"])
+    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    return lambda tokens: head.predict_probabilities(vectors.mean_of(tokens))
+
+
+def _network(parts: Mapping[str, Any]) -> Probabilities:
+    from models.recurrent import predict_probabilities
+    from models.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary.from_table(parts["vocabulary.parquet"])
+    network = parts["network.keras"]
+    return lambda tokens: predict_probabilities(network, *vocabulary.encode(tokens))

@@ -1,0 +1,178 @@
+"""Logistic, feed-forward and recurrent classifiers: train, choose the threshold, score the held-out rows, save, log."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.seeds import derive_seed
+from models.settings import ClassifierSettings, LogisticSettings, Representation, TextSettings
+from models.text import Tokens
+from tasks import artifacts, environment, serving
+from tasks.progress import progress
+from tasks.steps import step
+from tasks.tracking import Run
+
+INTERVALS_OF = ("accuracy", "f1")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labelled tweets with their tokens; rows of both agree."""
+
+    tweets: pa.Table
+    tokens: Tokens
+    labels: np.ndarray
+
+    @classmethod
+    def read(cls, tweets: Path, tokens: Path) -> "Labelled":
+        """The tweets of these two artifacts. Raises ValueError when tweets have no labels to learn from."""
+        table = artifacts.read_tweets(tweets)
+        if table["target"].null_count:
+            raise ValueError(
+                f"{table['target'].null_count} of {len(table)} tweets have no label: training needs a table with labels"
+            )
+        return cls(table, artifacts.read_tokens(tokens), table["target"].to_numpy())
+
+    def rows(self, split: str) -> np.ndarray:
+        """Row numbers of this split."""
+        return artifacts.rows_in(self.tweets, split)
+
+
+@step("train logistic/{representation}", hardware=True)
+def train_logistic(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    features: Path,
+    representation: Representation,
+    settings: LogisticSettings,
+    text: TextSettings,
+) -> Path:
+    """Fit logistic regression on document vectors of one representation."""
+    from models.logistic import fit_logistic
+
+    data = Labelled.read(tweets, tokens)
+    matrix = artifacts.read_document_vectors(features, representation, data.tokens)
+    train, validation = data.rows("train"), data.rows("validation")
+    start = time.monotonic()
+    head, history = fit_logistic(
+        matrix[train], data.labels[train], matrix[validation], data.labels[validation], settings
+    )
+    seconds = time.monotonic() - start
+    run.log_history(list(enumerate(_named("validation", each) for each in history)))
+    about = {"name": f"logistic/{representation}", "kind": "logistic", "representation": representation}
+    space = "features.parquet" if (features / "features.parquet").exists() else "vectors.parquet"
+    parts = {"logistic.npz": head.to_arrays(), space: pq.read_table(features / space)}
+    return _finish(run, data, about, parts, text, seconds)
+
+
+@step("train {settings.name}", hardware=True)
+def train_network(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    vocabulary: Path,
+    vectors: Path | None,
+    settings: ClassifierSettings,
+    text: TextSettings,
+    seed: int,
+) -> Path:
+    """Train a feed-forward or recurrent network over token ids, from scratch or from trained word vectors."""
+    environment.load_tensorflow()
+    from models.figures import learning_curves
+    from models.recurrent import build_classifier, train_classifier
+
+    data = Labelled.read(tweets, tokens)
+    words, weights = artifacts.read_vocabulary(vocabulary), None
+    if vectors is not None:
+        words, weights = artifacts.read_vectors(vectors).rows_for(words)
+    seed = derive_seed(seed, settings.name)
+    start = time.monotonic()
+    network = build_classifier(settings, len(words), weights, seed)
+    with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
+        history = train_classifier(
+            network,
+            _encoded(data, words, "train"),
+            _encoded(data, words, "validation"),
+            settings,
+            seed,
+            on_epoch=lambda epoch, _: report(epoch + 1),
+        )
+    seconds = time.monotonic() - start
+    run.log_history(list(enumerate(history)))
+    run.log_figure(learning_curves(history), "learning-curves")
+    run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
+    about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
+    parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
+    return _finish(run, data, about, parts, text, seconds)
+
+
+def _encoded(data: Labelled, vocabulary: Any, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows = data.rows(split)
+    return (*vocabulary.encode(data.tokens.take(rows)), data.labels[rows])
+
+
+def _finish(
+    run: Run, data: Labelled, about: Mapping[str, Any], parts: Mapping[str, Any], text: TextSettings, seconds: float
+) -> Path:
+    """Choose the threshold on validation, score validation and test, and save and log the whole classifier."""
+    from models.metrics import choose_threshold
+    from models.pipeline import assemble
+
+    about = {**about, "text": text.model_dump(), "threshold": 0.5}
+    predict = assemble({"classifier.json": about, **parts}).predict
+    probabilities = {split: predict(data.tokens.take(data.rows(split))) for split in ("validation", "test")}
+    about["threshold"] = choose_threshold(data.labels[data.rows("validation")], probabilities["validation"])
+    with artifacts.new_artifact("model") as draft:
+        (draft / "classifier").mkdir()
+        for name, value in {"classifier.json": about, **parts}.items():
+            artifacts.write_part(draft / "classifier" / name, value)
+        metrics = _score(run, data, probabilities, about["threshold"])
+        artifacts.write_part(draft / "metrics.json", metrics)
+        artifacts.write_part(draft / "predictions.parquet", _predictions(data, probabilities, about["threshold"]))
+    run.log_metrics({**metrics, "threshold": about["threshold"], "train_seconds": round(seconds, 2)})
+    run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
+    run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
+    run.log_file(draft.final / "predictions.parquet")
+    serving.log_classifier(run, draft.final / "classifier", data.tweets)
+    return draft.final
+
+
+def _named(split: str, metrics: Mapping[str, float]) -> dict[str, float]:
+    return {f"{split}/{name}": value for name, value in metrics.items()}
+
+
+def _score(run: Run, data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> dict[str, float]:
+    """Metrics of each split, bootstrap intervals of the test split, and pictures of both."""
+    from models import figures
+    from models.metrics import bootstrap_intervals, classification_metrics
+
+    metrics: dict[str, float] = {}
+    for split, predicted in probabilities.items():
+        metrics |= _named(split, classification_metrics(data.labels[data.rows(split)], predicted, threshold))
+    labels, predicted = data.labels[data.rows("test")], probabilities["test"]
+    intervals = bootstrap_intervals(labels, predicted, threshold, seed=0)
+    for name in INTERVALS_OF:
+        metrics[f"test/{name}_low"], metrics[f"test/{name}_high"] = intervals[name]
+    run.log_figure(figures.confusion_matrix(labels, predicted, threshold), "confusion-matrix")
+    run.log_figure(figures.precision_recall(labels, predicted), "precision-recall")
+    run.log_figure(figures.reliability(labels, predicted), "reliability")
+    validation = data.labels[data.rows("validation")]
+    run.log_figure(figures.threshold_curve(validation, probabilities["validation"], threshold), "threshold")
+    return metrics
+
+
+def _predictions(data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> pa.Table:
+    """Columns id, probability, label, target, split for the validation and test rows."""
+    tables = []
+    for split, predicted in probabilities.items():
+        rows = data.tweets.take(pa.array(data.rows(split)))
+        columns = {"id": rows["id"], "probability": predicted, "label": (predicted >= threshold).astype(np.int8)}
+        tables.append(pa.table({**columns, "target": rows["target"], "split": rows["split"]}))
+    return pa.concat_tables(tables)

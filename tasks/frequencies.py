@@ -1,0 +1,111 @@
+"""Tokens, vocabulary and frequency vectors: read, call the pure function, save."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.settings import CooccurrenceSettings, FrequencySettings, TextSettings, VocabularySettings
+from models.text import Tokens, tokenize_texts
+from tasks import artifacts
+from tasks.progress import progress
+from tasks.steps import step
+from tasks.tracking import Run
+
+
+@step("tokenize tweets")
+def tokenize_tweets(run: Run, tweets: Path, text: TextSettings) -> Path:
+    """Cut every kept tweet into tokens, in the order of the table."""
+    from models.pipeline import tokenize_rows
+
+    table = artifacts.read_tweets(tweets)
+    tokens = tokenize_rows(table["text"].combine_chunks(), table["keyword"].combine_chunks(), text)
+    _log_token_counts(run, len(tokens), len(tokens.codes))
+    return artifacts.write_tokens([(table["id"].combine_chunks(), tokens)])
+
+
+@step("tokenize corpus")
+def tokenize_corpus(run: Run, corpora: list[Path], text: TextSettings) -> Path:
+    """Cut every document of the corpora into tokens, shard by shard."""
+    counted = {"documents": 0, "tokens": 0}
+
+    def tokenized() -> Iterator[tuple[pa.Array, Tokens]]:
+        paths = [path for corpus in corpora for path in artifacts.shards(corpus)]
+        with progress("tokenize corpus", total=len(paths), unit="shards") as report:
+            for number, path in enumerate(paths, start=1):
+                shard = pq.read_table(path, columns=["document", "text"])
+                tokens = tokenize_texts(shard["text"], text)
+                counted["documents"] += len(tokens)
+                counted["tokens"] += len(tokens.codes)
+                yield shard["document"].combine_chunks(), tokens
+                report(number)
+
+    written = artifacts.write_tokens(tokenized())
+    _log_token_counts(run, counted["documents"], counted["tokens"])
+    return written
+
+
+def _log_token_counts(run: Run, documents: int, tokens: int) -> None:
+    run.log_metrics({"documents": documents, "tokens": tokens})
+
+
+@step("build vocabulary")
+def build_vocabulary(run: Run, tweets: Path, tokens: Path, settings: VocabularySettings) -> Path:
+    """Count the tokens of the training tweets and give the frequent ones an id."""
+    from models.vocabulary import fit_vocabulary
+
+    vocabulary = fit_vocabulary(_training_tokens(tweets, tokens), settings)
+    run.log_metrics({"vocabulary": len(vocabulary)})
+    return artifacts.write_artifact("vocabulary", {"vocabulary.parquet": vocabulary.to_table()})
+
+
+def _training_tokens(tweets: Path, tokens: Path) -> Tokens:
+    return artifacts.read_tokens(tokens).take(artifacts.rows_in(artifacts.read_tweets(tweets), "train"))
+
+
+@step("count words")
+def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySettings) -> Path:
+    """Fit the bag-of-words features on training tweets; save one-hot, count and TF-IDF vectors of all tweets."""
+    from scipy import sparse
+
+    from models.frequencies import BAGS_OF_WORDS, document_matrix, fit_features
+
+    space = fit_features(_training_tokens(tweets, tokens), settings)
+    everything = artifacts.read_tokens(tokens)
+    matrices = {name: document_matrix(name, everything, space) for name in BAGS_OF_WORDS}
+    count = matrices["count"]
+    run.log_metrics({"features": count.shape[1], "nonzero_per_document": count.nnz / max(count.shape[0], 1)})
+    with artifacts.new_artifact("bag-of-words") as draft:
+        artifacts.write_part(draft / "features.parquet", space.to_table())
+        for name, matrix in matrices.items():
+            sparse.save_npz(draft / f"{name}.npz", matrix)
+    return draft.final
+
+
+@step("count co-occurrences", hardware=True)
+def count_cooccurrences(
+    run: Run, tweets: Path, tokens: Path, corpus_tokens: Path | None, settings: CooccurrenceSettings, seed: int
+) -> Path:
+    """Count which words stand near which, in corpus and training tweets; save the matrix and its word vectors."""
+    from scipy import sparse
+
+    from models.frequencies import CooccurrenceCounter, cooccurrence_vectors, ppmi
+    from models.vectors import WordVectors
+
+    counter = CooccurrenceCounter.over(list(unlabelled_tokens(tweets, tokens, corpus_tokens)), settings)
+    matrix = counter.matrix()
+    vectors = WordVectors(counter.words, cooccurrence_vectors(ppmi(matrix), settings.dimensions, seed))
+    run.log_metrics({"vocabulary": matrix.shape[0], "nonzero": matrix.nnz})
+    with artifacts.new_artifact("co-occurrence") as draft:
+        sparse.save_npz(draft / "matrix.npz", matrix)
+        artifacts.write_part(draft / "vectors.parquet", vectors.to_table())
+    return draft.final
+
+
+def unlabelled_tokens(tweets: Path, tokens: Path, corpus_tokens: Path | None) -> Iterator[Tokens]:
+    """All text that vectors may learn from: the corpus, and the training tweets without their labels."""
+    if corpus_tokens is not None:
+        for path in artifacts.shards(corpus_tokens):
+            yield Tokens.from_arrow(pq.read_table(path, columns=["tokens"])["tokens"])
+    yield _training_tokens(tweets, tokens)

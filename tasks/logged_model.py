@@ -1,0 +1,79 @@
+"""The model as MLflow keeps it: this file, the classifier's parts, and the package that predicts with them.
+
+MLflow runs this file by itself wherever the model is loaded: it imports nothing from the checkout. The package comes
+under a name that holds its digest, so two models logged by two versions of the code live in one process.
+"""
+
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def read_parts(folder: Path) -> dict[str, Any]:
+    """All files of a classifier's folder, by name, each read by its suffix. Nothing is unpickled."""
+    return {path.name: _read(path) for path in sorted(folder.iterdir())}
+
+
+def _read(path: Path) -> Any:
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    if path.suffix == ".keras":
+        import keras
+
+        return keras.saving.load_model(path, compile=False)
+    return json.loads(path.read_text())
+
+
+def import_package(folder: Path) -> str:
+    """Import the package in this folder under the folder's own name; return the name."""
+    name = folder.name
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(
+            name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec is not None, f"{folder} holds no package"
+        assert spec.loader is not None, f"{folder} holds no package"
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return name
+
+
+def text_column(values: Any) -> pa.Array:
+    """Any column as strings: what is missing stays missing, what is no string is written out as one."""
+    return pa.array(
+        [None if value is None or value is pd.NA or value != value else str(value) for value in values], pa.string()
+    )
+
+
+class LoggedClassifier(mlflow.pyfunc.PythonModel):
+    """Raw tweets in (text, and keyword where there is one), probability and label out."""
+
+    def load_context(self, context: Any) -> None:
+        """Put the classifier together from the model's artifacts."""
+        package = import_package(Path(context.artifacts["package"]))
+        pipeline = importlib.import_module(f"{package}.pipeline")
+        self.classifier = pipeline.assemble(read_parts(Path(context.artifacts["classifier"])))
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """A row for each row: probability (of a real disaster) and label (1 from the model's threshold on)."""
+        texts = text_column(model_input["text"])
+        keywords = text_column(model_input["keyword"]) if "keyword" in model_input else None
+        probabilities = self.classifier.probabilities(texts, keywords)
+        labels = (probabilities >= self.classifier.threshold).astype(np.int64)
+        return pd.DataFrame({"probability": probabilities, "label": labels}, index=model_input.index)
+
+
+mlflow.models.set_model(LoggedClassifier())

@@ -1,0 +1,37 @@
+"""Reading recipes: small TOML files that name what differs from the default settings."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models.settings import Recipe
+
+FOLDER = Path(__file__).parents[1] / "flows" / "recipes"
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the project."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_recipe(name_or_file: str, seed: int | None = None) -> Recipe:
+    """The recipe of this name, or in this file; a seed given here beats the recipe's own.
+
+    Raises ValueError naming the unknown recipe, or the setting that is wrong and where.
+    """
+    path = Path(name_or_file)
+    if path.suffix != ".toml":
+        path = FOLDER / f"{name_or_file}.toml"
+    if not path.is_file():
+        known = ", ".join(recipe_names())
+        raise ValueError(f"no recipe {name_or_file!r}: use one of {known}, or the path of a .toml file")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        recipe = Recipe(**{"name": path.stem, **values})
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+        raise ValueError(f"{path}: {faults}") from error
+    return recipe if seed is None else recipe.model_copy(update={"seed": seed})

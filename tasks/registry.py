@@ -1,0 +1,91 @@
+"""Champion and challenger: which registered model is in use."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tasks.comparison import ModelRow
+from tasks.tracking import client
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+MODEL_NAME = "crisisflow"
+CHAMPION = "champion"
+CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that could be promoted: its run, its logged model, and what decides."""
+
+    run_id: str
+    name: str
+    model_uri: str
+    artifact: str
+    validation_rows: str
+    validation_f1: float
+
+    @classmethod
+    def of(cls, row: ModelRow, validation_rows: str) -> "Candidate":
+        """The candidate that a row of the comparison describes; `validation_rows` is the digest of its data."""
+        return cls(row.run_id, row.name, row.model_uri, row.artifact, validation_rows, row.validation_f1)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the candidate became champion, why, and the version it has."""
+
+    promoted: bool
+    reason: str
+    version: str
+
+
+def champion() -> "ModelVersion | None":
+    """The registered version that carries the champion alias, or None."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client().get_model_version_by_alias(MODEL_NAME, CHAMPION)
+    except MlflowException:
+        return None
+
+
+def promote(candidate: Candidate) -> Decision:
+    """Register the candidate; make it champion unless the one in use scored higher on the very same validation rows."""
+    current = champion()
+    if current is not None and current.tags.get("artifact") == candidate.artifact:
+        return Decision(False, f"{candidate.name} is the champion already (version {current.version})", current.version)
+    version = _register(candidate)
+    better, reason = _compare(candidate, current)
+    if better:
+        client().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+    client().set_model_version_tag(MODEL_NAME, version, "decision", reason)
+    return Decision(better, reason, version)
+
+
+def _compare(candidate: Candidate, current: "ModelVersion | None") -> tuple[bool, str]:
+    if current is None:
+        return True, f"{candidate.name} is the first champion"
+    if current.tags.get("validation_rows") != candidate.validation_rows:
+        return True, f"{candidate.name} replaces version {current.version}, which was validated on other rows"
+    old, new = float(current.tags["validation_f1"]), candidate.validation_f1
+    if new > old:
+        return True, f"{candidate.name} has validation F1 {new:.4f}, version {current.version} had {old:.4f}"
+    return False, f"version {current.version} stays: validation F1 {old:.4f}, against {new:.4f} of {candidate.name}"
+
+
+def _register(candidate: Candidate) -> str:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client().create_registered_model(MODEL_NAME, description="Does a tweet report a real disaster?")
+    except MlflowException:  # it is there already
+        client().get_registered_model(MODEL_NAME)
+    tags = {
+        "artifact": candidate.artifact,
+        "model": candidate.name,
+        "validation_rows": candidate.validation_rows,
+        "validation_f1": repr(candidate.validation_f1),
+    }
+    made = client().create_model_version(MODEL_NAME, candidate.model_uri, candidate.run_id, tags=tags)
+    return str(made.version)

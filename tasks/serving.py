@@ -1,0 +1,90 @@
+"""Logging a classifier to MLflow as a whole, from raw strings to probabilities, and loading it back."""
+
+import re
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tasks import caching
+from tasks.storage import combine
+from tasks.tracking import Run, client
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
+REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
+REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
+EXAMPLES = 3
+
+
+def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
+    """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
+    import mlflow
+
+    client()  # sets the tracking address
+    example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
+    with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run.run_id):
+        package = carry_package(Path(folder))
+        logged = mlflow.pyfunc.log_model(
+            name="classifier",
+            python_model=str(Path(__file__).with_name("logged_model.py")),
+            artifacts={"package": str(package), "classifier": str(classifier)},
+            signature=_signature(),
+            input_example=example.where(example.notna(), None),
+            pip_requirements=requirements(networks=(classifier / "network.keras").exists()),
+        )
+    run.tag(model_uri=logged.model_uri)
+
+
+def carry_package(folder: Path) -> Path:
+    """Copy what `models.pipeline` reaches of `models/` into the folder, as a package named by its digest."""
+    names = sorted(name for name in caching.reached_modules("models.pipeline") if name.split(".")[0] == "models")
+    package = "crisisflow_models_" + combine({name: caching.module_digest(name) for name in names})[:12]
+    for name in names:
+        source = caching.module_file(name)
+        assert source is not None, f"{name} is no module of this project"
+        target = folder / package / source.relative_to(caching.ROOT / "models")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(rename_package(source.read_text(), package))
+    return folder / package
+
+
+def rename_package(source: str, package: str) -> str:
+    """The module's text with `models` imported under another name.
+
+    >>> rename_package("from models.text import Tokens", "carried")
+    'from carried.text import Tokens'
+    """
+    return re.sub(r"^(\s*(?:from|import) )models\b", rf"\g<1>{package}", source, flags=re.MULTILINE)
+
+
+def requirements(networks: bool) -> list[str]:
+    """The libraries that a logged model needs, at the versions it was made with."""
+    names = REQUIRED + (REQUIRED_BY_NETWORKS if networks else ())
+    return [f"{name}=={metadata.version(name)}" for name in names]
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = Schema([ColSpec("string", "text"), ColSpec("string", "keyword", required=False)])
+    return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label")]))
+
+
+def load_model(uri: str) -> "PyFuncModel":
+    """The logged model at this address (`models:/crisisflow@champion`, `runs:/...`).
+
+    Raises ValueError when there is none.
+    """
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    client()
+    try:
+        return mlflow.pyfunc.load_model(uri)
+    except MlflowException as error:
+        raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error

@@ -1,0 +1,41 @@
+"""One throw-away state folder for the whole session, and the real data where CRISISFLOW_TEST_DATA names it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["CRISISFLOW_HOME"] = tempfile.mkdtemp(prefix="crisisflow-tests-")
+for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
+    os.environ.pop(name, None)
+
+from tasks.environment import prepare_environment  # noqa: E402  (the state folder must be named first)
+
+prepare_environment()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of the test's own."""
+    monkeypatch.setenv("CRISISFLOW_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real tweets and corpora; skips, saying so, where there is none."""
+    folder = os.environ.get("CRISISFLOW_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs real data: set CRISISFLOW_TEST_DATA to its folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """A Prefect server for the tests that run flows."""
+    from tasks.servers import prefect_server
+
+    with prefect_server():
+        yield
