@@ -1,0 +1,5 @@
+"""Word vectors once they are trained: questions to ask them, how good they are, and the formats others read."""
+
+from models.vectors.word_vectors import UnknownWordError, WordVectors
+
+__all__ = ["UnknownWordError", "WordVectors"]

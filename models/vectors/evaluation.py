@@ -1,0 +1,161 @@
+"""How good word vectors are: rank correlation with human similarity scores, and analogies answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.vectors.word_vectors import AnalogyMethod, WordVectors, cosine_product
+
+Similarity = tuple[str, str, float]
+Analogy = tuple[str, str, str, str]
+QUESTIONS_AT_A_TIME = 256  # 256 x 30,000 scores are 30 MB
+
+
+@dataclass(frozen=True)
+class SimilarityScore:
+    """Spearman's rank correlation with the human scores over the covered pairs; coverage is covered / pairs."""
+
+    spearman: float
+    pairs: int
+    covered: int
+
+    @property
+    def coverage(self) -> float:
+        """Share of the pairs whose words both have a vector."""
+        return self.covered / self.pairs
+
+
+@dataclass(frozen=True)
+class AnalogyScore:
+    """Answers right among the questions covered; a question is covered when its four words are in the vocabulary."""
+
+    correct: int
+    covered: int
+    questions: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the covered questions answered right; NaN when none is covered."""
+        return self.correct / self.covered if self.covered else float("nan")
+
+    @property
+    def coverage(self) -> float:
+        """Share of the questions that could be asked."""
+        return self.covered / self.questions if self.questions else float("nan")
+
+
+def parse_similarities(text: str) -> list[Similarity]:
+    r"""Pairs of words with a human score, from lines of tab, comma or blank separated fields.
+
+    The score is the first number after the two words, so the original SimLex-999 table reads too. Lines that start with
+    # and a heading are passed over.
+
+    >>> parse_similarities("# comment\nword1,word2,score\ntiger,cat,7.35\n")
+    [('tiger', 'cat', 7.35)]
+    """
+    pairs = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = line.replace("\t", " ").replace(",", " ").split()
+        score = next((value for value in map(_number, fields[2:]) if value is not None), None)
+        if score is not None:
+            pairs.append((fields[0], fields[1], score))
+        elif pairs:
+            raise ValueError(f"line {number} must be two words and a number, got {line[:80]!r}")
+    if not pairs:
+        raise ValueError("found no line of two words and a number: is this a similarity file?")
+    return pairs
+
+
+def parse_analogies(text: str) -> dict[str, list[Analogy]]:
+    r"""Questions of four words by section, in the form of questions-words.txt: a line `: name` opens a section.
+
+    >>> parse_analogies(": family\nboy girl brother sister\n")
+    {'family': [('boy', 'girl', 'brother', 'sister')]}
+    """
+    sections: dict[str, list[Analogy]] = {}
+    name = "all"
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(":"):
+            name = line[1:].strip()
+        elif line.strip() and not line.startswith("#"):
+            fields = line.split()
+            if len(fields) != 4:
+                raise ValueError(f"line {number} must be four words, got {line[:80]!r}")
+            sections.setdefault(name, []).append((fields[0], fields[1], fields[2], fields[3]))
+    if not sections:
+        raise ValueError("found no line of four words: is this an analogy file?")
+    return sections
+
+
+def evaluate_similarities(vectors: WordVectors, pairs: Sequence[Similarity]) -> SimilarityScore:
+    """Spearman's correlation of cosines with human scores. Words are looked up as written, else in lower case."""
+    from scipy.stats import spearmanr
+
+    known = [(find_row(vectors, one), find_row(vectors, other), score) for one, other, score in pairs]
+    covered = [(one, other, score) for one, other, score in known if one is not None and other is not None]
+    if len(covered) < 3:
+        return SimilarityScore(float("nan"), len(pairs), len(covered))
+    ones, others, scores = zip(*covered, strict=True)
+    cosines = (vectors.directions[list(ones)] * vectors.directions[list(others)]).sum(axis=1)
+    return SimilarityScore(float(spearmanr(cosines, scores).statistic), len(pairs), len(covered))
+
+
+def evaluate_analogies(
+    vectors: WordVectors,
+    sections: dict[str, list[Analogy]],
+    restrict_vocabulary: int = 30_000,
+    method: AnalogyMethod = "add",
+) -> dict[str, AnalogyScore]:
+    """Scores by section, and "total" over all, among the `restrict_vocabulary` most frequent words.
+
+    As gensim's evaluate_word_analogies counts: a question with a word outside is not asked, and the three words asked
+    with are no answers.
+    """
+    limit = min(restrict_vocabulary, len(vectors))
+    asked = [(name, question) for name, questions in sections.items() for question in questions]
+    rows = [[find_row(vectors, word, limit) for word in question] for _, question in asked]
+    covered = np.array([None not in question for question in rows], bool)
+    right = np.zeros(len(asked), bool)
+    if covered.any():
+        questions = np.array([question for question in rows if None not in question], np.int64)
+        right[covered] = answer(vectors, questions[:, :3], limit, method) == questions[:, 3]
+    names = np.array([name for name, _ in asked])
+    parts = {name: names == name for name in sections} | {"total": np.ones(len(asked), bool)}
+    return {
+        name: AnalogyScore(int(right[part].sum()), int(covered[part].sum()), int(part.sum()))
+        for name, part in parts.items()
+    }
+
+
+def answer(vectors: WordVectors, questions: np.ndarray, limit: int, method: AnalogyMethod) -> np.ndarray:
+    """The best row among the first `limit` for questions (questions, 3) of rows: int64 (questions,)."""
+    words, places = np.unique(questions, return_inverse=True)
+    cosines = vectors.directions[words] @ vectors.directions[:limit].T  # every word asked about with every answer
+    places = places.reshape(questions.shape)
+    answers = np.empty(len(questions), np.int64)
+    for start in range(0, len(questions), QUESTIONS_AT_A_TIME):
+        part = slice(start, start + QUESTIONS_AT_A_TIME)
+        one, other, third = (cosines[places[part, i]] for i in range(3))
+        scores = other - one + third if method == "add" else cosine_product(one, other, third)
+        np.put_along_axis(scores, questions[part], -np.inf, axis=1)
+        answers[part] = scores.argmax(axis=1)
+    return answers
+
+
+def find_row(vectors: WordVectors, word: str, limit: int | None = None) -> int | None:
+    """The row of a word as written, else of its lower case; None when neither is among the first `limit` rows."""
+    for spelling in (word, word.lower()):
+        row = vectors.rows.get(spelling)
+        if row is not None and (limit is None or row < limit):
+            return row
+    return None
+
+
+def _number(field: str) -> float | None:
+    try:
+        return float(field)
+    except ValueError:
+        return None

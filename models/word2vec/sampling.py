@@ -1,0 +1,105 @@
+"""From token streams to the integer arrays of training steps: subsampling, windows, negatives, chunks in random order.
+
+A step trains on chunks: runs of CHUNK consecutive kept tokens from random places of the corpus. A chunk's words are
+read from the tables once and meet all their context words, and the chunk's shared negatives, in one matrix product.
+Each token carries a window code that says how far its context reaches to the left and to the right: the dynamic window
+of word2vec.c, cut at the borders of its document.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+CHUNK = 32  # consecutive tokens: long enough for fast products, short enough that few words repeat in one step
+SHARED = 8  # negatives of one chunk, each standing for several draws
+BLOCK_TOKENS = 1 << 18  # tokens prepared at a time and handed to one call of the compiled loop of steps
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Kept tokens of one shard in reading order, with their window codes: rows and codes int32 (tokens,)."""
+
+    rows: np.ndarray
+    codes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Block:
+    """Several steps' worth of chunks. A step holds `chunks` of them; a padding chunk has window codes 0 throughout.
+
+    context (steps, chunks, CHUNK + 2 window) rows of the chunk's tokens with their surroundings;
+    negatives (steps, chunks, shared); codes (steps, chunks, CHUNK); done is the share of the stream seen after it.
+    """
+
+    context: np.ndarray
+    negatives: np.ndarray
+    codes: np.ndarray
+    done: float
+
+
+def keep_probabilities(counts: np.ndarray, threshold: float) -> np.ndarray:
+    """Chance (0-1) that one occurrence of each word survives subsampling; all 1 when threshold is 0.
+
+    The form used by word2vec.c and gensim, sqrt(t/f) + t/f, not eq. 5 of Mikolov et al. 2013.
+    """
+    if threshold == 0:
+        return np.ones(len(counts))
+    frequencies = np.maximum(counts / max(counts.sum(), 1), 1e-300)
+    return np.minimum(np.sqrt(threshold / frequencies) + threshold / frequencies, 1.0)
+
+
+def noise_probabilities(counts: np.ndarray) -> np.ndarray:
+    """Chance of each word as a negative sample: counts to the power 3/4 (Mikolov et al. 2013), summing to 1."""
+    weights = counts.astype(np.float64) ** 0.75
+    return weights / weights.sum()
+
+
+def window_code(left: np.ndarray | int, right: np.ndarray | int, window: int) -> np.ndarray | int:
+    """One integer for a context that reaches `left` words back and `right` words on; 0 is no context at all."""
+    return left * (window + 1) + right
+
+
+def read_stream(
+    rows: np.ndarray, offsets: np.ndarray, keep: np.ndarray, window: int, random: np.random.Generator
+) -> Stream:
+    """Subsample one shard and draw each kept token's window.
+
+    rows (tokens,) are table rows, negative for a word without one, which is dropped before windows are drawn, as in
+    gensim; offsets (documents + 1,) mark the documents; keep (vocabulary,) are survival chances. Contexts never cross
+    the border of a document.
+    """
+    known = rows >= 0
+    kept = known & (random.random(len(rows), dtype=np.float32) < keep.astype(np.float32)[rows])
+    before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
+    starts, ends = before[offsets[:-1]], before[offsets[1:]]
+    lengths = ends - starts
+    position = np.arange(before[-1], dtype=np.int64)
+    reach = random.integers(1, window + 1, before[-1], dtype=np.int64)
+    left = np.minimum(reach, position - np.repeat(starts, lengths))
+    right = np.minimum(reach, np.repeat(ends, lengths) - 1 - position)
+    return Stream(rows[kept].astype(np.int32), window_code(left, right, window).astype(np.int32))
+
+
+def draw_blocks(
+    stream: Stream, noise: np.ndarray, window: int, chunks: int, random: np.random.Generator
+) -> Iterator[Block]:
+    """All chunks of a stream once, in random order, `chunks` to a step; noise (vocabulary,) are negative chances."""
+    pad = -len(stream.rows) % CHUNK
+    rows = np.pad(stream.rows, (window, window + pad))
+    codes = np.pad(stream.codes, (0, pad)).reshape(-1, CHUNK)
+    context = np.lib.stride_tricks.sliding_window_view(rows, CHUNK + 2 * window)[::CHUNK]
+    cumulative = np.cumsum(noise)
+    order = random.permutation(len(codes))
+    steps = max(1, BLOCK_TOKENS // (CHUNK * chunks))
+    for start in range(0, len(order), steps * chunks):
+        chosen = order[start : start + steps * chunks]
+        held = -(-len(chosen) // chunks)
+        missing = held * chunks - len(chosen)
+        drawn = np.searchsorted(cumulative, random.random((held, chunks, SHARED)), side="right")
+        yield Block(
+            context=np.pad(context[chosen], ((0, missing), (0, 0))).reshape(held, chunks, -1),
+            negatives=np.minimum(drawn, len(noise) - 1).astype(np.int32),
+            codes=np.pad(codes[chosen], ((0, missing), (0, 0))).reshape(held, chunks, CHUNK),
+            done=(start + len(chosen)) / len(order),
+        )

@@ -1,0 +1,173 @@
+"""Word vectors from token streams by negative sampling (Mikolov et al. 2013), as fast as TensorFlow moves rows."""
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from models.seeds import generator
+from models.settings import EmbeddingSettings
+from models.vectors import WordVectors
+from models.vocabulary import RESERVED
+from models.word2vec.sampling import (
+    CHUNK,
+    SHARED,
+    draw_blocks,
+    keep_probabilities,
+    noise_probabilities,
+    read_stream,
+)
+from models.word2vec.step import (
+    Tables,
+    cbow_step,
+    cbow_weights,
+    context_masks,
+    row_scale,
+    skip_gram_step,
+    skip_gram_weights,
+)
+
+Shard = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
+Epoch = dict[str, float]
+MIN_LEARNING_RATE = 1e-4  # of the first; as gensim's min_alpha
+
+
+def train_vectors(
+    ids: np.ndarray,
+    offsets: np.ndarray,
+    words: pa.StringArray,
+    settings: EmbeddingSettings,
+    seed: int,
+    on_epoch: Callable[[int, Epoch], None] | None = None,
+) -> tuple[WordVectors, list[Epoch]]:
+    """Vectors of the frequent words of an encoded corpus, most frequent first, and one record per epoch.
+
+    ids int32 (tokens,) and offsets int64 (documents + 1,) as `Vocabulary.encode` gives them; words[i] is the word of id
+    i. The reserved words <pad> and <unk> and words rarer than `min_count` get no vector and are dropped from the text.
+    Equal arguments give equal bytes, whatever the number of threads. Raises ValueError when fewer than two words are
+    left, or none has a neighbour.
+    """
+    return train_on_shards([(ids, offsets)], words, settings, seed, on_epoch)
+
+
+def train_on_shards(
+    shards: Iterable[Shard],
+    words: pa.StringArray,
+    settings: EmbeddingSettings,
+    seed: int,
+    on_epoch: Callable[[int, Epoch], None] | None = None,
+) -> tuple[WordVectors, list[Epoch]]:
+    """The same for a corpus in pieces, of which one is in memory at a time.
+
+    `shards` is read once to count and once an epoch, so it must be iterable again and again, in the same order.
+    """
+    counts = count_ids(shards, len(words))
+    kept = frequent_ids(counts, words, settings)
+    row_of = np.full(len(words), -1, np.int32)
+    row_of[kept] = np.arange(len(kept), dtype=np.int32)
+    trainer = Trainer(counts[kept], settings, seed)
+    history: list[Epoch] = []
+    for epoch in range(settings.epochs):
+        started = time.perf_counter()
+        for shard, (ids, offsets) in enumerate(shards):
+            trainer.train(row_of[ids], offsets, epoch, shard)
+        seconds = time.perf_counter() - started
+        record = {"words_per_second": counts.sum() / seconds, "learning_rate": trainer.rate, "seconds": seconds}
+        history.append(record)
+        if on_epoch:
+            on_epoch(epoch, record)
+    return WordVectors(words.take(pa.array(kept)), trainer.vectors()), history
+
+
+def count_ids(shards: Iterable[Shard], size: int) -> np.ndarray:
+    """Occurrences of each id over all shards, int64 (size,). Raises ValueError for an id without a word."""
+    counts = np.zeros(size, np.int64)
+    for ids, _ in shards:
+        if len(ids) and not 0 <= ids.min() <= ids.max() < size:
+            raise ValueError(f"ids must be 0 to {size - 1}, one for each word, got {ids.min()} to {ids.max()}")
+        counts += np.bincount(ids, minlength=size)
+    return counts
+
+
+def frequent_ids(counts: np.ndarray, words: pa.StringArray, settings: EmbeddingSettings) -> np.ndarray:
+    """Ids of the words that get a vector, the most frequent first, ties by id."""
+    usable = counts >= settings.min_count
+    usable[[i for i, word in enumerate(words[:2].to_pylist()) if word in RESERVED]] = False
+    kept = np.flatnonzero(usable)
+    kept = kept[np.argsort(-counts[kept], kind="stable")][: settings.max_vocabulary]
+    if len(kept) < 2:
+        raise ValueError(
+            f"word vectors need at least 2 words that occur {settings.min_count} times, got {len(kept)} in "
+            f"{counts.sum():,} tokens: give more text or lower min_count"
+        )
+    return kept
+
+
+class Trainer:
+    """The two tables of word2vec, and the compiled loop of steps that trains them."""
+
+    def __init__(self, counts: np.ndarray, settings: EmbeddingSettings, seed: int) -> None:
+        """Fresh tables for words with these counts, int64 (vocabulary,)."""
+        self.settings, self.seed = settings, seed
+        self.keep = keep_probabilities(counts, settings.subsample)
+        self.noise = noise_probabilities(counts)
+        self.chunks = max(1, settings.step_tokens // CHUNK)
+        self.rate = settings.learning_rate
+        self.tables = new_tables(counts * self.keep, self.noise, self.chunks * CHUNK, settings, seed)
+        self.run = compile_steps(self.tables, settings)
+
+    def train(self, rows: np.ndarray, offsets: np.ndarray, epoch: int, shard: int) -> None:
+        """One pass over a shard: rows int32 (tokens,) of the tables, negative where a word has none."""
+        settings = self.settings
+        random = generator(self.seed, f"{settings.architecture}/epoch-{epoch}/shard-{shard}")
+        stream = read_stream(rows, offsets, self.keep, settings.window, random)
+        for block in draw_blocks(stream, self.noise, settings.window, self.chunks, random):
+            first = self.rate
+            left = 1 - (epoch + block.done) / settings.epochs
+            self.rate = settings.learning_rate * max(left, MIN_LEARNING_RATE)
+            rates = np.linspace(first, self.rate, len(block.codes), endpoint=False, dtype=np.float32)
+            self.run(block.context, block.negatives, block.codes, rates)
+
+    def vectors(self) -> np.ndarray:
+        """The vectors asked for, float32 (vocabulary, width)."""
+        inputs, outputs = self.tables.inputs.numpy(), self.tables.outputs.numpy()
+        return {"input": inputs, "output": outputs, "mean": (inputs + outputs) / 2}[self.settings.vectors_from]
+
+
+def new_tables(
+    kept_counts: np.ndarray, noise: np.ndarray, step_tokens: int, settings: EmbeddingSettings, seed: int
+) -> Tables:
+    """Input rows uniform within 0.5 / width as in word2vec.c, output rows zero; scales by the traffic of each row."""
+    random = generator(seed, f"{settings.architecture}/initial")
+    shape = (len(noise), settings.dimensions)
+    frequency = kept_counts / kept_counts.sum()
+    pairs = step_tokens * ((settings.window + 1) if settings.architecture == "skip-gram" else 1)
+    return Tables(
+        inputs=tf.Variable((random.random(shape, dtype=np.float32) - np.float32(0.5)) / settings.dimensions),
+        outputs=tf.Variable(tf.zeros(shape)),
+        input_scale=tf.constant(row_scale(step_tokens * frequency * (settings.window + 1) * (1 + settings.negatives))),
+        output_scale=tf.constant(row_scale(pairs * (frequency + settings.negatives * noise))),
+    )
+
+
+def compile_steps(tables: Tables, settings: EmbeddingSettings) -> Callable[..., None]:
+    """A compiled loop of steps over context, negatives and codes with a leading axis of steps, and rates (steps,)."""
+    if settings.architecture == "skip-gram":
+        weights = tf.constant(skip_gram_weights(settings.window, settings.negatives, SHARED))
+        step = partial(skip_gram_step, tables, weights)
+    else:
+        weights = tf.constant(cbow_weights(settings.window, settings.negatives, SHARED))
+        step = partial(cbow_step, tables, (tf.constant(context_masks(settings.window)), weights))
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def run(context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: tf.Tensor) -> None:
+        def body(i: tf.Tensor) -> list[tf.Tensor]:
+            with tf.control_dependencies([step(context[i], negatives[i], codes[i], rates[i])]):
+                return [i + 1]
+
+        tf.while_loop(lambda i: i < tf.shape(rates)[0], body, [0], parallel_iterations=1)
+
+    return run
