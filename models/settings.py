@@ -107,6 +107,8 @@ class EmbeddingSettings(Settings):
     max_vocabulary: Positive | None = Field(None, description="Keep at most this many words.")
     epochs: Positive = Field(5, description="Passes over the corpus.")
     learning_rate: Annotated[float, Field(gt=0)] = Field(0.025, description="At the start; falls linearly to zero.")
+    step_tokens: Positive = Field(4096, description="Tokens trained on at once; words too frequent for it slow down.")
+    vectors_from: Literal["input", "output", "mean"] = Field("input", description="Which of the two matrices to keep.")
 
 
 class LogisticSettings(Settings):
