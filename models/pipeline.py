@@ -73,11 +73,11 @@ def _bag_of_words(parts: Mapping[str, Any], representation: str) -> Probabilitie
 
 def _mean_vectors(parts: Mapping[str, Any]) -> Probabilities:
     from models.logistic import LogisticModel
-    from models.vectors import WordVectors
+    from models.vectors.formats import from_table
 
-    vectors = WordVectors.from_table(parts["vectors.parquet"])
+    vectors = from_table(parts["vectors.parquet"])
     head = LogisticModel.from_arrays(parts["logistic.npz"])
-    return lambda tokens: head.predict_probabilities(vectors.mean_of(tokens))
+    return lambda tokens: head.predict_probabilities(mean_vectors(tokens, vectors))
 
 
 def _network(parts: Mapping[str, Any]) -> Probabilities:

@@ -86,9 +86,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def read_vectors(artifact: Path) -> "WordVectors":
     """The word vectors of an artifact of any kind that holds some."""
-    from models.vectors import WordVectors
+    from models.vectors.formats import from_table
 
-    return WordVectors.from_table(pq.read_table(artifact / "vectors.parquet"))
+    return from_table(pq.read_table(artifact / "vectors.parquet"))
 
 
 def read_document_vectors(artifact: Path, representation: str, tokens: Tokens) -> Any:
@@ -98,4 +98,4 @@ def read_document_vectors(artifact: Path, representation: str, tokens: Tokens) -
     stored = artifact / f"{representation}.npz"
     if stored.exists():
         return sparse.load_npz(stored)
-    return read_vectors(artifact).mean_of(tokens)
+    return mean_vectors(tokens, read_vectors(artifact))

@@ -91,7 +91,9 @@ def train_network(
     data = Labelled.read(tweets, tokens)
     words, weights = artifacts.read_vocabulary(vocabulary), None
     if vectors is not None:
-        words, weights = artifacts.read_vectors(vectors).rows_for(words)
+        known = artifacts.read_vectors(vectors)
+        words = words.extended(known.tokens)
+        weights, _ = known.rows_for(words.tokens)
     seed = derive_seed(seed, settings.name)
     start = time.monotonic()
     network = build_classifier(settings, len(words), weights, seed)

@@ -136,8 +136,8 @@ PAGE = """<!doctype html>
 </style></head><body>
 <h1>Models compared</h1>
 <p>Scores on the held-out test rows, with 95&nbsp;% bootstrap intervals. F1 is that of the positive class: real
-disasters. The model in bold has the highest F1 on the validation rows, which alone choose; overlapping intervals mean that these
-rows cannot tell two models apart.</p>
+disasters. The model in bold has the highest F1 on the validation rows, which alone choose; overlapping
+intervals mean that these rows cannot tell two models apart.</p>
 <img alt="Accuracy and F1 of all models with intervals" src="data:image/png;base64,{picture}">
 <table><thead><tr><th>model<th>accuracy<th>F1<th>ROC AUC<th>log loss<th>training<th>run</tr></thead>
 <tbody>

@@ -1,18 +1,23 @@
 """CBOW and skip-gram vectors: train on corpus and training tweets, score, save."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from models.settings import EmbeddingSettings, VocabularySettings
 from models.text import concat
 from tasks import artifacts, environment
 from tasks.frequencies import unlabelled_tokens
 from tasks.progress import progress
+from tasks.sources import read_text
 from tasks.steps import step
 from tasks.tracking import Run
 
+if TYPE_CHECKING:
+    from models.vectors import WordVectors
+
 EVALUATION_WORDS = 30_000  # the usual vocabulary limit of the analogy test
 MAP_WORDS = 200
+NEIGHBOUR_ROWS, NEIGHBOURS = 20, 5
 
 
 @step("train {settings.architecture} vectors", hardware=True)
@@ -26,35 +31,36 @@ def train_vectors(
 ) -> Path:
     """Learn word vectors from the corpus and the training tweets, whose labels are not looked at."""
     environment.load_tensorflow()
+    from models.vectors.formats import to_table
     from models.vocabulary import fit_vocabulary
-    from models.word2vec import train_vectors as train
+    from models.word2vec.training import train_vectors as train
 
     everything = concat(list(unlabelled_tokens(tweets, tokens, corpus_tokens)))
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary(everything, limits)
     ids, offsets = vocabulary.encode(everything)
-    with progress(f"train {settings.architecture}", total=len(ids) * settings.epochs, unit="words") as report:
-        vectors, history = train(ids, offsets, vocabulary, settings, seed, on_progress=report)
-    run.log_history([(int(each["epoch"]), _numbers(each)) for each in history])
+    with progress(f"train {settings.architecture}", settings.epochs * len(ids), "words") as report:
+        vectors, history = train(
+            ids, offsets, vocabulary.tokens, settings, seed, on_epoch=lambda epoch, _: report((epoch + 1) * len(ids))
+        )
+    run.log_history(list(enumerate(history)))
     run.log_metrics({"vocabulary": len(vectors), "words": len(ids)})
     _log_pictures(run, vectors)
-    return artifacts.write_artifact("vectors", {"vectors.parquet": vectors.to_table()})
+    return artifacts.write_artifact("vectors", {"vectors.parquet": to_table(vectors)})
 
 
-def _numbers(entry: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in entry.items() if name != "epoch"}
-
-
-def _log_pictures(run: Run, vectors: Any) -> None:
+def _log_pictures(run: Run, vectors: "WordVectors") -> None:
+    """A map of the most frequent words, and the neighbours of some of them."""
     from models.figures import vector_map
 
-    run.log_figure(vector_map(vectors, MAP_WORDS), "vector-map")
-    words = [word for word in vectors.most_frequent(40) if word.isalpha()][:20]
-    rows = {word: [f"{other} {score:.2f}" for other, score in vectors.neighbours(word, 5)] for word in words}
-    columns = {
-        "word": list(rows),
-        **{str(n + 1): [found[n] if n < len(found) else "" for found in rows.values()] for n in range(5)},
-    }
+    run.log_figure(vector_map(vectors.vectors[:MAP_WORDS], vectors.tokens[:MAP_WORDS].to_pylist()), "vector-map")
+    words = [word for word in vectors.tokens[:MAP_WORDS].to_pylist() if word.isalpha() and len(word) > 3][
+        :NEIGHBOUR_ROWS
+    ]
+    found = [[f"{other} {cosine:.2f}" for other, cosine in vectors.neighbours(word, NEIGHBOURS)] for word in words]
+    columns = {"word": words}
+    for place in range(NEIGHBOURS):
+        columns[str(place + 1)] = [row[place] if place < len(row) else "" for row in found]
     run.log_table(columns, "nearest-neighbours")
 
 
@@ -63,17 +69,17 @@ def score_vectors(
     run: Run, vectors: Path, architecture: str, similarities: Path | None, analogies: Path | None
 ) -> Path:
     """Score word vectors on a similarity file and an analogy file, whichever is given."""
-    from models import vectors as word_vectors
+    from models.vectors import evaluation
 
-    table = artifacts.read_vectors(vectors)
-    scores: dict[str, float] = {}
+    table, scores = artifacts.read_vectors(vectors), {}
     if similarities is not None:
-        pairs = word_vectors.parse_similarities(artifacts.read_raw_text(similarities))
-        result = word_vectors.evaluate_similarities(table, pairs)
-        scores |= {"similarity/wordsim353": result.spearman, "similarity/coverage": result.coverage}
+        pairs = evaluation.parse_similarities(read_text(similarities))
+        similarity = evaluation.evaluate_similarities(table, pairs)
+        scores |= {"similarity/wordsim353": similarity.spearman, "similarity/coverage": similarity.coverage}
     if analogies is not None:
-        questions = word_vectors.parse_analogies(artifacts.read_raw_text(analogies))
-        result = word_vectors.evaluate_analogies(table, questions, EVALUATION_WORDS)
-        scores |= {"analogy/total": result.total, "analogy/coverage": result.coverage}
+        questions = evaluation.parse_analogies(read_text(analogies))
+        analogy = evaluation.evaluate_analogies(table, questions, EVALUATION_WORDS)
+        total = analogy["total"]
+        scores |= {"analogy/total": total.accuracy, "analogy/coverage": total.coverage}
     run.log_metrics(scores)
     return artifacts.write_artifact("vector-scores", {"scores.json": scores})

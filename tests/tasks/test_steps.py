@@ -1,0 +1,100 @@
+"""A step: computed once, then reused, and recorded either way."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models.settings import TextSettings
+from tasks import storage, tracking
+from tasks.steps import step
+
+CALLS: list[str] = []
+
+
+@step("count to {n}")
+def count(run: tracking.Run, n: int, text: TextSettings) -> Path:
+    """Write a number; remember that it was asked for."""
+    CALLS.append(f"count {n}")
+    run.log_metrics({"accuracy": n / 10})
+    run.tag(model=f"counter-{n}")
+    with storage.new_artifact("number") as draft:
+        (draft / "number.json").write_text(json.dumps(n))
+    return draft.final
+
+
+@step("double")
+def double(run: tracking.Run, number: Path) -> Path:
+    """Twice the number."""
+    CALLS.append("double")
+    with storage.new_artifact("number") as draft:
+        (draft / "number.json").write_text(json.dumps(2 * json.loads((number / "number.json").read_text())))
+    return draft.final
+
+
+@pytest.fixture
+def root(home: Path) -> tracking.Run:
+    CALLS.clear()
+    with tracking.tracked_run("root", "test") as run:
+        yield run
+
+
+def call(task: object, *args: object) -> Path:
+    """The step's body without Prefect."""
+    return task.fn(*args)  # type: ignore[attr-defined]
+
+
+def test_a_step_met_before_is_not_computed_again(root: tracking.Run) -> None:
+    first = call(count, root, 3, TextSettings())
+    assert call(count, root, 3, TextSettings()) == first
+    assert CALLS == ["count 3"]
+
+
+def test_another_input_is_computed(root: tracking.Run) -> None:
+    call(count, root, 3, TextSettings())
+    call(count, root, 4, TextSettings())
+    call(count, root, 3, TextSettings(lowercase=False))
+    assert CALLS == ["count 3", "count 4", "count 3"]
+
+
+def test_a_reused_step_says_whose_work_it_reuses_and_keeps_its_figures(root: tracking.Run) -> None:
+    call(count, root, 3, TextSettings())
+    call(count, root, 3, TextSettings())
+    made, reused = tracking.descendants(root.run_id)
+    assert reused.data.tags["reused_from"] == made.info.run_id
+    assert reused.data.tags["model"] == "counter-3"
+    assert reused.data.metrics["accuracy"] == made.data.metrics["accuracy"] == 0.3
+    assert tracking.step_outcomes(root.run_id) == {"run": 1, "cached": 1}
+
+
+def test_a_step_follows_the_content_of_its_inputs_not_who_made_them(root: tracking.Run) -> None:
+    call(double, root, call(count, root, 4, TextSettings()))
+    call(double, root, call(count, root, 4, TextSettings(lowercase=False)))
+    assert CALLS == ["count 4", "double", "count 4"]
+
+
+def test_a_deleted_output_is_made_again(root: tracking.Run) -> None:
+    output = call(count, root, 3, TextSettings())
+    (output / "number.json").unlink()
+    assert call(count, root, 3, TextSettings()) == output
+    assert CALLS == ["count 3", "count 3"]
+    storage.verify(output)
+
+
+def test_a_failing_step_fails_its_run_and_leaves_no_record(root: tracking.Run) -> None:
+    @step("fail")
+    def fail(run: tracking.Run) -> Path:
+        raise RuntimeError("out of luck")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="out of luck"):
+            call(fail, root)
+    assert [run.info.status for run in tracking.descendants(root.run_id)] == ["FAILED", "FAILED"]
+
+
+def test_what_went_in_is_recorded_by_digest(root: tracking.Run) -> None:
+    number = call(count, root, 3, TextSettings())
+    call(double, root, number)
+    doubled = tracking.descendants(root.run_id)[-1]
+    datasets = [entry.dataset for entry in doubled.inputs.dataset_inputs]
+    assert [(dataset.name, dataset.digest) for dataset in datasets] == [("number", number.name)]
