@@ -8,6 +8,7 @@ of word2vec.c, cut at the borders of its document.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def noise_probabilities(counts: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
-def window_code(left: np.ndarray | int, right: np.ndarray | int, window: int) -> np.ndarray | int:
+def window_code(left: Any, right: Any, window: int) -> Any:
     """One integer for a context that reaches `left` words back and `right` words on; 0 is no context at all."""
     return left * (window + 1) + right
 

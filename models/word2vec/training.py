@@ -42,15 +42,16 @@ def train_vectors(
     settings: EmbeddingSettings,
     seed: int,
     on_epoch: Callable[[int, Epoch], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> tuple[WordVectors, list[Epoch]]:
     """Vectors of the frequent words of an encoded corpus, most frequent first, and one record per epoch.
 
     ids int32 (tokens,) and offsets int64 (documents + 1,) as `Vocabulary.encode` gives them; words[i] is the word of id
-    i. The reserved words <pad> and <unk> and words rarer than `min_count` get no vector and are dropped from the text.
-    Equal arguments give equal bytes, whatever the number of threads. Raises ValueError when fewer than two words are
-    left, or none has a neighbour.
+    i. Words rarer than `min_count`, and the reserved ones, get no vector and are dropped before windows are laid.
+    `on_progress` hears how many words have been read, all epochs together. Equal arguments give equal bytes, whatever
+    the number of threads. Raises ValueError when fewer than two words are left, or no document is as long as the window.
     """
-    return train_on_shards([(ids, offsets)], words, settings, seed, on_epoch)
+    return train_on_shards([(ids, offsets)], words, settings, seed, on_epoch, on_progress)
 
 
 def train_on_shards(
@@ -59,49 +60,51 @@ def train_on_shards(
     settings: EmbeddingSettings,
     seed: int,
     on_epoch: Callable[[int, Epoch], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> tuple[WordVectors, list[Epoch]]:
     """The same for a corpus in pieces, of which one is in memory at a time.
 
     `shards` is read once to count and once an epoch, so it must be iterable again and again, in the same order.
     """
-    counts = count_ids(shards, len(words))
-    kept = frequent_ids(counts, words, settings)
+    counts = count_ids(shards, len(words), settings.window)
+    kept = frequent_ids(counts, settings)
     row_of = np.full(len(words), -1, np.int32)
     row_of[kept] = np.arange(len(kept), dtype=np.int32)
-    trainer = Trainer(counts[kept], settings, seed)
+    trainer = Trainer(counts[kept], settings, seed, on_progress)
     history: list[Epoch] = []
     for epoch in range(settings.epochs):
         started = time.perf_counter()
         for shard, (ids, offsets) in enumerate(shards):
-            trainer.train(row_of[ids], offsets, epoch, shard)
+            trainer.train(row_of[ids], offsets, f"epoch-{epoch}/shard-{shard}", counts.sum())
         seconds = time.perf_counter() - started
-        record = {"words_per_second": counts.sum() / seconds, "learning_rate": trainer.rate, "seconds": seconds}
-        history.append(record)
+        history.append({"words_per_second": counts.sum() / seconds, "seconds": seconds})
         if on_epoch:
-            on_epoch(epoch, record)
+            on_epoch(epoch, history[-1])
     return WordVectors(words.take(pa.array(kept)), trainer.vectors()), history
 
 
-def count_ids(shards: Iterable[Shard], size: int) -> np.ndarray:
-    """Occurrences of each id over all shards, int64 (size,). Raises ValueError for an id without a word."""
-    counts = np.zeros(size, np.int64)
-    for ids, _ in shards:
+def count_ids(shards: Iterable[Shard], size: int, window: int) -> np.ndarray:
+    """Occurrences of each id over all shards, int64 (size,). Raises ValueError for what cannot be trained on."""
+    counts, longest = np.zeros(size, np.int64), 0
+    for ids, offsets in shards:
         if len(ids) and not 0 <= ids.min() <= ids.max() < size:
             raise ValueError(f"ids must be 0 to {size - 1}, one for each word, got {ids.min()} to {ids.max()}")
         counts += np.bincount(ids, minlength=size)
+        longest = max(longest, int(np.diff(offsets).max(initial=0)))
+    if window > longest > 0:
+        raise ValueError(f"window {window} is longer than every document (at most {longest} words): lower it")
     return counts
 
 
-def frequent_ids(counts: np.ndarray, words: pa.StringArray, settings: EmbeddingSettings) -> np.ndarray:
+def frequent_ids(counts: np.ndarray, settings: EmbeddingSettings) -> np.ndarray:
     """Ids of the words that get a vector, the most frequent first, ties by id."""
-    usable = counts >= settings.min_count
-    usable[[i for i, word in enumerate(words[:2].to_pylist()) if word in RESERVED]] = False
-    kept = np.flatnonzero(usable)
+    kept = np.flatnonzero(counts >= settings.min_count)
+    kept = kept[kept >= len(RESERVED)]
     kept = kept[np.argsort(-counts[kept], kind="stable")][: settings.max_vocabulary]
     if len(kept) < 2:
         raise ValueError(
-            f"word vectors need at least 2 words that occur {settings.min_count} times, got {len(kept)} in "
-            f"{counts.sum():,} tokens: give more text or lower min_count"
+            f"word vectors need at least 2 words that occur {settings.min_count} times, got {len(kept)} "
+            f"in {counts.sum():,} tokens: give more text or lower min_count"
         )
     return kept
 
@@ -109,27 +112,41 @@ def frequent_ids(counts: np.ndarray, words: pa.StringArray, settings: EmbeddingS
 class Trainer:
     """The two tables of word2vec, and the compiled loop of steps that trains them."""
 
-    def __init__(self, counts: np.ndarray, settings: EmbeddingSettings, seed: int) -> None:
+    def __init__(
+        self,
+        counts: np.ndarray,
+        settings: EmbeddingSettings,
+        seed: int,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
         """Fresh tables for words with these counts, int64 (vocabulary,)."""
-        self.settings, self.seed = settings, seed
+        self.settings, self.seed, self.on_progress = settings, seed, on_progress
         self.keep = keep_probabilities(counts, settings.subsample)
         self.noise = noise_probabilities(counts)
         self.chunks = max(1, settings.step_tokens // CHUNK)
-        self.rate = settings.learning_rate
+        self.words = 0.0
         self.tables = new_tables(counts * self.keep, self.noise, self.chunks * CHUNK, settings, seed)
         self.run = compile_steps(self.tables, settings)
 
-    def train(self, rows: np.ndarray, offsets: np.ndarray, epoch: int, shard: int) -> None:
-        """One pass over a shard: rows int32 (tokens,) of the tables, negative where a word has none."""
-        settings = self.settings
-        random = generator(self.seed, f"{settings.architecture}/epoch-{epoch}/shard-{shard}")
+    def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, corpus_words: int) -> None:
+        """One pass over a shard: rows int32 (tokens,) of the tables, negative where a word has none.
+
+        `name` says which pass over which shard it is, `corpus_words` how many words an epoch has.
+        """
+        settings, before = self.settings, self.words
+        random = generator(self.seed, f"{settings.architecture}/{name}")
         stream = read_stream(rows, offsets, self.keep, settings.window, random)
         for block in draw_blocks(stream, self.noise, settings.window, self.chunks, random):
-            first = self.rate
-            left = 1 - (epoch + block.done) / settings.epochs
-            self.rate = settings.learning_rate * max(left, MIN_LEARNING_RATE)
-            rates = np.linspace(first, self.rate, len(block.codes), endpoint=False, dtype=np.float32)
-            self.run(block.context, block.negatives, block.codes, rates)
+            words = before + block.done * len(rows)
+            share = np.linspace(self.words, words, len(block.codes), endpoint=False) / (corpus_words * settings.epochs)
+            self.run(block.context, block.negatives, block.codes, self.rates(share))
+            self.words = words
+            if self.on_progress:
+                self.on_progress(words)
+
+    def rates(self, share: np.ndarray) -> np.ndarray:
+        """Learning rates float32 when so much of the training (0-1) is behind: linear to nearly zero."""
+        return (self.settings.learning_rate * np.maximum(1 - share, MIN_LEARNING_RATE)).astype(np.float32)
 
     def vectors(self) -> np.ndarray:
         """The vectors asked for, float32 (vocabulary, width)."""
