@@ -5,7 +5,7 @@ import numpy as np
 from models.seeds import generator
 
 PADDING = 0
-# Batches sorted by length together: enough for nearly equal lengths in a batch, few enough to mix differently each epoch.
+# Batches sorted by length together: enough for nearly equal lengths, few enough to mix differently each epoch.
 POOL_BATCHES = 24
 
 

@@ -1,4 +1,6 @@
-"""The layers that Keras does not have. Self-contained, so that a saved model loads wherever this one file is."""
+"""The layers that Keras does not have. With scan.py beside it self-contained: a saved model loads where both are."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -54,8 +56,7 @@ class MaskedPooling(keras.layers.Layer):
         return ops.concatenate(pooled, axis=-1) if len(pooled) > 1 else pooled[0]
 
     def compute_mask(self, states, mask=None):
-        """None: there are no steps left to mask."""
-        return None
+        """Nothing: there are no steps left to mask."""
 
     def compute_output_shape(self, shape):
         """(batch, width), twice as wide for `max-mean`."""
@@ -64,3 +65,61 @@ class MaskedPooling(keras.layers.Layer):
     def get_config(self):
         """What is needed to build it again."""
         return {**super().get_config(), "mode": self.mode}
+
+
+class _FastOverTime(keras.layers.Layer):
+    """A Keras recurrence whose loop over time is that of scan.py where it applies, and Keras' own elsewhere.
+
+    It applies on TensorFlow without a GPU (which has cuDNN), from a zero state, for the plain cell. Padding must lie at
+    the end of a document; what comes out at padded steps is masked, and means nothing.
+    """
+
+    cell: Any
+    return_sequences: bool
+    go_backwards: bool
+    _scan: str
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        """States (batch, length, units), or the last of each document (batch, units); zeros where it has none."""
+        if initial_state is not None or not self._is_plain() or not _on_tensorflow_cpu():
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        from models.recurrent.scan import read_documents
+
+        return read_documents(self._scan, self.cell, sequences, mask, self.go_backwards, self.return_sequences)
+
+    def _is_plain(self) -> bool:
+        plain = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "reset_after": True}
+        off = ("dropout", "recurrent_dropout", "stateful", "return_state")
+        config = self.get_config()
+        return all(config.get(name, value) == value for name, value in plain.items()) and not any(
+            config[name] for name in off
+        )
+
+
+def _on_tensorflow_cpu() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_logical_devices("GPU")
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class SimpleRNN(_FastOverTime, keras.layers.SimpleRNN):
+    """keras.layers.SimpleRNN, faster."""
+
+    _scan = "simple"
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class LSTM(_FastOverTime, keras.layers.LSTM):
+    """keras.layers.LSTM, faster."""
+
+    _scan = "lstm"
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class GRU(_FastOverTime, keras.layers.GRU):
+    """keras.layers.GRU, faster."""
+
+    _scan = "gru"

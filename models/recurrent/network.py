@@ -1,13 +1,15 @@
 """The networks: from token ids to P(target = 1), every weight drawn from NumPy so that all backends start alike."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
-from models.recurrent.layers import FirstTokens, MaskedPooling
+from models.recurrent.layers import GRU, LSTM, FirstTokens, MaskedPooling, SimpleRNN
 from models.seeds import derive_seed, generator
 from models.settings import ClassifierSettings
 
-CELLS = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
 def build_classifier(

@@ -1,0 +1,171 @@
+"""The recurrences over time, forward and backward, with as few and as large operations as TensorFlow allows.
+
+Keras' own loop masks every step and leaves the gradient to automatic differentiation, which multiplies matrices and
+adds up weight gradients step by step. Here padding is never read (it lies at the end, where no later step sees it),
+everything that does not depend on the previous step is computed for all steps at once, before or after the loop, and
+the loop back through time holds only the chain through h and c. Checked against Keras' layers and against the terms
+of the sum in tests/golden/test_recurrent_formulas.py.
+
+Arrays are time-major: `projected` (steps, batch, gates * units) holds W x_t + b, `recurrent` (units, gates * units)
+is U; the result is h_t (steps, batch, units). Gates lie in Keras' order.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def read_documents(kind: str, cell: Any, sequences, mask, backwards: bool, every_state: bool):
+    """What a layer over time returns for `sequences` (batch, length, width), padding, if any, at the end.
+
+    As Keras has it, states read backwards come in the order in which they were read, the end of the text first.
+    """
+    longest = tf.shape(sequences)[1]
+    lengths = (
+        tf.fill(tf.shape(sequences)[:1], longest) if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+    )
+    if backwards:
+        sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1)
+    states = _states_of(kind, cell, tf.transpose(sequences, (1, 0, 2)))
+    if not every_state:
+        last = tf.gather(tf.transpose(states, (1, 0, 2)), tf.maximum(lengths - 1, 0), batch_dims=1)
+        return last * tf.cast(lengths > 0, last.dtype)[:, None]
+    states = tf.transpose(states, (1, 0, 2))
+    return tf.reverse(tf.reverse_sequence(states, lengths, seq_axis=1), [1]) if backwards else states
+
+
+def _states_of(kind: str, cell: Any, sequences):
+    """h_t (steps, batch, units) of time-major sequences under the weights of a Keras cell."""
+    steps, batch, width = tf.unstack(tf.shape(sequences))
+    recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
+    bias = tf.convert_to_tensor(cell.bias)
+    flat = tf.matmul(tf.reshape(sequences, (-1, width)), cell.kernel) + (bias[0] if kind == "gru" else bias)
+    projected = tf.reshape(flat, (steps, batch, recurrent.shape[1]))
+    if kind == "gru":
+        return gru_states(projected, recurrent, bias[1])
+    return (lstm_states if kind == "lstm" else simple_states)(projected, recurrent)
+
+
+def _loop(body: Callable, steps, state: Sequence, widths: Sequence[int], back: bool = False) -> list:
+    """Run body(t, *state) -> (state, rows to keep) over time; the rows kept, stacked (steps, batch, width)."""
+    batch = state[0].shape[0]
+    arrays = [tf.TensorArray(tf.float32, size=steps, element_shape=(batch, width)) for width in widths]
+
+    def turn(count, state, arrays):
+        t = steps - 1 - count if back else count
+        state, rows = body(t, *state)
+        return count + 1, state, [array.write(t, row) for array, row in zip(arrays, rows, strict=True)]
+
+    loop = tf.while_loop(lambda count, *_: count < steps, turn, (0, list(state), arrays))
+    return [array.stack() for array in loop[2]]
+
+
+def _zero_state(projected, units: int):
+    return tf.zeros_like(projected[0, :, :units])
+
+
+def _before(states):
+    """What each step found: zeros, then the states (steps, batch, units) but the last."""
+    return tf.concat([tf.zeros_like(states[:1]), states[:-1]], axis=0)
+
+
+def _weight_gradient(states, gradients):
+    """Sum over t of h_{t-1}^T dz_t, as one product."""
+    units, width = states.shape[-1], gradients.shape[-1]
+    return tf.matmul(tf.reshape(_before(states), (-1, units)), tf.reshape(gradients, (-1, width)), transpose_a=True)
+
+
+@tf.custom_gradient
+def simple_states(projected, recurrent):
+    """h_t = tanh(W x_t + U h_{t-1} + b)."""
+    steps, units = tf.shape(projected)[0], recurrent.shape[0]
+    start = _zero_state(projected, units)
+
+    def forward(t, state):
+        state = tf.tanh(projected[t] + tf.matmul(state, recurrent))
+        return [state], [state]
+
+    (states,) = _loop(forward, steps, [start], [units])
+
+    def gradient(upstream):
+        slope = 1 - tf.square(states)
+
+        def backward(t, later):
+            dz = (upstream[t] + later) * slope[t]
+            return [tf.matmul(dz, recurrent, transpose_b=True)], [dz]
+
+        (dz,) = _loop(backward, steps, [start], [units], back=True)
+        return dz, _weight_gradient(states, dz)
+
+    return states, gradient
+
+
+@tf.custom_gradient
+def lstm_states(projected, recurrent):
+    """C_t = f_t C_{t-1} + i_t g_t and h_t = o_t tanh(C_t), with gates i, f, g (the candidate), o."""
+    steps, units = tf.shape(projected)[0], recurrent.shape[0]
+    start = _zero_state(projected, units)
+
+    def forward(t, state, carry):
+        i, f, g, o = tf.split(projected[t] + tf.matmul(state, recurrent), 4, axis=1)
+        i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+        carry = f * carry + i * g
+        state = o * tf.tanh(carry)
+        return [state, carry], [state, carry, tf.concat([i, f, g, o], axis=1)]
+
+    states, carries, gates = _loop(forward, steps, [start, start], [units, units, 4 * units])
+
+    def gradient(upstream):
+        i, f, g, o = tf.split(gates, 4, axis=2)
+        squashed = tf.tanh(carries)
+        through = o * (1 - tf.square(squashed))
+        slopes = tf.concat(
+            [g * i * (1 - i), _before(carries) * f * (1 - f), i * (1 - tf.square(g)), squashed * o * (1 - o)], axis=2
+        )
+
+        def backward(t, later, carried):
+            dh = upstream[t] + later
+            dc = carried + dh * through[t]
+            dz = tf.concat([dc, dc, dc, dh], axis=1) * slopes[t]
+            return [tf.matmul(dz, recurrent, transpose_b=True), dc * f[t]], [dz]
+
+        (dz,) = _loop(backward, steps, [start, start], [4 * units], back=True)
+        return dz, _weight_gradient(states, dz)
+
+    return states, gradient
+
+
+@tf.custom_gradient
+def gru_states(projected, recurrent, recurrent_bias):
+    """h_t = z h_{t-1} + (1 - z) tanh(W x_t + b + r (U h_{t-1} + b')), gates z, r: the form with the reset after U."""
+    steps, units = tf.shape(projected)[0], recurrent.shape[0]
+    start = _zero_state(projected, units)
+
+    def forward(t, state):
+        inner = tf.matmul(state, recurrent) + recurrent_bias
+        z, r = tf.split(tf.sigmoid(projected[t, :, : 2 * units] + inner[:, : 2 * units]), 2, axis=1)
+        inner = inner[:, 2 * units :]
+        candidate = tf.tanh(projected[t, :, 2 * units :] + r * inner)
+        state = candidate + z * (state - candidate)
+        return [state], [state, tf.concat([z, r, candidate, inner], axis=1)]
+
+    states, gates = _loop(forward, steps, [start], [units, 4 * units])
+
+    def gradient(upstream):
+        z, r, candidate, inner = tf.split(gates, 4, axis=2)
+        to_candidate = (1 - z) * (1 - tf.square(candidate))
+        slopes = tf.concat(
+            [(_before(states) - candidate) * z * (1 - z), to_candidate * inner * r * (1 - r), to_candidate * r], axis=2
+        )
+
+        def backward(t, later):
+            dh = upstream[t] + later
+            du = tf.concat([dh, dh, dh], axis=1) * slopes[t]
+            return [dh * z[t] + tf.matmul(du, recurrent, transpose_b=True)], [du, dh]
+
+        du, dh = _loop(backward, steps, [start], [3 * units, units], back=True)
+        dz = tf.concat([du[..., : 2 * units], dh * to_candidate], axis=2)
+        return dz, _weight_gradient(states, du), tf.reduce_sum(du, axis=[0, 1])
+
+    return states, gradient

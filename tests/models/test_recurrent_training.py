@@ -1,0 +1,116 @@
+"""Training: it learns, stops, repeats itself bit for bit, and steps as Adam should."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.recurrent import build_classifier, predict_probabilities, train_classifier
+from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
+from models.settings import ClassifierSettings
+
+VOCABULARY = 30
+
+
+def settings(**changes) -> ClassifierSettings:
+    small = {"units": 8, "dimensions": 8, "batch_size": 8, "epochs": 4, "dropout": 0.1, "learning_rate": 1e-2}
+    return ClassifierSettings(**{**small, **changes})
+
+
+def ordered_pairs(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Documents that hold words 2 and 3 among noise; positive when 2 comes first, which no bag of words can see."""
+    random = np.random.default_rng(seed)
+    rows, labels = [], random.integers(0, 2, count).astype(np.int8)
+    for label in labels:
+        words = random.integers(4, VOCABULARY, random.integers(4, 9))
+        first, second = np.sort(random.choice(len(words), 2, replace=False))
+        words[first], words[second] = (2, 3) if label else (3, 2)
+        rows.append(words)
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    return np.concatenate(rows).astype(np.int32), offsets, labels
+
+
+def accuracy(model: keras.Model, rows) -> float:
+    return float(np.mean((predict_probabilities(model, *rows[:2]) >= 0.5) == rows[2]))
+
+
+def trained(run: ClassifierSettings, seed: int = 1, train=None, on_epoch=None) -> tuple[keras.Model, list]:
+    model = build_classifier(run, VOCABULARY, None, seed)
+    history = train_classifier(model, train or ordered_pairs(200, 0), ordered_pairs(60, 1), run, seed, on_epoch)
+    return model, history
+
+
+@pytest.mark.parametrize(("kind", "enough"), [("lstm", 0.95), ("gru", 0.95)])
+def test_word_order_is_learned_by_what_reads_in_order(kind, enough):
+    model, _ = trained(settings(kind=kind, epochs=12, bidirectional=False), train=ordered_pairs(400, 0))
+    assert accuracy(model, ordered_pairs(200, 2)) > enough
+
+
+def test_word_order_is_lost_on_averaged_vectors():
+    model, _ = trained(settings(kind="feed-forward", epochs=6), train=ordered_pairs(400, 0))
+    assert accuracy(model, ordered_pairs(200, 2)) < 0.65
+
+
+@pytest.mark.parametrize("kind", ["feed-forward", "rnn", "lstm", "gru"])
+def test_the_loss_falls_on_eight_documents(kind):
+    run = settings(kind=kind, epochs=30, patience=30, dropout=0.0, label_smoothing=0.0)
+    _, history = trained(run, train=ordered_pairs(8, 3))
+    assert history[-1]["train/loss"] < 0.3 * history[0]["train/loss"]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
+    (first, told), (again, retold), (other, _) = trained(settings()), trained(settings()), trained(settings(), seed=2)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
+    assert [epoch["train/loss"] for epoch in told] == [epoch["train/loss"] for epoch in retold]
+    assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+
+
+def test_training_stops_when_validation_stops_improving_and_keeps_the_best_weights():
+    run = settings(epochs=40, patience=2, label_smoothing=0.0, learning_rate=0.05)
+    noise = (*ordered_pairs(60, 0)[:2], np.random.default_rng(0).integers(0, 2, 60))
+    seen = []
+    model, history = trained(run, train=noise, on_epoch=lambda epoch, scores: seen.append((epoch, scores)))
+    losses = [epoch["validation/log_loss"] for epoch in history]
+    assert len(history) == np.argmin(losses) + 1 + run.patience < run.epochs
+    assert seen == [(scores["epoch"], scores) for scores in history]
+    ids, offsets, labels = ordered_pairs(60, 1)
+    probabilities = predict_probabilities(model, ids, offsets)
+    restored = -np.mean(np.log(np.where(labels == 1, probabilities, 1 - probabilities)))
+    assert restored == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_frozen_vectors_stay_as_they_were():
+    run = settings(train_vectors=False, epochs=1)
+    before = build_classifier(run, VOCABULARY, None, 1).get_layer("embedding").get_weights()[0]
+    model, _ = trained(run)
+    np.testing.assert_array_equal(model.get_layer("embedding").get_weights()[0], before)
+
+
+def test_no_training_documents_are_refused():
+    with pytest.raises(ValueError, match="no training documents"):
+        trained(settings(), train=(np.array([], np.int32), np.array([0]), np.array([], np.int8)))
+
+
+def adam_by_hand(weights: np.ndarray, gradients: list[np.ndarray], rate: float) -> np.ndarray:
+    """Kingma & Ba (2015), algorithm 1, with the epsilon of TensorFlow; one row of weights, each step touches it."""
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step, gradient in enumerate(gradients, start=1):
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        weights = weights - rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step) * mean / (np.sqrt(square) + 1e-7)
+    return weights
+
+
+def test_a_token_that_occurs_twice_is_one_gradient_to_adam():
+    table, dense = keras.Variable(np.ones((4, 2), np.float32)), keras.Variable(np.ones((1, 2), np.float32))
+    optimizer = LazyAdam(0.1)
+    optimizer.build([table, dense])
+    values = np.array([[0.3, -0.2], [0.1, 0.4], [-0.2, 0.1]], np.float32)
+    for scale in (1.0, -0.5, 0.25):
+        repeated = tf.IndexedSlices(tf.constant(values * scale), tf.constant([2, 2, 2]), tf.constant([4, 2]))
+        optimizer.apply(
+            [sum_repeated_rows(repeated), tf.constant(values.sum(0, keepdims=True) * scale)], [table, dense]
+        )
+    expected = adam_by_hand(np.ones(2), [values.sum(0) * scale for scale in (1.0, -0.5, 0.25)], 0.1)
+    np.testing.assert_allclose(table.numpy()[2], expected, rtol=1e-5)
+    np.testing.assert_allclose(dense.numpy()[0], expected, rtol=1e-5)
+    np.testing.assert_array_equal(table.numpy()[[0, 1, 3]], 1.0)
