@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 
-from models.settings import EmbeddingSettings
-from tasks.embeddings import score_vectors, train_vectors
+from flows.ingest import ingest_corpora, snapshot
+from models.settings import EmbeddingSettings, TextSettings
+from tasks.embeddings import embedding_summary, score_vectors, train_vectors
+from tasks.frequencies import tokenize_corpus
 from tasks.tracking import Run, tracked_run
 
 
@@ -45,3 +48,15 @@ def embed(
                 score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)
             vectors[each.architecture] = trained
     return vectors
+
+
+@flow(name="embed alone", validate_parameters=False)
+def embed_corpora(
+    corpora: Sequence[str], settings: EmbeddingSettings, seed: int, similarities: str | None, analogies: str | None
+) -> dict[str, Any]:
+    """Ingest and tokenize corpora and train word vectors on nothing else; return what `--json` prints."""
+    tests = VectorTests(snapshot(similarities), snapshot(analogies))
+    with tracked_run("embed", "embed", settings={**settings.model_dump(), "seed": seed}) as run:
+        tokens = tokenize_corpus(run, ingest_corpora(corpora, run), TextSettings())
+        vectors = embed(UnlabelledText(tokens), [settings], seed, tests, run)
+    return embedding_summary(run, settings, vectors[settings.architecture])

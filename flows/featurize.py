@@ -1,12 +1,16 @@
 """Featurize: tokens, vocabulary, and the frequency vectors of documents and words."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 
+from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from models.settings import Recipe
 from tasks.frequencies import build_vocabulary, count_cooccurrences, count_words, tokenize_corpus, tokenize_tweets
+from tasks.recipes import load_recipe
 from tasks.tracking import Run, tracked_run
 
 
@@ -34,3 +38,13 @@ def featurize(tweets: Path, corpora: list[Path], recipe: Recipe, parent: Run | N
             bag_of_words=count_words(run, tweets, tokens, recipe.frequency),
             cooccurrence=count_cooccurrences(run, tweets, tokens, corpus_tokens, recipe.cooccurrence, recipe.seed),
         )
+
+
+@flow(name="featurize alone", validate_parameters=False)
+def featurize_sources(tweets: TweetSource, corpora: Sequence[str], recipe_name: str) -> dict[str, Any]:
+    """Ingest and featurize; return what `--json` prints."""
+    recipe = load_recipe(recipe_name)
+    with tracked_run("featurize", "featurize", settings=recipe) as run:
+        features = featurize(ingest_tweets(tweets, recipe, run), ingest_corpora(corpora, run), recipe, run)
+    made = {name: str(path) for name, path in asdict(features).items() if path is not None}
+    return {"run_id": run.run_id, "artifacts": made}

@@ -26,6 +26,7 @@ class RetrainRequest(Settings):
     corpora: tuple[str, ...] = Field((), description="Text to learn word vectors from, besides the training tweets.")
     recipe: str = Field("standard", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="Instead of the recipe's own.")
+    promote: bool = Field(True, description="Put the best model in use, if it is better than the one that is.")
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
 

@@ -53,6 +53,16 @@ class Vocabulary:
         """
         return encode_words(tokens.words, self.tokens)[tokens.codes], tokens.offsets
 
+    def extended(self, tokens: pa.StringArray) -> "Vocabulary":
+        """This vocabulary and, after it, the tokens that it lacks: known from elsewhere, so counted zero times here."""
+        new = tokens.filter(pc.invert(pc.is_in(tokens, self.tokens)))
+        zeros = np.zeros(len(new), np.int64)
+        return Vocabulary(
+            pa.concat_arrays([self.tokens, new]),
+            np.concatenate([self.counts, zeros]),
+            np.concatenate([self.document_counts, zeros]),
+        )
+
     def decode(self, ids: np.ndarray) -> list[str]:
         """The tokens of these ids."""
         return self.tokens.take(pa.array(ids)).to_pylist()
@@ -70,7 +80,7 @@ class Vocabulary:
 
 def fit_vocabulary(tokens: Tokens, settings: VocabularySettings) -> Vocabulary:
     """The words that occur at least `min_count` times, the `max_size` most frequent of them at most."""
-    counts, document_counts = tokens.counts(), count_documents(tokens)
+    counts, document_counts = tokens.counts(), tokens.document_counts()
     own = ~pc.is_in(tokens.words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
     frequent = np.flatnonzero((counts >= settings.min_count) & own)
     ranks = pc.rank(tokens.words.take(pa.array(frequent)), tiebreaker="first").to_numpy()
@@ -88,13 +98,6 @@ def encode_words(words: pa.StringArray, vocabulary: pa.StringArray) -> np.ndarra
     """The id of each word, int32 (words,); UNKNOWN_ID where it has none."""
     ids = pc.index_in(words, vocabulary).fill_null(UNKNOWN_ID).to_numpy(zero_copy_only=False).astype(np.int32)
     return np.where(ids == PADDING_ID, np.int32(UNKNOWN_ID), ids)
-
-
-def count_documents(tokens: Tokens) -> np.ndarray:
-    """In how many documents each of `words` occurs, int64 (distinct words,)."""
-    documents = np.repeat(np.arange(len(tokens)), tokens.lengths)
-    pairs = np.unique(documents * np.int64(len(tokens.words) or 1) + tokens.codes)
-    return np.bincount(pairs % (len(tokens.words) or 1), minlength=len(tokens.words))
 
 
 def _documents_with(tokens: Tokens, chosen: np.ndarray) -> int:

@@ -1,7 +1,7 @@
 """CBOW and skip-gram vectors: train on corpus and training tweets, score, save."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.settings import EmbeddingSettings, VocabularySettings
 from models.text import concat
@@ -10,7 +10,7 @@ from tasks.frequencies import unlabelled_tokens
 from tasks.progress import progress
 from tasks.sources import read_text
 from tasks.steps import step
-from tasks.tracking import Run
+from tasks.tracking import Run, descendants
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors
@@ -83,3 +83,23 @@ def score_vectors(
         scores |= {"analogy/total": total.accuracy, "analogy/coverage": total.coverage}
     run.log_metrics(scores)
     return artifacts.write_artifact("vector-scores", {"scores.json": scores})
+
+
+def embedding_summary(run: Run, settings: EmbeddingSettings, vectors: Path) -> dict[str, Any]:
+    """What `embed --json` prints of the vectors trained under this run."""
+    metrics: dict[str, float] = {}
+    for each in descendants(run.root_id):
+        metrics |= each.data.metrics
+    return {
+        "run_id": run.run_id,
+        "architecture": settings.architecture,
+        "dimensions": settings.dimensions,
+        "epochs": settings.epochs,
+        "words": int(metrics["words"]),
+        "vocabulary": int(metrics["vocabulary"]),
+        "words_per_second": metrics["words_per_second"],
+        "wordsim353": metrics.get("similarity/wordsim353"),
+        "analogy": metrics.get("analogy/total"),
+        "vectors": str(vectors / "vectors.parquet"),
+        "digest": vectors.name,
+    }

@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
-def read_parts(folder: Path) -> dict[str, Any]:
+def read_parts(folder: Path, package: str) -> dict[str, Any]:
     """All files of a classifier's folder, by name, each read by its suffix. Nothing is unpickled."""
-    return {path.name: _read(path) for path in sorted(folder.iterdir())}
+    return {path.name: _read(path, package) for path in sorted(folder.iterdir())}
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, package: str) -> Any:
     if path.suffix == ".parquet":
         return pq.read_table(path)
     if path.suffix == ".npz":
@@ -32,8 +32,18 @@ def _read(path: Path) -> Any:
     if path.suffix == ".keras":
         import keras
 
-        return keras.saving.load_model(path, compile=False)
+        with keras.saving.custom_object_scope(_layers_of(package)):
+            return keras.saving.load_model(path, compile=False)
     return json.loads(path.read_text())
+
+
+def _layers_of(package: str) -> dict[str, type]:
+    """The package's own layers by their registered names: the checkout may hold others under the same names."""
+    import keras
+
+    defined = vars(importlib.import_module(f"{package}.recurrent.layers")).values()
+    layers = [each for each in defined if isinstance(each, type) and issubclass(each, keras.layers.Layer)]
+    return {keras.saving.get_registered_name(layer): layer for layer in layers}
 
 
 def import_package(folder: Path) -> str:
@@ -65,7 +75,7 @@ class LoggedClassifier(mlflow.pyfunc.PythonModel):
         """Put the classifier together from the model's artifacts."""
         package = import_package(Path(context.artifacts["package"]))
         pipeline = importlib.import_module(f"{package}.pipeline")
-        self.classifier = pipeline.assemble(read_parts(Path(context.artifacts["classifier"])))
+        self.classifier = pipeline.assemble(read_parts(Path(context.artifacts["classifier"]), package))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """A row for each row: probability (of a real disaster) and label (1 from the model's threshold on)."""

@@ -40,6 +40,19 @@ class Decision:
     version: str
 
 
+def describe(model_uri: str) -> tuple[str, str]:
+    """Name and version of the model at this address; the address itself and no version when it is not registered.
+
+    Raises ValueError when the champion is asked for and there is none.
+    """
+    if model_uri != CHAMPION_URI:
+        return model_uri, ""
+    current = champion()
+    if current is None:
+        raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
+    return current.tags["model"], str(current.version)
+
+
 def champion() -> "ModelVersion | None":
     """The registered version that carries the champion alias, or None."""
     from mlflow.exceptions import MlflowException

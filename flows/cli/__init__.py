@@ -8,9 +8,9 @@ app = typer.Typer(
     name="crisisflow",
     help="Which tweets report a real disaster, and which only sound like one?\n\n"
     "crisisflow trains, compares and serves classifiers that answer this, on schedule and reproducibly. "
-    "Start with [bold]crisisflow retrain[/bold]: without any option it runs on the bundled sample.",
+    "Start with **crisisflow retrain**: without any option it runs on the bundled sample.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -42,10 +42,20 @@ Corpora = Annotated[
         rich_help_panel="Data",
     ),
 ]
-TextColumn = Annotated[str | None, typer.Option(help="Name of the text column.", rich_help_panel="Data")]
-LabelColumn = Annotated[str | None, typer.Option(help="Name of the label column.", rich_help_panel="Data")]
-IdColumn = Annotated[str | None, typer.Option(help="Name of the id column.", rich_help_panel="Data")]
-Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", rich_help_panel="Data")]
+TextColumn = Annotated[str | None, typer.Option(help="Name of the text column.", rich_help_panel="Columns")]
+LabelColumn = Annotated[str | None, typer.Option(help="Name of the label column.", rich_help_panel="Columns")]
+IdColumn = Annotated[str | None, typer.Option(help="Name of the id column.", rich_help_panel="Columns")]
+KeywordColumn = Annotated[str | None, typer.Option(help="Name of the keyword column.", rich_help_panel="Columns")]
+LocationColumn = Annotated[str | None, typer.Option(help="Name of the location column.", rich_help_panel="Columns")]
+PositiveLabels = Annotated[
+    list[str] | None,
+    typer.Option("--positive-label", help="A label word that means 1. Repeatable.", rich_help_panel="Columns"),
+]
+NegativeLabels = Annotated[
+    list[str] | None,
+    typer.Option("--negative-label", help="A label word that means 0. Repeatable.", rich_help_panel="Columns"),
+]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", rich_help_panel="Columns")]
 Against = Annotated[
     str | None,
     typer.Option(metavar="SRC", help="Report how many of these texts are in the tweets too.", rich_help_panel="Data"),
@@ -86,6 +96,10 @@ def retrain(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     id_column: IdColumn = None,
+    keyword_column: KeywordColumn = None,
+    location_column: LocationColumn = None,
+    positive_label: PositiveLabels = None,
+    negative_label: NegativeLabels = None,
     encoding: Encoding = None,
     against: Against = None,
     recipe: RecipeName = "standard",
@@ -106,9 +120,10 @@ def retrain(
     with command(debug):
         from flows import retrain as stage
 
-        source = _tweet_source(tweets, text_column, label_column, id_column, encoding, against)
+        columns = _columns(id_column, text_column, label_column, keyword_column, location_column)
+        labels = {"positive": tuple(positive_label or ()), "negative": tuple(negative_label or ())}
         request = stage.RetrainRequest(
-            tweets=source,
+            tweets=_tweet_source(tweets, {**columns, **labels}, encoding, against),
             corpora=_corpora(tweets, corpus),
             recipe=recipe,
             seed=seed,
@@ -125,6 +140,10 @@ def ingest(
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     id_column: IdColumn = None,
+    keyword_column: KeywordColumn = None,
+    location_column: LocationColumn = None,
+    positive_label: PositiveLabels = None,
+    negative_label: NegativeLabels = None,
     encoding: Encoding = None,
     against: Against = None,
     as_json: AsJson = False,
@@ -140,8 +159,9 @@ def ingest(
         from flows import ingest as stage
 
         if kind is Kind.tweets:
-            columns = _tweet_source(source, text_column, label_column, id_column, encoding, against)
-            result = stage.ingest_and_report(columns)
+            columns = _columns(id_column, text_column, label_column, keyword_column, location_column)
+            labels = {"positive": tuple(positive_label or ()), "negative": tuple(negative_label or ())}
+            result = stage.ingest_and_report(_tweet_source(source, {**columns, **labels}, encoding, against))
         else:
             result = stage.ingest_corpus_and_report(source, text_column, encoding)
     show(result, as_json, tables.ingested)
@@ -159,9 +179,9 @@ def featurize(
     Example: crisisflow featurize --tweets train.csv
     """
     with command(debug):
-        from flows import stages
+        from flows import featurize as stage
 
-        result = stages.featurize_sources(_tweet_source(tweets), _corpora(tweets, corpus), recipe)
+        result = stage.featurize_sources(_tweet_source(tweets), _corpora(tweets, corpus), recipe)
     show(result, as_json, tables.artifacts)
 
 
@@ -186,7 +206,7 @@ def embed(
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
     with command(debug):
-        from flows import stages
+        from flows import embed as stage
 
         given = {
             "architecture": architecture.value,
@@ -196,8 +216,8 @@ def embed(
             "epochs": epochs,
             "min_count": min_count,
         }
-        settings = stages.EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
-        result = stages.embed_corpora(_corpora(None, corpus), settings, seed or 1, (similarities, analogies))
+        settings = stage.EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
+        result = stage.embed_corpora(_corpora(None, corpus), settings, seed or 1, similarities, analogies)
     show(result, as_json, tables.embedded)
 
 
@@ -223,12 +243,18 @@ def classify(
     show(result, as_json, tables.retrained)
 
 
-def _tweet_source(tweets: str | None, *options: str | None) -> Any:
-    from flows.ingest import TweetSource
+def _columns(*names: str | None) -> dict[str, str | None]:
+    return dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
 
-    names = ("text_column", "label_column", "id_column", "encoding", "against")
-    given = dict(zip(names, options, strict=False))
-    return TweetSource(**({"source": tweets} if tweets else {}), **given)
+
+def _tweet_source(
+    tweets: str | None, columns: dict[str, Any] | None = None, encoding: str | None = None, against: str | None = None
+) -> Any:
+    from flows.ingest import TweetSource
+    from tasks.sources.columns import ColumnMap
+
+    named = {"source": tweets} if tweets else {}
+    return TweetSource(**named, columns=ColumnMap(**(columns or {})), encoding=encoding, against=against)
 
 
 def _corpora(tweets: str | None, corpora: list[str] | None) -> tuple[str, ...]:

@@ -38,8 +38,7 @@ def score(
             source=source,
             out=str(out),
             model=model or stage.CHAMPION_URI,
-            text_column=text_column,
-            id_column=id_column,
+            columns=stage.ColumnMap(text=text_column, id=id_column),
             encoding=encoding,
         )
         result = stage.score(request)

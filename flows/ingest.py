@@ -1,0 +1,64 @@
+"""Ingest: from a source to a checked table, every row kept or quarantined."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from pydantic import Field
+
+from models.settings import Recipe, Settings
+from tasks import ingestion, sources
+from tasks.sources.columns import ColumnMap
+from tasks.tracking import Run, tracked_run
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+SAMPLE_TWEETS, SAMPLE_CORPUS = SAMPLE / "tweets.csv", SAMPLE / "corpus"
+
+
+class TweetSource(Settings):
+    """Where tweets come from, and how to read them."""
+
+    source: str = Field(str(SAMPLE_TWEETS), description="File, folder, glob or address. Default: the bundled sample.")
+    columns: ColumnMap = ColumnMap()
+    encoding: str | None = Field(None, description="Encoding of the file, when it is not UTF-8.")
+    against: str | None = Field(None, description="Other tweets: report how many of their texts are among these.")
+
+
+def snapshot(source: str | None) -> Path | None:
+    """The raw snapshot of a source, or None of none."""
+    return None if source is None else sources.fetch(source)
+
+
+@flow(name="ingest tweets", validate_parameters=False)
+def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None) -> Path:
+    """Fetch, repair, check, group and split labelled tweets."""
+    with tracked_run("ingest tweets", "ingest", parent) as run:
+        raw = sources.fetch(source.source)
+        run.tag(source=source.source)
+        return ingestion.check_tweets(
+            run, raw, source.columns, source.encoding, snapshot(source.against), recipe.contract, recipe.split
+        )
+
+
+@flow(name="ingest corpora", validate_parameters=False)
+def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Path]:
+    """Fetch and check unlabelled text, each corpus for itself."""
+    if not corpora:
+        return []
+    with tracked_run("ingest corpora", "ingest", parent) as run:
+        return [ingestion.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
+
+
+@flow(name="ingest")
+def ingest_and_report(source: TweetSource) -> dict[str, Any]:
+    """Ingest tweets by themselves; return what `--json` prints."""
+    with tracked_run("ingest", "ingest") as run:
+        return ingestion.summary(run, ingest_tweets(source, Recipe(), run))
+
+
+@flow(name="ingest corpus")
+def ingest_corpus_and_report(source: str, text_column: str | None, encoding: str | None) -> dict[str, Any]:
+    """Ingest a corpus by itself; return what `--json` prints."""
+    with tracked_run("ingest", "ingest") as run:
+        return ingestion.summary(run, ingestion.check_corpus(run, sources.fetch(source), text_column, encoding))
