@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,26 +54,27 @@ class Draft:
 
 
 @contextmanager
-def new_artifact(kind: str) -> Iterator[Draft]:
+def new_artifact(kind: str, *, opaque: bool = False) -> Iterator[Draft]:
     """A draft folder to fill; on leaving it is digested, synced and renamed into the store, or dropped on an error.
 
-    `kind` is a noun such as "tweets" or "vectors" and names the folder of all its like.
+    `kind` is a noun such as "tweets" or "vectors" and names the folder of all its like. An opaque artifact is digested
+    by the bytes of its files, whatever they are called: raw data may be damaged, and must stay as it came.
     """
     shelf = state_home() / "store" / kind
     shelf.mkdir(parents=True, exist_ok=True)
     draft = Draft(Path(tempfile.mkdtemp(prefix=".draft-", dir=shelf)))
     try:
         yield draft
-        draft.path = _seal(draft.folder, kind, shelf)
+        draft.path = _seal(draft.folder, kind, shelf, file_sha256 if opaque else content_digest)
     finally:
         shutil.rmtree(draft.folder, ignore_errors=True)
 
 
-def _seal(folder: Path, kind: str, shelf: Path) -> Path:
+def _seal(folder: Path, kind: str, shelf: Path, digest_of: Callable[[Path], str]) -> Path:
     """Write the manifest, sync, and rename to the content address; an intact twin already there wins."""
     files = {
         path.relative_to(folder).as_posix(): {
-            "content": content_digest(path),
+            "content": digest_of(path),
             "sha256": file_sha256(path),
             "bytes": path.stat().st_size,
         }

@@ -1,0 +1,42 @@
+"""Where text comes from: files, folders, archives, HTTP, object stores; tweets and documents in every usual form."""
+
+from pathlib import Path
+
+from tasks.sources.columns import ColumnMap, MissingColumnError
+from tasks.sources.corpora import read_documents
+from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.snapshots import fetch, provenance, snapshot_files
+from tasks.sources.tables import ReadingNotes, SourceFile
+from tasks.sources.tweets import read_tweets
+
+__all__ = [
+    "ColumnMap",
+    "MissingColumnError",
+    "ReadingNotes",
+    "SourceError",
+    "SourceFile",
+    "SourceLimits",
+    "fetch",
+    "provenance",
+    "read_documents",
+    "read_text",
+    "read_tweets",
+    "snapshot_files",
+]
+
+
+def read_text(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> str:
+    """The text of one small file, from wherever `fetch` reads; UTF-8 unless it has a byte order mark or cannot be.
+
+    Raises SourceError when the source is several files.
+    """
+    from tasks.sources.archives import open_members
+    from tasks.sources.encodings import decoded, detect_encoding
+
+    members = open_members(snapshot_files(fetch(source, limits)), limits)
+    member = next(members)
+    with member.open() as binary, decoded(binary, detect_encoding(member)) as text:
+        content = text.read()
+    if next(members, None) is not None:
+        raise SourceError(f"{source} is several files: give one of them")
+    return content

@@ -1,0 +1,176 @@
+"""The files of a source, archives opened on the way.
+
+Members are streamed, never written to disk, so no archive can write anywhere. Names that would have left a folder,
+links and passwords are refused all the same, unpacking stops at a limit, and an archive inside an archive is not
+opened.
+"""
+
+import gzip
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from tasks.sources.limits import SourceError, SourceLimits
+
+HEAD_BYTES = 1 << 16
+BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of a source, packed or not. `open` gives its unpacked bytes, each time from the start."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+    path: Path | None = None  # where it lies on disk unpacked, if it does
+    one_of_many: bool = False  # in an archive
+
+    def head(self) -> bytes:
+        """The first 64 KiB."""
+        with self.open() as stream:
+            return stream.read(HEAD_BYTES)
+
+
+def open_members(files: dict[str, Path], limits: SourceLimits) -> Iterator[Member]:
+    """Every file, and every file inside the archives among them, in order. Use a member before asking for the next.
+
+    Raises SourceError for an archive that is broken, locked, or tries something.
+    """
+    budget = _Budget(limits)
+    for name, path in files.items():
+        match _packing(path):
+            case "zip":
+                yield from _zip_members(name, path, budget)
+            case "gzip":
+                unpacked = name.removesuffix(".gz")
+                opener = _metered(partial(_gunzip, path), path.stat().st_size, name, budget)
+                yield Member(unpacked, opener)
+            case _:
+                yield Member(name, partial(_open_plain, path), path)
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether these are the first bytes of a zip, gzip, tar, bzip2, xz, zstd, 7z or rar file."""
+    magics = (
+        b"PK\x03\x04",
+        b"PK\x05\x06",
+        b"\x1f\x8b",
+        b"BZh",
+        b"\xfd7zXZ",
+        b"\x28\xb5\x2f\xfd",
+        b"7z\xbc\xaf",
+        b"Rar!",
+    )
+    return head.startswith(magics) or head[257:262] == b"ustar"
+
+
+def _packing(path: Path) -> str | None:
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    return "zip" if head.startswith(b"PK") and zipfile.is_zipfile(path) else None
+
+
+class _Budget:
+    """How much a source may still unpack. A member that is read twice counts once."""
+
+    def __init__(self, limits: SourceLimits) -> None:
+        self.limits = limits
+        self._unpacked: dict[str, int] = {}
+        self._total = 0
+
+    def spend(self, name: str, unpacked: int, packed: int) -> None:
+        """Raise SourceError once a member, or all together, unpack to more than the limits allow."""
+        grown = max(0, unpacked - self._unpacked.get(name, 0))
+        self._unpacked[name] = self._unpacked.get(name, 0) + grown
+        self._total += grown
+        if unpacked > max(self.limits.unpacked_ratio * packed, self.limits.ratio_grace_bytes):
+            raise SourceError(f"{name} unpacks to more than {self.limits.unpacked_ratio} times its size: a zip bomb?")
+        if self._total > self.limits.unpacked_bytes:
+            raise SourceError(
+                f"{name}: the source unpacks to more than {self.limits.unpacked_bytes:,} bytes, the limit"
+            )
+
+
+class _Metered(io.RawIOBase):
+    """Unpacked bytes, counted against the budget; what is broken inside comes out as a SourceError."""
+
+    def __init__(self, stream: BinaryIO, packed: int, name: str, budget: _Budget) -> None:
+        self._stream, self._packed, self._name, self._budget = stream, packed, name, budget
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        try:
+            data = self._stream.read(len(buffer))
+        except BROKEN as error:
+            raise SourceError(f"{self._name} is damaged or cannot be unpacked: {error}") from error
+        self._count += len(data)
+        self._budget.spend(self._name, self._count, self._packed)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _metered(opener: Callable[[], BinaryIO], packed: int, name: str, budget: _Budget) -> Callable[[], BinaryIO]:
+    return lambda: io.BufferedReader(_Metered(opener(), packed, name, budget), HEAD_BYTES)
+
+
+def _zip_members(name: str, path: Path, budget: _Budget) -> Iterator[Member]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except BROKEN as error:
+        raise SourceError(f"{name} is no sound zip archive: {error}") from error
+    with archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        _check_count(name, len(infos), budget.limits)
+        for info in infos:
+            full = _checked_name(name, info)
+            if info.flag_bits & 1:
+                raise SourceError(f"{full} is locked with a password: unpack it first")
+            if not _hidden(info.filename):
+                opener = _metered(partial(_open_packed, archive, info), info.compress_size, full, budget)
+                yield Member(full, opener, one_of_many=len(infos) > 1)
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _gunzip(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path))
+
+
+def _open_packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
+    return cast(BinaryIO, archive.open(member))
+
+
+def _check_count(name: str, members: int, limits: SourceLimits) -> None:
+    if members > limits.archive_members:
+        raise SourceError(f"{name} holds {members:,} files, the limit is {limits.archive_members:,}")
+
+
+def _checked_name(archive: str, member: zipfile.ZipInfo) -> str:
+    """Archive and member as one name. Raises SourceError for a link, or a name that leaves the archive's folder."""
+    parts = PurePosixPath(member.orig_filename.replace("\\", "/"))
+    link = stat.S_ISLNK(member.external_attr >> 16)
+    if link or not parts.parts or parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
+        raise SourceError(f"{archive} holds {member.orig_filename!r}, which is a link or leaves its folder: refused")
+    return f"{archive}/{parts}"
+
+
+def _hidden(name: str) -> bool:
+    """Files that file managers leave behind."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)

@@ -1,0 +1,63 @@
+"""Documents as rows of one schema, from every form in which corpora are published."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.sources.archives import Member
+from tasks.sources.columns import ColumnMap
+from tasks.sources.documents import batched, read_extracted, read_plain, read_wikitext
+from tasks.sources.encodings import decoded, detect_encoding
+from tasks.sources.formats import Format, document_format
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
+from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table
+from tasks.sources.tweets import cells_of, find_columns
+
+READERS = {"wikiextractor": read_extracted, "wikitext": read_wikitext, "text": read_plain}
+
+
+def read_documents(
+    location: str | Path,
+    columns: ColumnMap | None = None,
+    encoding: str | None = None,
+    notes: ReadingNotes | None = None,
+    limits: SourceLimits = DEFAULT_LIMITS,
+) -> Iterator[pa.RecordBatch]:
+    """Every document of a snapshot, path, folder or glob, in order and in batches of bounded size.
+
+    Columns: `source` (file), `source_row` (int64, 1 for its first document), `document` (a name that no other has),
+    `title`, `text` (null where there is nothing but blanks), then `record`, `malformed`, `undecodable` and `original`
+    as `tasks.sources.records` has them. Raises SourceError for what cannot be read.
+    """
+    columns, notes = columns or ColumnMap(), notes or ReadingNotes()
+    for member in open_sources(location, tables_only=False, notes=notes, limits=limits):
+        row, found = 1, None
+        for batch in _batches(member, document_format(member), encoding, notes):
+            found = find_columns(columns, batch, member, ("text",)) if found is None else found
+            yield _documents(batch, found, member.name, row)
+            row += batch.num_rows
+
+
+def _batches(member: Member, kind: Format, encoding: str | None, notes: ReadingNotes) -> Iterator[pa.RecordBatch]:
+    if kind not in READERS:
+        yield from read_table(member, kind, encoding, notes)
+        return
+    codec = detect_encoding(member, encoding)
+    notes.files.append(SourceFile(member.name, kind, codec))
+    with member.open() as binary, decoded(binary, codec) as stream:
+        yield from batched(READERS[kind](stream), codec)
+
+
+def _documents(batch: pa.RecordBatch, found: dict[str, str], source: str, first_row: int) -> pa.RecordBatch:
+    rows = pa.array(range(first_row, first_row + batch.num_rows), pa.int64())
+    names = pc.coalesce(cells_of(batch, found.get("id")), rows.cast(pa.string()))
+    named = {
+        "source": pa.array([source] * batch.num_rows, pa.string()),
+        "source_row": rows,
+        "document": pc.binary_join_element_wise(source, names, "#"),
+        "title": cells_of(batch, "title"),
+        "text": cells_of(batch, found["text"]),
+    }
+    return pa.RecordBatch.from_pydict(named | {name: batch[name] for name in batch.schema.names})

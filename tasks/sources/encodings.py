@@ -1,0 +1,78 @@
+"""Bytes to text, so that nothing is lost: what does not decode stays in the text as lone surrogates.
+
+A row with lone surrogates goes to quarantine with its bytes recoverable (`record.encode(encoding, "surrogateescape")`).
+"""
+
+import codecs
+import io
+import re
+from typing import BinaryIO, TextIO
+
+from tasks.sources.archives import Member
+from tasks.sources.limits import SourceError
+
+PIECE_BYTES = 1 << 20
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+UNDECODABLE = re.compile("[\udc80-\udcff]")
+MULTIBYTE = re.compile("[^\x00-\x7f\udc80-\udcff]")
+# A Windows-1252 letter or typographic mark (undefined bytes, and the rare þ and ÿ, left out).
+LATIN_BYTE = re.compile("[\udc80\udc82-\udc8c\udc8e\udc91-\udc9c\udc9e-\udcfd]")
+ENOUGH_LATIN_BYTES = 3
+
+
+def detect_encoding(member: Member, declared: str | None = None) -> str:
+    """The declared encoding, or what a byte order mark says, or UTF-8; Windows-1252 where nothing else is possible.
+
+    A file is taken for Windows-1252 (which holds Latin-1) when it has at least three bytes that UTF-8 does not allow,
+    all of them letters or marks there, and not one valid UTF-8 sequence: damaged UTF-8 looks different.
+    Raises SourceError for a declared encoding that does not exist.
+    """
+    if declared:
+        return _checked(declared)
+    with member.open() as stream:
+        mark = stream.read(4)
+    for magic, encoding in BYTE_ORDER_MARKS:
+        if mark.startswith(magic):
+            return encoding
+    with member.open() as stream:
+        return _judge(stream)
+
+
+def decoded(stream: BinaryIO, encoding: str) -> TextIO:
+    """The text of a stream. Line ends stay as they are, any of CRLF, LF and CR ends a line."""
+    return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
+
+
+def is_undecodable(text: str) -> bool:
+    """Whether a text holds what cannot be written down again as UTF-8: bytes that did not decode, half characters."""
+    return not text.isascii() and re.search("[\ud800-\udfff]", text) is not None
+
+
+def _checked(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise SourceError(
+            f"unknown encoding {encoding!r}: give one that Python knows, such as utf-8 or latin-1"
+        ) from None
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _judge(stream: BinaryIO) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    odd = latin = 0
+    while piece := stream.read(PIECE_BYTES):
+        text = decoder.decode(piece)
+        if text.isascii():
+            continue
+        if MULTIBYTE.search(text):
+            return "utf-8"
+        odd += len(UNDECODABLE.findall(text))
+        latin += len(LATIN_BYTE.findall(text))
+    return "cp1252" if odd == latin >= ENOUGH_LATIN_BYTES else "utf-8"

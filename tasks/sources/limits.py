@@ -1,0 +1,29 @@
+"""How far a source is trusted: sizes, times, attempts. And the one error that says a source cannot be had as asked."""
+
+from dataclasses import dataclass
+
+GIB = 1 << 30
+
+
+class SourceError(ValueError):
+    """A source cannot be had or read as asked; the message says what would help. Trying again would not."""
+
+
+@dataclass(frozen=True)
+class SourceLimits:
+    """Bounds on one source. Whoever expects more says so; nobody fills a disk or waits for ever by accident."""
+
+    download_bytes: int = 8 * GIB
+    unpacked_bytes: int = 32 * GIB
+    unpacked_ratio: int = 200  # text packs 3 to 20 times; a bomb of zeros 1,000 times
+    ratio_grace_bytes: int = 64 << 20  # below this even a perfect bomb does no harm
+    archive_members: int = 100_000
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    total_seconds: float = 1800.0
+    attempts: int = 5
+    backoff_seconds: float = 0.5
+    redirects: int = 5
+
+
+DEFAULT_LIMITS = SourceLimits()

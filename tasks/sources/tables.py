@@ -1,0 +1,66 @@
+"""Every table of a source as batches of rows, whatever its format."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from tasks.sources.archives import Member, open_members
+from tasks.sources.delimited import read_delimited
+from tasks.sources.encodings import detect_encoding
+from tasks.sources.formats import Format, not_data
+from tasks.sources.json_records import read_json_array, read_json_lines
+from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.parquet import read_parquet
+from tasks.sources.snapshots import snapshot_files
+
+
+class SourceFile(NamedTuple):
+    """One file of a source that is read: its name, what is in it, and in which encoding."""
+
+    name: str
+    format: Format
+    encoding: str
+
+
+@dataclass
+class ReadingNotes:
+    """What was read and what was passed over; a reader writes it down on the way."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)  # file -> reason
+
+
+def open_sources(
+    location: str | Path, tables_only: bool, notes: ReadingNotes, limits: SourceLimits = DEFAULT_LIMITS
+) -> Iterator[Member]:
+    """Every file to read of a snapshot, path, folder or glob.
+
+    A source that is one file is read whatever its name; of many, those that are data. Raises SourceError when nothing
+    is left to read.
+    """
+    files = snapshot_files(location)
+    read = 0
+    for member in open_members(files, limits):
+        alone = len(files) == 1 and not member.one_of_many
+        reason = None if alone else not_data(member, tables_only)
+        if reason is None:
+            read += 1
+            yield member
+        else:
+            notes.passed_over[member.name] = reason
+    if not read:
+        raise SourceError(f"nothing at {location} is data to read; passed over: {notes.passed_over}")
+
+
+def read_table(member: Member, kind: Format, encoding: str | None, notes: ReadingNotes) -> Iterator[pa.RecordBatch]:
+    """The rows of a file in batches (schema: `tasks.sources.records`); at least one batch, perhaps empty."""
+    if kind == "parquet":
+        notes.files.append(SourceFile(member.name, kind, "binary"))
+        return read_parquet(member)
+    codec = detect_encoding(member, encoding)
+    notes.files.append(SourceFile(member.name, kind, codec))
+    readers = {"json": read_json_array, "json-lines": read_json_lines, "delimited": read_delimited}
+    return readers[kind](member, codec)

@@ -1,0 +1,94 @@
+"""Tweets as rows of one schema, whatever file they came in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.sources.archives import Member
+from tasks.sources.columns import ColumnMap, MissingColumnError
+from tasks.sources.formats import table_format
+from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.records import records_json
+from tasks.sources.tables import ReadingNotes, open_sources, read_table
+
+QUOTES = " \t'\""  # CrisisLex quotes ids twice, so that spreadsheets keep their last digits
+
+
+def read_tweets(
+    location: str | Path,
+    columns: ColumnMap | None = None,
+    encoding: str | None = None,
+    labelled: bool | None = None,
+    notes: ReadingNotes | None = None,
+    limits: SourceLimits = DEFAULT_LIMITS,
+) -> Iterator[pa.RecordBatch]:
+    """Every row of a snapshot, path, folder or glob, in order and in batches of bounded size.
+
+    Columns: `source` (file), `source_row` (int64, 1 for the first row below the header), `id`, `text`, `keyword`,
+    `location`, `label` (strings as they stand in the file, null where there is nothing but blanks), then `record`,
+    `malformed`, `undecodable` and `original` as `tasks.sources.records` has them. A file without ids gets
+    `file:row`. `labelled` says whether a label column must be there; None asks the first file.
+    Raises SourceError for what cannot be read, MissingColumnError for a file without a column that it must have.
+    """
+    columns, notes = columns or ColumnMap(), notes or ReadingNotes()
+    required = ("text", "label") if labelled or columns.label else ("text",)
+    for member in open_sources(location, tables_only=True, notes=notes, limits=limits):
+        row, found = 1, None
+        for batch in read_table(member, table_format(member), encoding, notes):
+            found = find_columns(columns, batch, member, required) if found is None else found
+            yield _tweets(batch, found, member.name, row)
+            row += batch.num_rows
+        if labelled is None and found and "label" in found:
+            required = ("text", "label")
+
+
+def find_columns(
+    columns: ColumnMap, batch: pa.RecordBatch, member: Member, required: tuple[str, ...]
+) -> dict[str, str]:
+    """Column name for each meaning, from the first batch of a file; MissingColumnError carries the first rows."""
+    names = [field.name for field in batch.schema.field("record").type]
+    try:
+        return columns.find(names, member.name, required)
+    except MissingColumnError as error:
+        error.first_rows = records_json(batch.slice(0, 3))
+        raise
+
+
+def _tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, first_row: int) -> pa.RecordBatch:
+    rows = pa.array(range(first_row, first_row + batch.num_rows), pa.int64())
+    cells = {meaning: cells_of(batch, found.get(meaning)) for meaning in ("id", "text", "keyword", "location", "label")}
+    if "id" in found:
+        cells["id"] = blank_to_null(pc.utf8_trim(cells["id"], QUOTES))
+    else:
+        cells["id"] = pc.binary_join_element_wise(f"{source}:", rows.cast(pa.string()), "")
+    sources = pa.array([source] * batch.num_rows, pa.string())
+    named = {"source": sources, "source_row": rows, **cells}
+    return pa.RecordBatch.from_pydict(named | {name: batch[name] for name in batch.schema.names})
+
+
+def cells_of(batch: pa.RecordBatch, name: str | None) -> pa.Array:
+    """One column of the record as text; nulls where the file, or this batch of it, has no such column."""
+    names = [field.name for field in batch.schema.field("record").type]
+    if name is None or name not in names:
+        return pa.nulls(batch.num_rows, pa.string())
+    return blank_to_null(as_text(batch["record"].field(name), name))
+
+
+def as_text(column: pa.Array, name: str) -> pa.Array:
+    """A column as strings; whole numbers that a spreadsheet or pandas made floats lose their ".0".
+
+    Raises SourceError for a column of lists or the like.
+    """
+    try:
+        if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
+            column = column.cast(pa.int64())
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SourceError(f"column {name!r} holds {column.type}, not text: {error}") from error
+
+
+def blank_to_null(column: pa.Array) -> pa.Array:
+    """The column with null for cells that hold nothing but white space."""
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), pa.scalar(None, pa.string()), column)
