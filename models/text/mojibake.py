@@ -80,5 +80,6 @@ def _spreadsheet_characters() -> dict[str, str]:
     return table | {"\x89Û_": "…"}  # it lost a letter too, but nearly all of them end a tweet that was cut short
 
 
+SPREADSHEET_CLUE = "[\x89Ìå]"  # the first characters of what follows
 SPREADSHEET_CHARACTERS = _spreadsheet_characters()
 SPREADSHEET_MOJIBAKE = re.compile("|".join(map(re.escape, sorted(SPREADSHEET_CHARACTERS, key=len, reverse=True))))

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.text.mojibake import decode_mojibake
+from models.text.mojibake import MOJIBAKE_CLUE, SPREADSHEET_CLUE, decode_mojibake
 from models.text.tokens import Strings
 
 RepairKind = Literal["html_entities", "mojibake", "newlines", "normal_form", "percent_escapes"]
@@ -35,8 +35,8 @@ LINE_ENDS = "\n\r\v\f\u2028\u2029"
 NEWLINES = re.compile(f"[{LINE_ENDS}]+")
 NESTED_PERCENT = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")  # "%2520" was escaped twice
 PERCENT_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-# A superset of everything that `repair_text` changes, in RE2: the others are not looked at in Python.
-SUSPECT = r"[^\x00-\x7F]|&[#A-Za-z]|[\n\r\v\f]"
+# What `repair_text` may change, normal forms aside, in RE2: the other texts are not looked at in Python.
+SUSPECT = rf"&[#A-Za-z]|[{LINE_ENDS}]|{MOJIBAKE_CLUE.pattern}|{SPREADSHEET_CLUE}"
 
 
 def repair_text(text: str | None) -> str:
@@ -157,7 +157,8 @@ def _repair_suspects(
     counts: dict[RepairKind, int] = {kind: 0 for kind, _ in repairs}
     column = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     column = column.cast(pa.string()).fill_null("")
-    suspects = pc.match_substring_regex(column, suspect)
+    composed = pc.equal(column, pc.utf8_normalize(column, "NFC"))
+    suspects = pc.or_(pc.match_substring_regex(column, suspect), pc.invert(composed))
     mended = []
     for text in column.filter(suspects).to_pylist():
         repaired, kinds = _repair(text, repairs)

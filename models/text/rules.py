@@ -8,8 +8,13 @@ the time for a hostile text stays proportional to its length.
 import functools
 import re
 import unicodedata
+from collections.abc import Callable
+from itertools import chain
 
 from models.settings import TextSettings
+
+Fold = Callable[[str], str]
+Writers = dict[str, Callable[[str], list[str]]]
 
 URL, USER, NUMBER = "<url>", "<user>", "<number>"
 
@@ -38,9 +43,9 @@ TOKEN = r"""
     (?P<placeholder> <(?:url|user|number|unk)> )  # tokens put together with blanks are the same tokens again
   | (?P<url>
         (?i:https?)://[!-~]*                      # ASCII only: Japanese goes on without a blank
-      | (?i:www)\.[!-~]+
-      | [\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}   # an e-mail address is an address too
-      | (?:[A-Za-z0-9-]{1,63}\.){1,5}(?: (?i:com|org|net|gov|edu)(?![\w@-])(?:/[!-~]*)? | [A-Za-z]{2,24}/[!-~]* )
+      | (?i:www)\.[\w-][!-~]*
+      | [\w.+-]{1,64}+@[\w-]{1,63}+\.[\w.-]{1,63}   # an e-mail address is an address too
+      | (?:[A-Za-z0-9-]{1,63}+\.){1,5}(?: (?i:com|org|net|gov|edu)(?![\w@-])(?:/[!-~]*)? | [A-Za-z]{2,24}/[!-~]* )
     )
   | (?P<user> [@＠][A-Za-z0-9_]+ )  # also in "RT@name"; e-mail addresses are gone by now
   | (?P<hashtag> (?<![\w&])[\#＃](?=\w*[^\W\d_])[\w{marks}]+ )  # needs a letter: "#1" is a number; "&#x27;" is neither
@@ -57,7 +62,9 @@ TOKEN = r"""
 # English clitics at the end of a word, several in "shouldn't've": n't takes its n along, as in the Penn Treebank.
 CLITICS = re.compile(r"(?P<stem>.+?)(?P<clitics>(?:n't|'(?:s|re|ve|ll|d|m))+)", re.IGNORECASE)
 CLITIC = re.compile(r"n't|'[a-z]+", re.IGNORECASE)
-ELONGATED = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
+TRIPLE = re.compile(r"(.)\1\1")  # quicker to look for than letters are, and rare
+ELONGATED = re.compile(r"([^\W\d_])\1{2,}")
+REPEATED_END = re.compile(r"([^-^_])\1+$")
 ROMAN_NUMERAL = re.compile(r"[ivxlcdm]+", re.IGNORECASE)  # World War III is not World War II
 CAMEL_CASE = re.compile(
     r"""
@@ -105,15 +112,15 @@ def _combining_marks() -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
 
 
-def piece_tokens(piece: str, settings: TextSettings) -> list[str]:
+def piece_tokens(piece: str, writers: Writers) -> list[str]:
     """The tokens of one piece; blanks inside are allowed and part tokens.
 
-    >>> piece_tokens("Nooooo!!!", TextSettings())
+    >>> piece_tokens("Nooooo!!!", token_writers(TextSettings()))
     ['noo', '!!']
     """
     tokens: list[str] = []
     for found in token_pattern().finditer(_part_address(piece)):
-        tokens.extend(_write(found.lastgroup or "", found[0], settings))
+        tokens += writers[found.lastgroup or ""](found[0])
     return tokens
 
 
@@ -125,71 +132,82 @@ def _part_address(piece: str) -> str:
     return piece
 
 
-def _write(rule: str, text: str, settings: TextSettings) -> list[str]:
-    """How a find of this rule is written down: masked, folded, split, or left out."""
-    match rule:
-        case "url":
-            return [URL] if settings.mask_urls else [text]
-        case "user":
-            return [USER] if settings.mask_mentions else [_fold(f"@{text[1:]}", settings)]
-        case "number":
-            return [NUMBER] if settings.mask_numbers else [text]
-        case "hashtag":
-            return _write_hashtag(text[1:], settings)
-        case "emoticon" | "mark":
-            return [_write_mark(rule, text, settings)] if settings.keep_punctuation else []
-        case "emoji":
-            return [text.replace("\ufe0f", "")]  # with or without this selector it is the same picture
-        case "acronym":
-            return [_fold(text.rstrip(".") + ".", settings)]
-        case "word":
-            return _write_word(text.replace("’", "'"), settings)
-        case "clitic":
-            return [_fold(text.replace("’", "'"), settings)]
+@functools.cache
+def token_writers(settings: TextSettings) -> Writers:
+    """For each rule how its finds are written down: masked, folded, split, or left out."""
+    fold: Fold = str.lower if settings.lowercase else str
+    letters: Fold = (lambda text: squeeze(fold(text))) if settings.squeeze_elongations else fold
+    clitics = split_clitics if settings.split_contractions else _whole
+
+    def write_word(text: str) -> list[str]:
+        return clitics(letters(text.replace("’", "'")))
+
+    def write_number(text: str) -> list[str]:
+        return [NUMBER] if settings.mask_numbers else [text]
+
+    def write_hashtag(text: str) -> list[str]:
+        parts = CAMEL_CASE.findall(text) if settings.split_hashtags else []
+        words = ((write_number if part.isdecimal() else write_word)(part) for part in parts)
+        return [letters(f"#{text[1:]}"), *chain.from_iterable(words)]
+
+    def write_mark(text: str) -> list[str]:
+        return [merge_marks(text) if settings.squeeze_elongations else text] if settings.keep_punctuation else []
+
+    return {
+        "placeholder": _whole,
+        "url": lambda text: [URL if settings.mask_urls else text],
+        "user": lambda text: [USER if settings.mask_mentions else fold(f"@{text[1:]}")],
+        "hashtag": write_hashtag,
+        "emoticon": lambda text: [merge_mouths(text)] if settings.keep_punctuation else [],
+        "emoji": lambda text: [text.replace("\ufe0f", "")],  # with this selector or without, the picture is the same
+        "number": write_number,
+        "acronym": lambda text: [fold(text.rstrip(".") + ".")],
+        "character": _whole,
+        "word": write_word,
+        "clitic": lambda text: [fold(text.replace("’", "'"))],
+        "mark": write_mark,
+    }
+
+
+def _whole(text: str) -> list[str]:
     return [text]
 
 
-def _write_word(text: str, settings: TextSettings) -> list[str]:
-    word = _squeeze(_fold(text, settings), settings)
-    if settings.split_contractions and "'" in word and (found := CLITICS.fullmatch(word)):
-        return [found["stem"], *CLITIC.findall(found["clitics"])]
-    return [word]
+def split_clitics(word: str) -> list[str]:
+    """A word and the clitics at its end, as in the Penn Treebank.
 
-
-def _write_hashtag(name: str, settings: TextSettings) -> list[str]:
-    """The hashtag whole, and its camel-case words after it when that is asked for.
-
-    >>> _write_hashtag("ForestFire2015", TextSettings(split_hashtags=True))
-    ['#forestfire2015', 'forest', 'fire', '<number>']
+    >>> split_clitics("shouldn't've"), split_clitics("can't"), split_clitics("o'clock")
+    (['should', "n't", "'ve"], ['ca', "n't"], ["o'clock"])
     """
-    whole = [_squeeze(_fold(f"#{name}", settings), settings)]
-    if not settings.split_hashtags:
-        return whole
-    parts = CAMEL_CASE.findall(name)
-    number = [NUMBER] if settings.mask_numbers else None
-    words = ((number or [part]) if part.isdecimal() else _write_word(part, settings) for part in parts)
-    return whole + [word for tokens in words for word in tokens]
+    if "'" not in word or not (found := CLITICS.fullmatch(word)):
+        return [word]
+    return [found["stem"], *CLITIC.findall(found["clitics"])]
 
 
-def _write_mark(rule: str, text: str, settings: TextSettings) -> str:
-    """One form for each meaning: ":))))" is ":)", "….." is "...", and any number of ! above one is two."""
-    if rule == "emoticon":
-        return re.sub(r"(.)\1+$", r"\1", text.replace("’", "'"))
-    if text[0] in ".…":
-        return "..."
-    return text[:2] if settings.squeeze_elongations else text
-
-
-def _fold(text: str, settings: TextSettings) -> str:
-    return text.lower() if settings.lowercase else text
-
-
-def _squeeze(word: str, settings: TextSettings) -> str:
+def squeeze(word: str) -> str:
     """Three or more of one letter become two: as many as a correctly spelt word has, and still unlike one.
 
-    >>> [_squeeze(word, TextSettings()) for word in ("soooo", "coooool", "iii")]
+    >>> [squeeze(word) for word in ("soooo", "coooool", "iii")]
     ['soo', 'cool', 'iii']
     """
-    if not settings.squeeze_elongations or ROMAN_NUMERAL.fullmatch(word):
+    if not TRIPLE.search(word) or ROMAN_NUMERAL.fullmatch(word):
         return word
     return ELONGATED.sub(r"\1\1", word)
+
+
+def merge_marks(marks: str) -> str:
+    """One mark or two, for three say no more; dots are always three, as many as an ellipsis has.
+
+    >>> [merge_marks(marks) for marks in ("!", "!!!!", "..", "…")]
+    ['!', '!!', '...', '...']
+    """
+    return "..." if marks[0] in ".…" else marks[:2]
+
+
+def merge_mouths(emoticon: str) -> str:
+    """The emoticon with one mouth.
+
+    >>> merge_mouths(":))))")
+    ':)'
+    """
+    return REPEATED_END.sub(r"\1", emoticon.replace("’", "'"))

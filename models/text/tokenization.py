@@ -2,19 +2,23 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.settings import TextSettings
-from models.text.rules import NUMBER, URL, USER, piece_tokens
+from models.text.rules import NUMBER, URL, USER, piece_tokens, token_writers
 from models.text.tokens import Strings, Tokens, offsets_of, slice_positions
 
 BYTES_AT_ONCE = 4 << 20  # of text for one thread: large enough to be worth the call, small enough for the caches
 PIECE = re.compile(r"[^ \t\n\v\f\r]+")  # where Arrow's ascii_split_whitespace cuts; other blanks are left to the rules
 
+# Where no rule looks across, a blank may be put: between words, hyphens, quotes, brackets and runs of marks, in a piece
+# that holds nothing out of which addresses, numbers, emoticons, acronyms or contractions are made.
+SEAMED = r'^#?(?:[A-Za-z!?…"“”‘,()\[\]/&|+%$~*-]|\.{2,})+\.?["”)]*$'
+SEAMS = r"(^#?[A-Za-z]+|[A-Za-z]+|!+|\?+|\.{2,}|…+)", r" \1 "
 # Pieces that are one token by a single rule, as RE2 sees them; most pieces are. A test holds them against the rules.
 WORD = r"^[A-Za-z]+[.,;:]?$"
 HASHTAG = r"^#[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*[.,;:]?$"
@@ -32,7 +36,8 @@ def tokenize(text: str | None, settings: TextSettings) -> list[str]:
     >>> tokenize("Don't panic :))) 🔥", TextSettings())
     ['do', "n't", 'panic', ':)', '🔥']
     """
-    return [token for piece in PIECE.findall(text or "") for token in piece_tokens(piece, settings)]
+    writers = token_writers(settings)
+    return [token for piece in PIECE.findall(text or "") for token in piece_tokens(piece, writers)]
 
 
 def tokenize_texts(texts: Strings, settings: TextSettings) -> Tokens:
@@ -44,7 +49,7 @@ def tokenize_texts(texts: Strings, settings: TextSettings) -> Tokens:
     lengths = np.concatenate([lengths for lengths, _ in encoded])
     pieces = pa.chunked_array([pieces for _, pieces in encoded]).unify_dictionaries()
     codes = np.concatenate([chunk.indices.to_numpy() for chunk in pieces.chunks])
-    return _expand(offsets_of(lengths), codes, *_tokenize_pieces(pieces.chunk(0).dictionary, settings))
+    return _expand(offsets_of(lengths), codes, _tokenize_pieces(pieces.chunk(0).dictionary, settings))
 
 
 def _slices(texts: Strings) -> list[pa.StringArray]:
@@ -66,18 +71,25 @@ def _encode_pieces(texts: pa.StringArray) -> tuple[np.ndarray, pa.DictionaryArra
     return lengths, pieces.flatten().dictionary_encode()
 
 
-def _tokenize_pieces(pieces: pa.StringArray, settings: TextSettings) -> tuple[np.ndarray, np.ndarray, pa.Array]:
-    """Of each distinct piece where its tokens start and how many they are, both (pieces,); and all tokens, encoded."""
+def _tokenize_pieces(pieces: pa.StringArray, settings: TextSettings) -> Tokens:
+    """The tokens of each distinct piece, as if it were a text."""
+    seamed = pc.and_not(pc.match_substring_regex(pieces, SEAMED), pc.match_substring_regex(pieces, WORD))
+    parted = pc.replace_substring_regex(pieces.filter(seamed), *SEAMS)
+    lengths, encoded = _encode_pieces(pc.replace_with_mask(pieces, seamed, parted))
+    ruled = _rule_pieces(encoded.dictionary, settings)
+    return _expand(offsets_of(lengths), encoded.indices.to_numpy(), ruled)
+
+
+def _rule_pieces(pieces: pa.StringArray, settings: TextSettings) -> Tokens:
+    """The tokens of each distinct piece by the rules: in bulk where RE2 can see what they will say, else one by one."""
     single = _single_tokens(pieces, settings)
     simple = pc.is_valid(single).to_numpy(zero_copy_only=False)
-    rest = [piece_tokens(piece, settings) for piece in pieces.filter(pa.array(~simple)).to_pylist()]
-    lengths = np.ones(len(pieces), np.int64)
-    lengths[~simple] = [len(tokens) for tokens in rest]
-    starts = np.empty(len(pieces), np.int64)
-    starts[simple] = np.arange(simple.sum())
-    starts[~simple] = simple.sum() + offsets_of(lengths[~simple])[:-1]
-    ruled = pa.array([token for tokens in rest for token in tokens], pa.string())
-    return starts, lengths, pa.concat_arrays([single.drop_null(), ruled]).dictionary_encode()
+    writers = token_writers(settings)
+    rest = [piece_tokens(piece, writers) for piece in pieces.filter(pa.array(~simple)).to_pylist()]
+    words = pa.concat_arrays([single.drop_null(), pa.array(chain.from_iterable(rest), pa.string())]).dictionary_encode()
+    lengths = np.concatenate([np.ones(simple.sum(), np.int64), [len(tokens) for tokens in rest]]).astype(np.int64)
+    tokens = Tokens(offsets_of(lengths), words.indices.to_numpy().astype(np.int32), words.dictionary)
+    return tokens.take(np.argsort(np.argsort(~simple, kind="stable")))
 
 
 def _single_tokens(pieces: pa.StringArray, settings: TextSettings) -> pa.StringArray:
@@ -97,9 +109,7 @@ def _single_tokens(pieces: pa.StringArray, settings: TextSettings) -> pa.StringA
     return pc.case_when(pc.make_struct(word, *masked), written, URL, USER, NUMBER)
 
 
-def _expand(
-    documents: np.ndarray, codes: np.ndarray, starts: np.ndarray, lengths: np.ndarray, encoded: pa.DictionaryArray
-) -> Tokens:
-    """The tokens of documents, given as offsets into pieces, the codes of the pieces and the pieces' own tokens."""
-    positions, ends = slice_positions(starts[codes], lengths[codes])
-    return Tokens(ends[documents], encoded.indices.to_numpy().astype(np.int32)[positions], encoded.dictionary)
+def _expand(offsets: np.ndarray, codes: np.ndarray, pieces: Tokens) -> Tokens:
+    """The tokens of texts that hold these pieces, given the tokens of each distinct piece."""
+    positions, ends = slice_positions(pieces.offsets[:-1][codes], pieces.lengths[codes])
+    return Tokens(ends[offsets], pieces.codes[positions], pieces.words)

@@ -36,6 +36,15 @@ class Tokens:
         """How often each of `words` occurs, int64 (distinct words,)."""
         return np.bincount(self.codes, minlength=len(self.words))
 
+    def document_counts(self) -> np.ndarray:
+        """In how many documents each of `words` occurs, int64 (distinct words,)."""
+        from scipy.sparse import csr_matrix
+
+        ones = np.ones(len(self.codes), bool)
+        occurs = csr_matrix((ones, self.codes.copy(), self.offsets), shape=(len(self), len(self.words)))
+        occurs.sum_duplicates()  # once for each document
+        return np.bincount(occurs.indices, minlength=len(self.words))
+
     def take(self, indices: np.ndarray) -> "Tokens":
         """These documents, in this order; `words` stays whole.
 
