@@ -36,6 +36,7 @@ class TextSettings(Settings):
     split_hashtags: bool = Field(False, description="Add the camel-case words of a hashtag after the hashtag itself.")
     split_contractions: bool = Field(True, description="don't -> do n't, so that negation is one token.")
     squeeze_elongations: bool = Field(True, description="soooo -> soo: three or more of one letter become two.")
+    keyword_in_front: bool = Field(True, description="Read the keyword, where a tweet has one, as its first words.")
     keep_punctuation: bool = Field(True, description="Keep ! ? ... and emoticons as tokens; other punctuation goes.")
 
 
@@ -91,6 +92,7 @@ class CooccurrenceSettings(Settings):
     window: Positive = Field(5, description="Words to each side that count as context.")
     weighting: Literal["harmonic", "flat"] = Field("harmonic", description="Weight 1/distance, or 1.")
     directed: bool = Field(False, description="Count right-hand context only, instead of both sides.")
+    min_count: Positive = Field(5, description="Rarer words are no rows: their contexts are chance.")
     max_vocabulary: Positive = Field(20_000, description="Rows and columns of the matrix, the most frequent tokens.")
     dimensions: Positive = Field(100, description="Width of the word vectors cut out by the SVD.")
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-Strings = pa.Array | pa.ChunkedArray
+Strings: TypeAlias = pa.Array | pa.ChunkedArray
 MAX_ARROW_TOKENS = 2**31 - 1  # the offsets of an Arrow list are 32 bits wide
 
 

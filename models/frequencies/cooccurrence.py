@@ -1,0 +1,97 @@
+"""How often words stand near each other, counted over any number of documents in bounded memory."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.settings import CooccurrenceSettings, VocabularySettings
+from models.text import Tokens, concat
+from models.vocabulary import RESERVED, fit_vocabulary
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+TOKENS_AT_ONCE = 1 << 20  # bounds memory: a block has one pair at most for each of these tokens and each distance
+UNCOUNTED = -1
+
+
+class CooccurrenceCounter:
+    """Adds up, over blocks of documents, how much each word stands beside each other one.
+
+    Two words at most `window` tokens apart in one document weigh 1, or 1 / distance when harmonic; never across the
+    border of documents. Directed, the context of a word is what follows it; otherwise it is both sides and the matrix
+    is symmetric. Words that are not counted keep their place in the window. Counts from several counters add up.
+    """
+
+    def __init__(self, words: pa.StringArray, settings: CooccurrenceSettings) -> None:
+        """Count these words, which become rows and columns in this order."""
+        self.words = words
+        self.settings = settings
+        self._sums: list[csr_matrix] = []  # in units of 1 / _unit
+
+    @classmethod
+    def over(cls, parts: Sequence[Tokens], settings: CooccurrenceSettings) -> "CooccurrenceCounter":
+        """The counts of all parts, for their most frequent words."""
+        limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
+        counter = cls(fit_vocabulary(concat(parts), limits).tokens.slice(len(RESERVED)), settings)
+        for part in parts:
+            counter.add(part)
+        return counter
+
+    def add(self, tokens: Tokens) -> None:
+        """Count the pairs of these documents."""
+        rows = pc.index_in(tokens.words, self.words).fill_null(UNCOUNTED)
+        rows = rows.to_numpy(zero_copy_only=False).astype(np.int32)[tokens.codes]
+        for start in range(0, len(rows), TOKENS_AT_ONCE):
+            self._sums.append(self._count_block(rows, tokens.offsets, start))
+            while len(self._sums) > 1 and self._sums[-2].nnz < 2 * self._sums[-1].nnz:
+                self._sums.append(self._sums.pop() + self._sums.pop())  # like meets like: no entry is added many times
+
+    def matrix(self) -> "csr_matrix":
+        """Weight of each word (row) beside each context word (column), float64 (words, words).
+
+        Exact, hence the same for any order and cutting of the documents, while window <= 20 and no sum exceeds
+        2**53 / lcm(1, ..., window), which is 10**14 for a window of 5.
+        """
+        from scipy.sparse import csr_matrix
+
+        total = sum(reversed(self._sums), start=csr_matrix((len(self.words), len(self.words))))
+        if not self.settings.directed:
+            total = total + total.T.tocsr()
+        total.data /= self._unit
+        return total
+
+    @property
+    def _unit(self) -> int:
+        """What weights are multiplied by to make them whole numbers, whose sums are exact."""
+        return math.lcm(*range(1, self.settings.window + 1)) if self.settings.weighting == "harmonic" else 1
+
+    def _count_block(self, rows: np.ndarray, offsets: np.ndarray, start: int) -> "csr_matrix":
+        """The pairs whose first word is one of the TOKENS_AT_ONCE tokens from `start` on."""
+        from scipy.sparse import coo_matrix
+
+        stop = min(start + TOKENS_AT_ONCE, len(rows))
+        near = rows[start : stop + self.settings.window]
+        ends = _document_ends(offsets, start, stop) - start
+        words, contexts, weights = [], [], []
+        for distance in range(1, self.settings.window + 1):
+            first, second = near[: stop - start], near[distance:][: stop - start]
+            first, end = first[: len(second)], ends[: len(second)]
+            paired = (first != UNCOUNTED) & (second != UNCOUNTED) & (np.arange(distance, len(end) + distance) < end)
+            words.append(first[paired])
+            contexts.append(second[paired])
+            weight = self._unit / distance if self.settings.weighting == "harmonic" else 1.0
+            weights.append(np.full(len(words[-1]), weight))
+        pairs = np.concatenate(words), np.concatenate(contexts)
+        return coo_matrix((np.concatenate(weights), pairs), shape=(len(self.words), len(self.words))).tocsr()
+
+
+def _document_ends(offsets: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Where the document of each token from start to stop ends, int64 (stop - start,)."""
+    first, last = np.searchsorted(offsets, [start, stop - 1], side="right")
+    ends = offsets[first : last + 1]
+    return np.repeat(ends, np.diff(np.concatenate([[start], np.minimum(ends, stop)])))
