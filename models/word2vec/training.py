@@ -49,7 +49,7 @@ def train_vectors(
     ids int32 (tokens,) and offsets int64 (documents + 1,) as `Vocabulary.encode` gives them; words[i] is the word of id
     i. Words rarer than `min_count`, and the reserved ones, get no vector and are dropped before windows are laid.
     `on_progress` hears how many words have been read, all epochs together. Equal arguments give equal bytes, whatever
-    the number of threads. Raises ValueError when fewer than two words are left, or no document is as long as the window.
+    the number of threads. Raises ValueError when fewer than two words are left, or the window is too wide.
     """
     return train_on_shards([(ids, offsets)], words, settings, seed, on_epoch, on_progress)
 
