@@ -40,7 +40,7 @@ def train_classifier(
     """Fit the model's weights and return the scores of every epoch.
 
     Stops after `settings.patience` epochs without a lower validation log loss and leaves the weights of the best one.
-    `on_epoch(epoch, scores)` is called as each ends. Labels are smoothed, gradients clipped to norm 1.
+    `on_epoch(epoch, scores)` is called as each ends, counting from 0. Labels are smoothed, gradients clipped to norm 1.
     """
     tf.config.experimental.enable_op_determinism()
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
@@ -48,22 +48,18 @@ def train_classifier(
         raise ValueError("no training documents: give at least one")
     run_epoch = _epoch_runner(model, train, settings, seed)
     history: list[Epoch] = []
-    best_loss, best_weights = np.inf, model.get_weights()
-    for epoch in range(1, settings.epochs + 1):
-        scores = {"epoch": epoch, **run_epoch(epoch), **_validation_scores(model, validation)}
+    best, best_loss, best_weights = 0, np.inf, model.get_weights()
+    for epoch in range(settings.epochs):
+        scores = {**run_epoch(epoch), **_validation_scores(model, validation)}
         history.append(scores)
         if on_epoch is not None:
             on_epoch(epoch, scores)
         if scores["validation/log_loss"] < best_loss:
-            best_loss, best_weights = scores["validation/log_loss"], model.get_weights()
-        elif epoch - _best_epoch(history) >= settings.patience:
+            best, best_loss, best_weights = epoch, scores["validation/log_loss"], model.get_weights()
+        elif epoch - best >= settings.patience:
             break
     model.set_weights(best_weights)
     return history
-
-
-def _best_epoch(history: list[Epoch]) -> float:
-    return min(history, key=lambda scores: scores["validation/log_loss"])["epoch"]
 
 
 def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epoch:

@@ -1,0 +1,20 @@
+"""Pictures of results, each a matplotlib Figure made without pyplot: safe in threads, nothing left open."""
+
+from models.figures.classification import (
+    confusion_matrix,
+    precision_recall,
+    reliability,
+    threshold_curve,
+)
+from models.figures.comparison import comparison_bars, learning_curves
+from models.figures.vectors import vector_map
+
+__all__ = [
+    "comparison_bars",
+    "confusion_matrix",
+    "learning_curves",
+    "precision_recall",
+    "reliability",
+    "threshold_curve",
+    "vector_map",
+]

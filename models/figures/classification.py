@@ -1,0 +1,127 @@
+"""Pictures of one classifier on one split: where it errs, how it ranks, whether its probabilities can be believed."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.figures.style import BLUE, GREEN, GREY, INK, SKY, VERMILION, new_axes
+from models.metrics import CALIBRATION_BINS, calibration_bins, check_scored_rows, classification_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CLASSES = ("no disaster", "disaster")
+THRESHOLDS = np.linspace(0, 1, 101)
+
+
+def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
+    """Counts and row shares of true against predicted class; the darker a cell, the larger its share of the row."""
+    labels, probabilities = check_scored_rows(labels, probabilities)
+    truth, called = labels.astype(int), (probabilities >= threshold).astype(int)
+    counts = np.bincount(2 * truth + called, minlength=4).reshape(2, 2)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, axes = new_axes(f"Confusion matrix, {len(labels):,} tweets", "predicted", "true", (5.6, 4.8))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.grid(visible=False)
+    axes.set_xticks((0, 1), CLASSES)
+    axes.set_yticks((0, 1), CLASSES, rotation=90, va="center")
+    for (row, column), count in np.ndenumerate(counts):
+        ink = "white" if shares[row, column] > 0.55 else INK
+        axes.text(column, row - 0.06, f"{count:,}", ha="center", va="center", fontsize=22, color=ink)
+        share = f"{shares[row, column]:.1%} of true"
+        axes.text(column, row + 0.16, share, ha="center", va="center", fontsize=11, color=ink)
+    axes.set_xlabel(f"predicted (positive from probability {threshold:.2f})", fontsize=11)
+    return figure
+
+
+def precision_recall(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
+    """Precision against recall over all thresholds, the chosen one marked, chance as a line.
+
+    Without a positive row recall means nothing, and the title says so over empty axes.
+    """
+    labels, probabilities = check_scored_rows(labels, probabilities)
+    precision, recall = _precision_recall(labels, probabilities)
+    scores = classification_metrics(labels, probabilities, threshold)
+    title = "Precision and recall" if labels.any() else "Precision and recall: no disasters here"
+    figure, axes = new_axes(title, "recall of disasters (share found)", "precision (share right)")
+    axes.plot(recall, precision, color=BLUE, linewidth=2, label=f"average precision {_area(precision, recall):.3f}")
+    axes.axhline(labels.mean(), color=GREY, linestyle="--", label=f"chance {labels.mean():.2f}")
+    axes.plot(
+        scores["recall"], scores["precision"], "o", color=VERMILION, markersize=9, label=f"threshold {threshold:.2f}"
+    )
+    _unit_square(axes)
+    axes.legend(loc="lower left", fontsize=10, frameon=False)
+    return figure
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray) -> "Figure":
+    """Share of disasters against the probability given, in ten bins with 95 % Wilson intervals, and how many rows."""
+    labels, probabilities = check_scored_rows(labels, probabilities)
+    bins = calibration_bins(probabilities)
+    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
+    filled = rows > 0
+    count = rows[filled]
+    given = np.bincount(bins, probabilities, CALIBRATION_BINS)[filled] / count
+    found = np.bincount(bins, labels, CALIBRATION_BINS)[filled] / count
+    figure, axes = new_axes("Reliability", "probability given", "share that are disasters", (6.4, 5.2))
+    histogram = axes.twinx()
+    histogram.bar((np.arange(CALIBRATION_BINS) + 0.5) / CALIBRATION_BINS, rows, 0.09, color=SKY, alpha=0.25)
+    # A quarter of the height at most: the curve is what matters.
+    histogram.set_ylim(0, rows.max() * 4)
+    histogram.set_ylabel("tweets per bin (bars)", fontsize=10, color=GREY)
+    histogram.tick_params(labelsize=9, colors=GREY, length=3)
+    for side in ("top", "right"):
+        histogram.spines[side].set_visible(False)
+    axes.plot((0, 1), (0, 1), color=GREY, linestyle="--", label="perfectly calibrated")
+    low, high = _wilson_interval(found, count)
+    axes.errorbar(given, found, (found - low, high - found), fmt="o-", color=BLUE, linewidth=2, capsize=3)
+    axes.lines[-1].set_label("")
+    error = classification_metrics(labels, probabilities)["ece"]
+    axes.plot([], [], "o-", color=BLUE, label=f"this model (calibration error {error:.3f})")
+    axes.set_zorder(histogram.get_zorder() + 1)
+    axes.patch.set_visible(False)
+    _unit_square(axes)
+    axes.legend(loc="upper left", fontsize=10, frameon=False)
+    return figure
+
+
+def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
+    """Accuracy, F1, precision and recall of the positive class over the threshold; the chosen one as a line."""
+    labels, probabilities = check_scored_rows(labels, probabilities)
+    figure, axes = new_axes("What the threshold trades", "threshold on the probability", "score")
+    curves = [classification_metrics(labels, probabilities, value) for value in THRESHOLDS]
+    styles = {"accuracy": (INK, "-"), "f1": (BLUE, "-"), "precision": (VERMILION, "--"), "recall": (GREEN, "-.")}
+    for name, (colour, line) in styles.items():
+        axes.plot(THRESHOLDS, [scores[name] for scores in curves], line, color=colour, linewidth=2, label=name)
+    axes.axvline(threshold, color=GREY, linewidth=1.2, label=f"chosen, {threshold:.2f}")
+    _unit_square(axes)
+    axes.legend(loc="lower center", fontsize=10, frameon=False, ncols=2)
+    return figure
+
+
+def _precision_recall(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Precision and recall as the threshold falls, one point for each probability that occurs, from recall 0."""
+    falling = np.argsort(-probabilities, kind="stable")
+    steps = np.append(np.flatnonzero(np.diff(probabilities[falling])), len(labels) - 1)
+    found = np.cumsum(labels[falling])[steps]
+    precision, recall = found / (steps + 1), found / max(labels.sum(), 1)
+    return np.append(precision[0], precision), np.append(0.0, recall)
+
+
+def _area(precision: np.ndarray, recall: np.ndarray) -> float:
+    """Average precision: precision at each step, weighted by the recall it gains."""
+    return float(np.sum(np.diff(recall) * precision[1:]))
+
+
+def _unit_square(axes: "Axes") -> None:
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.04)
+
+
+def _wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a share seen in `count` rows (Wilson 1927): never outside 0-1, never empty."""
+    z = 1.96
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    reach = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return np.minimum(centre - reach, share), np.maximum(centre + reach, share)

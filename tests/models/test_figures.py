@@ -1,0 +1,99 @@
+"""The pictures: what they say, that they draw edge cases, and that they come out the same each time."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from models import figures
+
+LABELS = np.array([0, 0, 0, 1, 1, 1, 1, 0])
+PROBABILITIES = np.array([0.1, 0.2, 0.7, 0.8, 0.9, 0.3, 0.95, 0.4])
+HISTORY = [
+    {"train/loss": 0.6, "validation/log_loss": loss, "validation/accuracy": 0.8, "validation/f1": 0.7}
+    for loss in (0.5, 0.4, 0.45)
+]
+
+
+def words_of(figure: Figure) -> str:
+    """All text of a picture, drawn first so that tick labels exist."""
+    figure.canvas.draw()
+    return " | ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+
+
+def png_of(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=50, metadata={"Software": None})
+    return file.getvalue()
+
+
+def pictures() -> dict[str, Figure]:
+    random = np.random.default_rng(0)
+    vectors, words = random.normal(size=(30, 5)), [f"word{n}" for n in range(30)]
+    return {
+        "confusion matrix": figures.confusion_matrix(LABELS, PROBABILITIES),
+        "precision-recall": figures.precision_recall(LABELS, PROBABILITIES),
+        "reliability": figures.reliability(LABELS, PROBABILITIES),
+        "threshold": figures.threshold_curve(LABELS, PROBABILITIES),
+        "learning curves": figures.learning_curves(HISTORY),
+        "comparison": figures.comparison_bars(["a", "b"], {"f1": [0.7, 0.8]}, {"f1": [(0.6, 0.75), (0.7, 0.9)]}),
+        "map, PCA": figures.vector_map(vectors, words, "pca"),
+        "map, t-SNE": figures.vector_map(vectors, words, "t-sne"),
+    }
+
+
+def test_every_axis_of_every_picture_says_what_it_shows():
+    for name, figure in pictures().items():
+        for axes in figure.axes:
+            assert axes.get_xlabel() or axes.get_ylabel(), name
+        assert figure.axes[0].get_title(loc="left"), name
+
+
+def test_the_map_repeats_byte_for_byte_and_leaves_pyplot_alone():
+    assert png_of(pictures()["map, t-SNE"]) == png_of(pictures()["map, t-SNE"])
+    assert plt.get_fignums() == []
+
+
+def test_the_confusion_matrix_counts_rows_by_truth_and_prediction():
+    text = words_of(figures.confusion_matrix(LABELS, PROBABILITIES, threshold=0.5))
+    assert "8 tweets" in text
+    assert "75.0% of true" in text
+    cells = [part.get_text() for part in figures.confusion_matrix(LABELS, PROBABILITIES).axes[0].texts[::2]]
+    assert cells == ["3", "1", "1", "3"]
+
+
+def test_learning_curves_mark_the_epoch_that_was_kept():
+    assert "kept: epoch 2" in words_of(figures.learning_curves(HISTORY))
+
+
+def test_bars_are_sorted_and_a_cut_axis_says_so():
+    figure = figures.comparison_bars(["b", "a"], {"f1": [0.8, 0.7]}, {"f1": [(0.7, 0.9), (0.6, 0.75)]})
+    text = words_of(figure)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
+    assert "axis starts at 0.55" in text
+    assert "0.800" in text
+
+
+def test_the_map_writes_words_as_they_are():
+    figure = figures.vector_map(np.random.default_rng(0).normal(size=(4, 3)), ["$5", "a_b", "<url>", "x"], "pca")
+    assert png_of(figure)
+
+
+def test_one_class_and_few_rows_are_drawn_where_they_mean_something():
+    ones, half = np.ones(3), np.full(3, 0.5)
+    for draw in (figures.confusion_matrix, figures.precision_recall, figures.reliability, figures.threshold_curve):
+        assert png_of(draw(ones, half))
+    assert png_of(figures.learning_curves(HISTORY[:1]))
+    assert png_of(figures.comparison_bars(["only"], {"accuracy": [0.0]}, {}))
+    assert png_of(figures.precision_recall(np.zeros(3), half))
+
+
+def test_nothing_to_draw_is_refused_by_name():
+    with pytest.raises(ValueError, match="no epochs to draw"):
+        figures.learning_curves([])
+    with pytest.raises(ValueError, match="nothing to compare"):
+        figures.comparison_bars([], {}, {})
+    with pytest.raises(ValueError, match="at least 4 words"):
+        figures.vector_map(np.ones((2, 2)), ["a", "b"])
