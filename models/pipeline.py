@@ -39,8 +39,13 @@ class TextClassifier:
 def tokenize_rows(texts: pa.Array, keywords: pa.Array | None, settings: TextSettings) -> Tokens:
     """The tokens of repaired texts (rows,), each with its keyword in front where the settings ask for it."""
     if settings.keyword_in_front and keywords is not None:
-        texts = pc.binary_join_element_wise(pc.fill_null(keywords, ""), texts, " ")
+        texts = pc.binary_join_element_wise(pc.fill_null(_strings(keywords), ""), _strings(texts), " ")
     return tokenize_texts(texts, settings)
+
+
+def _strings(column: pa.Array) -> pa.Array:
+    """The column with 32-bit offsets: pandas brings the wide ones."""
+    return column.cast(pa.string())
 
 
 def assemble(parts: Mapping[str, Any]) -> TextClassifier:
@@ -63,21 +68,30 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
 
 
 def _bag_of_words(parts: Mapping[str, Any], representation: str) -> Probabilities:
-    from models.frequencies import FeatureSpace, document_matrix
+    from models.frequencies import FeatureSpace
     from models.logistic import LogisticModel
 
     space = FeatureSpace.from_table(parts["features.parquet"])
     head = LogisticModel.from_arrays(parts["logistic.npz"])
-    return lambda tokens: head.predict_probabilities(document_matrix(representation, tokens, space))
+    matrix = bags_of_words()[representation]
+    return lambda tokens: head.predict_probabilities(matrix(tokens, space))
+
+
+def bags_of_words() -> dict[str, Callable[[Tokens, Any], Any]]:
+    """The functions (tokens, feature space) -> sparse document vectors, by the name of the representation."""
+    from models.frequencies import count_matrix, one_hot_matrix, tf_idf_matrix
+
+    return {"one-hot": one_hot_matrix, "count": count_matrix, "tf-idf": tf_idf_matrix}
 
 
 def _mean_vectors(parts: Mapping[str, Any]) -> Probabilities:
+    from models.documents import average_words
     from models.logistic import LogisticModel
     from models.vectors.formats import from_table
 
     vectors = from_table(parts["vectors.parquet"])
     head = LogisticModel.from_arrays(parts["logistic.npz"])
-    return lambda tokens: head.predict_probabilities(mean_vectors(tokens, vectors))
+    return lambda tokens: head.predict_probabilities(average_words(tokens, vectors.tokens, vectors.vectors))
 
 
 def _network(parts: Mapping[str, Any]) -> Probabilities:

@@ -95,7 +95,10 @@ def read_document_vectors(artifact: Path, representation: str, tokens: Tokens) -
     """Document vectors (tweets, features): the stored matrix of a bag of words, or the mean of word vectors."""
     from scipy import sparse
 
+    from models.documents import average_words
+
     stored = artifact / f"{representation}.npz"
     if stored.exists():
         return sparse.load_npz(stored)
-    return mean_vectors(tokens, read_vectors(artifact))
+    vectors = read_vectors(artifact)
+    return average_words(tokens, vectors.tokens, vectors.vectors)

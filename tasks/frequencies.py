@@ -69,11 +69,12 @@ def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySetting
     """Fit the bag-of-words features on training tweets; save one-hot, count and TF-IDF vectors of all tweets."""
     from scipy import sparse
 
-    from models.frequencies import BAGS_OF_WORDS, document_matrix, fit_features
+    from models.frequencies import fit_features
+    from models.pipeline import bags_of_words
 
     space = fit_features(_training_tokens(tweets, tokens), settings)
     everything = artifacts.read_tokens(tokens)
-    matrices = {name: document_matrix(name, everything, space) for name in BAGS_OF_WORDS}
+    matrices = {name: matrix(everything, space) for name, matrix in bags_of_words().items()}
     count = matrices["count"]
     run.log_metrics({"features": count.shape[1], "nonzero_per_document": count.nnz / max(count.shape[0], 1)})
     with artifacts.new_artifact("bag-of-words") as draft:
@@ -92,6 +93,7 @@ def count_cooccurrences(
 
     from models.frequencies import CooccurrenceCounter, cooccurrence_vectors, ppmi
     from models.vectors import WordVectors
+    from models.vectors.formats import to_table
 
     counter = CooccurrenceCounter.over(list(unlabelled_tokens(tweets, tokens, corpus_tokens)), settings)
     matrix = counter.matrix()
@@ -99,7 +101,7 @@ def count_cooccurrences(
     run.log_metrics({"vocabulary": matrix.shape[0], "nonzero": matrix.nnz})
     with artifacts.new_artifact("co-occurrence") as draft:
         sparse.save_npz(draft / "matrix.npz", matrix)
-        artifacts.write_part(draft / "vectors.parquet", vectors.to_table())
+        artifacts.write_part(draft / "vectors.parquet", to_table(vectors))
     return draft.final
 
 

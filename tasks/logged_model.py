@@ -47,17 +47,22 @@ def _layers_of(package: str) -> dict[str, type]:
 
 
 def import_package(folder: Path) -> str:
-    """Import the package in this folder under the folder's own name; return the name."""
+    """Import the package in this folder under the folder's own name; return the name.
+
+    The name holds the digest of the code: a package of that name from another folder is the same, but that folder may
+    be gone, so what is still to be imported comes from this one.
+    """
     name = folder.name
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(
-            name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-        )
-        assert spec is not None, f"{folder} holds no package"
-        assert spec.loader is not None, f"{folder} holds no package"
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
+    if name in sys.modules:
+        sys.modules[name].__path__ = [str(folder)]
+        return name
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder} holds no package: the logged model is incomplete")
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
     return name
 
 

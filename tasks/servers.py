@@ -186,8 +186,10 @@ def prefect_server() -> Iterator[None]:
     try:
         _import_meanwhile()
         server.wait_until_healthy()
-        yield
-        settle()
+        try:
+            yield
+        finally:
+            settle()
     finally:
         del os.environ["PREFECT_API_URL"]
         server.stop()
@@ -208,7 +210,9 @@ def settle() -> None:
     from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterState, TaskRunFilterStateType
     from prefect.client.schemas.objects import StateType
     from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
 
+    APILogWorker.drain_all()
     EventsWorker.drain_all()
     unfinished = TaskRunFilter(
         state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))

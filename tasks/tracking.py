@@ -118,8 +118,8 @@ def _client_at(uri: str) -> "MlflowClient":
     import mlflow
 
     (state_home() / "mlflow").mkdir(exist_ok=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # a new database is no news
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    for name in ("alembic", "mlflow"):  # a new database, or a model's example being tried, is no news
+        logging.getLogger(name).setLevel(logging.WARNING)
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient(uri)
 
