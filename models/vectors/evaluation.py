@@ -58,7 +58,7 @@ def parse_similarities(text: str) -> list[Similarity]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        fields = line.replace("\t", " ").replace(",", " ").split()
+        fields = line.split("\t" if "\t" in line else "," if "," in line else None)
         score = next((value for value in map(_number, fields[2:]) if value is not None), None)
         if score is not None:
             pairs.append((fields[0], fields[1], score))

@@ -48,7 +48,7 @@ class ExactWord2Vec(keras.Model):
         return tf.nn.softmax(self(np.asarray(context, np.int32)[None]))[0].numpy()
 
     def vectors(self, source: Source = "input") -> np.ndarray:
-        """Word vectors float32 (vocabulary, dimensions) from the input-hidden or hidden-output matrix, or their mean."""
+        """Word vectors float32 (vocabulary, dimensions): input-hidden, hidden-output matrix, or their mean."""
         inputs, outputs = self.input_hidden.embeddings.numpy(), self.hidden_output.kernel.numpy().T
         return {"input": inputs, "output": outputs, "mean": (inputs + outputs) / 2}[source]
 

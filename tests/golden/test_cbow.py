@@ -5,13 +5,13 @@ import pytest
 
 from models.windows import cbow_examples, single_context_examples
 
-TEXT = "hey this is sample corpus using only one context word".split()
+TEXT = ["hey", "this", "is", "sample", "corpus", "using", "only", "one", "context", "word"]
 IDS = np.arange(1, 11, dtype=np.int32)  # id 0 is padding
 ONE_DOCUMENT = np.array([0, 10])
 
 # As printed, with "Hey" and "hey" folded; the text numbers 17 and leaves out (this, is): see ERRATA.md.
-PRINTED = """hey this, this hey, is this, is sample, sample is, sample corpus, corpus sample, corpus using, using corpus,
-using only, only using, only one, one only, one context, context one, context word, word context"""
+PRINTED = """hey this, this hey, is this, is sample, sample is, sample corpus, corpus sample, corpus using,
+using corpus, using only, only using, only one, one only, one context, context one, context word, word context"""
 
 
 def test_window_one_makes_the_printed_data_points_and_the_omitted_one() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from models.windows import skip_gram_examples
 
-TEXT = "hey this is sample corpus using only one context word".split()
+TEXT = ["hey", "this", "is", "sample", "corpus", "using", "only", "one", "context", "word"]
 IDS = np.arange(1, 11, dtype=np.int32)  # id 0 is padding
 
 # Input, context 1, context 2. The text prints (sample, corpus) beside "corpus", which must read (sample, using).
