@@ -67,6 +67,12 @@ class ContractSettings(Settings):
     max_quarantined_share: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="When more of the rows than this fail, the source is refused: it is not what it says it is."
     )
+    max_missing_keyword_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="More rows without a keyword refuse the table; 1 is no limit, for many sources have none."
+    )
+    max_missing_location_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="More rows without a location refuse the table."
+    )
 
 
 class VocabularySettings(Settings):
