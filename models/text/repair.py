@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -157,8 +158,7 @@ def _repair_suspects(
     counts: dict[RepairKind, int] = {kind: 0 for kind, _ in repairs}
     column = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     column = column.cast(pa.string()).fill_null("")
-    composed = pc.equal(column, pc.utf8_normalize(column, "NFC"))
-    suspects = pc.or_(pc.match_substring_regex(column, suspect), pc.invert(composed))
+    suspects = _find_suspects(column, suspect)
     mended = []
     for text in column.filter(suspects).to_pylist():
         repaired, kinds = _repair(text, repairs)
@@ -168,3 +168,12 @@ def _repair_suspects(
     if not mended:
         return column, counts
     return pc.replace_with_mask(column, suspects, pa.array(mended, pa.string())), counts
+
+
+def _find_suspects(column: pa.StringArray, suspect: str) -> pa.BooleanArray:
+    """Which texts a repair may change. Python judges the normal form: Arrow's utf8_normalize does not compose."""
+    matched = pc.match_substring_regex(column, suspect).to_numpy(zero_copy_only=False)
+    unread = np.flatnonzero(~matched & ~pc.string_is_ascii(column).to_numpy(zero_copy_only=False))
+    texts = column.take(pa.array(unread)).to_pylist()
+    matched[unread] = [not unicodedata.is_normalized("NFC", text) for text in texts]
+    return pa.array(matched)

@@ -109,11 +109,12 @@ def concat(parts: Sequence[Tokens]) -> Tokens:
         return parts[0]
     if not parts:
         return Tokens.from_lists([])
-    encoded = pa.chunked_array([part.words for part in parts], pa.string()).dictionary_encode().unify_dictionaries()
-    renamed = [chunk.indices.to_numpy() for chunk in encoded.chunks]
-    codes = [names[part.codes] for names, part in zip(renamed, parts, strict=True)]
+    encoded = pa.concat_arrays([part.words for part in parts]).dictionary_encode()
+    first_words = offsets_of(np.array([len(part.words) for part in parts]))
+    shared = encoded.indices.to_numpy()  # for each word of each part its place in the common dictionary
+    codes = [shared[part.codes + first] for part, first in zip(parts, first_words[:-1], strict=True)]
     lengths = np.concatenate([part.lengths for part in parts])
-    return Tokens(offsets_of(lengths), np.concatenate(codes).astype(np.int32, copy=False), encoded.chunk(0).dictionary)
+    return Tokens(offsets_of(lengths), np.concatenate(codes), encoded.dictionary)
 
 
 def offsets_of(lengths: np.ndarray) -> np.ndarray:
