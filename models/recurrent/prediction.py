@@ -6,6 +6,7 @@ from functools import lru_cache
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import expit
 
 from models.batching import length_batches, pad_documents
 
@@ -24,7 +25,7 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
     for rows in length_batches(lengths, DOCUMENTS_AT_ONCE):
         width = max(1, lengths[rows].max())
         logits[rows] = forward(padded[rows, :width]).numpy()
-    return 1 / (1 + np.exp(-logits))
+    return expit(logits)
 
 
 @lru_cache(maxsize=4)

@@ -75,16 +75,40 @@ def test_rows_that_cannot_be_scored_are_refused_by_name(labels, probabilities, m
         classification_metrics(np.array(labels), np.array(probabilities))
 
 
+def calibrated_rows(rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose probabilities are true."""
+    random = np.random.default_rng(2)
+    probabilities = random.beta(0.8, 1.1, rows)
+    return (random.random(rows) < probabilities).astype(np.int8), probabilities
+
+
+def test_true_probabilities_are_cut_at_one_half_for_accuracy():
+    assert choose_threshold(*calibrated_rows()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_true_probabilities_are_cut_at_half_the_best_f1_for_f1():
+    """The optimum has this form (Lipton, Elkan & Naryanaswamy 2014)."""
+    labels, probabilities = calibrated_rows()
+    threshold = choose_threshold(labels, probabilities, "f1")
+    assert threshold == pytest.approx(classification_metrics(labels, probabilities, threshold)["f1"] / 2, abs=0.02)
+
+
+def test_probabilities_that_are_too_low_get_a_lower_threshold():
+    labels, probabilities = calibrated_rows()
+    odds = probabilities / (1 - probabilities) / 4
+    assert choose_threshold(labels, odds / (1 + odds)) == pytest.approx(0.2, abs=0.02)
+
+
 @given(seed=st.integers(0, 10_000), objective=st.sampled_from(["accuracy", "f1"]))
-def test_no_threshold_beats_the_chosen_one(seed, objective):
-    labels, probabilities = scored_rows(rows=30, seed=seed)
-    chosen = classification_metrics(labels, probabilities, choose_threshold(labels, probabilities, objective))
-    others = [classification_metrics(labels, probabilities, t)[objective] for t in np.linspace(0, 1, 101)]
-    assert chosen[objective] >= max(others) - 1e-12
+def test_a_threshold_is_a_probability_even_for_few_tied_or_perverse_rows(seed, objective):
+    labels, probabilities = scored_rows(rows=9, seed=seed)
+    for given_probabilities in (probabilities, 1 - probabilities, np.full(9, 0.3), np.round(probabilities)):
+        assert 0 <= choose_threshold(labels, given_probabilities, objective) <= 1
 
 
-def test_the_threshold_lies_midway_between_the_rows_it_parts():
-    assert choose_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.4, 0.9])) == pytest.approx(0.3)
+def test_rows_that_a_threshold_parts_cleanly_are_parted():
+    labels, probabilities = np.repeat([0, 1], 50), np.repeat([0.2, 0.6], 50)
+    assert choose_threshold(labels, probabilities) == pytest.approx(0.4)
 
 
 def test_one_class_gives_no_reason_to_move_the_threshold():
