@@ -29,7 +29,6 @@ def decode_mojibake(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = SURROGATES.sub(_join_surrogates, text)
     text = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], text)
     if not MOJIBAKE_CLUE.search(text):
         return text
@@ -42,8 +41,18 @@ def _fix_encoding(line: str) -> str:
     return ftfy.fix_encoding(line) if MOJIBAKE_CLUE.search(line) else line
 
 
-def _join_surrogates(found: re.Match[str]) -> str:
-    """The character that a pair of halves stands for, as careless JSON brings it; lone halves become U+FFFD."""
+def join_surrogates(text: str) -> str:
+    r"""The text with the characters that pairs of halves stand for, as careless JSON brings them.
+
+    Lone halves become U+FFFD: no file and no Arrow array can hold them.
+
+    >>> join_surrogates("\ud83d\udd25 \ud83d")
+    '🔥 \ufffd'
+    """
+    return text if text.isascii() else SURROGATES.sub(_join_halves, text)
+
+
+def _join_halves(found: re.Match[str]) -> str:
     return found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.text.mojibake import MOJIBAKE_CLUE, SPREADSHEET_CLUE, decode_mojibake
+from models.text.mojibake import MOJIBAKE_CLUE, SPREADSHEET_CLUE, decode_mojibake, join_surrogates
 from models.text.tokens import Strings
 
 RepairKind = Literal["html_entities", "mojibake", "newlines", "normal_form", "percent_escapes"]
@@ -52,7 +52,7 @@ def repair_text(text: str | None) -> str:
     >>> repair_text("two\r\nlines\n")
     'two lines'
     """
-    return _repair(text or "", TEXT_REPAIRS)[0]
+    return _repair(join_surrogates(text or ""), TEXT_REPAIRS)[0]
 
 
 def repair_texts(texts: Strings) -> tuple[pa.StringArray, dict[RepairKind, int]]:
@@ -66,7 +66,7 @@ def repair_keyword(keyword: str | None) -> str:
     >>> repair_keyword("forest%20fire")
     'forest fire'
     """
-    return _repair(keyword or "", KEYWORD_REPAIRS)[0]
+    return _repair(join_surrogates(keyword or ""), KEYWORD_REPAIRS)[0]
 
 
 def repair_keywords(keywords: Strings) -> tuple[pa.StringArray, dict[RepairKind, int]]:
@@ -94,6 +94,8 @@ def join_lines(text: str) -> str:
     >>> join_lines(" a\r\nb\n")
     ' a b'
     """
+    if text.isprintable():  # no line end is; far quicker than the search
+        return text
     return NEWLINES.sub(" ", text.strip(LINE_ENDS))
 
 
