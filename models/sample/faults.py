@@ -32,14 +32,14 @@ class Row:
 def number_rows(tweets: Sequence[Tweet], seed: int) -> list[Row]:
     """All tweets as numbered rows, with the faulty rows scattered among them.
 
-    Faults copy rows in the middle of the file, so every sound tweet stays in its split. Raises ValueError for fewer
-    than 20 tweets.
+    Copies come after their originals, so a pipeline that keeps the first of equal rows keeps every sound one but those
+    of a conflict. Raises ValueError for fewer than 20 tweets.
     """
     if len(tweets) < 20:
         raise ValueError(f"faulty rows need at least 20 tweets to stand among, got {len(tweets)}")
     rng = generator(seed, "sample/faults")
     sound = [_row(number, tweet) for number, tweet in enumerate(tweets, start=1)]
-    donors = [sound[place] for place in rng.permutation(len(sound))[:12]]
+    donors = [sound[place] for place in rng.permutation(len(sound) // 2)[:10]]
     faulty = _broken(len(sound) + 1, donors, rng)
     return _scatter(sound, faulty, rng)
 
@@ -74,8 +74,8 @@ def _broken(number: int, donors: Sequence[Row], rng: np.random.Generator) -> lis
 
 
 def _scatter(sound: list[Row], faulty: list[Row], rng: np.random.Generator) -> list[Row]:
-    """The faulty rows at drawn places after the first hundredth of the file, where column types are guessed."""
+    """The faulty rows at drawn places of the second half, so that the copy comes later than what it copies."""
     rows = list(sound)
     for row in faulty:
-        rows.insert(int(rng.integers(len(sound) // 100, len(rows) + 1)), row)
+        rows.insert(int(rng.integers(len(sound) // 2, len(rows) + 1)), row)
     return rows

@@ -123,6 +123,14 @@ def test_faulty_rows_show_the_fault_they_are_named_for(rows):
     assert sorted(len(row) for row in fields["number of fields"]) == [3, 6]
 
 
+def test_copies_come_after_their_originals(rows):
+    first = {}
+    for row in rows:
+        for key in (row.fields[0], row.fields[3]) if len(row.fields) == 5 else ():
+            assert not (row.fault is None and first.get(key) in ("duplicate", "conflict", "repeated id"))
+            first.setdefault(key, row.fault)
+
+
 def test_sound_ids_are_unique(sound):
     assert len({row.fields[0] for row in sound}) == len(sound)
 
