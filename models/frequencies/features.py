@@ -82,68 +82,70 @@ def fit_features(tokens: Tokens, settings: FrequencySettings) -> FeatureSpace:
     """
     if pc.any(pc.match_substring(tokens.words, " ")).as_py():
         raise ValueError("words must hold no blank, for n-grams are named with blanks: tokenize the documents first")
-    ranks, words = rank_words(tokens, settings.min_document_frequency)
-    found = [_frequent(n, tokens, ranks[tokens.codes], len(words), settings) for n in range(1, settings.max_ngram + 1)]
+    most = settings.max_document_share * len(tokens)
+    ranks, words, word_counts = rank_words(tokens, settings)
+    found = [(np.arange(1, len(words) + 1) * place_value(0, len(words), settings), word_counts)]
+    found += [count_ngrams(n, tokens, ranks, len(words), settings) for n in range(2, settings.max_ngram + 1)]
     keys, document_counts = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.argsort(keys)
-    if len(order) == 0:
+    kept = np.flatnonzero((document_counts >= settings.min_document_frequency) & (document_counts <= most))
+    if len(kept) == 0:
         raise ValueError(
             f"no n-gram is in at least {settings.min_document_frequency} and at most "
             f"{settings.max_document_share:.0%} of the {len(tokens)} documents: "
             "lower min_document_frequency or raise max_document_share"
         )
-    features = name_keys(keys[order], words, settings)
-    return FeatureSpace(features, document_counts[order], len(tokens), settings)
+    order = kept[np.argsort(keys[kept])]
+    return FeatureSpace(name_keys(keys[order], words, settings), document_counts[order], len(tokens), settings)
 
 
-def rank_words(tokens: Tokens, min_document_frequency: int) -> tuple[np.ndarray, pa.StringArray]:
-    """The words that can be part of a feature, sorted, and the rank of every word among them, else ABSENT.
+def rank_words(tokens: Tokens, settings: FrequencySettings) -> tuple[np.ndarray, pa.StringArray, np.ndarray]:
+    """The words that can be part of a feature: the rank of every word among them, else ABSENT; names; documents.
 
     An n-gram is in no more documents than its rarest word, so rare words need not be looked at again.
     """
-    frequent = np.flatnonzero(tokens.document_counts() >= min_document_frequency)
+    counts = tokens.document_counts()
+    frequent = np.flatnonzero(counts >= settings.min_document_frequency)
     names = tokens.words.take(pa.array(frequent))
-    order = pc.sort_indices(names)
+    order = pc.sort_indices(names).to_numpy()
     ranks = np.full(len(tokens.words), ABSENT, np.int64)
-    ranks[frequent[order.to_numpy()]] = np.arange(len(frequent))
-    return ranks, names.take(order)
+    ranks[frequent[order]] = np.arange(len(frequent))
+    return ranks, names.take(pa.array(order)), counts[frequent[order]]
 
 
-def _frequent(
+def count_ngrams(
     n: int, tokens: Tokens, ranks: np.ndarray, words: int, settings: FrequencySettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Keys and document counts of the n-grams of this length that are features."""
+    """The key of each n-gram of n ranked words, and in how many documents it is."""
     from scipy.sparse import csr_matrix
 
-    keys, rows = ngram_keys(n, tokens.offsets, ranks, words, settings)
+    keys, offsets = ngram_keys(n, tokens, ranks, words, settings)
     encoded = pa.array(keys).dictionary_encode()  # hashes, where np.unique would sort
     columns = encoded.indices.to_numpy().copy()  # Arrow's own are read-only, and these will be sorted
     shape = (len(tokens), len(encoded.dictionary))
-    occurs = csr_matrix((np.ones(len(columns), bool), columns, row_offsets(rows, len(tokens))), shape)
+    occurs = csr_matrix((np.ones(len(columns), bool), columns, offsets), shape)
     occurs.sum_duplicates()
-    counts = np.bincount(occurs.indices, minlength=len(encoded.dictionary))
-    kept = (counts >= settings.min_document_frequency) & (counts <= settings.max_document_share * len(tokens))
-    return encoded.dictionary.to_numpy()[kept], counts[kept]
+    return encoded.dictionary.to_numpy(), np.bincount(occurs.indices, minlength=shape[1])
 
 
 def ngram_keys(
-    n: int, offsets: np.ndarray, ranks: np.ndarray, words: int, settings: FrequencySettings
+    n: int, tokens: Tokens, ranks: np.ndarray, words: int, settings: FrequencySettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The key of every n-gram of n ranked tokens, int64, and the document that it is in, rising.
+    """The keys of all n-grams of n ranked words, int64, document by document, and the documents' offsets into them.
 
-    `ranks` int64 (tokens,): ABSENT breaks an n-gram, and so does the end of a document.
+    `ranks` int64 (distinct words,): a word that is ABSENT breaks an n-gram, and so does the end of a document.
     """
-    starts = len(ranks) - n + 1
-    if starts <= 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    documents = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    whole = documents[:starts] == documents[n - 1 :]
+    starts = max(len(tokens.codes) - n + 1, 0)
+    whole = np.ones(starts, bool)
+    for back in range(1, n):  # no n-gram starts in the last n - 1 tokens of a document
+        ends = tokens.offsets[1:] - back
+        whole[ends[(ends >= tokens.offsets[:-1]) & (ends < starts)]] = False
     keys = np.zeros(starts, np.int64)
     for place in range(n):
-        part = ranks[place : place + starts]
+        part = ranks[tokens.codes[place : place + starts]]
         whole &= part != ABSENT
         keys += (part + 1) * place_value(place, words, settings)
-    return keys[whole], documents[:starts][whole]
+    before = np.concatenate([[0], np.cumsum(whole)])
+    return keys[whole], before[np.minimum(tokens.offsets, starts)]
 
 
 def place_value(place: int, words: int, settings: FrequencySettings) -> int:
@@ -167,8 +169,3 @@ def name_keys(keys: np.ndarray, words: pa.StringArray, settings: FrequencySettin
         digits = keys // place_value(place, len(words), settings) % (len(words) + 1)
         parts.append(words.take(pa.array(digits - 1, mask=digits == 0)))
     return pc.binary_join_element_wise(*parts, " ", null_handling="skip")
-
-
-def row_offsets(rows: np.ndarray, documents: int) -> np.ndarray:
-    """Where each document's entries start, for entries of which `rows` names the document in rising order."""
-    return np.searchsorted(rows, np.arange(documents + 1))

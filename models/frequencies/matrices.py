@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 def count_matrix(tokens: Tokens, space: FeatureSpace) -> "csr_matrix":
     """How often each document holds each feature, int64 (documents, features). What is no feature is not counted."""
-    from scipy.sparse import coo_matrix
+    from scipy.sparse import csr_matrix
 
     ranks = pc.index_in(tokens.words, space.words).fill_null(ABSENT).to_numpy(zero_copy_only=False).astype(np.int64)
-    rows, columns = [], []
+    matrix = csr_matrix((len(tokens), len(space)), dtype=np.int64)
     for n in range(1, space.settings.max_ngram + 1):
-        keys, documents = ngram_keys(n, tokens.offsets, ranks[tokens.codes], len(space.words), space.settings)
-        found = pc.index_in(pa.array(keys), pa.array(space.keys))
-        known = pc.is_valid(found).to_numpy(zero_copy_only=False)
-        rows.append(documents[known])
-        columns.append(found.drop_null().to_numpy())
-    entries = np.concatenate(rows), np.concatenate(columns)
-    return coo_matrix((np.ones(len(entries[0]), np.int64), entries), shape=(len(tokens), len(space))).tocsr()
+        keys, offsets = ngram_keys(n, tokens, ranks, len(space.words), space.settings)
+        columns = pc.index_in(pa.array(keys), pa.array(space.keys))
+        known = np.concatenate([[0], np.cumsum(pc.is_valid(columns).to_numpy(zero_copy_only=False))])
+        columns = columns.drop_null().to_numpy().copy()  # Arrow's own are read-only, and these will be sorted
+        counts = csr_matrix((np.ones(len(columns), np.int64), columns, known[offsets]), matrix.shape)
+        counts.sum_duplicates()
+        matrix = counts if n == 1 else matrix + counts
+    return matrix
 
 
 def one_hot_matrix(tokens: Tokens, space: FeatureSpace) -> "csr_matrix":

@@ -2,7 +2,7 @@
 
 from models.text.repair import RepairKind, repair_keyword, repair_keywords, repair_text, repair_texts
 from models.text.tokenization import tokenize, tokenize_texts
-from models.text.tokens import Tokens, concat, offsets_of, slice_positions
+from models.text.tokens import Tokens, concat, offsets_of
 
 __all__ = [
     "RepairKind",
@@ -13,7 +13,6 @@ __all__ = [
     "repair_keywords",
     "repair_text",
     "repair_texts",
-    "slice_positions",
     "tokenize",
     "tokenize_texts",
 ]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from models.settings import TextSettings
 from models.text.rules import NUMBER, URL, USER, piece_tokens, token_writers
-from models.text.tokens import Strings, Tokens, offsets_of, slice_positions
+from models.text.tokens import Strings, Tokens, offsets_of
 
 BYTES_AT_ONCE = 4 << 20  # of text for one thread: large enough to be worth the call, small enough for the caches
 PIECE = re.compile(r"[^ \t\n\v\f\r]+")  # where Arrow's ascii_split_whitespace cuts; other blanks are left to the rules
@@ -111,5 +111,5 @@ def _single_tokens(pieces: pa.StringArray, settings: TextSettings) -> pa.StringA
 
 def _expand(offsets: np.ndarray, codes: np.ndarray, pieces: Tokens) -> Tokens:
     """The tokens of texts that hold these pieces, given the tokens of each distinct piece."""
-    positions, ends = slice_positions(pieces.offsets[:-1][codes], pieces.lengths[codes])
-    return Tokens(ends[offsets], pieces.codes[positions], pieces.words)
+    expanded = pieces.take(codes)  # as if each occurrence of a piece were a document
+    return Tokens(expanded.offsets[offsets], expanded.codes, expanded.words)

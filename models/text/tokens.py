@@ -52,10 +52,10 @@ class Tokens:
         >>> Tokens.from_lists([["a"], ["b", "c"]]).take(np.array([1, 0])).to_lists()
         [['b', 'c'], ['a']]
         """
-        indices = np.asarray(indices)
-        lengths = self.lengths[indices]
-        positions, offsets = slice_positions(self.offsets[:-1][indices], lengths)
-        return Tokens(offsets, self.codes[positions], self.words)
+        rows = np.arange(len(self))[indices]  # masks and negative indices are welcome, as in NumPy
+        documents = pa.LargeListArray.from_arrays(pa.array(self.offsets), pa.array(self.codes))
+        taken = documents.take(pa.array(rows))
+        return Tokens(taken.offsets.to_numpy(), taken.values.to_numpy(), self.words)
 
     def to_arrow(self) -> pa.ListArray:
         """list<dictionary<int32, string>>, one entry per document: the form in which tokens are stored."""
@@ -126,14 +126,3 @@ def offsets_of(lengths: np.ndarray) -> np.ndarray:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
-
-
-def slice_positions(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of many slices of one flat array, laid end to end, and the offsets of the result.
-
-    >>> slice_positions(np.array([7, 0]), np.array([2, 3]))
-    (array([7, 8, 0, 1, 2]), array([0, 2, 5]))
-    """
-    offsets = offsets_of(lengths)
-    positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    return positions, offsets
