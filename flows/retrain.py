@@ -1,6 +1,7 @@
 """Retrain: the main job. From raw files to a tracked, compared set of models, the best of them in use."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -16,7 +17,7 @@ from models.settings import Settings
 from tasks import comparison, tracking
 from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
-from tasks.registry import Candidate, promote
+from tasks.registry import NOT_ASKED, Candidate, promote
 
 
 class RetrainRequest(Settings):
@@ -45,7 +46,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)
         vectors = embed(text, recipe.embeddings, recipe.seed, tests, run)
         classify(tweets, features, vectors, recipe, run)
-        return conclude(run, tweets, start)
+        return conclude(run, tweets, request.promote, start)
 
 
 def orchestration_tags() -> dict[str, str]:
@@ -53,11 +54,11 @@ def orchestration_tags() -> dict[str, str]:
     return {"prefect__flow_run_id": str(flow_run.get_id()), "prefect__flow_run_url": str(flow_run.get_ui_url())}
 
 
-def conclude(run: tracking.Run, tweets: Any, start: float) -> dict[str, Any]:
+def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> dict[str, Any]:
     """Compare the models, promote the best, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
-    decision = promote(Candidate.of(best, tweets.name))
+    decision = promote(Candidate.of(best, tweets.name)) if promoting else NOT_ASKED
     comparison.record(run, rows, best)
     create_markdown_artifact(
         key="comparison",

@@ -40,6 +40,9 @@ class Decision:
     version: str
 
 
+NOT_ASKED = Decision(False, "nothing was to be promoted", "")
+
+
 def describe(model_uri: str) -> tuple[str, str]:
     """Name and version of the model at this address; the address itself and no version when it is not registered.
 

@@ -1,0 +1,70 @@
+"""Ingestion as steps: a raw snapshot becomes a checked table, and what was found is recorded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from models.settings import ContractSettings, SplitSettings
+from tasks.sources.columns import ColumnMap
+from tasks.steps import step
+from tasks.tracking import Run, flatten
+
+
+@step("check tweets")
+def check_tweets(
+    run: Run,
+    snapshot: Path,
+    columns: ColumnMap,
+    encoding: str | None,
+    against: Path | None,
+    contract: ContractSettings,
+    split: SplitSettings,
+) -> Path:
+    """Repair, check, group and split tweets; rows that break the contract are quarantined with the reason."""
+    from tasks.validation.tweets import ingest_tweets
+
+    return _record(run, ingest_tweets(snapshot, columns, contract, split, against, encoding))
+
+
+@step("check corpus")
+def check_corpus(run: Run, snapshot: Path, text_column: str | None, encoding: str | None) -> Path:
+    """Read documents of any form into shards; what holds no text is quarantined."""
+    from tasks.validation.corpus import ingest_corpus
+
+    return _record(run, ingest_corpus(snapshot, ColumnMap(text=text_column), encoding))
+
+
+def read_report(artifact: Path) -> dict[str, Any]:
+    """The figures of an ingest."""
+    return dict(json.loads((artifact / "report.json").read_text(encoding="utf-8")))
+
+
+def _record(run: Run, artifact: Path) -> Path:
+    report = read_report(artifact)
+    figures = {name: report[name] for name in ("counts", "rules", "repairs", "contamination") if report.get(name)}
+    figures |= {f"split.{name}": counts for name, counts in report.get("splits", {}).items()}
+    run.log_metrics({name.replace(".", "/"): value for name, value in flatten(figures).items() if _is_number(value)})
+    for name in ("report.html", "report.json", "quarantine.parquet"):
+        run.log_file(artifact / name)
+    return artifact
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def summary(run: Run, artifact: Path) -> dict[str, Any]:
+    """What `ingest --json` prints."""
+    return {
+        "run_id": run.run_id,
+        "data": read_report(artifact)["counts"],
+        "table": str(artifact),
+        "report": str(artifact / "report.html"),
+    }
+
+
+def tweet_counts(artifact: Path) -> dict[str, Any]:
+    """What `retrain --json` prints of its data."""
+    report = read_report(artifact)
+    test = report["splits"]["test"]
+    return {"data": report["counts"], "test": {"rows": test["rows"], "positives": test["positives"]}}
