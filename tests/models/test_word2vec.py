@@ -1,0 +1,219 @@
+"""The fast trainer: the step against plain NumPy, what it learns, that it repeats itself, and that nothing blows up."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.settings import EmbeddingSettings
+from models.word2vec import train_on_shards, train_vectors
+from models.word2vec.sampling import (
+    CHUNK,
+    SHARED,
+    draw_blocks,
+    keep_probabilities,
+    noise_probabilities,
+    read_stream,
+    window_code,
+)
+
+ARCHITECTURES = ["skip-gram", "cbow"]
+RESERVED = ["<pad>", "<unk>"]
+
+
+def settings(**changes: object) -> EmbeddingSettings:
+    """Small and quick, every word kept."""
+    plain = {"dimensions": 16, "window": 2, "min_count": 1, "subsample": 0, "epochs": 2, "step_tokens": 256}
+    return EmbeddingSettings(**(plain | changes))
+
+
+def encode(documents: list[list[str]]) -> tuple[np.ndarray, np.ndarray, pa.StringArray]:
+    """Ids, offsets and words of a small corpus, words numbered as they come."""
+    words = RESERVED + list(dict.fromkeys(word for document in documents for word in document))
+    numbers = {word: i for i, word in enumerate(words)}
+    ids = np.array([numbers[word] for document in documents for word in document], np.int32)
+    return ids, np.cumsum([0, *map(len, documents)]), pa.array(words)
+
+
+def two_topics(documents: int = 1500) -> list[list[str]]:
+    """Sentences that mix words of one of two topics, never of both."""
+    random = np.random.default_rng(0)
+    topics = [[f"{name}{i}" for i in range(8)] for name in ("fire", "song")]
+    return [list(random.choice(topics[i % 2], 8)) for i in range(documents)]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_words_of_one_topic_end_up_together(architecture: str) -> None:
+    vectors, history = train_vectors(*encode(two_topics()), settings(architecture=architecture, epochs=8), seed=1)
+    for word in ("fire0", "song3"):
+        assert {near[:4] for near, _ in vectors.neighbours(word, 7)} == {word[:4]}
+    assert len(history) == 8
+    assert all(record["words_per_second"] > 0 for record in history)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("source", ["output", "mean"])
+def test_either_matrix_and_the_mean_know_the_topics(architecture: str, source: str) -> None:
+    asked = settings(architecture=architecture, epochs=8, vectors_from=source)
+    vectors, _ = train_vectors(*encode(two_topics()), asked, seed=1)
+    assert {near[:4] for near, _ in vectors.neighbours("fire0", 7)} == {"fire"}
+
+
+def test_rows_are_in_order_of_falling_count_and_rare_and_reserved_words_have_none() -> None:
+    documents = [["b", "a", "b", "c", "b", "a"]] * 3 + [["<unk>", "rare", "a"]]
+    vectors, _ = train_vectors(*encode(documents), settings(min_count=3), seed=1)
+    assert vectors.tokens.to_pylist() == ["a", "b", "c"] or vectors.tokens.to_pylist() == ["b", "a", "c"]
+    assert vectors.tokens.to_pylist()[0] == "b"
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_one_step_is_the_step_worked_out_token_by_token(architecture: str) -> None:
+    import tensorflow as tf
+
+    from models.word2vec.step import Tables, cbow_step, cbow_weights, context_masks, skip_gram_step, skip_gram_weights
+
+    random = np.random.default_rng(5)
+    words, width, window, negatives, rate = 30, 6, 2, 5, 0.1
+    inputs, outputs = (random.normal(0, 0.5, (words, width)).astype(np.float32) for _ in range(2))
+    input_scale, output_scale = (random.uniform(0.2, 1, words).astype(np.float32) for _ in range(2))
+    context = random.integers(0, words, (2, CHUNK + 2 * window)).astype(np.int32)
+    noise = random.integers(0, words, (2, SHARED)).astype(np.int32)
+    left, right = random.integers(0, window + 1, (2, 2, CHUNK))
+    codes = window_code(left, right, window).astype(np.int32)
+
+    tables = Tables(tf.Variable(inputs), tf.Variable(outputs), tf.constant(input_scale), tf.constant(output_scale))
+    if architecture == "skip-gram":
+        weights = tf.constant(skip_gram_weights(window, negatives, SHARED))
+        skip_gram_step(tables, weights, tf.constant(context), tf.constant(noise), tf.constant(codes), tf.constant(rate))
+    else:
+        weights = tf.constant(context_masks(window)), tf.constant(cbow_weights(window, negatives, SHARED))
+        cbow_step(tables, weights, tf.constant(context), tf.constant(noise), tf.constant(codes), tf.constant(rate))
+
+    change_in, change_out = np.zeros_like(inputs), np.zeros_like(outputs)
+    for chunk in range(2):
+        for i in range(CHUNK):
+            place = i + window
+            word = context[chunk, place]
+            near = [context[chunk, j] for j in range(place - left[chunk, i], place + right[chunk, i] + 1) if j != place]
+            pulls = examples(architecture, word, near, noise[chunk], negatives / SHARED)
+            for sources, target, label, weight in pulls:
+                hidden = inputs[sources].mean(axis=0)
+                error = rate * weight * (label - 1 / (1 + np.exp(-hidden @ outputs[target])))
+                change_out[target] += error * hidden
+                for source in sources:
+                    change_in[source] += error * outputs[target]
+    assert tables.inputs.numpy() == pytest.approx(inputs + change_in * input_scale[:, None], abs=2e-5)
+    assert tables.outputs.numpy() == pytest.approx(outputs + change_out * output_scale[:, None], abs=2e-5)
+
+
+def examples(architecture: str, word: int, near: list[int], noise: np.ndarray, share: float) -> list[tuple]:
+    """(input words, output word, label, weight) of one token: what word2vec.c would do, the negatives shared."""
+    if architecture == "cbow":
+        return [(near, word, 1, 1), *((near, other, 0, share) for other in noise)] if near else []
+    return [([word], other, 1, 1) for other in near] + [([word], other, 0, share * len(near)) for other in noise]
+
+
+def digest_in_new_process(threads: int, architecture: str) -> str:
+    """Digest of the two-topic vectors from a fresh interpreter with so many threads."""
+    code = f"""
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads({threads})
+tf.config.threading.set_inter_op_parallelism_threads({threads})
+import importlib.util
+spec = importlib.util.spec_from_file_location("cases", {__file__!r})
+cases = importlib.util.module_from_spec(spec); spec.loader.exec_module(cases)
+arguments = cases.encode(cases.two_topics(400))
+print(cases.train_vectors(*arguments, cases.settings(architecture={architecture!r}, dimensions=100), seed=1)[0].digest)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_one_seed_gives_one_digest_on_one_thread_and_on_two(architecture: str) -> None:
+    assert digest_in_new_process(1, architecture) == digest_in_new_process(2, architecture)
+
+
+def test_another_seed_gives_other_vectors() -> None:
+    arguments = encode(two_topics(50))
+    assert (
+        train_vectors(*arguments, settings(), seed=1)[0].digest
+        != train_vectors(*arguments, settings(), seed=2)[0].digest
+    )
+
+
+CORPORA = {
+    "one sentence repeated": [["the", "river", "rose", "over", "the", "bridge"]] * 3000,
+    "three words": [["a", "b", "c"]] * 500,
+    "three words once": [["a", "b", "c"]],
+    "one word nearly always": [["a"] * 30 + ["b"]] * 300,
+    "one long line": [list("abcdefghij") * 2000],
+}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize("step_tokens", [32, 16384])
+def test_vectors_stay_finite_and_small_at_any_step_size(architecture: str, name: str, step_tokens: int) -> None:
+    asked = settings(architecture=architecture, epochs=10, step_tokens=step_tokens)
+    vectors, _ = train_vectors(*encode(CORPORA[name]), asked, seed=1)  # WordVectors itself refuses NaN
+    assert np.abs(vectors.vectors).max() < 50
+
+
+def test_shards_are_read_one_at_a_time_and_all_of_them() -> None:
+    ids, offsets, words = encode(two_topics())
+    half = len(offsets) // 2
+    shards = [(ids[: offsets[half]], offsets[: half + 1]), (ids[offsets[half] :], offsets[half:] - offsets[half])]
+    heard: list[float] = []
+    vectors, _ = train_on_shards(shards, words, settings(epochs=8), seed=1, on_progress=heard.append)
+    assert {near[:4] for near, _ in vectors.neighbours("fire0", 7)} == {"fire"}
+    assert heard == sorted(heard)
+    assert heard[-1] == pytest.approx(8 * len(ids))
+
+
+def test_windows_stop_at_the_borders_of_documents() -> None:
+    rows, offsets = np.arange(6, dtype=np.int32), np.array([0, 3, 6])
+    stream = read_stream(rows, offsets, np.ones(6), 1, np.random.default_rng(0))
+    assert stream.codes.tolist() == [window_code(0, 1, 1), window_code(1, 1, 1), window_code(1, 0, 1)] * 2
+
+
+def test_every_token_is_a_centre_once_an_epoch() -> None:
+    rows = np.arange(1000, dtype=np.int32)
+    stream = read_stream(rows, np.array([0, 1000]), np.ones(1000), 3, np.random.default_rng(0))
+    blocks = list(draw_blocks(stream, np.full(1000, 0.001), 3, 4, np.random.default_rng(1)))
+    centres = np.concatenate([block.context[..., 3:-3][block.codes > 0] for block in blocks])
+    assert sorted(centres.tolist()) == rows.tolist()
+
+
+def test_negatives_follow_counts_to_the_power_three_quarters() -> None:
+    noise = noise_probabilities(np.array([16, 1]))
+    assert noise.tolist() == pytest.approx([8 / 9, 1 / 9])
+
+
+def test_frequent_words_are_thinned_as_word2vec_c_does() -> None:
+    keep = keep_probabilities(np.array([900, 99, 1]), threshold=0.01)
+    assert keep.tolist() == pytest.approx([np.sqrt(0.01 / 0.9) + 0.01 / 0.9, np.sqrt(0.01 / 0.099) + 0.01 / 0.099, 1])
+
+
+@pytest.mark.parametrize(
+    ("documents", "changes", "message"),
+    [
+        ([[]], {}, "at least 2 words .* got 0"),
+        ([["a"] * 9], {}, "at least 2 words .* got 1"),
+        ([["a", "b"]] * 3, {"min_count": 5}, "lower min_count"),
+        ([["a", "b"]] * 3, {"window": 3}, "window 3 is longer than every document"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(documents: list[list[str]], changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        train_vectors(*encode(documents), settings(**changes), seed=1)
+
+
+def test_an_id_without_a_word_is_refused() -> None:
+    with pytest.raises(ValueError, match="ids must be 0 to 3"):
+        train_vectors(
+            np.array([2, 3, 4]), np.array([0, 3]), pa.array([*RESERVED, "a", "b"]), settings(window=1), seed=1
+        )
