@@ -1,4 +1,4 @@
-"""A corpus of short documents in the words of the tweets, for word vectors: news, notices, diaries and more."""
+"""A corpus of short documents in the words of the tweets, for word vectors: news, announcements, diaries and more."""
 
 import re
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from models.sample.events import FAMILIES, HAZARDS, STATES, Hazard
 from models.sample.figures_of_speech import LOOKALIKES, OBJECTS, PARTIES, REHEARSALS, STAGED, TEAMS, TROUBLES, WORKS
 from models.sample.grammar import Rules, chance, expand, mend, pick, sentence_case
 from models.sample.handbook import FACTS
-from models.sample.leisure import DIARY, MATCH, NOTICE, REVIEW
+from models.sample.leisure import DIARY, EVENT, MATCH, REVIEW
 from models.sample.places import PLACES
 from models.seeds import generator
 
-TOPICS = (NEWS, HANDBOOK, CORRECTION, NOTICE, REVIEW, DIARY, MATCH)
+TOPICS = (NEWS, HANDBOOK, CORRECTION, EVENT, REVIEW, DIARY, MATCH)
 # Of each hundred documents. Corrections are the fewest: they put danger and harmless things side by side.
-SHARES = {"news": 30, "handbook": 16, "corrections": 6, "notices": 16, "reviews": 10, "diaries": 16, "matches": 6}
+SHARES = {"news": 30, "handbook": 16, "corrections": 6, "events": 16, "reviews": 10, "diaries": 16, "matches": 6}
 OCCASIONS = tuple(
     thing for thing in (*(item for group in LOOKALIKES.values() for item in group), *REHEARSALS) if thing not in OBJECTS
 )

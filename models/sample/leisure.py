@@ -1,9 +1,9 @@
-"""Sentence patterns of documents about everyday life: notices, reviews, diaries and match reports."""
+"""Sentence patterns of documents about everyday life: announcements, reviews, diaries and match reports."""
 
 from models.sample.articles import Topic
 
-NOTICE = Topic(
-    "notices",
+EVENT = Topic(
+    "events",
     (
         "A(n) {occasion} will take place at the {venue} in {place} {time}.",
         "The {venue} invites families to a(n) {occasion} and a(n) {other_occasion}.",
