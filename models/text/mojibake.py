@@ -13,11 +13,13 @@ def _shown_as(first: int, last: int, encodings: tuple[str, ...] = ENCODINGS) -> 
     return re.escape("".join(sorted(letters)))
 
 
+FIRST, NEXT = _shown_as(0xC2, 0xF4), _shown_as(0x80, 0xBF)  # the first and the other bytes of a UTF-8 sequence
+LATIN_FIRST, LOST = _shown_as(0xC2, 0xF4, ENCODINGS[:-2]), " ?\ufffd\x1a"  # and what programs left of a lost byte
 # What ftfy can mend holds one of these; emoji, curly quotes and sound accents do not, and are spared its long search.
-MOJIBAKE_CLUE = re.compile(
-    "[\x80-\x9f]"  # C1 controls, which nobody types
-    f"|[{_shown_as(0xC2, 0xF4)}][{_shown_as(0x80, 0xBF)}]"  # the first two bytes of a UTF-8 sequence
-    f"|[{_shown_as(0xC2, 0xF4, ENCODINGS[:-2])}][ ?\ufffd\x1a]"  # the same after a program lost the second one
+# C1 controls come first, which nobody types.
+CLUE_FOR_RE2 = f"[\x80-\x9f]|[{FIRST}][{NEXT}]|[{LATIN_FIRST}][{LOST}]"
+MOJIBAKE_CLUE = re.compile(  # the same: Python scans ten times as fast for one set of first characters
+    f"[\x80-\x9f{FIRST}](?:(?<=[\x80-\x9f])|[{NEXT}]|(?<=[{LATIN_FIRST}])[{LOST}])"
 )
 
 
@@ -29,16 +31,19 @@ def decode_mojibake(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], text)
-    if not MOJIBAKE_CLUE.search(text):
-        return text
-    return "\n".join(map(_fix_encoding, text.split("\n")))  # line by line: one bad line must not spoil a document
+    return "\n".join(". ".join(map(_mend_sentence, line.split(". "))) for line in text.split("\n"))
 
 
-def _fix_encoding(line: str) -> str:
+def _mend_sentence(sentence: str) -> str:
+    """One sentence alone: a bad one must not spoil a document, and ftfy's search takes long."""
+    if sentence.isascii():
+        return sentence
+    sentence = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], sentence)
+    if not MOJIBAKE_CLUE.search(sentence):
+        return sentence
     import ftfy  # here, since most texts need none of its tables
 
-    return ftfy.fix_encoding(line) if MOJIBAKE_CLUE.search(line) else line
+    return ftfy.fix_encoding(sentence)
 
 
 def join_surrogates(text: str) -> str:

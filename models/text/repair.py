@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.text.mojibake import MOJIBAKE_CLUE, SPREADSHEET_CLUE, decode_mojibake, join_surrogates
+from models.text.mojibake import CLUE_FOR_RE2, SPREADSHEET_CLUE, decode_mojibake, join_surrogates
 from models.text.tokens import Strings
 
 RepairKind = Literal["html_entities", "mojibake", "newlines", "normal_form", "percent_escapes"]
@@ -37,7 +37,7 @@ NEWLINES = re.compile(f"[{LINE_ENDS}]+")
 NESTED_PERCENT = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")  # "%2520" was escaped twice
 PERCENT_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 # What `repair_text` may change, normal forms aside, in RE2: the other texts are not looked at in Python.
-SUSPECT = rf"&[#A-Za-z]|[{LINE_ENDS}]|{MOJIBAKE_CLUE.pattern}|{SPREADSHEET_CLUE}"
+SUSPECT = rf"&[#A-Za-z]|[{LINE_ENDS}]|{CLUE_FOR_RE2}|{SPREADSHEET_CLUE}"
 
 
 def repair_text(text: str | None) -> str:
