@@ -1,8 +1,8 @@
 """One training step of skip-gram and of CBOW with shared negatives, as a handful of batched matrix products.
 
-Shapes: `chunks` chunks of `tokens` consecutive tokens, `span` = tokens + 2 window positions around them, `shared`
-negatives per chunk, `width` numbers per vector. No automatic differentiation: the gradient of the logistic loss is
-label - sigmoid(score), so the step is three products and two scatter-additions, each worth its line.
+Shapes: `chunks` chunks of `tokens` consecutive tokens, `span` = tokens + 2 window positions around them, `groups` of
+chunks with SHARED negatives each, `width` numbers per vector. No automatic differentiation: the gradient of the
+logistic loss is label - sigmoid(score), so a step is a few products and scatter-additions, each worth its line.
 """
 
 from dataclasses import dataclass
@@ -12,29 +12,33 @@ import tensorflow as tf
 
 from models.word2vec.sampling import CHUNK, window_code
 
-LIMIT = 100.0  # pairs that may move a row in one step at the full learning rate; more are scaled down to it
+MOST_MOVED = 2.5  # learning rate x pairs that may move a row in one step; frequent words are slowed down to it
+MOST_PUSHED = 6.0  # the same for the shared negatives of a step, whose pairs push one way
 
 
 @dataclass(frozen=True)
 class Tables:
     """The two matrices of word2vec and the most that each row may be moved by one update. Rows are words.
 
-    inputs, outputs (vocabulary, width) variables; input_scale, output_scale (vocabulary,) constants, 0-1.
+    inputs, outputs (vocabulary, width) variables; input_scale, output_scale (vocabulary,) constants, 0-1; noise_weight
+    is what one shared negative counts for in a pair, noise_scale (0-1) slows rows down when they are negatives.
     """
 
     inputs: tf.Variable
     outputs: tf.Variable
     input_scale: tf.Tensor
     output_scale: tf.Tensor
+    noise_weight: float
+    noise_scale: float
 
 
-def row_scale(expected_updates: np.ndarray) -> np.ndarray:
-    """Share of the learning rate that a row gets when a step is expected to update it so many times.
+def row_scale(expected_pairs: np.ndarray, learning_rate: float, most: float = MOST_MOVED) -> np.ndarray:
+    """Share of the learning rate (0-1, float32) that a row gets when so many pairs are expected to move it in a step.
 
-    All updates of a step start from the same point, so n of them together move a row n times as far as one: past about
-    1 / (learning rate x curvature) they overshoot and diverge. See test_word2vec for corpora of 1 and 3 words.
+    All pairs of a step start from the same point, so n of them move a row n times as far as one: once learning rate x n
+    x curvature passes about 2 they overshoot and diverge, as they do in test_word2vec without this.
     """
-    return np.minimum(1.0, LIMIT / np.maximum(expected_updates, 1e-30)).astype(np.float32)
+    return np.minimum(1.0, most / np.maximum(learning_rate * expected_pairs, 1e-30)).astype(np.float32)
 
 
 def reaches(window: int) -> list[tuple[int, int]]:
@@ -53,79 +57,95 @@ def context_masks(window: int) -> np.ndarray:
     return masks.reshape(-1, CHUNK + 2 * window)
 
 
-def skip_gram_weights(window: int, negatives: int, shared: int) -> np.ndarray:
-    """How much each of a token's scores counts: (codes * CHUNK, CHUNK + 2 window + shared).
-
-    1 for context words, and for the shared negatives `negatives` a pair between them.
-    """
-    masks = context_masks(window)
-    pairs = masks.sum(axis=1, keepdims=True)
-    return np.hstack([masks, np.repeat(pairs * np.float32(negatives / shared), shared, axis=1)])
-
-
-def cbow_weights(window: int, negatives: int, shared: int) -> np.ndarray:
-    """The same for CBOW, where a token's scores are those of the chunk's own words: (codes * CHUNK, CHUNK + shared)."""
-    active = (context_masks(window).sum(axis=1, keepdims=True) > 0).astype(np.float32)
-    own = np.tile(np.eye(CHUNK, dtype=np.float32), ((window + 1) ** 2, 1))
-    return np.hstack([own, np.full((len(own), shared), negatives / shared, np.float32)]) * active
-
-
 def code_rows(codes: tf.Tensor) -> tf.Tensor:
-    """Rows of the mask and weight tables for window codes (chunks, CHUNK)."""
+    """Rows of the context masks for window codes (chunks, CHUNK)."""
     return codes * CHUNK + tf.range(CHUNK)
 
 
 def skip_gram_step(
-    tables: Tables, weights: tf.Tensor, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+    tables: Tables, masks: tf.Tensor, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> tf.Operation:
-    """Move each token towards its context words and away from the negatives.
+    """Move each token towards its context words and away from the negatives, which count once for every pair.
 
-    context (chunks, span), negatives (chunks, shared), codes (chunks, tokens) integers; rate a scalar.
+    context (chunks, span), negatives (groups, SHARED), codes (chunks, tokens) integers; rate a scalar.
     """
-    span = context.shape[-1]
-    window = (span - CHUNK) // 2
+    window = (context.shape[-1] - CHUNK) // 2
     centres = context[:, window : window + CHUNK]
-    others = tf.concat([context, negatives], axis=1)
+    mask = tf.gather(masks, code_rows(codes))  # (chunks, tokens, span)
     word = tf.gather(tables.inputs, centres)  # (chunks, tokens, width)
-    other = tf.gather(tables.outputs, others)  # (chunks, span + shared, width)
-    label = tf.concat([tf.ones(span), tf.zeros(others.shape[-1] - span)], axis=0)
-    score = tf.matmul(word, other, transpose_b=True)  # (chunks, tokens, span + shared)
-    error = tf.gather(weights, code_rows(codes)) * (label - tf.sigmoid(score))
+    near = tf.gather(tables.outputs, context)  # (chunks, span, width)
     word_rate = rate * tf.gather(tables.input_scale, centres)
-    other_rate = rate * tf.gather(tables.output_scale, others)
-    word_change = tf.matmul(error * word_rate[:, :, None], other)
-    other_change = tf.matmul(error * other_rate[:, None, :], word, transpose_a=True)
-    return tf.group(add_rows(tables.inputs, centres, word_change), add_rows(tables.outputs, others, other_change))
+    near_rate = rate * tf.gather(tables.output_scale, context)
+    pull = mask * tf.sigmoid(-tf.matmul(word, near, transpose_b=True))
+    pushed = push_away(tables, word, negatives, tf.reduce_sum(mask, axis=2), rate)
+    word_change = tf.matmul(pull, near) + pushed.word_change
+    near_change = tf.matmul(pull * near_rate[:, None, :], word, transpose_a=True)
+    return add_changes(tables, centres, word_change * word_rate[:, :, None], context, near_change, negatives, pushed)
 
 
 def cbow_step(
-    tables: Tables,
-    weights: tuple[tf.Tensor, tf.Tensor],
-    context: tf.Tensor,
-    negatives: tf.Tensor,
-    codes: tf.Tensor,
-    rate: tf.Tensor,
+    tables: Tables, masks: tf.Tensor, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> tf.Operation:
-    """Move the mean of each token's context towards the token and away from the negatives.
+    """Move the mean of each token's context towards the token and away from the negatives; arguments as above.
 
     As in word2vec.c and gensim (cbow_mean=1), every context word takes the whole error, not its share of the mean.
     """
-    masks, score_weights = weights
     window = (context.shape[-1] - CHUNK) // 2
-    targets = tf.concat([context[:, window : window + CHUNK], negatives], axis=1)
+    targets = context[:, window : window + CHUNK]
     mask = tf.gather(masks, code_rows(codes))  # (chunks, tokens, span)
     around = tf.gather(tables.inputs, context)  # (chunks, span, width)
-    target = tf.gather(tables.outputs, targets)  # (chunks, tokens + shared, width)
-    mean = tf.matmul(mask / tf.maximum(tf.reduce_sum(mask, axis=2, keepdims=True), 1.0), around)
-    label = tf.concat([tf.ones(CHUNK), tf.zeros(targets.shape[-1] - CHUNK)], axis=0)
-    score = tf.matmul(mean, target, transpose_b=True)  # (chunks, tokens, tokens + shared)
-    error = tf.gather(score_weights, code_rows(codes)) * (label - tf.sigmoid(score))
-    mean_change = tf.matmul(error, target)
+    target = tf.gather(tables.outputs, targets)  # (chunks, tokens, width)
     around_rate = rate * tf.gather(tables.input_scale, context)
     target_rate = rate * tf.gather(tables.output_scale, targets)
+    size = tf.reduce_sum(mask, axis=2)
+    active = tf.minimum(size, 1.0)  # a token without context teaches nothing
+    mean = tf.matmul(mask, around) / tf.maximum(size, 1.0)[:, :, None]
+    pull = active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
+    pushed = push_away(tables, mean, negatives, active, rate)
+    mean_change = pull[:, :, None] * target + pushed.word_change
     around_change = tf.matmul(mask * around_rate[:, None, :], mean_change, transpose_a=True)
-    target_change = tf.matmul(error * target_rate[:, None, :], mean, transpose_a=True)
-    return tf.group(add_rows(tables.inputs, context, around_change), add_rows(tables.outputs, targets, target_change))
+    target_change = (pull * target_rate)[:, :, None] * mean
+    return add_changes(tables, context, around_change, targets, target_change, negatives, pushed)
+
+
+@dataclass(frozen=True)
+class Push:
+    """What negatives do: word_change (chunks, tokens, width) before its rate, noise_change (groups, SHARED, width)."""
+
+    word_change: tf.Tensor
+    noise_change: tf.Tensor
+
+
+def push_away(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor, rate: tf.Tensor) -> Push:
+    """Move word (chunks, tokens, width) and negatives (groups, SHARED) apart, as often as pairs (chunks, tokens) says.
+
+    Each group of consecutive chunks shares its negatives; together they weigh as much as `negatives` draws a pair.
+    """
+    groups, width = negatives.shape[0], word.shape[-1]
+    noise = tf.gather(tables.outputs, negatives)  # (groups, SHARED, width)
+    noise_rate = rate * tables.noise_scale * tf.gather(tables.output_scale, negatives)
+    grouped = tf.reshape(word, [groups, -1, width])
+    weight = tf.reshape(pairs * -tables.noise_weight, [groups, -1, 1])
+    push = weight * tf.sigmoid(tf.matmul(grouped, noise, transpose_b=True))  # (groups, tokens of a group, SHARED)
+    word_change = tf.reshape(tf.matmul(push, noise), tf.shape(word))
+    return Push(word_change, tf.matmul(push * noise_rate[:, None, :], grouped, transpose_a=True))
+
+
+def add_changes(
+    tables: Tables,
+    input_rows: tf.Tensor,
+    input_change: tf.Tensor,
+    output_rows: tf.Tensor,
+    output_change: tf.Tensor,
+    negatives: tf.Tensor,
+    pushed: Push,
+) -> tf.Operation:
+    """Add all changes of a step, in an order that is always the same: sums of floats depend on it."""
+    inputs = add_rows(tables.inputs, input_rows, input_change)
+    outputs = add_rows(tables.outputs, output_rows, output_change)
+    with tf.control_dependencies([outputs]):
+        noise = add_rows(tables.outputs, negatives, pushed.noise_change)
+    return tf.group(inputs, outputs, noise)
 
 
 def add_rows(table: tf.Variable, rows: tf.Tensor, changes: tf.Tensor) -> tf.Operation:

@@ -14,6 +14,7 @@ from models.vectors import WordVectors
 from models.vocabulary import RESERVED
 from models.word2vec.sampling import (
     CHUNK,
+    GROUP,
     SHARED,
     draw_blocks,
     keep_probabilities,
@@ -21,13 +22,12 @@ from models.word2vec.sampling import (
     read_stream,
 )
 from models.word2vec.step import (
+    MOST_PUSHED,
     Tables,
     cbow_step,
-    cbow_weights,
     context_masks,
     row_scale,
     skip_gram_step,
-    skip_gram_weights,
 )
 
 Shard = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
@@ -66,6 +66,7 @@ def train_on_shards(
 
     `shards` is read once to count and once an epoch, so it must be iterable again and again, in the same order.
     """
+    tf.config.experimental.enable_op_determinism()  # else rows are added in the order in which threads come along
     counts = count_ids(shards, len(words), settings.window)
     kept = frequent_ids(counts, settings)
     row_of = np.full(len(words), -1, np.int32)
@@ -123,9 +124,9 @@ class Trainer:
         self.settings, self.seed, self.on_progress = settings, seed, on_progress
         self.keep = keep_probabilities(counts, settings.subsample)
         self.noise = noise_probabilities(counts)
-        self.chunks = max(1, settings.step_tokens // CHUNK)
+        self.chunks = chunks_of(settings.step_tokens)
         self.words = 0.0
-        self.tables = new_tables(counts * self.keep, self.noise, self.chunks * CHUNK, settings, seed)
+        self.tables = new_tables(counts * self.keep, self.noise, self.chunks, settings, seed)
         self.run = compile_steps(self.tables, settings)
 
     def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, corpus_words: int) -> None:
@@ -154,30 +155,40 @@ class Trainer:
         return {"input": inputs, "output": outputs, "mean": (inputs + outputs) / 2}[self.settings.vectors_from]
 
 
+def chunks_of(step_tokens: int) -> int:
+    """Chunks of a step of about so many tokens: at least one, and whole groups once there are several groups."""
+    chunks = max(1, step_tokens // CHUNK)
+    return chunks if chunks < GROUP else chunks // GROUP * GROUP
+
+
 def new_tables(
-    kept_counts: np.ndarray, noise: np.ndarray, step_tokens: int, settings: EmbeddingSettings, seed: int
+    kept_counts: np.ndarray, noise: np.ndarray, chunks: int, settings: EmbeddingSettings, seed: int
 ) -> Tables:
     """Input rows uniform within 0.5 / width as in word2vec.c, output rows zero; scales by the traffic of each row."""
     random = generator(seed, f"{settings.architecture}/initial")
-    shape = (len(noise), settings.dimensions)
-    frequency = kept_counts / kept_counts.sum()
-    pairs = step_tokens * ((settings.window + 1) if settings.architecture == "skip-gram" else 1)
+    shape, rate = (len(noise), settings.dimensions), settings.learning_rate
+    frequency, tokens = kept_counts / kept_counts.sum(), chunks * CHUNK
+    contexts = settings.window + 1  # of a token, on average: both sides, each 1 to `window` words
+    # In CBOW a token is one pair, and a context word, though it takes the whole error, is only its share of the mean.
+    pairs = contexts if settings.architecture == "skip-gram" else 1
+    pushes = min(chunks, GROUP) * CHUNK * pairs * settings.negatives / SHARED  # that one drawn negative stands for
     return Tables(
         inputs=tf.Variable((random.random(shape, dtype=np.float32) - np.float32(0.5)) / settings.dimensions),
         outputs=tf.Variable(tf.zeros(shape)),
-        input_scale=tf.constant(row_scale(step_tokens * frequency * (settings.window + 1) * (1 + settings.negatives))),
-        output_scale=tf.constant(row_scale(pairs * (frequency + settings.negatives * noise))),
+        input_scale=tf.constant(row_scale(tokens * pairs * frequency * (1 + settings.negatives), rate)),
+        output_scale=tf.constant(row_scale(tokens * pairs * (frequency + settings.negatives * noise), rate)),
+        noise_weight=settings.negatives / SHARED,
+        noise_scale=float(row_scale(np.array(pushes), rate, MOST_PUSHED)),
     )
 
 
 def compile_steps(tables: Tables, settings: EmbeddingSettings) -> Callable[..., None]:
     """A compiled loop of steps over context, negatives and codes with a leading axis of steps, and rates (steps,)."""
-    if settings.architecture == "skip-gram":
-        weights = tf.constant(skip_gram_weights(settings.window, settings.negatives, SHARED))
-        step = partial(skip_gram_step, tables, weights)
-    else:
-        weights = tf.constant(cbow_weights(settings.window, settings.negatives, SHARED))
-        step = partial(cbow_step, tables, (tf.constant(context_masks(settings.window)), weights))
+    step = partial(
+        skip_gram_step if settings.architecture == "skip-gram" else cbow_step,
+        tables,
+        tf.constant(context_masks(settings.window)),
+    )
 
     @tf.function(autograph=False, reduce_retracing=True)
     def run(context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: tf.Tensor) -> None:
