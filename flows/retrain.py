@@ -51,7 +51,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
 
 def orchestration_tags() -> dict[str, str]:
     """The link from the MLflow run to the Prefect run."""
-    return {"prefect__flow_run_id": str(flow_run.get_id()), "prefect__flow_run_url": str(flow_run.get_ui_url())}
+    return {"prefect__flow_run_id": flow_run.id, "prefect__flow_run_url": flow_run.ui_url}
 
 
 def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def defaults(home: Path) -> Mapping[str, str]:
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "tasks",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -78,4 +79,6 @@ def load_tensorflow() -> None:
     if "tensorflow" not in sys.modules:
         with silenced_stderr():
             import keras  # noqa: F401  (imported for its effect: loaded, quietly)
-            import tensorflow  # noqa: F401
+            import tensorflow
+
+            tensorflow.config.list_logical_devices()  # the first look at the devices complains of a missing GPU

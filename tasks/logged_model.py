@@ -38,10 +38,17 @@ def _read(path: Path, package: str) -> Any:
 
 
 def _layers_of(package: str) -> dict[str, type]:
-    """The package's own layers by their registered names: the checkout may hold others under the same names."""
+    """The package's own layers by their registered names.
+
+    Another version of the code may have registered its layers under the same names: Keras' registry is left as it was.
+    """
     import keras
 
+    registry = keras.saving.get_custom_objects()
+    before = dict(registry)
     defined = vars(importlib.import_module(f"{package}.recurrent.layers")).values()
+    registry.clear()
+    registry.update(before)
     layers = [each for each in defined if isinstance(each, type) and issubclass(each, keras.layers.Layer)]
     return {keras.saving.get_registered_name(layer): layer for layer in layers}
 

@@ -1,4 +1,4 @@
-"""Progress that a person can watch: bars on a terminal, a line in the log elsewhere. Results never go through here."""
+"""Progress that a person can watch: bars on a terminal, lines elsewhere. Results never go through here."""
 
 import logging
 import time
@@ -7,18 +7,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
 logger = logging.getLogger(__name__)
 LOG_EVERY_SECONDS = 15.0
 
+_console: "Console | None" = None
 _screen: "Progress | None" = None
 
 
 @contextmanager
 def on_screen() -> Iterator[None]:
-    """Show bars on stderr while the block runs, when stderr is a terminal."""
-    global _screen  # noqa: PLW0603  (one terminal, one set of bars)
+    """Show on stderr what is done while the block runs, with moving bars when stderr is a terminal."""
+    global _console, _screen  # noqa: PLW0603  (one stderr, one set of bars)
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -30,15 +32,15 @@ def on_screen() -> Iterator[None]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as _screen:
-        try:
+    _console = Console(stderr=True, highlight=False)
+    try:
+        if not _console.is_terminal:
             yield
-        finally:
-            _screen = None
+            return
+        with Progress(*columns, console=_console, transient=True, refresh_per_second=4) as _screen:
+            yield
+    finally:
+        _console = _screen = None
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def progress(description: str, total: float | None = None, unit: str = "") -> It
 
 def say(message: str) -> None:
     """One line that stays on the screen above the bars, or in the log."""
-    if _screen is not None:
-        _screen.console.print(message, highlight=False)
+    if _console is not None:
+        _console.print(message, soft_wrap=True)
     else:
         logger.info(message)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["CRISISFLOW_HOME"] = tempfile.mkdtemp(prefix="crisisflow-tests-")
 for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
@@ -14,6 +15,10 @@ for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRI
 from tasks.environment import prepare_environment  # noqa: E402  (the state folder must be named first)
 
 prepare_environment()
+
+# No deadline for one example: how long it takes depends on what else the machine does.
+settings.register_profile("crisisflow", deadline=None, print_blob=True)
+settings.load_profile("crisisflow")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ def command(debug: bool, orchestrated: bool = True) -> Iterator[None]:
 
     environment.prepare_environment()
     environment.stop_on_terminate()
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    _log_to_stderr()
     try:
         with on_screen():
             if orchestrated:
@@ -48,6 +47,14 @@ def command(debug: bool, orchestrated: bool = True) -> Iterator[None]:
         if not bad_input and not debug:
             _say("Run the command again with --debug to see where.")
         raise typer.Exit(BAD_INPUT if bad_input else FAILED) from None
+
+
+def _log_to_stderr() -> None:
+    """Warnings of our own code and of libraries; Prefect reports every error too, which is ours to say."""
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(lambda record: not record.name.startswith("prefect"))
+    logging.basicConfig(handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
 
 
 def _say(message: str, head: str = "") -> None:

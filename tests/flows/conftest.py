@@ -1,0 +1,68 @@
+"""One small retraining for all tests that look at what it left behind."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECIPE = """
+name = "tiny"
+vocabulary = { min_count = 1 }
+frequency = { min_document_frequency = 1 }
+cooccurrence = { min_count = 1, dimensions = 8 }
+embeddings = [
+  { architecture = "cbow", dimensions = 8, min_count = 1, epochs = 1 },
+  { architecture = "skip-gram", dimensions = 8, min_count = 1, epochs = 1 },
+]
+classifiers = [
+  { kind = "rnn", features = "scratch", dimensions = 8, units = 4, epochs = 1 },
+  { kind = "lstm", features = "skip-gram", units = 4, epochs = 2 },
+]
+"""
+PLACES = ("harbour", "mill", "school", "bridge", "market", "valley", "station", "forest", "church", "depot")
+REAL = ("crews fight a fire near the {}", "flood water has reached the {}", "people trapped after quake hits the {}")
+FIGURATIVE = (
+    "this exam is a train wreck says the {}",
+    "new song is fire at the {}",
+    "my desk is a disaster like the {}",
+)
+
+
+def write_tweets(path: Path, rows: int = 240) -> Path:
+    """Labelled tweets of two kinds, all different."""
+    draw = random.Random(0)
+    lines = ["id,text,target"]
+    for number in range(rows):
+        label = number % 2
+        text = draw.choice(REAL if label else FIGURATIVE).format(draw.choice(PLACES))
+        lines.append(f"{number},{text} {'abcdefghijkl'[number % 12]}{chr(97 + number // 12)} today,{label}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Tweets, a corpus and a recipe of seconds."""
+    folder = tmp_path_factory.mktemp("inputs")
+    (folder / "tiny.toml").write_text(RECIPE)
+    corpus = "\n\n".join(f"The {place} was quiet before the fire and the flood came ." for place in PLACES * 20)
+    (folder / "corpus.txt").write_text(corpus)
+    return {
+        "tweets": write_tweets(folder / "tweets.csv"),
+        "corpus": folder / "corpus.txt",
+        "recipe": folder / "tiny.toml",
+    }
+
+
+@pytest.fixture(scope="session")
+def retrained(inputs: dict[str, Any], prefect: None) -> dict[str, Any]:
+    """The summary of one retraining, as JSON would carry it."""
+    from flows.ingest import TweetSource
+    from flows.retrain import RetrainRequest, retrain
+
+    request = RetrainRequest(
+        tweets=TweetSource(source=str(inputs["tweets"])), corpora=(str(inputs["corpus"]),), recipe=str(inputs["recipe"])
+    )
+    return {**json.loads(json.dumps(retrain(request))), "request": request}

@@ -1,0 +1,85 @@
+"""The command line as a user types it: in a process of its own, wrong flags and wrong files included."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ("retrain", "ingest", "featurize", "embed", "classify", "score", "compare", "up", "status", "ui")
+
+
+def crisisflow(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    environment = {**os.environ, **({"CRISISFLOW_HOME": str(home)} if home else {})}
+    command = [sys.executable, "-m", "flows", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    done = crisisflow(command, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+    assert done.stderr == ""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = "import sys; from flows.cli import app; print(sorted({'prefect', 'mlflow', 'tensorflow', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_command_shows_the_commands() -> None:
+    done = crisisflow()
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+def test_an_unknown_flag_is_named() -> None:
+    done = crisisflow("retrain", "--tweet", "x.csv")
+    assert done.returncode == 2
+    assert "--tweet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("retrain", "--tweets", "nowhere.csv"), "nowhere.csv"),
+        (("retrain", "--recipe", "perfect"), "use one of"),
+        (("embed", "--dimensions", "0"), "--dimensions"),
+        (("score", "tweets.csv", "--out", "scored.xls"), ".csv, .parquet or .jsonl"),
+        (("compare", "0123"), "0123"),
+    ],
+)
+def test_bad_input_is_one_clear_paragraph_and_exit_code_2(
+    tmp_path: Path, arguments: tuple[str, ...], expected: str
+) -> None:
+    done = crisisflow(*arguments, home=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = crisisflow("compare", "0123", "--debug", home=tmp_path)
+    assert "Traceback" in done.stderr
+
+
+def test_status_says_how_to_start_what_is_not_running(tmp_path: Path) -> None:
+    done = crisisflow("status", home=tmp_path)
+    assert done.returncode == 1
+    assert "crisisflow up" in done.stdout
+    facts = json.loads(crisisflow("status", "--json", home=tmp_path).stdout)
+    assert facts["healthy"] is False
+
+
+def test_scoring_without_a_champion_says_what_to_do(tmp_path: Path) -> None:
+    tweets = tmp_path / "tweets.csv"
+    tweets.write_text("id,text\n1,Fire in the hills\n")
+    done = crisisflow("score", tweets, "--out", tmp_path / "scored.csv", home=tmp_path / "state")
+    assert done.returncode == 2
+    assert "crisisflow retrain" in done.stderr
+    assert not (tmp_path / "scored.csv").exists()

@@ -1,0 +1,108 @@
+"""The main job: what a retraining returns, and what it leaves in MLflow, in the registry and in Prefect."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tasks import comparison, registry, serving, storage, tracking
+
+MODELS = ["one-hot", "count", "tf-idf", "co-occurrence", "cbow", "skip-gram"]
+SCORES = {"accuracy", "f1", "precision", "recall", "roc_auc", "average_precision", "log_loss", "brier", "ece"}
+
+
+def runs(retrained: dict[str, Any]) -> list[Any]:
+    return [tracking.client().get_run(retrained["run_id"]), *tracking.descendants(retrained["run_id"])]
+
+
+def model_runs(retrained: dict[str, Any]) -> dict[str, Any]:
+    return {run.data.tags["model"]: run for run in runs(retrained) if "model" in run.data.tags}
+
+
+def test_every_row_is_kept_or_quarantined(retrained: dict[str, Any]) -> None:
+    data = retrained["data"]
+    assert data["read"] == 240 == data["kept"] + data["quarantined"]
+
+
+def test_every_representation_and_network_is_in_the_table(retrained: dict[str, Any]) -> None:
+    assert [model["name"] for model in retrained["models"]] == [
+        *(f"logistic/{name}" for name in MODELS),
+        "rnn/scratch",
+        "lstm/skip-gram",
+    ]
+    assert retrained["best"] in {model["name"] for model in retrained["models"]}
+
+
+def test_all_models_carry_the_same_metric_names(retrained: dict[str, Any]) -> None:
+    wanted = {f"{split}/{name}" for split in ("validation", "test") for name in SCORES}
+    for name, run in model_runs(retrained).items():
+        assert wanted <= set(run.data.metrics), name
+
+
+def test_no_run_is_an_orphan_or_left_running(retrained: dict[str, Any]) -> None:
+    found = runs(retrained)
+    ids = {run.info.run_id for run in found}
+    assert all(run.info.status == "FINISHED" for run in found)
+    assert all(run.data.tags.get("mlflow.parentRunId") in ids for run in found[1:])
+
+
+def test_each_model_is_a_child_of_its_stage(retrained: dict[str, Any]) -> None:
+    by_id = {run.info.run_id: run for run in runs(retrained)}
+    for run in model_runs(retrained).values():
+        parent = by_id[run.data.tags["mlflow.parentRunId"]]
+        assert parent.data.tags["stage"] == "classify"
+
+
+def test_the_root_links_to_prefect_and_shows_the_table(retrained: dict[str, Any]) -> None:
+    tags = runs(retrained)[0].data.tags
+    assert tags["prefect.flow_run_id"]
+    assert "| model | accuracy |" in tags["mlflow.note.content"]
+
+
+def test_training_never_sees_a_test_tweet(retrained: dict[str, Any]) -> None:
+    rows = model_runs(retrained)["logistic/tf-idf"]
+    predictions = pq.read_table(storage.state_home() / "store" / rows.data.tags["output"] / "predictions.parquet")
+    assert set(predictions["split"].to_pylist()) == {"validation", "test"}
+    test = [split for split in predictions["split"].to_pylist() if split == "test"]
+    assert len(test) == retrained["test"]["rows"]
+
+
+def test_the_best_model_is_the_champion_and_takes_raw_strings(retrained: dict[str, Any]) -> None:
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.tags["model"] == retrained["best"]
+    answer = serving.load_model(registry.CHAMPION_URI).predict(pd.DataFrame({"text": ["fire near the mill", None, ""]}))
+    assert answer["probability"].between(0, 1).all()
+    assert set(answer["label"]) <= {0, 1}
+
+
+@pytest.mark.parametrize("name", ["logistic/tf-idf", "logistic/skip-gram", "rnn/scratch", "lstm/skip-gram"])
+def test_a_logged_model_predicts_what_the_pipeline_predicted(retrained: dict[str, Any], name: str) -> None:
+    tags = model_runs(retrained)[name].data.tags
+    predictions = pq.read_table(storage.state_home() / "store" / tags["output"] / "predictions.parquet").to_pandas()
+    test = predictions[predictions["split"] == "test"]
+    tweets = pd.read_csv(retrained["request"].tweets.source, dtype=str).set_index("id").loc[test["id"]]
+    answer = serving.load_model(tags["model_uri"]).predict(tweets[["text"]])
+    np.testing.assert_allclose(answer["probability"].to_numpy(), test["probability"].to_numpy(), atol=1e-6)
+
+
+def test_nothing_changed_means_nothing_computed(retrained: dict[str, Any]) -> None:
+    from flows.retrain import retrain
+
+    again = retrain(retrained["request"])
+    assert again["steps"]["run"] == 0
+    assert again["steps"]["cached"] == retrained["steps"]["run"]
+    for first, second in zip(retrained["models"], again["models"], strict=True):
+        assert {**first, "run_id": ""} == {**second, "run_id": ""}
+    assert not again["promoted"]
+
+
+def test_the_comparison_page_needs_nothing_else(retrained: dict[str, Any], tmp_path: Path) -> None:
+    rows = comparison.model_rows(retrained["run_id"])
+    comparison.write_page(rows, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert all(row.name in page for row in rows)
+    assert "http" not in page.replace("http-equiv", "")
