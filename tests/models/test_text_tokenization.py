@@ -158,6 +158,7 @@ TEXTS = st.one_of(GLUED, st.lists(GLUED, max_size=4).map(" ".join), st.text(max_
         ("note:(see below) http://x", ["note", "see", "below", "<url>"]),
         ("🔥🔥 ❤️ 👍🏽 👩‍🚒 🇬🇷", ["🔥", "🔥", "❤", "👍🏽", "👩‍🚒", "🇬🇷"]),
         ("Don’t! It's, we'll, can't", ["do", "n't", "!", "it", "'s", "we", "'ll", "ca", "n't"]),
+        ("I'mn't", ["i", "'m", "n't"]),
         ("shouldn't've o'clock 'quoted' dogs'", ["should", "n't", "'ve", "o'clock", "quoted", "dogs"]),
         ("sooooo coooool WWIII World War III", ["soo", "cool", "wwii", "world", "war", "iii"]),
         ("wow!!! what?? ok..... hm…", ["wow", "!!", "what", "??", "ok", "...", "hm", "..."]),
