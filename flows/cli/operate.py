@@ -34,7 +34,7 @@ def up(
 
     Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv
     """
-    with command(debug, orchestrated=False):
+    with command(debug):
         from flows import schedule
 
         when = schedule.Schedule(cron=None if every else cron, timezone=timezone, every_seconds=every)
@@ -47,7 +47,7 @@ def status(as_json: AsJson = False, debug: Debug = False) -> None:
 
     Exit code 0 when MLflow, Prefect and the schedule are healthy, 1 otherwise.
     """
-    with command(debug, orchestrated=False):
+    with command(debug):
         from flows import schedule
 
         facts = schedule.health()
@@ -62,7 +62,7 @@ def status(as_json: AsJson = False, debug: Debug = False) -> None:
 
 def ui(port: MlflowPort = 5000, debug: Debug = False) -> None:
     """Show MLflow's pages for the state folder on 127.0.0.1, until Ctrl-C."""
-    with command(debug, orchestrated=False):
+    with command(debug):
         from tasks import servers
 
         servers.refuse_taken_port("MLflow", port, "--port")

@@ -10,30 +10,25 @@ from typing import Annotated, Any
 import typer
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+BAD_INPUT_ERRORS = (ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+OWN_PACKAGES = ("flows", "tasks", "models")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
 
 
 @contextmanager
-def command(debug: bool, orchestrated: bool = True) -> Iterator[None]:
-    """The block is the command's work. Errors become one paragraph and an exit code; Ctrl-C and SIGTERM end in order.
-
-    `orchestrated` brings up Prefect's server, before anything imports Prefect.
-    """
-    from tasks import environment, servers
+def command(debug: bool) -> Iterator[None]:
+    """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order."""
+    from tasks import environment
     from tasks.progress import on_screen
 
     environment.prepare_environment()
     environment.stop_on_terminate()
-    _log_to_stderr()
+    _log_to_stderr(debug)
     try:
         with on_screen():
-            if orchestrated:
-                with servers.prefect_server():
-                    yield
-            else:
-                yield
+            yield
     except KeyboardInterrupt:
         _say("Stopped. Finished steps are kept: the same command goes on from there.")
         raise typer.Exit(INTERRUPTED) from None
@@ -42,18 +37,31 @@ def command(debug: bool, orchestrated: bool = True) -> Iterator[None]:
     except BaseException as error:
         if debug:
             traceback.print_exc()
-        bad_input = isinstance(error, (ValueError, FileNotFoundError, IsADirectoryError, PermissionError))
+        bad_input = isinstance(error, BAD_INPUT_ERRORS)
         _say(f"{'' if bad_input else type(error).__name__ + ': '}{error}", "Error")
         if not bad_input and not debug:
             _say("Run the command again with --debug to see where.")
         raise typer.Exit(BAD_INPUT if bad_input else FAILED) from None
 
 
-def _log_to_stderr() -> None:
-    """Warnings of our own code and of libraries; Prefect reports every error too, which is ours to say."""
+@contextmanager
+def orchestration(*needed: str | None) -> Iterator[None]:
+    """Prefect's server for the block, before anything imports Prefect; first, that the named local sources exist."""
+    from tasks import servers, sources
+
+    for source in needed:
+        if source is not None:
+            sources.check_source(source)
+    with servers.prefect_server():
+        yield
+
+
+def _log_to_stderr(everything: bool) -> None:
+    """Warnings of our own code; those of libraries only on demand, since Prefect reports every error once more."""
     handler = logging.StreamHandler()
     handler.setLevel(logging.WARNING)
-    handler.addFilter(lambda record: not record.name.startswith("prefect"))
+    if not everything:
+        handler.addFilter(lambda record: record.name.startswith(OWN_PACKAGES))
     logging.basicConfig(handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
 
 
@@ -62,7 +70,7 @@ def _say(message: str, head: str = "") -> None:
     from rich.text import Text
 
     text = Text(message)
-    Console(stderr=True).print(Text(f"{head}: ", style="bold red") + text if head else text)
+    Console(stderr=True).print(Text(f"{head}: ", style="bold red") + text if head else text, soft_wrap=True)
 
 
 def show(result: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], None]) -> None:

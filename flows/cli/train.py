@@ -1,12 +1,14 @@
 """The commands that make models: retrain, and its stages one at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from flows.cli import tables
-from flows.cli.session import AsJson, Debug, command, show
+from flows.cli.session import AsJson, Debug, command, orchestration, show
 
 
 class Kind(StrEnum):
@@ -117,7 +119,7 @@ def retrain(
 
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
-    with command(debug):
+    with command(debug), _prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())):
         from flows import retrain as stage
 
         columns = _columns(id_column, text_column, label_column, keyword_column, location_column)
@@ -155,7 +157,7 @@ def ingest(
 
     Example: crisisflow ingest train.csv --kind tweets --against test.csv
     """
-    with command(debug):
+    with command(debug), orchestration(source, against):
         from flows import ingest as stage
 
         if kind is Kind.tweets:
@@ -178,7 +180,7 @@ def featurize(
 
     Example: crisisflow featurize --tweets train.csv
     """
-    with command(debug):
+    with command(debug), _prepared(recipe, tweets, *(corpus or ())):
         from flows import featurize as stage
 
         result = stage.featurize_sources(_tweet_source(tweets), _corpora(tweets, corpus), recipe)
@@ -205,7 +207,7 @@ def embed(
 
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
-    with command(debug):
+    with command(debug), orchestration(similarities, analogies, *(corpus or ())):
         from flows import embed as stage
 
         given = {
@@ -233,7 +235,7 @@ def classify(
 
     Example: crisisflow classify --tweets train.csv --recipe quick
     """
-    with command(debug):
+    with command(debug), _prepared(recipe, tweets, *(corpus or ())):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
@@ -241,6 +243,16 @@ def classify(
         )
         result = stage.retrain(request)
     show(result, as_json, tables.retrained)
+
+
+@contextmanager
+def _prepared(recipe: str, *sources: str | None) -> Iterator[None]:
+    """Prefect's server for the block, once recipe and sources are known to be there."""
+    from tasks.recipes import load_recipe
+
+    load_recipe(recipe)
+    with orchestration(*sources):
+        yield
 
 
 def _columns(*names: str | None) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import tables
-from flows.cli.session import AsJson, Debug, command, show
+from flows.cli.session import AsJson, Debug, command, orchestration, show
 
 
 def register(app: typer.Typer) -> None:
@@ -32,16 +32,20 @@ def score(
     Example: crisisflow score tonight.csv --out scored.parquet
     """
     with command(debug):
-        from flows import score as stage
+        from tasks import scoring
 
-        request = stage.ScoreRequest(
-            source=source,
-            out=str(out),
-            model=model or stage.CHAMPION_URI,
-            columns=stage.ColumnMap(text=text_column, id=id_column),
-            encoding=encoding,
-        )
-        result = stage.score(request)
+        scoring.check_output(out)
+        with orchestration(source):
+            from flows import score as stage
+
+            request = stage.ScoreRequest(
+                source=source,
+                out=str(out),
+                model=model or stage.CHAMPION_URI,
+                columns=stage.ColumnMap(text=text_column, id=id_column),
+                encoding=encoding,
+            )
+            result = stage.score(request)
     show(result, as_json, tables.scored)
 
 
@@ -58,7 +62,7 @@ def compare(
 
     Example: crisisflow compare --out comparison.html
     """
-    with command(debug, orchestrated=False):
+    with command(debug):
         from tasks import comparison
         from tasks.storage import state_home
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.sources.columns import ColumnMap, MissingColumnError
 from tasks.sources.corpora import read_documents
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
-from tasks.sources.snapshots import fetch, provenance, snapshot_files
+from tasks.sources.snapshots import check_source, fetch, provenance, snapshot_files
 from tasks.sources.tables import ReadingNotes, SourceFile
 from tasks.sources.tweets import read_tweets
 
@@ -16,6 +16,7 @@ __all__ = [
     "SourceError",
     "SourceFile",
     "SourceLimits",
+    "check_source",
     "fetch",
     "provenance",
     "read_documents",

@@ -45,6 +45,12 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
     return draft.final
 
 
+def check_source(source: str | Path) -> None:
+    """Raise SourceError when a local source is not there; what is far away is found out by `fetch`."""
+    if not storage.is_artifact(Path(source)) and (address := addresses.parse(str(source))).scheme in ("", "file"):
+        local.find_files(address.location.removeprefix("file://"))
+
+
 def snapshot_files(location: str | Path) -> dict[str, Path]:
     """The files of a snapshot, or of a path, folder or glob that was never fetched, by name."""
     path = Path(location)
