@@ -13,7 +13,7 @@ from tasks.sources.encodings import decoded, detect_encoding
 from tasks.sources.formats import Format, document_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table
-from tasks.sources.tweets import cells_of, find_columns
+from tasks.sources.tweets import blank_to_null, cells_of, find_columns
 
 READERS = {"wikiextractor": read_extracted, "wikitext": read_wikitext, "text": read_plain}
 
@@ -35,7 +35,9 @@ def read_documents(
     for member in open_sources(location, tables_only=False, notes=notes, limits=limits):
         row, found = 1, None
         for batch in _batches(member, document_format(member), encoding, notes):
-            found = find_columns(columns, batch, member, ("text",)) if found is None else found
+            if found is None:
+                found = find_columns(columns, batch, member, ("text",))
+                notes.columns = notes.columns or found
             yield _documents(batch, found, member.name, row)
             row += batch.num_rows
 
@@ -58,6 +60,6 @@ def _documents(batch: pa.RecordBatch, found: dict[str, str], source: str, first_
         "source_row": rows,
         "document": pc.binary_join_element_wise(source, names, "#"),
         "title": cells_of(batch, "title"),
-        "text": cells_of(batch, found["text"]),
+        "text": blank_to_null(cells_of(batch, found["text"])),
     }
     return pa.RecordBatch.from_pydict(named | {name: batch[name] for name in batch.schema.names})

@@ -35,7 +35,8 @@ def batched(documents: Iterable[Document], encoding: str) -> Iterator[pa.RecordB
             builder.add((name, document.title, text), len(text))
             if builder.full:
                 yield builder.take()
-    yield builder.take()
+    if builder.pending or not builder.taken:
+        yield builder.take()
 
 
 def read_extracted(stream: TextIO) -> Iterator[Document]:

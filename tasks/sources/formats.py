@@ -12,7 +12,7 @@ Format = Literal["parquet", "json", "json-lines", "delimited", "wikiextractor", 
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"})
 DELIMITED_SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
-NOT_DATA_NAME = re.compile(r"(?i)(^|/)(readme|licen[cs]e|notice|sources|changelog|sha\d+sums|md5sums)[^/]*$")
+NOT_DATA_NAME = re.compile(r"(?i)(^|/)(readme|licen[cs]e|copying|notice|sources|changelog|sha\d+sums|md5sums)(\.\w+)?$")
 NOT_DATA_SUFFIX = frozenset({".md", ".html", ".htm", ".pdf", ".py", ".png", ".jpg", ".xml", ".yaml", ".yml", ".toml"})
 WEB_PAGE = re.compile(r"(?i)\s*<(!doctype\s+html|html|head)\b")
 WIKITEXT_TITLE = re.compile(r"\s*= [^=\n][^\n]* =\s*(\n|$)")

@@ -71,14 +71,15 @@ def _array(stream: TextIO, name: str) -> Iterator[Parsed]:
 def _batches(values: Iterator[Parsed], encoding: str) -> Iterator[pa.RecordBatch]:
     """Batches with a column for every key of their objects, in the order of their first appearance."""
     pending: list[Parsed] = []
-    characters = 0
+    characters = batches = 0
     for parsed in values:
         pending.append(parsed)
         characters += len(parsed[1])
         if len(pending) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
             yield _batch(pending, encoding)
-            pending, characters = [], 0
-    yield _batch(pending, encoding)
+            pending, characters, batches = [], 0, batches + 1
+    if pending or not batches:
+        yield _batch(pending, encoding)
 
 
 def _batch(parsed: list[Parsed], encoding: str) -> pa.RecordBatch:

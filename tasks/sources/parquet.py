@@ -20,7 +20,8 @@ def read_parquet(member: Member) -> Iterator[pa.RecordBatch]:
     with _on_disk(member) as path:
         try:
             with pq.ParquetFile(path) as file:
-                yield _batch(pa.RecordBatch.from_pylist([], schema=file.schema_arrow))
+                if file.metadata.num_rows == 0:  # an empty batch still tells the columns
+                    yield _batch(pa.RecordBatch.from_pylist([], schema=file.schema_arrow))
                 for batch in file.iter_batches(BATCH_ROWS):
                     yield _batch(batch)
         except (pa.ArrowInvalid, OSError) as error:

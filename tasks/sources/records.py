@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from tasks.sources.encodings import is_undecodable
 
-BATCH_ROWS = 32_768
-BATCH_CHARACTERS = 16 << 20  # so that long rows do not make a batch of gigabytes
+BATCH_ROWS = 100_000
+BATCH_CHARACTERS = 32 << 20  # so that long rows do not make a batch of gigabytes
 
 
 class BatchBuilder:
@@ -23,6 +23,7 @@ class BatchBuilder:
     def __init__(self, names: Sequence[str], encoding: str) -> None:
         self.names = tuple(names)
         self._encoding = encoding
+        self.taken = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -39,6 +40,11 @@ class BatchBuilder:
         self._rows.append(row)
         self._characters += characters
 
+    def extend(self, rows: Sequence[Sequence[str | None]], characters: int) -> None:
+        """Add sound rows, `characters` long together."""
+        self._rows.extend(rows)
+        self._characters += characters
+
     def add_malformed(self, pieces: Any, reason: str, characters: int) -> None:
         """Add a row that did not fit the columns: what was read of it, and what is wrong."""
         self._malformed[len(self._rows)] = reason
@@ -49,6 +55,11 @@ class BatchBuilder:
         """Whether it is time to `take` the batch."""
         return len(self._rows) >= BATCH_ROWS or self._characters >= BATCH_CHARACTERS
 
+    @property
+    def pending(self) -> bool:
+        """Whether there are rows to `take`."""
+        return bool(self._rows)
+
     def take(self) -> pa.RecordBatch:
         """The batch gathered so far; the next one starts empty."""
         columns = self._columns()
@@ -58,6 +69,7 @@ class BatchBuilder:
             *(self._sparse(cells) for cells in (self._malformed, self._undecodable, self._original)),
         )
         self._clear()
+        self.taken += 1
         return batch
 
     def _columns(self) -> list[pa.Array]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -31,6 +31,15 @@ class ReadingNotes:
 
     files: list[SourceFile] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)  # file -> reason
+    columns: dict[str, str] = field(default_factory=dict)  # meaning -> name, in the first file
+
+    def report(self) -> dict[str, Any]:
+        """The notes as plain values."""
+        return {
+            "files": [each._asdict() for each in self.files],
+            "passed_over": self.passed_over,
+            "columns": self.columns,
+        }
 
 
 def open_sources(

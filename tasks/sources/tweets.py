@@ -27,8 +27,8 @@ def read_tweets(
     """Every row of a snapshot, path, folder or glob, in order and in batches of bounded size.
 
     Columns: `source` (file), `source_row` (int64, 1 for the first row below the header), `id`, `text`, `keyword`,
-    `location`, `label` (strings as they stand in the file, null where there is nothing but blanks), then `record`,
-    `malformed`, `undecodable` and `original` as `tasks.sources.records` has them. A file without ids gets
+    `location`, `label` (strings as they stand in the file, null where there is nothing), then `record`, `malformed`,
+    `undecodable` and `original` as `tasks.sources.records` has them. A file without ids gets
     `file:row`. `labelled` says whether a label column must be there; None asks the first file.
     Raises SourceError for what cannot be read, MissingColumnError for a file without a column that it must have.
     """
@@ -37,7 +37,9 @@ def read_tweets(
     for member in open_sources(location, tables_only=True, notes=notes, limits=limits):
         row, found = 1, None
         for batch in read_table(member, table_format(member), encoding, notes):
-            found = find_columns(columns, batch, member, required) if found is None else found
+            if found is None:
+                found = find_columns(columns, batch, member, required)
+                notes.columns = notes.columns or found
             yield _tweets(batch, found, member.name, row)
             row += batch.num_rows
         if labelled is None and found and "label" in found:
@@ -59,6 +61,7 @@ def find_columns(
 def _tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, first_row: int) -> pa.RecordBatch:
     rows = pa.array(range(first_row, first_row + batch.num_rows), pa.int64())
     cells = {meaning: cells_of(batch, found.get(meaning)) for meaning in ("id", "text", "keyword", "location", "label")}
+    cells["text"], cells["label"] = blank_to_null(cells["text"]), blank_to_null(cells["label"])
     if "id" in found:
         cells["id"] = blank_to_null(pc.utf8_trim(cells["id"], QUOTES))
     else:
@@ -69,11 +72,12 @@ def _tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, first_row
 
 
 def cells_of(batch: pa.RecordBatch, name: str | None) -> pa.Array:
-    """One column of the record as text; nulls where the file, or this batch of it, has no such column."""
+    """One column of the record as text; null where the cell is empty, or the file or batch has no such column."""
     names = [field.name for field in batch.schema.field("record").type]
     if name is None or name not in names:
         return pa.nulls(batch.num_rows, pa.string())
-    return blank_to_null(as_text(batch["record"].field(name), name))
+    column = as_text(batch["record"].field(name), name)
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 
 def as_text(column: pa.Array, name: str) -> pa.Array:

@@ -1,0 +1,19 @@
+"""The errors that end an ingest: a table that is not what its contract says, and a count that does not add up."""
+
+from collections.abc import Sequence
+
+
+class RefusedTable(ValueError):
+    """The table as a whole breaks a rule; nothing is learned from it.
+
+    Carries `rule`, `figure` and `threshold` as text, and up to three offending `rows` as JSON.
+    """
+
+    def __init__(self, rule: str, figure: str, threshold: str, rows: Sequence[str]) -> None:
+        self.rule, self.figure, self.threshold, self.rows = rule, figure, threshold, tuple(rows[:3])
+        shown = "".join(f"\n  {row[:300]}" for row in self.rows) or " none"
+        super().__init__(f"table refused, {rule}: {figure}; allowed: {threshold}. Rows that show it:{shown}")
+
+
+class UnreconciledError(RuntimeError):
+    """Rows read are not rows kept and rows quarantined: a fault of ours, and nothing is written."""
