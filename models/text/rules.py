@@ -61,7 +61,7 @@ TOKEN = r"""
 
 # English clitics at the end of a word, several in "shouldn't've": n't takes its n along, as in the Penn Treebank.
 CLITIC = re.compile(r"n't|'(?:s|re|ve|ll|d|m)", re.IGNORECASE)
-CLITICS = re.compile(rf"(?P<stem>.+?)(?P<clitics>(?:{CLITIC.pattern})+)", re.IGNORECASE)
+CLITICS = re.compile(rf"(?P<stem>.+?(?<!'))(?P<clitics>(?:{CLITIC.pattern})+)", re.IGNORECASE)
 TRIPLE = re.compile(r"(.)\1\1")  # quicker to look for than letters are, and rare
 ELONGATED = re.compile(r"([^\W\d_])\1{2,}")
 REPEATED_END = re.compile(r"([^-^_])\1+$")

@@ -66,8 +66,9 @@ def test_line_ends_inside_become_one_blank_and_those_around_go() -> None:
     assert repair_text("\nfire\r\n\r\nin town\n") == "fire in town"
 
 
-def test_one_bad_line_does_not_spoil_the_others() -> None:
-    assert repair_text("Ελλάδα «σήμερα»\ncafÃ©") == "Ελλάδα «σήμερα» café"
+def test_a_line_is_mended_although_its_neighbours_cannot_have_come_the_same_way() -> None:
+    assert repair_text("漢字\ncaf√©") == "漢字 café"
+    assert repair_text("漢字. Caf√©") == "漢字. Café"
 
 
 def test_halves_of_a_surrogate_pair_are_joined_and_lone_ones_replaced() -> None:

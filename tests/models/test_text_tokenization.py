@@ -1,5 +1,7 @@
 """Tokenization: every rule on text as people write it, and the bulk form against the rules."""
 
+from itertools import product
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -140,6 +142,10 @@ FRAGMENTS = [
 GLUED = st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join)
 TEXTS = st.one_of(GLUED, st.lists(GLUED, max_size=4).map(" ".join), st.text(max_size=20))
 
+EVERY_CHOICE = pytest.mark.parametrize(
+    "choice", [DEFAULT, PLAIN, HASHTAGS, BARE], ids=["default", "plain", "hashtags", "bare"]
+)
+
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
@@ -158,7 +164,7 @@ TEXTS = st.one_of(GLUED, st.lists(GLUED, max_size=4).map(" ".join), st.text(max_
         ("note:(see below) http://x", ["note", "see", "below", "<url>"]),
         ("🔥🔥 ❤️ 👍🏽 👩‍🚒 🇬🇷", ["🔥", "🔥", "❤", "👍🏽", "👩‍🚒", "🇬🇷"]),
         ("Don’t! It's, we'll, can't", ["do", "n't", "!", "it", "'s", "we", "'ll", "ca", "n't"]),
-        ("I'mn't", ["i", "'m", "n't"]),
+        ("I'mn't fire'n't", ["i", "'m", "n't", "fire'n't"]),
         ("shouldn't've o'clock 'quoted' dogs'", ["should", "n't", "'ve", "o'clock", "quoted", "dogs"]),
         ("sooooo coooool WWIII World War III", ["soo", "cool", "wwii", "world", "war", "iii"]),
         ("wow!!! what?? ok..... hm…", ["wow", "!!", "what", "??", "ok", "...", "hm", "..."]),
@@ -211,11 +217,24 @@ def test_no_texts_give_no_documents(column: pa.Array) -> None:
     assert len(tokenize_texts(column, DEFAULT)) == 0
 
 
-@pytest.mark.parametrize("choice", [DEFAULT, PLAIN, HASHTAGS, BARE], ids=["default", "plain", "hashtags", "bare"])
+@EVERY_CHOICE
+def test_every_two_fragments_glued_together_are_tokenized_in_bulk_as_one_by_one(choice: TextSettings) -> None:
+    texts = ["".join(pair) for pair in product(FRAGMENTS, FRAGMENTS)]
+    assert tokenize_texts(pa.array(texts), choice).to_lists() == [tokenize(text, choice) for text in texts]
+
+
+@EVERY_CHOICE
 @given(texts=st.lists(TEXTS, max_size=5))
 @settings(max_examples=150)
 def test_a_column_is_tokenized_as_its_texts_are(choice: TextSettings, texts: list[str]) -> None:
     assert tokenize_texts(pa.array(texts, pa.string()), choice).to_lists() == [tokenize(text, choice) for text in texts]
+
+
+@pytest.mark.parametrize("choice", [DEFAULT, BARE], ids=["default", "bare"])
+def test_every_two_fragments_glued_together_stay_as_they_are_once_tokenized(choice: TextSettings) -> None:
+    for text in map("".join, product(FRAGMENTS, FRAGMENTS)):
+        once = tokenize(text, choice)
+        assert tokenize(" ".join(once), choice) == once
 
 
 @pytest.mark.parametrize("choice", [DEFAULT, BARE], ids=["default", "bare"])
