@@ -32,7 +32,7 @@ class Tables:
     noise_scale: float
 
 
-def row_scale(expected_pairs: np.ndarray, learning_rate: float, most: float = MOST_MOVED) -> np.ndarray:
+def row_scale(expected_pairs: np.ndarray, learning_rate: float, most: float) -> np.ndarray:
     """Share of the learning rate (0-1, float32) that a row gets when so many pairs are expected to move it in a step.
 
     All pairs of a step start from the same point, so n of them move a row n times as far as one: once learning rate x n
@@ -99,7 +99,7 @@ def cbow_step(
     target_rate = rate * tf.gather(tables.output_scale, targets)
     size = tf.reduce_sum(mask, axis=2)
     active = tf.minimum(size, 1.0)  # a token without context teaches nothing
-    mean = tf.matmul(mask, around) / tf.maximum(size, 1.0)[:, :, None]
+    mean = tf.matmul(mask / tf.maximum(size, 1.0)[:, :, None], around)
     pull = active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
     pushed = push_away(tables, mean, negatives, active, rate)
     mean_change = pull[:, :, None] * target + pushed.word_change

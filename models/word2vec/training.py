@@ -22,6 +22,7 @@ from models.word2vec.sampling import (
     read_stream,
 )
 from models.word2vec.step import (
+    MOST_MOVED,
     MOST_PUSHED,
     Tables,
     cbow_step,
@@ -169,14 +170,18 @@ def new_tables(
     shape, rate = (len(noise), settings.dimensions), settings.learning_rate
     frequency, tokens = kept_counts / kept_counts.sum(), chunks * CHUNK
     contexts = settings.window + 1  # of a token, on average: both sides, each 1 to `window` words
-    # In CBOW a token is one pair, and a context word, though it takes the whole error, is only its share of the mean.
-    pairs = contexts if settings.architecture == "skip-gram" else 1
+    pairs, most, share = contexts, MOST_MOVED, 1.0
+    if settings.architecture == "cbow":
+        # A token is one pair, and a context word only its share of the mean: all of it where the context is one word.
+        pairs, most, share = 1, 2 * MOST_MOVED, (1 + settings.window * frequency) / contexts
     pushes = min(chunks, GROUP) * CHUNK * pairs * settings.negatives / SHARED  # that one drawn negative stands for
     return Tables(
         inputs=tf.Variable((random.random(shape, dtype=np.float32) - np.float32(0.5)) / settings.dimensions),
         outputs=tf.Variable(tf.zeros(shape)),
-        input_scale=tf.constant(row_scale(tokens * pairs * frequency * (1 + settings.negatives), rate)),
-        output_scale=tf.constant(row_scale(tokens * pairs * (frequency + settings.negatives * noise), rate)),
+        input_scale=tf.constant(
+            row_scale(tokens * contexts * share * frequency * (1 + settings.negatives), rate, most)
+        ),
+        output_scale=tf.constant(row_scale(tokens * pairs * (frequency + settings.negatives * noise), rate, most)),
         noise_weight=settings.negatives / SHARED,
         noise_scale=float(row_scale(np.array(pushes), rate, MOST_PUSHED)),
     )
