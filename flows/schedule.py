@@ -1,7 +1,6 @@
 """Schedule: MLflow, Prefect and a deployment that retrains by itself, kept running together."""
 
 import json
-import os
 import sys
 import time
 from datetime import timedelta
@@ -63,6 +62,7 @@ def keep_running(schedule: Schedule, request: dict[str, Any], mlflow_port: int, 
         for server in running_servers.values():
             server.wait_until_healthy()
         running_servers["schedule"] = starters["schedule"]()
+        _wait_until_planned(running_servers["schedule"])
         servers.announce({name: server.url for name, server in running_servers.items()})
         _welcome(running_servers, schedule)
         _supervise(running_servers, starters)
@@ -76,8 +76,17 @@ def _start_schedule(schedule: Schedule, request: dict[str, Any], prefect_port: i
     url = f"http://{servers.LOOPBACK}:{prefect_port}"
     payload = json.dumps({"schedule": schedule.model_dump(), "request": request})
     command = [sys.executable, "-m", "flows.schedule", payload]
-    environment = {"PREFECT_API_URL": f"{url}/api", "PREFECT_LOGGING_LEVEL": "INFO"}
+    environment = {"PREFECT_API_URL": f"{url}/api", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
     return servers.start_process("schedule", command, url, "/api/health", environment)
+
+
+def _wait_until_planned(server: servers.Server) -> None:
+    """Return once Prefect knows of a run to come; raise RuntimeError naming the log when the schedule fails."""
+    deadline = time.monotonic() + servers.START_TIMEOUT_SECONDS
+    while not _next_runs(server.url):
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the schedule did not start; its log: {server.log}")
+        time.sleep(0.5)
 
 
 def _welcome(running: dict[str, servers.Server], schedule: Schedule) -> None:
@@ -154,6 +163,5 @@ def serve(schedule: Schedule, request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "INFO")
     given = json.loads(sys.argv[1])
     serve(Schedule(**given["schedule"]), given["request"])

@@ -39,10 +39,8 @@ def train_vectors(
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary(everything, limits)
     ids, offsets = vocabulary.encode(everything)
-    with progress(f"train {settings.architecture}", settings.epochs * len(ids), "words") as report:
-        vectors, history = train(
-            ids, offsets, vocabulary.tokens, settings, seed, on_epoch=lambda epoch, _: report((epoch + 1) * len(ids))
-        )
+    with progress(f"train {settings.architecture}", settings.epochs_for(len(ids)) * len(ids), "words") as report:
+        vectors, history = train(ids, offsets, vocabulary.tokens, settings, seed, on_progress=report)
     run.log_history(list(enumerate(history)))
     run.log_metrics({"vocabulary": len(vectors), "words": len(ids)})
     _log_pictures(run, vectors)
@@ -94,7 +92,7 @@ def embedding_summary(run: Run, settings: EmbeddingSettings, vectors: Path) -> d
         "run_id": run.run_id,
         "architecture": settings.architecture,
         "dimensions": settings.dimensions,
-        "epochs": settings.epochs,
+        "epochs": settings.epochs_for(int(metrics["words"])),
         "words": int(metrics["words"]),
         "vocabulary": int(metrics["vocabulary"]),
         "words_per_second": metrics["words_per_second"],

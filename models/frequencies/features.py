@@ -138,7 +138,7 @@ def ngram_keys(
     whole = np.ones(starts, bool)
     for back in range(1, n):  # no n-gram starts in the last n - 1 tokens of a document
         ends = tokens.offsets[1:] - back
-        whole[ends[(ends >= tokens.offsets[:-1]) & (ends < starts)]] = False
+        whole[ends[(ends >= 0) & (ends < starts)]] = False
     keys = np.zeros(starts, np.int64)
     for place in range(n):
         part = ranks[tokens.codes[place : place + starts]]

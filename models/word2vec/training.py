@@ -74,10 +74,11 @@ def train_on_shards(
     row_of[kept] = np.arange(len(kept), dtype=np.int32)
     trainer = Trainer(counts[kept], settings, seed, on_progress)
     history: list[Epoch] = []
-    for epoch in range(settings.epochs):
+    epochs = settings.epochs_for(int(counts.sum()))
+    for epoch in range(epochs):
         started = time.perf_counter()
         for shard, (ids, offsets) in enumerate(shards):
-            trainer.train(row_of[ids], offsets, f"epoch-{epoch}/shard-{shard}", counts.sum())
+            trainer.train(row_of[ids], offsets, f"epoch-{epoch}/shard-{shard}", epochs * counts.sum())
         seconds = time.perf_counter() - started
         history.append({"words_per_second": counts.sum() / seconds, "seconds": seconds})
         if on_epoch:
@@ -130,17 +131,17 @@ class Trainer:
         self.tables = new_tables(counts * self.keep, self.noise, self.chunks, settings, seed)
         self.run = compile_steps(self.tables, settings)
 
-    def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, corpus_words: int) -> None:
+    def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, all_words: int) -> None:
         """One pass over a shard: rows int32 (tokens,) of the tables, negative where a word has none.
 
-        `name` says which pass over which shard it is, `corpus_words` how many words an epoch has.
+        `name` says which pass over which shard it is, `all_words` how many all passes together read.
         """
         settings, before = self.settings, self.words
         random = generator(self.seed, f"{settings.architecture}/{name}")
         stream = read_stream(rows, offsets, self.keep, settings.window, random)
         for block in draw_blocks(stream, self.noise, settings.window, self.chunks, random):
             words = before + block.done * len(rows)
-            share = np.linspace(self.words, words, len(block.codes), endpoint=False) / (corpus_words * settings.epochs)
+            share = np.linspace(self.words, words, len(block.codes), endpoint=False) / all_words
             self.run(block.context, block.negatives, block.codes, self.rates(share))
             self.words = words
             if self.on_progress:
@@ -148,7 +149,7 @@ class Trainer:
 
     def rates(self, share: np.ndarray) -> np.ndarray:
         """Learning rates float32 when so much of the training (0-1) is behind: linear to nearly zero."""
-        return (self.settings.learning_rate * np.maximum(1 - share, MIN_LEARNING_RATE)).astype(np.float32)
+        return (self.settings.starting_rate * np.maximum(1 - share, MIN_LEARNING_RATE)).astype(np.float32)
 
     def vectors(self) -> np.ndarray:
         """The vectors asked for, float32 (vocabulary, width)."""
@@ -167,7 +168,7 @@ def new_tables(
 ) -> Tables:
     """Input rows uniform within 0.5 / width as in word2vec.c, output rows zero; scales by the traffic of each row."""
     random = generator(seed, f"{settings.architecture}/initial")
-    shape, rate = (len(noise), settings.dimensions), settings.learning_rate
+    shape, rate = (len(noise), settings.dimensions), settings.starting_rate
     frequency, tokens = kept_counts / kept_counts.sum(), chunks * CHUNK
     contexts = settings.window + 1  # of a token, on average: both sides, each 1 to `window` words
     pairs, most, share = contexts, MOST_MOVED, 1.0

@@ -32,11 +32,11 @@ def read_text(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> str:
     Raises SourceError when the source is several files.
     """
     from tasks.sources.archives import open_members
-    from tasks.sources.encodings import decoded, detect_encoding
+    from tasks.sources.encodings import detect_encoding, open_text
 
     members = open_members(snapshot_files(fetch(source, limits)), limits)
     member = next(members)
-    with member.open() as binary, decoded(binary, detect_encoding(member)) as text:
+    with open_text(member, detect_encoding(member)) as text:
         content = text.read()
     if next(members, None) is not None:
         raise SourceError(f"{source} is several files: give one of them")

@@ -33,6 +33,7 @@ FLAGS = {
     "keyword": "--keyword-column",
     "location": "--location-column",
 }
+SHOWN_NAMES, SHOWN_CHARACTERS = 30, 60
 USUAL_LABELS = {
     **dict.fromkeys(("1", "1.0", "true", "yes", "on-topic", "relevant", "related", "informative", "disaster"), 1),
     **dict.fromkeys(("0", "0.0", "false", "no", "off-topic", "not relevant", "not related", "not informative"), 0),
@@ -106,4 +107,6 @@ def _guess(names: Sequence[str], meaning: str) -> str | None:
 
 def _missing(meaning: str, wanted: str | None, names: Sequence[str], file: str) -> str:
     what = f"no column {wanted!r}" if wanted else f"no column that looks like the {meaning}"
-    return f"{file} has {what}; its columns are {', '.join(map(repr, names))}: say which one with {FLAGS[meaning]}"
+    found = ", ".join(repr(name[:SHOWN_CHARACTERS]) for name in names[:SHOWN_NAMES])
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return f"{file} has {what}; its columns are {found}{more}: say which one with {FLAGS[meaning]}"

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap
 from tasks.sources.documents import batched, read_extracted, read_plain, read_wikitext
-from tasks.sources.encodings import decoded, detect_encoding
+from tasks.sources.encodings import detect_encoding, open_text
 from tasks.sources.formats import Format, document_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table
@@ -48,7 +48,7 @@ def _batches(member: Member, kind: Format, encoding: str | None, notes: ReadingN
         return
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))
-    with member.open() as binary, decoded(binary, codec) as stream:
+    with open_text(member, codec) as stream:
         yield from batched(READERS[kind](stream), codec)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, TextIO
 import pyarrow as pa
 
 from tasks.sources.archives import Member
-from tasks.sources.encodings import decoded
+from tasks.sources.encodings import open_text
 from tasks.sources.formats import suffix
 from tasks.sources.limits import SourceError
 from tasks.sources.records import BatchBuilder, unique_names
@@ -113,7 +113,7 @@ def read_delimited(member: Member, encoding: str) -> Iterator[pa.RecordBatch]:
     Raises SourceError when there is no header.
     """
     csv.field_size_limit(ROW_CHARACTERS)
-    with member.open() as binary, decoded(binary, encoding) as stream:
+    with open_text(member, encoding) as stream:
         lines = _Lines(stream)
         delimiter = _delimiter(lines, member)
         header = next(_line_by_line(lines, delimiter), Rows([], 0))
@@ -129,12 +129,12 @@ def read_delimited(member: Member, encoding: str) -> Iterator[pa.RecordBatch]:
 
 
 def _add(builder: BatchBuilder, part: Rows) -> None:
-    if part.fault is None and all(len(row) == len(builder.names) for row in part.rows):
-        builder.extend(part.rows, part.characters)
+    width = len(builder.names)
+    if part.fault is None and len(part.rows[0]) == width:  # of more than one row, all have been looked at
+        builder.extend(part.rows, part.characters) if len(part.rows) > 1 else builder.add(part.rows[0], part.characters)
         return
     (fields,) = part.rows
-    fault = part.fault or f"{len(fields)} fields instead of {len(builder.names)}"
-    builder.add_malformed(fields, fault, part.characters)
+    builder.add_malformed(fields, part.fault or f"{len(fields)} fields instead of {width}", part.characters)
 
 
 def _delimiter(lines: _Lines, member: Member) -> str:
@@ -157,7 +157,7 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[Rows]:
             rows = None
         if rows is None or set(map(len, rows)) - {width}:
             lines.push_back(block)
-        else:
+        elif rows:
             yield Rows(rows, len(block))
 
 

@@ -6,6 +6,8 @@ A row with lone surrogates goes to quarantine with its bytes recoverable (`recor
 import codecs
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, TextIO
 
 from tasks.sources.archives import Member
@@ -44,9 +46,18 @@ def detect_encoding(member: Member, declared: str | None = None) -> str:
         return _judge(stream)
 
 
-def decoded(stream: BinaryIO, encoding: str) -> TextIO:
-    """The text of a stream. Line ends stay as they are, any of CRLF, LF and CR ends a line."""
-    return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
+@contextmanager
+def open_text(member: Member, encoding: str) -> Iterator[TextIO]:
+    """The text of a file. Line ends stay as they are, any of CRLF, LF and CR ends a line.
+
+    Raises SourceError where an encoding of several bytes a character gets out of step: nothing after it can be read.
+    """
+    with member.open() as binary:
+        stream = io.TextIOWrapper(binary, encoding=encoding, errors="surrogateescape", newline="")
+        try:
+            yield stream
+        except UnicodeError as error:
+            raise SourceError(f"{member.name} is not {encoding}: {error}; declare its encoding") from error
 
 
 def is_undecodable(text: str) -> bool:

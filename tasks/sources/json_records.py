@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from tasks.sources.archives import Member
-from tasks.sources.encodings import decoded, is_undecodable
+from tasks.sources.encodings import is_undecodable, open_text
 from tasks.sources.limits import SourceError
 from tasks.sources.records import BATCH_CHARACTERS, BATCH_ROWS, BatchBuilder, to_json, unique_names
 
@@ -20,7 +20,7 @@ Parsed = tuple[Any, str, str | None]  # the value, the text that it was parsed f
 
 def read_json_lines(member: Member, encoding: str) -> Iterator[pa.RecordBatch]:
     """The objects of a JSON lines file, in batches; a line that is no object comes as malformed."""
-    with member.open() as binary, decoded(binary, encoding) as stream:
+    with open_text(member, encoding) as stream:
         yield from _batches(_lines(stream), encoding)
 
 
@@ -29,7 +29,7 @@ def read_json_array(member: Member, encoding: str) -> Iterator[pa.RecordBatch]:
 
     Raises SourceError where the file stops being JSON: behind that place no object can be told from another.
     """
-    with member.open() as binary, decoded(binary, encoding) as stream:
+    with open_text(member, encoding) as stream:
         yield from _batches(_array(stream, member.name), encoding)
 
 

@@ -17,7 +17,7 @@ from tasks.sources.tweets import blank_to_null
 from tasks.storage import new_artifact
 from tasks.validation.checking import Checker
 from tasks.validation.keys import KeyBuckets
-from tasks.validation.passes import TwoPasses, gather
+from tasks.validation.passes import TwoPasses, gather, work_ahead
 from tasks.validation.refusals import RefusedTable
 from tasks.validation.tally import DocumentTally
 from tasks.validation.writing import QuarantineWriter, reconcile, scratch, write_report
@@ -53,13 +53,12 @@ class _CorpusIngest:
     def read(self, snapshot: Path, columns: ColumnMap, encoding: str | None, report: Callable[[float], None]) -> None:
         """First pass: repair and check every document by itself, and find exact copies."""
         try:
-            for batch in gather(read_documents(snapshot, columns, encoding, self._notes)):
-                self._tally.add_raw(batch)
-                prepared = _prepare(batch, self._tally)
+            batches = gather(read_documents(snapshot, columns, encoding, self._notes))
+            for batch in work_ahead(_prepare(batch, self._tally) for batch in batches):
                 first = self._passes.rows
-                passed = self._passes.examine(prepared, CHECKED)
-                self._texts.add_texts(prepared["raw_text"], first, prepared["target"], passed)
-                report(self._tally.read)
+                passed = self._passes.examine(batch, CHECKED)
+                self._texts.add_texts(batch["raw_text"], first, batch["target"], passed)
+                report(self._passes.rows)
         except MissingColumnError as error:
             raise RefusedTable("missing-column", str(error), "every column asked for", error.first_rows) from error
         self._passes.relate(self._texts)
@@ -69,7 +68,7 @@ class _CorpusIngest:
         spacing = max(1, self._tally.read // SAMPLE_DOCUMENTS)
         quarantine = folder / "quarantine.parquet"
         with ShardWriter(folder) as shards, QuarantineWriter(quarantine) as rejected:
-            for judged in self._passes:
+            for judged in work_ahead(self._passes):
                 kept = judged.kept.rename_columns({"id": "document"}).select(DOCUMENTS.names)
                 shards.write(kept)
                 rejected.write(judged.quarantined)
@@ -133,6 +132,7 @@ class ShardWriter:
 
 def _prepare(batch: pa.RecordBatch, tally: DocumentTally) -> pa.RecordBatch:
     """The batch of `read_documents` with texts and titles repaired; repairs of texts are counted."""
+    tally.add_raw(batch)
     text, kinds = repair_texts(batch["text"])
     changed = pc.and_(pc.is_valid(batch["text"]), pc.not_equal(text, pc.fill_null(batch["text"], "")))
     tally.repairs.update({f"text/{kind}": count for kind, count in kinds.items() if count})

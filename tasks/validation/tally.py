@@ -18,6 +18,8 @@ KEYWORDS, KEYWORDS_REMEMBERED = 15, 20_000
 # Before repair, on the text as it came.
 RAW_FACTS = {"mojibake": r"[\x80-\x9f]", "html_entities": r"&#?\w+;", "newlines": r"\n"}
 
+QUARANTINE_FIGURES = ("kept", "quarantined_share")
+
 Row = dict[str, Any]
 
 
@@ -139,9 +141,16 @@ class TweetTally(Tally):
             **{f"missing_{name}_share": self.missing[name] / max(self.kept, 1) for name in ("keyword", "location")},
         }
 
+    def commonest_fault(self, figure: str) -> str:
+        """Why most of the rows that are missing were quarantined, for the `figures` that rows are missing from."""
+        if figure not in QUARANTINE_FIGURES or not self.rules:
+            return ""
+        rule, rows = self.rules.most_common(1)[0]
+        return f", {rows} of them under {rule} ({self.examples[rule][0]['reason']})"
+
     def offending_rows(self, figure: str) -> list[str]:
         """Up to three rows, as JSON, that made one of the `figures` what it is."""
-        if figure in ("kept", "quarantined_share"):
+        if figure in QUARANTINE_FIGURES:
             rows = [row["record"] for examples in self.examples.values() for row in examples]
             return (rows or list(chain.from_iterable(self._shown.values())))[:EXAMPLES]
         if figure in ("classes", "positive_share"):

@@ -1,6 +1,6 @@
 """Ingest of tweets: from a raw snapshot to a table of checked, repaired, grouped and split rows, streaming."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_twee
 from tasks.sources.tweets import blank_to_null
 from tasks.storage import new_artifact
 from tasks.validation.checking import Checker
-from tasks.validation.passes import TwoPasses, gather
+from tasks.validation.passes import TwoPasses, gather, work_ahead
 from tasks.validation.refusals import RefusedTable
 from tasks.validation.tally import TweetTally
 from tasks.validation.text_keys import TextKeys
@@ -88,11 +88,12 @@ class _TweetIngest:
         """First pass: repair and check every row by itself, and find out what rows are to one another."""
         try:
             batches = gather(read_tweets(snapshot, self._columns, self._encoding, labelled, self._notes))
-            first = next(batches)
+            prepared = work_ahead(self._prepared(batches))
+            first = next(prepared)
             self._passes = TwoPasses(self._folder, Checker(self._row_contract()))
-            for batch in chain([first], batches):
+            for batch in chain([first], prepared):
                 self._examine(batch)
-                report(self._tally.read)
+                report(self._passes.rows)
         except MissingColumnError as error:
             raise RefusedTable("missing-column", str(error), "every column asked for", error.first_rows) from error
         self._passes.relate(self._keys.buckets["exact"])
@@ -102,12 +103,16 @@ class _TweetIngest:
             return contracts.labelled_tweets(self._contract, self._columns.labels())
         return contracts.unlabelled_tweets(self._contract)
 
+    def _prepared(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        labels = self._columns.labels()
+        for batch in batches:
+            self._tally.add_raw(batch)
+            yield _prepare(batch, labels, self._tally)
+
     def _examine(self, batch: pa.RecordBatch) -> None:
-        self._tally.add_raw(batch)
-        prepared = _prepare(batch, self._columns.labels(), self._tally)
         first = self._passes.rows
-        passed = self._passes.examine(prepared, [*CHECKED, "label"] if self._labelled else CHECKED)
-        self._keys.add(prepared, first, passed)
+        passed = self._passes.examine(batch, [*CHECKED, "label"] if self._labelled else CHECKED)
+        self._keys.add(batch, first, passed)
 
     def compare(self, against: Path) -> dict[str, int]:
         """How many rows of a second source have a text of this one."""
@@ -124,7 +129,7 @@ class _TweetIngest:
         spacing = max(1, self._tally.read // SAMPLE_ROWS)
         kept_path, quarantine_path = folder / "tweets.parquet", folder / "quarantine.parquet"
         with pq.ParquetWriter(kept_path, TWEETS, compression="zstd") as table, QuarantineWriter(quarantine_path) as bin:
-            for judged in self._passes:
+            for judged in work_ahead(self._passes):
                 splits = assign_splits(judged.kept["group"], split)
                 kept = judged.kept.append_column("split", splits).select(TWEETS.names).cast(TWEETS)
                 table.write_table(kept)
@@ -139,7 +144,9 @@ class _TweetIngest:
         checker = Checker(contracts.whole_table(self._contract, self._labelled))
         violation = checker.violations(pd.DataFrame([figures])).get(0)
         if violation is not None:
-            figure = f"{figures[violation.column]:.4g} {violation.reason}"
+            figure = (
+                f"{figures[violation.column]:.4g} {violation.reason}{self._tally.commonest_fault(violation.column)}"
+            )
             rows = self._tally.offending_rows(violation.column)
             raise RefusedTable(violation.rule, figure, violation.meta["threshold"], rows)
 

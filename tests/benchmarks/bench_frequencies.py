@@ -4,7 +4,7 @@ Run: python tests/benchmarks/bench_frequencies.py bags --tweets train.csv [--row
      python tests/benchmarks/bench_frequencies.py co-occurrence --corpus FOLDER... [--window 5] [--dimensions 100]
 
 `bags` alternates ours (tokenize, fit, matrix; with and without repair, of which scikit-learn does none) with
-scikit-learn's vectorizers and their default analyzer, on the same rows, warmed. The ratio is of the best rounds.
+scikit-learn's vectorizers and their default analyzer, on the same rows, warmed. Ratios are of the best rounds.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def compare_bags(options: argparse.Namespace) -> None:
 
     raw = read_tweets(options.tweets, options.rows)
     strings = raw.to_pylist()
-    print(f"{'tweets per second, ' + format(len(raw), ',') + ' tweets':38} {'best':>10} {'ratio':>7}   load")
+    print(f"{f'tweets per second, {len(raw):,} tweets':45} {'best':>10} {'clock':>7} {'CPU':>7}   load")
     for longest in (1, 2):
         choice = FrequencySettings(max_ngram=longest, min_document_frequency=1)
         for name, matrix, kind in (
@@ -71,21 +71,25 @@ def compare_bags(options: argparse.Namespace) -> None:
             print_ratios(f"{name}, n-grams to {longest}", len(raw), alternate(contestants, options.rounds))
 
 
-def alternate(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds of each contestant's best round; they take turns, so that a busy machine is busy for all."""
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+def alternate(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
+    """Seconds by the clock and by the CPU of each contestant's best rounds, after one to warm up.
+
+    They take turns, so that a busy machine is busy for all. CPU seconds are of all threads together.
+    """
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
     for _ in range(rounds + 1):
         for name, action in contestants.items():
-            start = time.perf_counter()
+            start = time.perf_counter(), time.process_time()
             action()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: min(taken[1:]) for name, taken in seconds.items()}
+            taken[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    return {name: tuple(map(min, zip(*times[1:], strict=True))) for name, times in taken.items()}
 
 
-def print_ratios(title: str, rows: int, seconds: dict[str, float]) -> None:
+def print_ratios(title: str, rows: int, seconds: dict[str, tuple[float, float]]) -> None:
     rival = next(iter(seconds.values()))
-    for name, taken in seconds.items():
-        print(f"{title + ': ' + name:38} {rows / taken:>10,.0f} {rival / taken:>6.1f}x   {os.getloadavg()[0]:.1f}")
+    for name, (clock, cpu) in seconds.items():
+        ratios = f"{rival[0] / clock:>6.1f}x {rival[1] / cpu:>6.1f}x"
+        print(f"{title + ': ' + name:45} {rows / clock:>10,.0f} {ratios}   {os.getloadavg()[0]:.1f}")
 
 
 def read_documents(folder: Path) -> Iterator[str]:

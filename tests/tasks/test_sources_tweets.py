@@ -65,6 +65,16 @@ def test_an_encoding_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         read(write(tmp_path / "set.csv", CSV), encoding="utf-9")
 
 
+@pytest.mark.parametrize("declared", ["utf-16", "utf-32"])
+def test_a_wrongly_declared_wide_encoding_is_refused(tmp_path: Path, declared: str) -> None:
+    with pytest.raises(SourceError, match=f"is not {declared}"):
+        read(write(tmp_path / "set.csv", CSV), encoding=declared)
+
+
+def test_null_characters_do_not_stop_the_reader(tmp_path: Path) -> None:
+    assert read(write(tmp_path / "set.csv", b"id,text\n1,a\x00b\n2,c\n"))["text"].to_pylist() == ["a\x00b", "c"]
+
+
 def test_a_file_that_can_only_be_windows_1252_is_read_as_such(tmp_path: Path) -> None:
     notes = ReadingNotes()
     text = "id,text\n1,café in Zürich\n2,señor ‘fire’\n"

@@ -208,7 +208,13 @@ def test_json_lines_are_quarantined_as_they_stood(home: Path, tmp_path: Path) ->
         ([row[:-1] + "1" for row in SOUND], {}, "one-class-only", "1 classes among the labels", "at least 2"),
         (SOUND, {"min_positive_share": 0.6}, "class-balance", "0.5 of the rows are positive", "at least 0.6"),
         (SOUND, {"max_missing_keyword_share": 0.5}, "missing-rate", "1 of the rows have no keyword", "at most 0.5"),
-        ([*SOUND, *["x"] * 120], {}, "too-many-quarantined", "0.5455 of the rows quarantined", "at most 0.5"),
+        (
+            [*SOUND, *["x"] * 120],
+            {},
+            "too-many-quarantined",
+            "0.5455 of the rows quarantined, 120 of them under malformed-row (1 fields instead of 5)",
+            "at most 0.5",
+        ),
     ],
 )
 def test_a_bad_table_is_refused_with_rule_figure_threshold_and_three_rows(
