@@ -48,7 +48,8 @@ def labelled_tweets(settings: ContractSettings, words: Iterable[str]) -> "Expect
     import great_expectations.expectations as gxe
 
     known = sorted(words)
-    reason = f"label {{found}} is none of {', '.join(known)}: say which words mean 1 and 0 (--positive-label, --negative-label)"
+    flags = "say which words mean 1 and 0 with --positive-label and --negative-label"
+    reason = f"label {{found}} is none of {', '.join(known)}: {flags}"
     label = [
         _rule(gxe.ExpectColumnValuesToNotBeNull(column="label"), "unknown-label", "no label"),
         _rule(gxe.ExpectColumnValuesToBeInSet(column="label", value_set=known), "unknown-label", reason),
