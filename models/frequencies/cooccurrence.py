@@ -35,9 +35,12 @@ class CooccurrenceCounter:
 
     @classmethod
     def over(cls, parts: Sequence[Tokens], settings: CooccurrenceSettings) -> "CooccurrenceCounter":
-        """The counts of all parts, for their most frequent words."""
+        """The counts of all parts, for their most frequent words. Raises ValueError when no word is frequent enough."""
         limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
-        counter = cls(fit_vocabulary(concat(parts), limits).tokens.slice(len(RESERVED)), settings)
+        words = fit_vocabulary(concat(parts), limits).tokens.slice(len(RESERVED))
+        if len(words) == 0:
+            raise ValueError(f"no word occurs {settings.min_count} times: lower min_count or bring more text")
+        counter = cls(words, settings)
         for part in parts:
             counter.add(part)
         return counter

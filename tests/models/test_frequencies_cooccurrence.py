@@ -11,7 +11,7 @@ from models.frequencies import CooccurrenceCounter, cooccurrence_vectors, ppmi
 from models.settings import CooccurrenceSettings
 from models.text import Tokens
 
-DOCUMENTS = st.lists(st.lists(st.sampled_from("abcde"), max_size=12), max_size=5)
+DOCUMENTS = st.lists(st.lists(st.sampled_from("abcde"), max_size=12), max_size=5).filter(any)
 CHOICES = st.builds(
     CooccurrenceSettings,
     window=st.integers(1, 4),
@@ -62,9 +62,9 @@ def test_only_frequent_words_are_rows() -> None:
     assert counter.words.to_pylist() == ["fire", "in"]
 
 
-def test_no_documents_give_an_empty_matrix() -> None:
-    counter = CooccurrenceCounter.over([Tokens.from_lists([])], CooccurrenceSettings())
-    assert counter.matrix().shape == (0, 0)
+def test_text_without_frequent_words_is_refused_with_the_remedy() -> None:
+    with pytest.raises(ValueError, match="no word occurs 5 times: lower min_count"):
+        CooccurrenceCounter.over([Tokens.from_lists([["fire", "in", "town"]])], CooccurrenceSettings())
 
 
 def test_mutual_information_is_that_of_the_definition() -> None:
