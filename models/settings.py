@@ -130,7 +130,7 @@ class EmbeddingSettings(Settings):
 
     @property
     def starting_rate(self) -> float:
-        """The learning rate asked for, or that of word2vec.c. CBOW with .05: .51 on WordSim-353 where .025 gives .45."""
+        """The learning rate asked for, or that of word2vec.c (CBOW: .51 on WordSim-353 where .025 gives .45)."""
         return self.learning_rate or (0.05 if self.architecture == "cbow" else 0.025)
 
 
