@@ -133,6 +133,13 @@ def test_of_two_texts_under_one_id_none_is_lost_without_need(home: Path, tmp_pat
     assert kept(artifact)["text"].to_pylist()[-1] == "Storm"
 
 
+def test_a_row_of_a_conflict_takes_no_other_row_with_it(home: Path, tmp_path: Path) -> None:
+    rows = ["x,,,Storm,1", "y,,,Storm,0", "x,,,Rain,1"]
+    artifact = ingest(tmp_path, [*SOUND, *rows])
+    assert quarantined(artifact) == {"conflicting-labels": [1, 2]}
+    assert kept(artifact)["text"].to_pylist()[-1] == "Rain"
+
+
 def test_texts_are_the_same_only_character_by_character(home: Path, tmp_path: Path) -> None:
     artifact = ingest(
         tmp_path, [*SOUND, "x,,,Fire at the river near the river ,1", "y,,,fire at the river near the river,1"]
