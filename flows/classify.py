@@ -6,17 +6,17 @@ from pathlib import Path
 from prefect import flow
 
 from flows.featurize import Features
-from models.settings import Recipe
+from models.settings import Recipe, Representation
 from tasks.classifiers import train_logistic, train_network
 from tasks.tracking import Run, tracked_run
 
 
 @flow(validate_parameters=False)
 def classify(
-    tweets: Path, features: Features, vectors: Mapping[str, Path], recipe: Recipe, parent: Run | None = None
+    tweets: Path, features: Features, vectors: Mapping[Representation, Path], recipe: Recipe, parent: Run | None = None
 ) -> dict[str, Path]:
     """Train logistic regression on every representation, then the recipe's networks; return the models by name."""
-    representations = {
+    representations: dict[Representation, Path] = {
         "one-hot": features.bag_of_words,
         "count": features.bag_of_words,
         "tf-idf": features.bag_of_words,

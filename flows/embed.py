@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow
 
 from flows.ingest import ingest_corpora, snapshot
-from models.settings import EmbeddingSettings, TextSettings
+from models.settings import EmbeddingSettings, Representation, TextSettings
 from tasks.embeddings import embedding_summary, score_vectors, train_vectors
 from tasks.frequencies import tokenize_corpus
 from tasks.tracking import Run, tracked_run
@@ -38,9 +38,9 @@ def embed(
     seed: int,
     tests: VectorTests,
     parent: Run | None = None,
-) -> dict[str, Path]:
+) -> dict[Representation, Path]:
     """Train each architecture on the text and score it; return the vectors by architecture."""
-    vectors: dict[str, Path] = {}
+    vectors: dict[Representation, Path] = {}
     with tracked_run("embed", "embed", parent) as run:
         for each in settings:
             trained = train_vectors(run, text.tweets, text.tokens, text.corpus_tokens, each, seed)

@@ -40,6 +40,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
     with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
         run.tag(**orchestration_tags())
         tweets = ingest_tweets(request.tweets, recipe, run)
+        run.log_dataset(tweets, "tweets", request.tweets.source)
         corpora = ingest_corpora(list(request.corpora), run)
         features = featurize(tweets, corpora, recipe, run)
         tests = VectorTests(snapshot(request.similarities), snapshot(request.analogies))

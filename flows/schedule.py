@@ -94,6 +94,7 @@ def _welcome(running: dict[str, servers.Server], schedule: Schedule) -> None:
     print(f"MLflow   {running['mlflow'].url}    runs, metrics, models")
     print(f"Prefect  {running['prefect'].url}    flows and schedule")
     print(f"Retrains {when}. Logs: {running['mlflow'].log.parent}")
+    print(f"All models side by side: {tracking.comparison_address(running['mlflow'].url)}")
     print("Ctrl-C stops all three.", flush=True)
 
 

@@ -161,7 +161,7 @@ def _score(run: Run, data: Labelled, probabilities: Mapping[str, np.ndarray], th
     labels, predicted = data.labels[data.rows("test")], probabilities["test"]
     intervals = bootstrap_intervals(labels, predicted, threshold, seed=0)
     for name in INTERVALS_OF:
-        metrics[f"test/{name}_low"], metrics[f"test/{name}_high"] = intervals[name]
+        metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"] = intervals[name]
     run.log_figure(figures.confusion_matrix(labels, predicted, threshold), "confusion-matrix")
     run.log_figure(figures.precision_recall(labels, predicted), "precision-recall")
     run.log_figure(figures.reliability(labels, predicted), "reliability")

@@ -88,7 +88,7 @@ def _row(run: "MlflowRun") -> ModelRow:
 
 
 def _interval(metrics: dict[str, float], name: str) -> tuple[float, float]:
-    return metrics[f"test/{name}_low"], metrics[f"test/{name}_high"]
+    return metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"]
 
 
 def best_row(rows: Sequence[ModelRow]) -> ModelRow:

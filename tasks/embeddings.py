@@ -69,7 +69,8 @@ def score_vectors(
     """Score word vectors on a similarity file and an analogy file, whichever is given."""
     from models.vectors import evaluation
 
-    table, scores = artifacts.read_vectors(vectors), {}
+    table = artifacts.read_vectors(vectors)
+    scores: dict[str, float] = {}
     if similarities is not None:
         pairs = evaluation.parse_similarities(read_text(similarities))
         similarity = evaluation.evaluate_similarities(table, pairs)

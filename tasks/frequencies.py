@@ -105,9 +105,10 @@ def count_cooccurrences(
     return draft.final
 
 
-def unlabelled_tokens(tweets: Path, tokens: Path, corpus_tokens: Path | None) -> Iterator[Tokens]:
-    """All text that vectors may learn from: the corpus, and the training tweets without their labels."""
+def unlabelled_tokens(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterator[Tokens]:
+    """All text that vectors may learn from: the corpus, the training tweets without their labels, or both."""
     if corpus_tokens is not None:
         for path in artifacts.shards(corpus_tokens):
             yield Tokens.from_arrow(pq.read_table(path, columns=["tokens"])["tokens"])
-    yield _training_tokens(tweets, tokens)
+    if tweets is not None and tokens is not None:
+        yield _training_tokens(tweets, tokens)

@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import mlflow
+import mlflow.models
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from mlflow.pyfunc import PythonModel
 
 
 def read_parts(folder: Path, package: str) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def text_column(values: Any) -> pa.Array:
     )
 
 
-class LoggedClassifier(mlflow.pyfunc.PythonModel):
+class LoggedClassifier(PythonModel):
     """Raw tweets in (text, and keyword where there is one), probability and label out."""
 
     def load_context(self, context: Any) -> None:

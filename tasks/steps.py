@@ -44,13 +44,12 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
                 if done is None:
                     output, note = _compute(key, function, run, args, kwargs)
                 else:
-                    output, note = _reuse(done, run)
+                    output, note = _reuse(done, run, title)
             say(f"  {title}: {note}")
             return output
 
-        return prefect.task(
-            run_step, name=function.__name__, cache_policy=NO_CACHE, persist_result=False, log_prints=False
-        )
+        as_task = prefect.task(name=function.__name__, cache_policy=NO_CACHE, persist_result=False, log_prints=False)
+        return as_task(run_step)
 
     return decorate
 
@@ -73,9 +72,10 @@ def _portable(tags: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
 
 
-def _reuse(done: caching.Action, run: Run) -> tuple[Path, str]:
+def _reuse(done: caching.Action, run: Run, title: str) -> tuple[Path, str]:
     run.log_metrics(done.metrics)
     run.tag(**done.tags, reused_from=done.run_id, output=done.output, step_outcome="cached")
+    run.rename(f"{title} (reused)")
     return done.path, f"reused, saves {done.seconds:.1f} s"
 
 

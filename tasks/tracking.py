@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import psutil
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EXPERIMENT = "crisisflow"
+# Without the kind, MLflow's pages open on charts for chat agents.
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": "Does a tweet report a real disaster? A row is one retraining and unfolds into its stages, "
+    "their steps and one run for each model. To compare models, search for `tags.kind != ''`.",
+}
 MAX_PARAMETER_CHARACTERS = 6_000  # MLflow's own limit
 PARAMETERS_PER_CALL = 100
 METRICS_PER_CALL = 1_000
@@ -74,6 +81,10 @@ class Run(BaseModel):
         from mlflow.entities import RunTag
 
         client().log_batch(self.run_id, tags=[RunTag(name.replace("__", "."), str(v)) for name, v in tags.items()])
+
+    def rename(self, name: str) -> None:
+        """Give the run another name."""
+        client().set_tag(self.run_id, "mlflow.runName", name)
 
     def describe(self, markdown: str) -> None:
         """Set the description that the run's page shows first."""
@@ -138,7 +149,7 @@ def _experiment_at(uri: str, name: str) -> str:
         return str(found.experiment_id)
     artifacts = (state_home() / "mlflow" / "artifacts").as_uri() if uri.startswith("sqlite") else None
     try:
-        return str(client().create_experiment(name, artifact_location=artifacts))
+        return str(client().create_experiment(name, artifact_location=artifacts, tags=EXPERIMENT_TAGS))
     except MlflowException:  # another process was first
         found = client().get_experiment_by_name(name)
         if found is None:
@@ -171,12 +182,12 @@ def tracked_run(
             if provenance_files:
                 run.log_text(provenance_files, "code/uncommitted.patch")
         yield run
-    except (KeyboardInterrupt, SystemExit):
-        _close(run, "KILLED", start)
-        raise
-    except BaseException as error:
+    except Exception as error:
         run.tag(error=f"{type(error).__name__}: {error}"[:500])
         _close(run, "FAILED", start)
+        raise
+    except BaseException:  # Ctrl-C, SIGTERM, and Prefect's own signal that a run is to end
+        _close(run, "KILLED", start)
         raise
     _close(run, "FINISHED", start)
 
@@ -227,6 +238,19 @@ def _alive(run: "MlflowRun") -> bool:
         return f"{process.create_time():.2f}" == run.data.tags.get("process_started")
     except (KeyError, ValueError, psutil.NoSuchProcess):
         return False
+
+
+def comparison_address(server: str) -> str:
+    """The page of a tracking server that charts all models side by side, the best test F1 first."""
+    query = {
+        "workflowType": "machine_learning",  # else MLflow shows its pages for chat agents
+        "compareRunsMode": "CHART",
+        "searchFilter": "tags.kind != '' and tags.step_outcome = 'run'",
+        "orderByKey": "metrics.`test/f1`",
+        "orderByAsc": "false",
+        "startTime": "ALL",
+    }
+    return f"{server}/#/experiments/{experiment_id()}/runs?{urlencode(query, quote_via=quote)}"
 
 
 def descendants(root_id: str) -> "list[MlflowRun]":

@@ -64,12 +64,14 @@ def ui(port: MlflowPort = 5000, debug: Debug = False) -> None:
     """Show MLflow's pages for the state folder on 127.0.0.1, until Ctrl-C."""
     with command(debug):
         from tasks import servers
+        from tasks.tracking import comparison_address
 
         servers.refuse_taken_port("MLflow", port, "--port")
         server = servers.start_mlflow(port)
         try:
             server.wait_until_healthy()
-            print(f"MLflow: {server.url}   (Ctrl-C stops it)", flush=True)
+            print(f"MLflow: {server.url}   (Ctrl-C stops it)")
+            print(f"All models side by side: {comparison_address(server.url)}", flush=True)
             server.process.wait()
         finally:
             server.stop()
