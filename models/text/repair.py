@@ -144,7 +144,7 @@ def _repair(text: str, repairs: tuple[Repair, ...]) -> tuple[str, set[RepairKind
     """
     kinds: set[RepairKind] = set()
     before = None
-    while text != before:
+    while text != before and not _is_plain(text):
         before = text
         for kind, repair in repairs:
             repaired = repair(text)
@@ -152,6 +152,11 @@ def _repair(text: str, repairs: tuple[Repair, ...]) -> tuple[str, set[RepairKind
                 kinds.add(kind)
                 text = repaired
     return text, kinds
+
+
+def _is_plain(text: str) -> bool:
+    """Whether this is text that no repair changes, as a first look shows."""
+    return text.isascii() and text.isprintable() and "&" not in text and "%" not in text
 
 
 def _repair_suspects(
