@@ -104,6 +104,7 @@ def _supervise(running: dict[str, servers.Server], starters: dict[str, Any]) -> 
         for name, server in running.items():
             if server.process.poll() is not None:
                 say(f"{name} ended with code {server.process.returncode} and is started again; its log: {server.log}")
+                server.stop()  # its children may outlive it, and hold its port
                 running[name] = starters[name]()
 
 

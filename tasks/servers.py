@@ -53,15 +53,24 @@ class Server:
         raise RuntimeError(f"the {self.name} server did not answer within {timeout_seconds:.0f} s; its log: {self.log}")
 
     def stop(self) -> None:
-        """End the server and everything it started; kill what does not end by itself."""
+        """End the server and everything it started, also when it has died before its children; kill what lingers."""
         for sign in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self.process.pid, sign)
-                self.process.wait(STOP_TIMEOUT_SECONDS)
             except ProcessLookupError:
                 return
-            except subprocess.TimeoutExpired:
-                continue
+            deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+            while time.monotonic() < deadline and self._group_lives():
+                time.sleep(0.05)
+
+    def _group_lives(self) -> bool:
+        """Whether any process of the server's group is left; reaps the server itself."""
+        self.process.poll()
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 def answers(url: str) -> bool:
