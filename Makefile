@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+# The cache lies beside what it fills, so that files are linked and not copied, and nothing is left outside.
+UV := VIRTUAL_ENV=$(CURDIR)/.venv UV_CACHE_DIR=$(CURDIR)/.venv/.uv-cache $(BIN)/uv
 MLFLOW_PORT ?= 5000
 
 .PHONY: run setup test check ui up sample lock clean bench help
@@ -21,9 +23,10 @@ setup: $(STAMP)  ## Make .venv from the pinned, hash-checked lock
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, $(PYTHON) is {v[0]}.{v[1]}: run make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --require-hashes --compile-bytecode requirements.lock
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir uv
+	$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@rm -rf .venv/.uv-cache
 	@touch $(STAMP)
 
 check: setup     ## Lint, format, types, import contracts
@@ -45,7 +48,7 @@ sample: setup    ## Write data/sample again from its generator
 	$(BIN)/python -m tasks.sample
 
 lock: setup      ## Resolve the dependencies again and pin them with hashes
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes -p 3.11 --no-emit-index-url --no-header --quiet -o requirements.lock --upgrade
+	$(UV) pip compile pyproject.toml --extra dev --universal --generate-hashes -p 3.11 --no-emit-index-url --no-header --quiet -o requirements.lock --upgrade
 
 bench: bench-text bench-frequencies bench-ingest bench-classifiers bench-vectors bench-main ## Every measurement against its rival
 
