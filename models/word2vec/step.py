@@ -12,9 +12,6 @@ import tensorflow as tf
 
 from models.word2vec.sampling import CHUNK, window_code
 
-MOST_MOVED = 2.5  # learning rate x pairs that may move a row in one step; frequent words are slowed down to it
-MOST_PUSHED = 6.0  # the same for the shared negatives of a step, whose pairs push one way
-
 
 @dataclass(frozen=True)
 class Tables:
@@ -30,15 +27,6 @@ class Tables:
     output_scale: tf.Tensor
     noise_weight: float
     noise_scale: float
-
-
-def row_scale(expected_pairs: np.ndarray, learning_rate: float, most: float) -> np.ndarray:
-    """Share of the learning rate (0-1, float32) that a row gets when so many pairs are expected to move it in a step.
-
-    All pairs of a step start from the same point, so n of them move a row n times as far as one: once learning rate x n
-    x curvature passes about 2 they overshoot and diverge, as they do in test_word2vec without this.
-    """
-    return np.minimum(1.0, most / np.maximum(learning_rate * expected_pairs, 1e-30)).astype(np.float32)
 
 
 def reaches(window: int) -> list[tuple[int, int]]:

@@ -13,21 +13,17 @@ from models.settings import EmbeddingSettings
 from models.vectors import WordVectors
 from models.vocabulary import RESERVED
 from models.word2vec.sampling import (
-    CHUNK,
-    GROUP,
     SHARED,
     draw_blocks,
     keep_probabilities,
     noise_probabilities,
     read_stream,
 )
+from models.word2vec.stability import choose_chunks, input_scale, noise_scale, output_scale
 from models.word2vec.step import (
-    MOST_MOVED,
-    MOST_PUSHED,
     Tables,
     cbow_step,
     context_masks,
-    row_scale,
     skip_gram_step,
 )
 
@@ -126,9 +122,10 @@ class Trainer:
         self.settings, self.seed, self.on_progress = settings, seed, on_progress
         self.keep = keep_probabilities(counts, settings.subsample)
         self.noise = noise_probabilities(counts)
-        self.chunks = chunks_of(settings.step_tokens)
+        frequency = counts * self.keep / (counts * self.keep).sum()
+        self.chunks = choose_chunks(frequency, settings)
         self.words = 0.0
-        self.tables = new_tables(counts * self.keep, self.noise, self.chunks, settings, seed)
+        self.tables = new_tables(frequency, self.noise, self.chunks, settings, seed)
         self.run = compile_steps(self.tables, settings)
 
     def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, all_words: int) -> None:
@@ -157,34 +154,17 @@ class Trainer:
         return {"input": inputs, "output": outputs, "mean": (inputs + outputs) / 2}[self.settings.vectors_from]
 
 
-def chunks_of(step_tokens: int) -> int:
-    """Chunks of a step of about so many tokens: at least one, and whole groups once there are several groups."""
-    chunks = max(1, step_tokens // CHUNK)
-    return chunks if chunks < GROUP else chunks // GROUP * GROUP
-
-
-def new_tables(
-    kept_counts: np.ndarray, noise: np.ndarray, chunks: int, settings: EmbeddingSettings, seed: int
-) -> Tables:
+def new_tables(frequency: np.ndarray, noise: np.ndarray, chunks: int, settings: EmbeddingSettings, seed: int) -> Tables:
     """Input rows uniform within 0.5 / width as in word2vec.c, output rows zero; scales by the traffic of each row."""
     random = generator(seed, f"{settings.architecture}/initial")
-    shape, rate = (len(noise), settings.dimensions), settings.starting_rate
-    frequency, tokens = kept_counts / kept_counts.sum(), chunks * CHUNK
-    contexts = settings.window + 1  # of a token, on average: both sides, each 1 to `window` words
-    pairs, most, share = contexts, MOST_MOVED, 1.0
-    if settings.architecture == "cbow":
-        # A token is one pair, and a context word only its share of the mean: all of it where the context is one word.
-        pairs, most, share = 1, 2 * MOST_MOVED, (1 + settings.window * frequency) / contexts
-    pushes = min(chunks, GROUP) * CHUNK * pairs * settings.negatives / SHARED  # that one drawn negative stands for
+    shape = (len(noise), settings.dimensions)
     return Tables(
         inputs=tf.Variable((random.random(shape, dtype=np.float32) - np.float32(0.5)) / settings.dimensions),
         outputs=tf.Variable(tf.zeros(shape)),
-        input_scale=tf.constant(
-            row_scale(tokens * contexts * share * frequency * (1 + settings.negatives), rate, most)
-        ),
-        output_scale=tf.constant(row_scale(tokens * pairs * (frequency + settings.negatives * noise), rate, most)),
+        input_scale=tf.constant(input_scale(frequency, chunks, settings)),
+        output_scale=tf.constant(output_scale(frequency, noise, chunks, settings)),
         noise_weight=settings.negatives / SHARED,
-        noise_scale=float(row_scale(np.array(pushes), rate, MOST_PUSHED)),
+        noise_scale=noise_scale(chunks, settings),
     )
 
 

@@ -61,7 +61,7 @@ def train_ours(path: Path, asked: argparse.Namespace) -> tuple[float, dict[str, 
 
     settings = EmbeddingSettings(
         architecture=asked.architecture, dimensions=WIDTH, window=WINDOW, negatives=NEGATIVES, subsample=SAMPLE,
-        min_count=MIN_COUNT, epochs=asked.epochs, learning_rate=0.025,
+        min_count=MIN_COUNT, epochs=asked.epochs, learning_rate=asked.learning_rate,
     )  # fmt: skip
     start = time.perf_counter()
     with path.open() as stream:
@@ -94,7 +94,7 @@ def train_gensim(path: Path, asked: argparse.Namespace) -> tuple[float, dict[str
     model = Word2Vec(
         corpus_file=str(path), sg=int(asked.architecture == "skip-gram"), vector_size=WIDTH, window=WINDOW,
         negative=NEGATIVES, sample=SAMPLE, min_count=MIN_COUNT, epochs=asked.epochs, workers=asked.threads,
-        seed=asked.seed,
+        seed=asked.seed, alpha=asked.learning_rate or 0.025,
     )  # fmt: skip
     seconds = time.perf_counter() - start
     return seconds, score(WordVectors(pa.array(model.wv.index_to_key), model.wv.vectors), asked)
@@ -141,6 +141,7 @@ def compare(asked: argparse.Namespace) -> None:
         words = write_tokens(asked.data, asked.limit, path)
         print(f"{words:,} words x {asked.epochs} epochs, {asked.architecture}, {asked.threads} threads each")
         common = ["--tokens", str(path), "--architecture", asked.architecture, "--epochs", str(asked.epochs)]
+        common += ["--learning-rate", str(asked.learning_rate)] if asked.learning_rate else []
         rows = []
         for seed in range(1, asked.seeds + 1):
             for side in ("ours", "gensim"):
@@ -172,6 +173,7 @@ if __name__ == "__main__":
     parser.add_argument("--architecture", choices=["skip-gram", "cbow"], default="skip-gram")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--learning-rate", type=float, help="of both; each side's own default when not given")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each side")
     parser.add_argument("--side", choices=["ours", "gensim"], help=argparse.SUPPRESS)
     parser.add_argument("--tokens", type=Path, help=argparse.SUPPRESS)

@@ -154,9 +154,11 @@ CORPORA = {
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", CORPORA)
-@pytest.mark.parametrize("step_tokens", [32, 16384])
-def test_vectors_stay_finite_and_small_at_any_step_size(architecture: str, name: str, step_tokens: int) -> None:
-    asked = settings(architecture=architecture, epochs=10, step_tokens=step_tokens)
+@pytest.mark.parametrize(("step_tokens", "learning_rate"), [(32, None), (512, 0.1), (16384, None)])
+def test_vectors_stay_finite_and_small_at_any_step_size(
+    architecture: str, name: str, step_tokens: int, learning_rate: float | None
+) -> None:
+    asked = settings(architecture=architecture, epochs=10, step_tokens=step_tokens, learning_rate=learning_rate)
     vectors, _ = train_vectors(*encode(CORPORA[name]), asked, seed=1)  # WordVectors itself refuses NaN
     assert np.abs(vectors.vectors).max() < 50
 
