@@ -67,20 +67,18 @@ def read_stream(
 ) -> Stream:
     """Subsample one shard and draw each kept token's window.
 
-    rows (tokens,) are table rows, negative for a word without one, which is dropped before windows are drawn, as in
+    rows int32 (tokens,) are table rows, -1 for a word without one, which is dropped before windows are drawn, as in
     gensim; offsets (documents + 1,) mark the documents; keep (vocabulary,) are survival chances. Contexts never cross
     the border of a document.
     """
-    known = rows >= 0
-    kept = known & (random.random(len(rows), dtype=np.float32) < keep.astype(np.float32)[rows])
-    before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
-    starts, ends = before[offsets[:-1]], before[offsets[1:]]
-    lengths = ends - starts
-    position = np.arange(before[-1], dtype=np.int64)
-    reach = random.integers(1, window + 1, before[-1], dtype=np.int64)
-    left = np.minimum(reach, position - np.repeat(starts, lengths))
-    right = np.minimum(reach, np.repeat(ends, lengths) - 1 - position)
-    return Stream(rows[kept].astype(np.int32), window_code(left, right, window).astype(np.int32))
+    chances = np.append(keep, 0).astype(np.float32)  # the last one is that of row -1, a word without a row
+    kept = random.random(len(rows), dtype=np.float32) < chances[rows]
+    before = np.concatenate([[0], np.cumsum(kept)])[offsets].astype(np.int32)
+    lengths, position = np.diff(before), np.arange(before[-1], dtype=np.int32)
+    reach = random.integers(1, window + 1, before[-1], dtype=np.int32)
+    left = np.minimum(reach, position - np.repeat(before[:-1], lengths))
+    right = np.minimum(reach, np.repeat(before[1:] - 1, lengths) - position)
+    return Stream(rows[kept], window_code(left, right, window))
 
 
 def draw_blocks(

@@ -29,6 +29,27 @@ class Tables:
     noise_scale: float
 
 
+@dataclass(frozen=True)
+class Windows:
+    """What each window code means, looked up rather than worked out: a gather costs a third of a division.
+
+    masks (codes * CHUNK, span), row code * CHUNK + i: 1 where a position of the span is context of token i; means: the
+    same divided by their number; sizes (codes,): that number.
+    """
+
+    masks: tf.Tensor
+    means: tf.Tensor
+    sizes: tf.Tensor
+
+
+def window_tables(window: int) -> Windows:
+    """The look-up tables of all window codes."""
+    masks = context_masks(window)
+    sizes = masks.sum(axis=1, keepdims=True)
+    means = masks / np.maximum(sizes, 1)
+    return Windows(tf.constant(masks), tf.constant(means), tf.constant(sizes[::CHUNK, 0]))
+
+
 def reaches(window: int) -> list[tuple[int, int]]:
     """(left, right) of every window code, in the order of the codes."""
     return [(left, right) for left in range(window + 1) for right in range(window + 1)]
@@ -51,7 +72,7 @@ def code_rows(codes: tf.Tensor) -> tf.Tensor:
 
 
 def skip_gram_step(
-    tables: Tables, masks: tf.Tensor, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> tf.Operation:
     """Move each token towards its context words and away from the negatives, which count once for every pair.
 
@@ -59,20 +80,20 @@ def skip_gram_step(
     """
     window = (context.shape[-1] - CHUNK) // 2
     centres = context[:, window : window + CHUNK]
-    mask = tf.gather(masks, code_rows(codes))  # (chunks, tokens, span)
+    mask = tf.gather(windows.masks, code_rows(codes))  # (chunks, tokens, span)
     word = tf.gather(tables.inputs, centres)  # (chunks, tokens, width)
     near = tf.gather(tables.outputs, context)  # (chunks, span, width)
     word_rate = rate * tf.gather(tables.input_scale, centres)
     near_rate = rate * tf.gather(tables.output_scale, context)
     pull = mask * tf.sigmoid(-tf.matmul(word, near, transpose_b=True))
-    pushed = push_away(tables, word, negatives, tf.reduce_sum(mask, axis=2), rate)
+    pushed = push_away(tables, word, negatives, tf.gather(windows.sizes, codes), rate)
     word_change = tf.matmul(pull, near) + pushed.word_change
     near_change = tf.matmul(pull * near_rate[:, None, :], word, transpose_a=True)
     return add_changes(tables, centres, word_change * word_rate[:, :, None], context, near_change, negatives, pushed)
 
 
 def cbow_step(
-    tables: Tables, masks: tf.Tensor, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> tf.Operation:
     """Move the mean of each token's context towards the token and away from the negatives; arguments as above.
 
@@ -80,14 +101,13 @@ def cbow_step(
     """
     window = (context.shape[-1] - CHUNK) // 2
     targets = context[:, window : window + CHUNK]
-    mask = tf.gather(masks, code_rows(codes))  # (chunks, tokens, span)
+    mask = tf.gather(windows.masks, code_rows(codes))  # (chunks, tokens, span)
     around = tf.gather(tables.inputs, context)  # (chunks, span, width)
     target = tf.gather(tables.outputs, targets)  # (chunks, tokens, width)
     around_rate = rate * tf.gather(tables.input_scale, context)
     target_rate = rate * tf.gather(tables.output_scale, targets)
-    size = tf.reduce_sum(mask, axis=2)
-    active = tf.minimum(size, 1.0)  # a token without context teaches nothing
-    mean = tf.matmul(mask / tf.maximum(size, 1.0)[:, :, None], around)
+    active = tf.minimum(tf.gather(windows.sizes, codes), 1.0)  # a token without context teaches nothing
+    mean = tf.matmul(tf.gather(windows.means, code_rows(codes)), around)
     pull = active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
     pushed = push_away(tables, mean, negatives, active, rate)
     mean_change = pull[:, :, None] * target + pushed.word_change

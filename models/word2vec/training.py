@@ -23,8 +23,8 @@ from models.word2vec.stability import choose_chunks, input_scale, noise_scale, o
 from models.word2vec.step import (
     Tables,
     cbow_step,
-    context_masks,
     skip_gram_step,
+    window_tables,
 )
 
 Shard = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
@@ -129,7 +129,7 @@ class Trainer:
         self.run = compile_steps(self.tables, settings)
 
     def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, all_words: int) -> None:
-        """One pass over a shard: rows int32 (tokens,) of the tables, negative where a word has none.
+        """One pass over a shard: rows int32 (tokens,) of the tables, -1 where a word has none.
 
         `name` says which pass over which shard it is, `all_words` how many all passes together read.
         """
@@ -173,7 +173,7 @@ def compile_steps(tables: Tables, settings: EmbeddingSettings) -> Callable[..., 
     step = partial(
         skip_gram_step if settings.architecture == "skip-gram" else cbow_step,
         tables,
-        tf.constant(context_masks(settings.window)),
+        window_tables(settings.window),
     )
 
     @tf.function(autograph=False, reduce_retracing=True)

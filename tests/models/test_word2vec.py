@@ -72,7 +72,7 @@ def test_rows_are_in_order_of_falling_count_and_rare_and_reserved_words_have_non
 def test_one_step_is_the_step_worked_out_token_by_token(architecture: str) -> None:
     import tensorflow as tf
 
-    from models.word2vec.step import Tables, cbow_step, context_masks, skip_gram_step
+    from models.word2vec.step import Tables, cbow_step, skip_gram_step, window_tables
 
     random = np.random.default_rng(5)
     words, width, window, rate = 30, 6, 2, 0.1
@@ -86,8 +86,7 @@ def test_one_step_is_the_step_worked_out_token_by_token(architecture: str) -> No
     scales = tf.constant(input_scale), tf.constant(output_scale)
     tables = Tables(tf.Variable(inputs), tf.Variable(outputs), *scales, noise_weight=5 / SHARED, noise_scale=0.5)
     step = skip_gram_step if architecture == "skip-gram" else cbow_step
-    masks = tf.constant(context_masks(window))
-    step(tables, masks, tf.constant(context), tf.constant(noise), tf.constant(codes), tf.constant(rate))
+    step(tables, window_tables(window), tf.constant(context), tf.constant(noise), tf.constant(codes), tf.constant(rate))
 
     change_in, change_out = np.zeros_like(inputs), np.zeros_like(outputs)
     for chunk in range(4):
