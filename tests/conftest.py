@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-os.environ["CRISISFLOW_HOME"] = tempfile.mkdtemp(prefix="crisisflow-tests-")
+SESSION_HOME = tempfile.TemporaryDirectory(prefix="crisisflow-tests-", ignore_cleanup_errors=True)
+os.environ["CRISISFLOW_HOME"] = SESSION_HOME.name
 for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
     os.environ.pop(name, None)
 
@@ -40,7 +41,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def prefect() -> Iterator[None]:
     """A Prefect server for the tests that run flows."""
-    from tasks.servers import prefect_server
+    from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_server():
+    with prefect_test_harness(server_startup_timeout=180):
         yield
