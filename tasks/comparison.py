@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.storage import write_atomically
-from tasks.tracking import Run, client, descendants, find_runs
+from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 MODEL_STEPS = ("train_logistic", "train_network")
 SCORES = ("accuracy", "f1", "roc_auc", "log_loss")
@@ -55,13 +55,7 @@ def latest_retrain() -> str:
 
 def model_rows(run_id: str) -> list[ModelRow]:
     """The models trained or reused under this run, in the order they were made. A model's own run gives one row."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        run = client().get_run(run_id)
-    except MlflowException as error:
-        raise ValueError(f"no run {run_id!r} in the tracking store: `crisisflow compare` lists the latest") from error
-    runs = [run, *descendants(run_id)]
+    runs = [read_run(run_id), *descendants(run_id)]
     rows = [_row(each) for each in runs if each.data.tags.get("stage") in MODEL_STEPS and "model" in each.data.tags]
     if not rows:
         raise ValueError(f"run {run_id} trained no models: give the id of a retraining or of a model")

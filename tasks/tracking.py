@@ -240,6 +240,16 @@ def _alive(run: "MlflowRun") -> bool:
         return False
 
 
+def read_run(run_id: str) -> "MlflowRun":
+    """The run of this id. Raises ValueError when the tracking store has none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client().get_run(run_id)
+    except MlflowException as error:
+        raise ValueError(f"no run {run_id!r} in {tracking_uri()}: `crisisflow compare` shows the latest") from error
+
+
 def comparison_address(server: str) -> str:
     """The page of a tracking server that charts all models side by side, the best test F1 first."""
     query = {
