@@ -13,6 +13,7 @@ from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
     from tasks.tracking import MlflowRun
 
 MODEL_STEPS = ("train_logistic", "train_network")
