@@ -16,6 +16,7 @@ from tasks.progress import progress, say
 from tasks.tracking import Run, client, tracked_run
 
 P = ParamSpec("P")
+COPIED_BYTES = 64 << 20
 StepFunction = Callable[Concatenate[Run, P], Path]
 
 
@@ -64,7 +65,14 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     relative = output.relative_to(storage.state_home() / "store").as_posix()
     caching.remember(key, caching.Action(relative, run.run_id, dict(after.metrics), _portable(tags), seconds))
     run.tag(output=relative, step_outcome="run")
+    _keep_copy(run, output)
     return output, f"{seconds:.1f} s"
+
+
+def _keep_copy(run: Run, output: Path) -> None:
+    """Put the artifact beside its run; of one too large to keep twice, the manifest: it says what the store holds."""
+    size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    run.log_file(output if size <= COPIED_BYTES else output / storage.MANIFEST, "output")
 
 
 def _portable(tags: dict[str, str]) -> dict[str, str]:

@@ -98,3 +98,10 @@ def test_what_went_in_is_recorded_by_digest(root: tracking.Run) -> None:
     doubled = tracking.descendants(root.run_id)[-1]
     datasets = [entry.dataset for entry in doubled.inputs.dataset_inputs]
     assert [(dataset.name, dataset.digest) for dataset in datasets] == [("number", number.name)]
+
+
+def test_what_a_step_made_is_kept_with_its_run(root: tracking.Run) -> None:
+    call(count, root, 3, TextSettings())
+    made = tracking.descendants(root.run_id)[0]
+    kept = {entry.path for entry in tracking.client().list_artifacts(made.info.run_id, "output")}
+    assert kept == {"output/number.json", "output/manifest.json"}
