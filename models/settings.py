@@ -117,7 +117,9 @@ class EmbeddingSettings(Settings):
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
         None, description="At the start; falls linearly to zero. 0.025 for skip-gram and 0.05 for CBOW when not given."
     )
-    step_tokens: Positive = Field(4096, description="Tokens trained on at once; words too frequent for it slow down.")
+    step_tokens: Annotated[int, Field(ge=128)] = Field(
+        4096, description="Tokens trained on at once, rounded to a power of two; words too frequent for it slow down."
+    )
     vectors_from: Literal["input", "output", "mean"] = Field("input", description="Which of the two matrices to keep.")
 
     def epochs_for(self, words: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 
 CHUNK = 32  # consecutive tokens: long enough for fast products, short enough that few words repeat in one step
 GROUP = 8  # chunks that share their negatives: a longer product, and fewer rows to fetch and to write back
+GROUPS = 4  # of a step at least: see groups_of
 SHARED = 32  # negatives of a group: with 8 a chunk, analogies fell from 11.2 to 8.9 % (4 M words; gensim 10.8 %)
 BLOCK_TOKENS = 1 << 18  # tokens prepared at a time and handed to one call of the compiled loop of steps
 
@@ -57,6 +58,15 @@ def noise_probabilities(counts: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
+def groups_of(chunks: int) -> int:
+    """Groups of a step's chunks, a power of two as they are: as few as GROUP allows, but at least GROUPS.
+
+    oneDNN gives whole matrices of a batch to threads when their number divides the batch, and otherwise cuts matrices
+    up, which changes the last bits: powers of two from 4 on keep one digest on 1, 2 and 4 threads (test_word2vec).
+    """
+    return max(GROUPS, chunks // GROUP)
+
+
 def window_code(left: Any, right: Any, window: int) -> Any:
     """One integer for a context that reaches `left` words back and `right` words on; 0 is no context at all."""
     return left * (window + 1) + right
@@ -96,7 +106,7 @@ def draw_blocks(
         chosen = order[start : start + steps * chunks]
         held = -(-len(chosen) // chunks)
         missing = held * chunks - len(chosen)
-        drawn = np.searchsorted(cumulative, random.random((held, -(-chunks // GROUP), SHARED)), side="right")
+        drawn = np.searchsorted(cumulative, random.random((held, groups_of(chunks), SHARED)), side="right")
         yield Block(
             context=np.pad(context[chosen], ((0, missing), (0, 0))).reshape(held, chunks, -1),
             negatives=np.minimum(drawn, len(noise) - 1).astype(np.int32),

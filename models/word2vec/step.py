@@ -149,8 +149,9 @@ def add_changes(
     pushed: Push,
 ) -> tf.Operation:
     """Add all changes of a step, in an order that is always the same: sums of floats depend on it."""
-    inputs = add_rows(tables.inputs, input_rows, input_change)
-    outputs = add_rows(tables.outputs, output_rows, output_change)
+    with tf.control_dependencies([input_change, output_change, pushed.noise_change]):  # all read before any is written
+        inputs = add_rows(tables.inputs, input_rows, input_change)
+        outputs = add_rows(tables.outputs, output_rows, output_change)
     with tf.control_dependencies([outputs]):
         noise = add_rows(tables.outputs, negatives, pushed.noise_change)
     return tf.group(inputs, outputs, noise)
