@@ -78,12 +78,6 @@ def read_vocabulary(artifact: Path) -> Vocabulary:
     return Vocabulary.from_table(pq.read_table(artifact / "vocabulary.parquet"))
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The named arrays of an .npz file; pickles are refused."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
-
-
 def read_vectors(artifact: Path) -> "WordVectors":
     """The word vectors of an artifact of any kind that holds some."""
     from models.vectors.formats import from_table

@@ -1,6 +1,6 @@
 """The commands that make models: retrain, and its stages one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
@@ -122,10 +122,10 @@ def retrain(
     with command(debug), _prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())):
         from flows import retrain as stage
 
-        columns = _columns(id_column, text_column, label_column, keyword_column, location_column)
-        labels = {"positive": tuple(positive_label or ()), "negative": tuple(negative_label or ())}
+        names = (id_column, text_column, label_column, keyword_column, location_column)
+        columns = _columns(names, positive_label, negative_label)
         request = stage.RetrainRequest(
-            tweets=_tweet_source(tweets, {**columns, **labels}, encoding, against),
+            tweets=_tweet_source(tweets, columns, encoding, against),
             corpora=_corpora(tweets, corpus),
             recipe=recipe,
             seed=seed,
@@ -161,9 +161,9 @@ def ingest(
         from flows import ingest as stage
 
         if kind is Kind.tweets:
-            columns = _columns(id_column, text_column, label_column, keyword_column, location_column)
-            labels = {"positive": tuple(positive_label or ()), "negative": tuple(negative_label or ())}
-            result = stage.ingest_and_report(_tweet_source(source, {**columns, **labels}, encoding, against))
+            names = (id_column, text_column, label_column, keyword_column, location_column)
+            columns = _columns(names, positive_label, negative_label)
+            result = stage.ingest_and_report(_tweet_source(source, columns, encoding, against))
         else:
             result = stage.ingest_corpus_and_report(source, text_column, encoding)
     show(result, as_json, tables.ingested)
@@ -255,8 +255,9 @@ def _prepared(recipe: str, *sources: str | None) -> Iterator[None]:
         yield
 
 
-def _columns(*names: str | None) -> dict[str, str | None]:
-    return dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
+def _columns(names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None) -> dict[str, Any]:
+    named = dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
+    return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ())}
 
 
 def _tweet_source(
