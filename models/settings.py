@@ -103,6 +103,22 @@ class CooccurrenceSettings(Settings):
     dimensions: Positive = Field(100, description="Width of the word vectors cut out by the SVD.")
 
 
+class PhraseSettings(Settings):
+    """Words that are read as one because they stand together, new york as new_york (Mikolov et al. 2013)."""
+
+    passes: Annotated[int, Field(ge=0)] = Field(0, description="0 is off; every pass joins two words or phrases.")
+    min_count: Positive = Field(5, description="Rarer pairs are chance; also the discount of the ratio.")
+    score: Literal["ratio", "npmi"] = Field("ratio", description="Count over what chance would give, or NPMI.")
+    threshold: float | None = Field(
+        None, description="Pairs that score above it are joined; 10 for ratio and 0.5 for npmi when not given."
+    )
+
+    @property
+    def least_score(self) -> float:
+        """The threshold asked for, or the usual one of the score."""
+        return {"ratio": 10.0, "npmi": 0.5}[self.score] if self.threshold is None else self.threshold
+
+
 class EmbeddingSettings(Settings):
     """CBOW and skip-gram with negative sampling (Mikolov et al. 2013)."""
 
@@ -121,6 +137,7 @@ class EmbeddingSettings(Settings):
         4096, description="Tokens trained on at once, rounded to a power of two; words too frequent for it slow down."
     )
     vectors_from: Literal["input", "output", "mean"] = Field("input", description="Which of the two matrices to keep.")
+    phrases: PhraseSettings = PhraseSettings()
 
     def epochs_for(self, words: int) -> int:
         """Passes over a corpus of so many words: those asked for, or as many as make 20 million words, 5 to 30.

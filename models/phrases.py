@@ -1,0 +1,141 @@
+"""Learned phrases: words that stand together more often than chance would have it become one token, new_york.
+
+As in Mikolov et al. 2013, section 4, and gensim's Phrases, whose scores these are; but over dictionary codes, so that a
+pass over millions of tokens is a few array operations. Fitted on training text only; repeat it for longer phrases.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.settings import PhraseSettings
+from models.text import Tokens
+from models.text.tokens import offsets_of
+
+JOINT = "_"
+# Masks such as <url> stand for anything, and punctuation stands beside anything: neither is part of a name.
+NO_PART_OF_PHRASES = r"^<.*>$|^[^\pL\pN]*$"
+
+
+@dataclass(frozen=True, eq=False)
+class Phrases:
+    """Pairs of words to read as one: first[i] followed by second[i], the best scored first."""
+
+    first: pa.StringArray
+    second: pa.StringArray
+    counts: np.ndarray  # int64 (phrases,): how often the pair was seen
+    scores: np.ndarray  # float64 (phrases,)
+
+    def __len__(self) -> int:
+        """The number of pairs."""
+        return len(self.first)
+
+    @property
+    def joined(self) -> pa.StringArray:
+        """The one token that stands for each pair: new_york."""
+        return pc.binary_join_element_wise(self.first, self.second, JOINT)
+
+    def to_table(self) -> pa.Table:
+        """Columns first, second, count, score."""
+        return pa.table({"first": self.first, "second": self.second, "count": self.counts, "score": self.scores})
+
+
+def learn_phrases(tokens: Tokens, settings: PhraseSettings) -> tuple[Tokens, list[Phrases]]:
+    """The tokens with their phrases joined, and what was joined in each pass; a pass that finds nothing is the last."""
+    passes: list[Phrases] = []
+    for _ in range(settings.passes):
+        phrases = fit_phrases(tokens, settings)
+        if len(phrases) == 0:
+            break
+        passes.append(phrases)
+        tokens = join_phrases(tokens, phrases)
+    return tokens, passes
+
+
+def fit_phrases(tokens: Tokens, settings: PhraseSettings) -> Phrases:
+    """The pairs of neighbours, within a document, that are seen `min_count` times and score above the threshold."""
+    pairs, counts = np.unique(_pair_keys(tokens), return_counts=True)
+    first, second = np.divmod(pairs, len(tokens.words))
+    scores = score_pairs(tokens.counts(), first, second, counts, settings)
+    wanted = _can_be_part(tokens.words)
+    chosen = (counts >= settings.min_count) & (scores > settings.least_score) & wanted[first] & wanted[second]
+    order = np.flatnonzero(chosen)[np.argsort(-scores[chosen], kind="stable")]
+    ends = [tokens.words.take(pa.array(codes[order])) for codes in (first, second)]
+    return Phrases(ends[0], ends[1], counts[order], scores[order])
+
+
+def score_pairs(
+    words: np.ndarray, first: np.ndarray, second: np.ndarray, counts: np.ndarray, settings: PhraseSettings
+) -> np.ndarray:
+    """Scores of all distinct pairs (first, second) seen `counts` times, where word i is seen words[i] times.
+
+    "ratio" is eq. 6 of Mikolov et al. 2013 times the number of distinct words and pairs, as gensim scales it; "npmi" is
+    normalised pointwise mutual information, -1 to 1 (Bouma 2009).
+    """
+    if settings.score == "ratio":
+        scale = np.count_nonzero(words) + len(counts)
+        return (counts - settings.min_count) / (words[first] * words[second]) * scale
+    tokens = words.sum()
+    together = counts / tokens
+    chance = (words[first] / tokens) * (words[second] / tokens)
+    # A text of one pair over and over: together is 1, and so is the score.
+    return np.log(together / chance) / np.maximum(-np.log(together), 1e-300)
+
+
+def join_phrases(tokens: Tokens, phrases: Phrases) -> Tokens:
+    """The documents with every phrase as one token; of overlapping phrases the one that starts first.
+
+    >>> new_york = Phrases(pa.array(["new"]), pa.array(["york"]), np.array([9]), np.array([99.0]))
+    >>> join_phrases(Tokens.from_lists([["in", "new", "york"], ["york", "new"]]), new_york).to_lists()
+    [['in', 'new_york'], ['york', 'new']]
+    """
+    first, second = (
+        pc.index_in(ends, tokens.words).fill_null(-1).to_numpy() for ends in (phrases.first, phrases.second)
+    )
+    known = np.flatnonzero((first >= 0) & (second >= 0))
+    keys = first[known].astype(np.int64) * len(tokens.words) + second[known]
+    starts, found = _first_of_overlapping(tokens, keys)
+    codes = tokens.codes.copy()
+    codes[starts] = len(tokens.words) + known[found]
+    kept = np.ones(len(codes), bool)
+    kept[starts + 1] = False
+    lengths = np.diff(np.append(0, np.cumsum(kept))[tokens.offsets])
+    # A joined word may be one that the text holds already.
+    words = pa.concat_arrays([tokens.words, phrases.joined]).dictionary_encode()
+    return Tokens(offsets_of(lengths), words.indices.to_numpy()[codes[kept]], words.dictionary)
+
+
+def _first_of_overlapping(tokens: Tokens, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a phrase starts, read from left to right, and which of `keys` it is: two int64 (phrases found,).
+
+    In an unbroken run of overlapping pairs every other one is taken, which is what reading from the left does.
+    """
+    order = np.argsort(keys)
+    pairs, places = _pair_keys(tokens), _pair_places(tokens)
+    found = np.searchsorted(keys[order], pairs)
+    hits = np.flatnonzero(keys[order][np.minimum(found, len(keys) - 1)] == pairs) if len(keys) else np.array([], int)
+    starts = places[hits]
+    breaks = np.diff(starts, prepend=-2) != 1
+    run = np.maximum.accumulate(np.where(breaks, np.arange(len(starts)), 0))
+    taken = (np.arange(len(starts)) - run) % 2 == 0
+    return starts[taken], order[found[hits][taken]]
+
+
+def _pair_places(tokens: Tokens) -> np.ndarray:
+    """Every position that has a right neighbour in its document, int64 (pairs,)."""
+    has_next = np.ones(len(tokens.codes), bool)
+    has_next[tokens.offsets[1:][tokens.lengths > 0] - 1] = False
+    return np.flatnonzero(has_next)
+
+
+def _pair_keys(tokens: Tokens) -> np.ndarray:
+    """One number for each pair of neighbours, in reading order: int64 (pairs,)."""
+    places = _pair_places(tokens)
+    return tokens.codes[places].astype(np.int64) * len(tokens.words) + tokens.codes[places + 1]
+
+
+def _can_be_part(words: pa.StringArray) -> np.ndarray:
+    """Whether each word may be part of a phrase: bool (distinct words,)."""
+    return ~pc.match_substring_regex(words, NO_PART_OF_PHRASES).to_numpy(zero_copy_only=False)
