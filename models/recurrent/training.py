@@ -9,12 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from models.batching import epoch_batches, pad_documents
+from models.checkpoints import Checkpoint, OnCheckpoint
 from models.metrics import classification_metrics
 from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
 from models.recurrent.prediction import predict_probabilities
+from models.recurrent.state import Epoch, TrainingState
 from models.settings import ClassifierSettings
 
 GRADIENT_NORM = 1.0
+# About ten seconds of a small network's steps: copying the state, some tens of milliseconds, is lost among them.
+CHECKPOINT_BATCHES = 500
 
 
 class LabelledDocuments(NamedTuple):
@@ -26,7 +30,6 @@ class LabelledDocuments(NamedTuple):
 
 
 Documents: TypeAlias = LabelledDocuments | tuple[np.ndarray, np.ndarray, np.ndarray]
-Epoch: TypeAlias = dict[str, float]
 
 
 def train_classifier(
@@ -36,30 +39,41 @@ def train_classifier(
     settings: ClassifierSettings,
     seed: int,
     on_epoch: Callable[[int, Epoch], None] | None = None,
+    *,
+    start: Checkpoint | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
 ) -> list[Epoch]:
     """Fit the model's weights and return the scores of every epoch.
 
     Stops after `settings.patience` epochs without a lower validation log loss and leaves the weights of the best one.
     `on_epoch(epoch, scores)` is called as each ends, counting from 0. Labels are smoothed, gradients clipped to norm 1.
+    `on_checkpoint` gets a checkpoint after every epoch, and every CHECKPOINT_BATCHES batches of a long one; with one of
+    them as `start`, the same weights come out as without the interruption, bit for bit, and the same history but times.
     """
     tf.config.experimental.enable_op_determinism()
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
     if not len(train.labels):
         raise ValueError("no training documents: give at least one")
-    run_epoch = _epoch_runner(model, train, settings, seed)
-    history: list[Epoch] = []
-    best, best_loss, best_weights = 0, np.inf, model.get_weights()
-    for epoch in range(settings.epochs):
-        scores = {**run_epoch(epoch), **_validation_scores(model, validation)}
-        history.append(scores)
+    network = keras.Model(model.inputs, model.get_layer("logit").output)
+    optimizer = LazyAdam(settings.learning_rate)
+    optimizer.build(network.trainable_variables)
+    state = TrainingState([*model.variables, *optimizer.variables], model.get_weights())
+    if start is not None:
+        state.restore(start)
+
+    def offer_checkpoint() -> None:
+        if on_checkpoint is not None:
+            on_checkpoint(state.to_checkpoint())
+
+    train_epoch = _epoch_trainer(_training_step(network, optimizer), train, settings, seed)
+    while len(state.history) < settings.epochs and state.epochs_since_best < settings.patience:
+        scores = {**train_epoch(state, offer_checkpoint), **_validation_scores(model, validation)}
+        state.end_epoch(scores, model.get_weights())
         if on_epoch is not None:
-            on_epoch(epoch, scores)
-        if scores["validation/log_loss"] < best_loss:
-            best, best_loss, best_weights = epoch, scores["validation/log_loss"], model.get_weights()
-        elif epoch - best >= settings.patience:
-            break
-    model.set_weights(best_weights)
-    return history
+            on_epoch(len(state.history) - 1, scores)
+        offer_checkpoint()
+    model.set_weights(state.best_weights)
+    return state.history
 
 
 def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epoch:
@@ -68,34 +82,33 @@ def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epo
     return {f"validation/{name}": scores[name] for name in ("log_loss", "accuracy", "f1")}
 
 
-def _epoch_runner(
-    model: keras.Model, train: LabelledDocuments, settings: ClassifierSettings, seed: int
-) -> Callable[[int], Epoch]:
-    """A function that trains one epoch and returns its mean loss and speed."""
+def _epoch_trainer(
+    step: Callable[..., tf.Tensor], train: LabelledDocuments, settings: ClassifierSettings, seed: int
+) -> Callable[[TrainingState, Callable[[], None]], Epoch]:
+    """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed."""
     padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
     targets = train.labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
     targets = targets.astype(np.float32)
-    step = _training_step(model, settings)
 
-    def run_epoch(epoch: int) -> Epoch:
-        start = time.perf_counter()
-        losses = []
-        for rows in epoch_batches(lengths, settings.batch_size, seed, epoch):
+    def train_epoch(state: TrainingState, offer_checkpoint: Callable[[], None]) -> Epoch:
+        start = time.perf_counter() - state.seconds
+        batches = epoch_batches(lengths, settings.batch_size, seed, len(state.history))
+        for rows in batches[len(state.losses) :]:
             ids = padded[rows, : max(1, lengths[rows].max())]
-            losses.append(step(ids, targets[rows]) * len(rows))
-        loss = float(np.sum([value.numpy() for value in losses]) / len(targets))
+            state.losses.append(step(ids, targets[rows]) * len(rows))
+            if len(state.losses) % CHECKPOINT_BATCHES == 0:
+                state.seconds = time.perf_counter() - start
+                offer_checkpoint()
+        loss = float(np.sum(np.array([float(loss) for loss in state.losses], dtype=np.float32)) / len(targets))
         seconds = time.perf_counter() - start
         return {"train/loss": loss, "seconds": seconds, "tweets_per_second": len(targets) / seconds}
 
-    return run_epoch
+    return train_epoch
 
 
-def _training_step(model: keras.Model, settings: ClassifierSettings) -> Callable[..., tf.Tensor]:
+def _training_step(network: keras.Model, optimizer: LazyAdam) -> Callable[..., tf.Tensor]:
     """One optimizer step over (ids, targets) of any shape, traced once; returns the batch's mean loss."""
-    network = keras.Model(model.inputs, model.get_layer("logit").output)
     weights = network.trainable_variables
-    optimizer = LazyAdam(settings.learning_rate)
-    optimizer.build(weights)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.float32)])
     def step(ids, targets):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.recurrent import build_classifier, predict_probabilities, train_classifier
+from models.recurrent import build_classifier, predict_probabilities, train_classifier, training
 from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
 from models.settings import ClassifierSettings
 
@@ -34,9 +34,9 @@ def accuracy(model: keras.Model, rows) -> float:
     return float(np.mean((predict_probabilities(model, *rows[:2]) >= 0.5) == rows[2]))
 
 
-def trained(run: ClassifierSettings, seed: int = 1, train=None, on_epoch=None) -> tuple[keras.Model, list]:
+def trained(run: ClassifierSettings, seed: int = 1, train=None, **options) -> tuple[keras.Model, list]:
     model = build_classifier(run, VOCABULARY, None, seed)
-    history = train_classifier(model, train or ordered_pairs(200, 0), ordered_pairs(60, 1), run, seed, on_epoch)
+    history = train_classifier(model, train or ordered_pairs(200, 0), ordered_pairs(60, 1), run, seed, **options)
     return model, history
 
 
@@ -78,6 +78,41 @@ def test_training_stops_when_validation_stops_improving_and_keeps_the_best_weigh
     probabilities = predict_probabilities(model, ids, offsets)
     restored = -np.mean(np.log(np.where(labels == 1, probabilities, 1 - probabilities)))
     assert restored == pytest.approx(min(losses), rel=1e-6)
+
+
+def weights_and_history(model: keras.Model, history: list) -> tuple[list[bytes], list[dict]]:
+    """All that two trainings must have in common: every bit of the weights, every figure but times."""
+    timed = {"seconds", "tweets_per_second"}
+    figures = [{name: value for name, value in epoch.items() if name not in timed} for epoch in history]
+    return [weights.tobytes() for weights in model.get_weights()], figures
+
+
+@pytest.mark.parametrize(("kind", "batches"), [("lstm", 10), ("feed-forward", 500)])
+def test_training_goes_on_from_any_checkpoint_to_the_same_bits(kind, batches, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_BATCHES", batches)
+    run = settings(kind=kind, epochs=3, dropout=0.3)
+    checkpoints = []
+    whole = trained(run, on_checkpoint=checkpoints.append)
+    assert len(checkpoints) == (9 if batches == 10 else 3)  # 25 batches an epoch: after 10, after 20, at the end
+    for checkpoint in checkpoints:
+        assert weights_and_history(*trained(run, start=checkpoint)) == weights_and_history(*whole)
+
+
+def test_a_training_that_had_stopped_early_is_not_taken_up_again():
+    run = settings(epochs=40, patience=1, label_smoothing=0.0, learning_rate=0.05)
+    noise = (*ordered_pairs(60, 0)[:2], np.random.default_rng(0).integers(0, 2, 60))
+    checkpoints = []
+    whole = trained(run, train=noise, on_checkpoint=checkpoints.append)
+    again = trained(run, train=noise, start=checkpoints[-1], on_checkpoint=checkpoints.append)
+    assert len(checkpoints) == len(whole[1]) == len(again[1])
+    assert weights_and_history(*again) == weights_and_history(*whole)
+
+
+def test_a_checkpoint_of_another_network_is_refused():
+    checkpoints = []
+    trained(settings(epochs=1), on_checkpoint=checkpoints.append)
+    with pytest.raises(ValueError, match="shape"):
+        trained(settings(epochs=1, units=6), start=checkpoints[0])
 
 
 def test_frozen_vectors_stay_as_they_were():
