@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks import storage
+from tasks import digests, storage
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("flows", "tasks", "models")
@@ -35,7 +35,7 @@ class ActionKey:
     @property
     def digest(self) -> str:
         """What the record is filed under."""
-        return storage.combine({"step": self.step, **self.parts})
+        return digests.combine({"step": self.step, **self.parts})
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def module_digest(name: str) -> str:
     """Digest of one module's syntax tree."""
     file = module_file(name)
     assert file is not None, f"{name} is no module of this project"
-    return storage.combine({"tree": ast.dump(syntax_tree(file))})
+    return digests.combine({"tree": ast.dump(syntax_tree(file))})
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cache
 import psutil
 
 from tasks.caching import PACKAGES, ROOT, hardware_class, module_digest
-from tasks.storage import combine
+from tasks.digests import combine
 
 
 def _git(*arguments: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from tasks import caching
-from tasks.storage import combine
+from tasks.digests import combine
 from tasks.tracking import Run, client
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import storage
+from tasks.digests import DIGEST_CHARACTERS, file_sha256
 from tasks.sources import addresses, http, local, remote
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
 
@@ -79,7 +80,7 @@ def _check_pin(address: addresses.Address, folder: Path) -> None:
         raise SourceError(
             f"#sha256= pins the bytes of one file, {addresses.redact(address.location)} holds {len(files)}"
         )
-    found = storage.file_sha256(files[0])
+    found = file_sha256(files[0])
     if found != address.sha256:
         raise SourceError(
             f"{addresses.redact(address.location)} has SHA-256 {found}, not the {address.sha256} that was asked for"
@@ -126,7 +127,7 @@ def _receive(
 
 def _memory_path(url: str) -> Path:
     """Where it is noted what a URL gave last. The name is a digest: a URL may hold secrets."""
-    name = hashlib.sha256(url.encode()).hexdigest()[: storage.DIGEST_CHARACTERS]
+    name = hashlib.sha256(url.encode()).hexdigest()[: DIGEST_CHARACTERS]
     return storage.state_home() / "store" / "raw" / ".http" / f"{name}.json"
 
 
