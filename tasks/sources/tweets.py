@@ -40,7 +40,8 @@ def read_tweets(
             if found is None:
                 found = find_columns(columns, batch, member, required)
                 notes.columns = notes.columns or found
-            yield _tweets(batch, found, member.name, row)
+            rows = pa.array(range(row, row + batch.num_rows), pa.int64())
+            yield as_tweets(batch, found, member.name, rows)
             row += batch.num_rows
         if labelled is None and found and "label" in found:
             required = ("text", "label")
@@ -58,8 +59,8 @@ def find_columns(
         raise
 
 
-def _tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, first_row: int) -> pa.RecordBatch:
-    rows = pa.array(range(first_row, first_row + batch.num_rows), pa.int64())
+def as_tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, rows: pa.Array) -> pa.RecordBatch:
+    """A batch of `tasks.sources.records` with the columns of `read_tweets`; `rows` are its places in the source."""
     cells = {meaning: cells_of(batch, found.get(meaning)) for meaning in ("id", "text", "keyword", "location", "label")}
     cells["text"], cells["label"] = blank_to_null(cells["text"]), blank_to_null(cells["label"])
     if "id" in found:

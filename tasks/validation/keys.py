@@ -80,9 +80,13 @@ class KeyBuckets:
 
 
 class Relations:
-    """For every row, the row that it contradicts, repeats or copies, if any; kept on disk, -1 for none."""
+    """For every row, the row that it contradicts, repeats or copies, if any; kept on disk, -1 for none.
 
-    def __init__(self, folder: Path, rows: int) -> None:
+    The first `settled` rows stay whatever the others turn out to be.
+    """
+
+    def __init__(self, folder: Path, rows: int, settled: int = 0) -> None:
+        self._settled = settled
         self.contradicts = _on_disk(folder / "contradicts", rows)
         self.same_id_as = _on_disk(folder / "same_id_as", rows)
         self.same_text_as = _on_disk(folder / "same_text_as", rows)
@@ -106,7 +110,8 @@ class Relations:
 
     def _standing(self, bucket: np.ndarray) -> np.ndarray:
         rows = bucket["row"]
-        return bucket[bucket["candidate"] & (self.contradicts[rows] < 0) & (self.same_id_as[rows] < 0)]
+        undisputed = (self.contradicts[rows] < 0) & (self.same_id_as[rows] < 0)
+        return bucket[bucket["candidate"] & (undisputed | (rows < self._settled))]
 
 
 def _on_disk(path: Path, rows: int) -> np.ndarray:

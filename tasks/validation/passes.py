@@ -61,6 +61,8 @@ def work_ahead(items: Iterable[T]) -> Iterator[T]:
 class TwoPasses:
     """Rows in, judged rows out. First `examine` every batch, then `relate` once, then iterate.
 
+    Rows that are kept already, and only matter to the others, are `settle`d before.
+
     Batches have the columns source, source_row, id, raw_text, text (repaired, null if there is none), target (int8),
     those that the row contract asks for, those of `tasks.sources.records`, and any more.
     """
@@ -74,7 +76,15 @@ class TwoPasses:
         self._starts: list[int] = []
         self._places: list[tuple[str, int]] = []
         self._relations: Relations | None = None
+        self._settled = 0
         self.rows = 0
+
+    def settle(self, kept: pa.RecordBatch) -> None:
+        """Note rows that stay as they are: columns source, source_row, id, target."""
+        self._ids.add_texts(kept["id"], self.rows, kept["target"], np.ones(kept.num_rows, bool))
+        self._remember_places(kept)
+        self.rows += kept.num_rows
+        self._settled = self.rows
 
     def examine(self, batch: pa.RecordBatch, checked: list[str]) -> np.ndarray:
         """Check each row of a batch by itself (columns `checked`) and lay it aside; return the rows that pass, bool."""
@@ -90,22 +100,21 @@ class TwoPasses:
         return passed
 
     def _remember_places(self, batch: pa.RecordBatch) -> None:
-        """Note where each file begins in the batch."""
-        runs = pc.run_end_encode(batch["source"])
-        begin = 0
-        for source, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-            self._starts.append(self.rows + begin)
-            self._places.append((source, batch["source_row"][begin].as_py()))
-            begin = end
+        """Note where each stretch of consecutive rows of one file begins in the batch."""
+        sources, rows = batch["source"].dictionary_encode(), batch["source_row"].to_numpy()
+        goes_on = (np.diff(rows) == 1) & (np.diff(sources.indices.to_numpy()) == 0)
+        begins = np.flatnonzero(np.concatenate([[True], ~goes_on]))
+        self._starts += (self.rows + begins).tolist()
+        self._places += zip(batch["source"].take(pa.array(begins)).to_pylist(), rows[begins].tolist(), strict=True)
 
     def relate(self, texts: KeyBuckets) -> None:
         """Find out what the rows that passed are to one another; `texts` holds the keys of their texts as they came."""
-        self._relations = Relations(self._folder, self.rows)
+        self._relations = Relations(self._folder, self.rows, self._settled)
         self._relations.resolve(texts, self._ids)
 
     def __iter__(self) -> Iterator[Judged]:
         """Every batch in its order, judged."""
-        first = 0
+        first = self._settled
         for batch in self._spill:
             related = self._relations_contract.violations(self._relations_frame(first, batch.num_rows))
             yield _judge(batch, related, first)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,6 @@ from tasks.validation.tally import TweetTally
 from tasks.validation.text_keys import TextKeys
 from tasks.validation.token_sample import SAMPLE_ROWS
 from tasks.validation.writing import QuarantineWriter, reconcile, scratch, write_report
-
-if TYPE_CHECKING:
-    from great_expectations import ExpectationSuite
 
 TWEETS = pa.schema(
     [
@@ -68,7 +65,8 @@ def ingest_tweets(
         contamination = ingest.compare(against) if against else None
         ingest.write(draft.folder, split)
         ingest.check_table()
-        write_report(draft, ingest.report() | {"split": split.model_dump(), "contamination": contamination})
+        settings = {"split": split.model_dump(), "reading": ingest.settings()}
+        write_report(draft, ingest.report() | settings | {"contamination": contamination})
     return draft.final
 
 
@@ -90,7 +88,7 @@ class _TweetIngest:
             batches = gather(read_tweets(snapshot, self._columns, self._encoding, labelled, self._notes))
             prepared = work_ahead(self._prepared(batches))
             first = next(prepared)
-            self._passes = TwoPasses(self._folder, Checker(self._row_contract()))
+            self._passes = TwoPasses(self._folder, row_checker(self._contract, self._columns, self._labelled))
             for batch in chain([first], prepared):
                 self._examine(batch)
                 report(self._passes.rows)
@@ -98,20 +96,15 @@ class _TweetIngest:
             raise RefusedTable("missing-column", str(error), "every column asked for", error.first_rows) from error
         self._passes.relate(self._keys.buckets["exact"])
 
-    def _row_contract(self) -> "ExpectationSuite":
-        if self._labelled:
-            return contracts.labelled_tweets(self._contract, self._columns.labels())
-        return contracts.unlabelled_tweets(self._contract)
-
     def _prepared(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         labels = self._columns.labels()
         for batch in batches:
             self._tally.add_raw(batch)
-            yield _prepare(batch, labels, self._tally)
+            yield prepare(batch, labels, self._tally)
 
     def _examine(self, batch: pa.RecordBatch) -> None:
         first = self._passes.rows
-        passed = self._passes.examine(batch, [*CHECKED, "label"] if self._labelled else CHECKED)
+        passed = self._passes.examine(batch, checked_columns(self._labelled))
         self._keys.add(batch, first, passed)
 
     def compare(self, against: Path) -> dict[str, int]:
@@ -119,7 +112,7 @@ class _TweetIngest:
         keys = TextKeys(self._folder / "against")
         tally, rows = TweetTally(), 0
         for batch in gather(read_tweets(against, ColumnMap(text=self._columns.text), self._encoding)):
-            prepared = _prepare(batch, {}, tally)
+            prepared = prepare(batch, {}, tally)
             keys.add(prepared, rows, np.zeros(batch.num_rows, bool))
             rows += batch.num_rows
         return {"rows": rows, **keys.found_in(self._keys)}
@@ -140,15 +133,11 @@ class _TweetIngest:
 
     def check_table(self) -> None:
         """Raise RefusedTable when the rows kept do not make up a table to learn from."""
-        figures = self._tally.figures()
-        checker = Checker(contracts.whole_table(self._contract, self._labelled))
-        violation = checker.violations(pd.DataFrame([figures])).get(0)
-        if violation is not None:
-            figure = (
-                f"{figures[violation.column]:.4g} {violation.reason}{self._tally.commonest_fault(violation.column)}"
-            )
-            rows = self._tally.offending_rows(violation.column)
-            raise RefusedTable(violation.rule, figure, violation.meta["threshold"], rows)
+        check_table(self._tally, self._contract, self._labelled)
+
+    def settings(self) -> dict[str, Any]:
+        """What a retry of the quarantine needs to read rows as they were read."""
+        return {"columns": self._columns.model_dump(), "encoding": self._encoding}
 
     def report(self) -> dict[str, Any]:
         """All figures of the ingest but its settings."""
@@ -161,7 +150,28 @@ class _TweetIngest:
         }
 
 
-def _prepare(batch: pa.RecordBatch, labels: dict[str, int], tally: TweetTally) -> pa.RecordBatch:
+def row_checker(contract: ContractSettings, columns: ColumnMap, labelled: bool) -> Checker:
+    """What one row must look like."""
+    suite = contracts.labelled_tweets(contract, columns.labels()) if labelled else contracts.unlabelled_tweets(contract)
+    return Checker(suite)
+
+
+def checked_columns(labelled: bool) -> list[str]:
+    """The columns that `row_checker` looks at."""
+    return [*CHECKED, "label"] if labelled else CHECKED
+
+
+def check_table(tally: TweetTally, contract: ContractSettings, labelled: bool) -> None:
+    """Raise RefusedTable when the rows that were counted do not make up a table to learn from."""
+    figures = tally.figures()
+    violation = Checker(contracts.whole_table(contract, labelled)).violations(pd.DataFrame([figures])).get(0)
+    if violation is not None:
+        figure = f"{figures[violation.column]:.4g} {violation.reason}{tally.commonest_fault(violation.column)}"
+        rows = tally.offending_rows(violation.column)
+        raise RefusedTable(violation.rule, figure, violation.meta["threshold"], rows)
+
+
+def prepare(batch: pa.RecordBatch, labels: dict[str, int], tally: TweetTally) -> pa.RecordBatch:
     """The batch of `read_tweets` with texts repaired, grouped, and labels as numbers; repairs are counted."""
     mended, changed = {}, pa.array(np.zeros(batch.num_rows, bool))
     for name, repair in (("text", repair_texts), ("keyword", repair_keywords), ("location", repair_texts)):
