@@ -3,7 +3,6 @@
 import hashlib
 import os
 import platform
-import socket
 import subprocess
 from functools import cache
 
@@ -73,15 +72,4 @@ def host_tags() -> dict[str, str]:
         "threads": str(hardware["threads"]),
         "memory_gb": f"{psutil.virtual_memory().total / 2**30:.1f}",
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-    }
-
-
-@cache
-def process_tags() -> dict[str, str]:
-    """Who runs this, so that a later process can tell whether it still does."""
-    process = psutil.Process()
-    return {
-        "host": socket.gethostname(),
-        "process": str(process.pid),
-        "process_started": f"{process.create_time():.2f}",
     }

@@ -5,6 +5,8 @@ An artifact is a folder `store/<kind>/<digest>/` of files plus `manifest.json`. 
 store says all that a cache key needs to know about it.
 """
 
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -15,8 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.digests import combine, content_digest, file_sha256
+from tasks.processes import left_behind, process_mark
 
 MANIFEST = "manifest.json"
+DRAFT = ".draft-"
 
 
 class DamagedArtifactError(RuntimeError):
@@ -30,6 +34,34 @@ def state_home() -> Path:
     )
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     return home
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """For the block, the only process of this machine inside a block of this name. A dead process holds no lock."""
+    path = state_home() / "locks" / name
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def draft_prefix() -> str:
+    """How the name of everything unfinished begins: it says which process is at it."""
+    return f"{DRAFT}{process_mark()}-"
+
+
+def remove_leftovers() -> int:
+    """Delete what processes that are gone left unfinished; return how much it was. Nothing that a live one uses."""
+    home = state_home()
+    found = [path for depth in ("", "*/", "*/*/") for path in home.glob(f"{depth}{DRAFT}*")]
+    left = [path for path in found if left_behind(path.name.removeprefix(DRAFT).rpartition("-")[0])]
+    for path in left:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(left)
 
 
 @dataclass
@@ -60,7 +92,7 @@ def new_artifact(kind: str, *, opaque: bool = False) -> Iterator[Draft]:
     """
     shelf = state_home() / "store" / kind
     shelf.mkdir(parents=True, exist_ok=True)
-    draft = Draft(Path(tempfile.mkdtemp(prefix=".draft-", dir=shelf)))
+    draft = Draft(Path(tempfile.mkdtemp(prefix=draft_prefix(), dir=shelf)))
     try:
         yield draft
         draft.path = _seal(draft.folder, kind, shelf, file_sha256 if opaque else content_digest)
@@ -86,16 +118,24 @@ def _seal(folder: Path, kind: str, shelf: Path, digest_of: Callable[[Path], str]
     final = shelf / digest
     try:
         folder.rename(final)
-    except OSError:  # it is there already: equal content, unless somebody damaged it
-        try:
-            verify(final)
-        except DamagedArtifactError:
-            discarded = shelf / f".damaged-{digest}-{os.getpid()}"
-            final.rename(discarded)
-            folder.rename(final)
-            shutil.rmtree(discarded, ignore_errors=True)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        # It is there already: equal content, unless somebody damaged it.
+        with locked("store"):
+            _replace_if_damaged(final, folder)
     _sync(shelf)
     return final
+
+
+def _replace_if_damaged(final: Path, folder: Path) -> None:
+    try:
+        verify(final)
+    except DamagedArtifactError:
+        discarded = Path(tempfile.mkdtemp(prefix=draft_prefix(), dir=final.parent))
+        final.rename(discarded / final.name)
+        folder.rename(final)
+        shutil.rmtree(discarded, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:
@@ -132,14 +172,21 @@ def artifact_digest(artifact: Path) -> str:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old or the new one, never half."""
+    with replaced_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """A draft to write; on leaving it is synced and takes the place of `path`, or is dropped on an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=draft_prefix())
+    os.close(descriptor)
+    draft = Path(temporary)
     try:
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        yield draft
+        _sync(draft)
+        draft.replace(path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
     _sync(path.parent)

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-import psutil
 from pydantic import BaseModel, ConfigDict
 
-from tasks import provenance
+from tasks import processes, provenance
 from tasks.storage import state_home
 
 if TYPE_CHECKING:
@@ -198,7 +197,7 @@ def _open(name: str, stage: str, parent: Run | None) -> Run:
         "mlflow.source.name": "crisisflow",
         "stage": stage,
         **provenance.code_tags(),
-        **provenance.process_tags(),
+        **processes.process_tags(),
     }
     if parent is not None:
         tags["mlflow.parentRunId"] = parent.run_id
@@ -228,16 +227,14 @@ def reconcile_runs() -> int:
 
 
 def _running() -> "list[MlflowRun]":
-    return find_runs(f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'")
+    mine = f"tags.host = '{socket.gethostname()}' and tags.process != '' and tags.process_started != ''"
+    return find_runs(f"attributes.status = 'RUNNING' and {mine}")
 
 
 def _alive(run: "MlflowRun") -> bool:
-    """Whether the process that opened the run still exists: same id, same start."""
-    try:
-        process = psutil.Process(int(run.data.tags["process"]))
-        return f"{process.create_time():.2f}" == run.data.tags.get("process_started")
-    except (KeyError, ValueError, psutil.NoSuchProcess):
-        return False
+    """Whether the process that opened the run still exists."""
+    tags = run.data.tags
+    return processes.alive(int(tags["process"]), tags["process_started"])
 
 
 def read_run(run_id: str) -> "MlflowRun":

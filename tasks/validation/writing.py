@@ -31,7 +31,7 @@ def scratch() -> Iterator[Path]:
     """A folder for what lies aside during an ingest; gone afterwards."""
     home = storage.state_home() / "scratch"
     home.mkdir(exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="ingest-", dir=home) as folder:
+    with tempfile.TemporaryDirectory(prefix=storage.draft_prefix(), dir=home) as folder:
         yield Path(folder)
 
 

@@ -1,5 +1,7 @@
 """The store: equal content has one address, and what is damaged is noticed."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +99,65 @@ def test_a_small_file_is_replaced_whole(tmp_path: Path) -> None:
     storage.write_atomically(tmp_path / "a.json", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert (tmp_path / "a.json").read_text() == "new"
+
+
+def test_what_a_dead_process_left_unfinished_is_deleted_and_what_a_live_one_uses_is_not(home: Path) -> None:
+    script = (
+        "import sys, time\n"
+        "from tasks import storage\n"
+        "from tasks.validation.writing import scratch\n"
+        "with scratch() as folder, storage.new_artifact('tweets') as draft, "
+        "storage.replaced_file(storage.state_home() / 'actions' / 'step' / 'a.json'):\n"
+        "    (draft / 'half.txt').write_text('half')\n"
+        "    print('writing', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        assert storage.remove_leftovers() == 0
+        process.kill()
+    assert len(list(home.rglob(".draft-*"))) == 3
+    with storage.new_artifact("tweets") as mine:
+        (mine / "whole.txt").write_text("whole")
+        assert storage.remove_leftovers() == 3
+    assert list(home.rglob(".draft-*")) == []
+    assert (mine.final / "whole.txt").exists()
+
+
+def test_one_process_at_a_time_is_inside_a_lock(home: Path) -> None:
+    script = (
+        "import time\n"
+        "from pathlib import Path\n"
+        "from tasks import storage\n"
+        "counter = storage.state_home() / 'counter'\n"
+        "for _ in range(50):\n"
+        "    with storage.locked('counter'):\n"
+        "        seen = int(counter.read_text()) if counter.exists() else 0\n"
+        "        time.sleep(0.001)\n"
+        "        counter.write_text(str(seen + 1))\n"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert (home / "counter").read_text() == "150"
+
+
+def test_many_processes_that_seal_the_same_content_agree_on_one_intact_artifact(home: Path) -> None:
+    artifact = seal(TABLE)
+    (artifact / "table.parquet").write_bytes(b"damaged")
+    script = (
+        "import sys, pyarrow as pa, pyarrow.parquet as pq\n"
+        "from tasks import storage\n"
+        f"table = pq.read_table({str(home.parent / 'table.parquet')!r})\n"
+        "for _ in range(20):\n"
+        "    with storage.new_artifact('tables') as draft:\n"
+        "        pq.write_table(table, draft / 'table.parquet')\n"
+        "    storage.verify(draft.final)\n"
+        "print(draft.final)\n"
+    )
+    pq.write_table(TABLE, home.parent / "table.parquet")
+    command = [sys.executable, "-c", script]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [process.communicate(timeout=60)[0].strip() for process in processes]
+    assert said == [str(artifact)] * 4
+    assert list((home / "store" / "tables").iterdir()) == [artifact]

@@ -1,0 +1,66 @@
+"""Who owns a run or a file: a process by host, number and start, so that what the dead left is not what is in use.
+
+A number alone is given again to other processes, and a time of day moves when the clock is set; the start is therefore
+counted by the kernel, in ticks since a boot that has an id of its own.
+"""
+
+import hashlib
+import os
+import socket
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+MARK_PARTS = 3
+
+
+def process_tags() -> dict[str, str]:
+    """This process as tags of a run."""
+    return {"host": socket.gethostname(), "process": str(os.getpid()), "process_started": start_of(os.getpid()) or ""}
+
+
+def process_mark() -> str:
+    """This process as part of a file name: host digest, number, start."""
+    return f"{_host()}.{os.getpid()}.{start_of(os.getpid())}"
+
+
+def left_behind(mark: str) -> bool:
+    """Whether the process of this mark was one of this host and is gone. What is no mark was left by nobody we know."""
+    parts = mark.split(".")
+    if len(parts) != MARK_PARTS or parts[0] != _host() or not parts[1].isdecimal():
+        return False
+    return not alive(int(parts[1]), parts[2])
+
+
+def alive(process: int, started: str) -> bool:
+    """Whether the process of this number is still the one that started then; a zombie is not."""
+    return bool(started) and start_of(process) == started
+
+
+def start_of(process: int) -> str | None:
+    """When a living process started, in a form that no other process of that number shares; None when there is none."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        state, ticks = fields[0], fields[19]  # fields 3 and 22 of proc(5): the name in brackets may hold anything
+        return None if state in "ZX" else f"{_boot()}-{ticks}"
+    except (FileNotFoundError, ProcessLookupError):
+        return None if Path("/proc/self/stat").exists() else _start_elsewhere(process)
+
+
+def _start_elsewhere(process: int) -> str | None:
+    """The same on systems without /proc, by the clock."""
+    try:
+        return f"{psutil.Process(process).create_time():.0f}"
+    except psutil.NoSuchProcess:
+        return None
+
+
+@cache
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
