@@ -1,0 +1,205 @@
+"""The code that a step can reach: every project module that it may import, by its syntax tree.
+
+What is read here is read from disk each time, and what was worked out is remembered by the text itself: an edit is
+never overlooked. Static reading has one limit: a module that nobody imports from here, but that reaches in from outside
+and changes another module's values while the program runs, is not seen. Nothing in this project does that.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tasks import digests
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("flows", "tasks", "models")
+MODULE_NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+")
+# Whoever uses one of these may import any module, under a name that no reader of the text can know.
+COMPUTED_IMPORTS = {
+    *("import_module", "__import__", "exec", "eval", "exec_module", "load_module", "module_from_spec"),
+    *("run_path", "run_module", "resolve_name", "walk_packages", "iter_modules"),
+}
+# Whoever uses one of these may read comments and docstrings as data.
+TEXT_READERS = {"__doc__", "getdoc", "getcomments", "getsource", "getsourcelines", "getsourcefile", "linecache"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """What there is to know of a module's text."""
+
+    tree_digest: str
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    names: frozenset[str]
+    strings: frozenset[str]
+
+
+@lru_cache(maxsize=2048)
+def parse(text: bytes) -> Module:
+    """Read a module's text: its tree without docstrings (comments and layout are not in it anyway), and its words."""
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    names |= {node.name for node in nodes if isinstance(node, ast.alias)}
+    for node in nodes:
+        _drop_docstring(node)
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    imports = tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+    return Module(digests.combine({"tree": ast.dump(tree)}), imports, frozenset(names), frozenset(strings))
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        return
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:] or ([] if isinstance(node, ast.Module) else [ast.Pass()])
+
+
+def module_file(name: str) -> Path | None:
+    """The source file of a project module or package; None for anything else."""
+    if name.split(".")[0] not in PACKAGES:
+        return None
+    path = ROOT.joinpath(*name.split("."))
+    if (path / "__init__.py").is_file():
+        return path / "__init__.py"
+    return path.with_suffix(".py") if path.with_suffix(".py").is_file() else None
+
+
+def read_module(name: str) -> Module:
+    """The parsed text of a project module."""
+    file = module_file(name)
+    assert file is not None, f"{name} is no module of this project"
+    return parse(file.read_bytes())
+
+
+def module_digest(name: str) -> str:
+    """Digest of one project module's syntax tree."""
+    return read_module(name).tree_digest
+
+
+def project_modules() -> set[str]:
+    """Names of all modules of the project."""
+    files = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files}
+
+
+def reached_modules(*names: str, elsewhere: Mapping[str, Path] | None = None) -> dict[str, Path]:
+    """The files of these modules and of all project modules that they may import, however far away, by module name.
+
+    Parent packages are among them. `elsewhere` are starting points outside the project's packages, by their files.
+    Where a module imports under computed names, it reaches them all.
+    """
+    reached: dict[str, Path] = {}
+    starts = dict(elsewhere or {})
+    waiting = [*names, *starts]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        waiting += [name.rpartition(".")[0]] if "." in name else []
+        file = starts.get(name) or module_file(name)
+        if file is not None:
+            reached[name] = file
+            waiting += imported_names(name, file)
+    return reached
+
+
+def imported_names(name: str, file: Path) -> set[str]:
+    """Every name that this module may import, project or not, relative ones resolved."""
+    module = parse(file.read_bytes())
+    if module.names & COMPUTED_IMPORTS:
+        return project_modules() | set(_bound_names(name, file, module))
+    bound = set(_bound_names(name, file, module))
+    bound |= {string.partition(":")[0] for string in module.strings if MODULE_NAME.match(string)}
+    parents = {each.rpartition(".")[0] for each in bound}
+    return (
+        bound
+        | parents
+        | _through_attributes({each for each in bound if _is_package(each)}, module.names | module.strings)
+    )
+
+
+def _bound_names(name: str, file: Path, module: Module) -> Iterator[str]:
+    """What import statements bind: `import a.b` binds a, `from a import b` the module a.b or the name b in a."""
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    for node in module.imports:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+            yield from (alias.name.split(".")[0] for alias in node.names)
+            continue
+        base = node.module or ""
+        if node.level:
+            ancestors = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*ancestors, *([base] if base else [])])
+        yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
+
+
+def _is_package(name: str) -> bool:
+    file = module_file(name)
+    return file is not None and file.name == "__init__.py"
+
+
+def _through_attributes(packages: set[str], words: frozenset[str]) -> set[str]:
+    """The modules in these packages that some word of the text names: `import models; models.text.rules.fold(...)`."""
+    waiting = list(packages)
+    found: set[str] = set()
+    while waiting:
+        package = waiting.pop()
+        inside = {f"{package}.{word}" for word in words if word.isidentifier()} - found
+        inside = {name for name in inside if module_file(name)}
+        found |= inside
+        waiting += [name for name in inside if _is_package(name)]
+    return found
+
+
+def reached_code(reached: Mapping[str, Path]) -> dict[str, str]:
+    """Digest of each reached module, and of each file that lies beside them: word lists, scripts, compiled code.
+
+    A module counts by its tree; where one of them reads code as text, all count by their bytes.
+    """
+    modules = {name: parse(file.read_bytes()) for name, file in reached.items()}
+    if any(module.names & TEXT_READERS for module in modules.values()):
+        code = {name: digests.file_sha256(file) for name, file in reached.items()}
+    else:
+        code = {name: module.tree_digest for name, module in modules.items()}
+    scripts = {
+        file.with_name(string)
+        for name, file in reached.items()
+        for string in modules[name].strings
+        if string.endswith(".py") and "/" not in string and file.with_name(string).is_file()
+    }
+    code |= {_title(script): parse(script.read_bytes()).tree_digest for script in scripts}
+    return code | {_title(path): digests.file_sha256(path) for path in _data_files(reached)}
+
+
+def _title(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.as_posix()
+
+
+def _data_files(reached: Mapping[str, Path]) -> set[Path]:
+    """What lies in the folders of reached packages and is no Python text; editors' and compilers' own files aside."""
+    folders = {file.parent for name, file in reached.items() if name.split(".")[0] in PACKAGES}
+    return {
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix != ".py" and path.is_file() and "__pycache__" not in path.parts
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts) and not path.name.endswith("~")
+    }
+
+
+# What this process runs: the files as they were when it began.
+AT_START = {name: (module_file(name) or Path()).read_bytes() for name in sorted(project_modules())}
+
+
+def edited_since_start(names: Iterable[str]) -> list[str]:
+    """Those of these modules whose code was changed after this process began: what runs may not be what is read."""
+    return [name for name in names if name in AT_START and _edited(AT_START[name], module_file(name))]
+
+
+def _edited(before: bytes, file: Path | None) -> bool:
+    now = file.read_bytes() if file is not None else b""
+    return now != before and parse(now).tree_digest != parse(before).tree_digest

@@ -1,0 +1,83 @@
+"""The libraries that a step's code uses, and those that do the arithmetic for them, by version."""
+
+import importlib.util
+import platform
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from tasks import digests
+from tasks.caching.code import PACKAGES, imported_names
+
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def library_versions(reached: Mapping[str, Path]) -> dict[str, str]:
+    """Versions of Python, of every distribution that these modules import, and of all that those may require."""
+    imported = {each.split(".")[0] for name, file in reached.items() for each in imported_names(name, file)}
+    imported -= {"", *PACKAGES, *sys.stdlib_module_names}
+    owners = {name: packages_distributions().get(name, ()) for name in imported}
+    found = {distribution for several in owners.values() for distribution in several}
+    versions = {name: metadata.version(name) for name in with_requirements(found)}
+    versions |= {f"{name} (no distribution)": unowned(name) for name, several in owners.items() if not several}
+    return {"python": python_version(), **dict(sorted(versions.items()))}
+
+
+def python_version() -> str:
+    """Version of Python with what changes its meaning: the C library's arithmetic, and `-O`, which drops assertions."""
+    optimized = f" -{'O' * sys.flags.optimize}" if sys.flags.optimize else ""
+    return f"{platform.python_implementation()} {platform.python_version()}{optimized} {' '.join(platform.libc_ver())}"
+
+
+def with_requirements(distributions: Iterable[str]) -> set[str]:
+    """These installed distributions and whatever they may require and is installed, extras included, by plain name."""
+    waiting, found = [plain(name) for name in distributions], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in _requirements():
+            found.add(name)
+            waiting += _requirements()[name]
+    return found
+
+
+def plain(name: str) -> str:
+    """The form in which names of distributions compare.
+
+    >>> plain("Scikit_Learn")
+    'scikit-learn'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def packages_distributions() -> Mapping[str, list[str]]:
+    """Which distributions give each importable name."""
+    return metadata.packages_distributions()
+
+
+@cache
+def _requirements() -> dict[str, list[str]]:
+    """The requirements of every installed distribution, by plain name, conditions left out."""
+    return {
+        plain(each.name): [plain(match.group()) for text in each.requires or () if (match := NAME.match(text))]
+        for each in metadata.distributions()
+    }
+
+
+def unowned(name: str) -> str:
+    """What stands for the version of something that no distribution owns: a digest of its text; "absent" without any.
+
+    A module on PYTHONPATH is such a thing, and so is an optional library that is not installed.
+    """
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not (spec.origin or spec.submodule_search_locations):
+        return "absent"
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = sorted(file for folder in folders for file in folder.rglob("*.py")) or [Path(str(spec.origin))]
+    return digests.combine({str(number): digests.file_sha256(file) for number, file in enumerate(files)})
