@@ -14,6 +14,7 @@ from models.seeds import derive_seed
 from models.settings import ClassifierSettings, LogisticSettings, Representation, TextSettings
 from models.text import Tokens
 from tasks import artifacts, environment, serving
+from tasks.checkpoints import Checkpoints
 from tasks.progress import progress
 from tasks.steps import step
 from tasks.tracking import Run
@@ -95,7 +96,7 @@ def train_network(
         words = words.extended(known.tokens)
         weights, _ = known.rows_for(words.tokens)
     seed = derive_seed(seed, settings.name)
-    start = time.monotonic()
+    kept = Checkpoints(run.action_key)
     network = build_classifier(settings, len(words), weights, seed)
     with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
         history = train_classifier(
@@ -105,8 +106,10 @@ def train_network(
             settings,
             seed,
             on_epoch=lambda epoch, _: report(epoch + 1),
+            start=kept.latest(),
+            on_checkpoint=kept.save,
         )
-    seconds = time.monotonic() - start
+    seconds = sum(epoch["seconds"] for epoch in history)
     run.log_history(list(enumerate(history)))
     run.log_figure(learning_curves(history), "learning-curves")
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})

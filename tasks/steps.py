@@ -1,7 +1,8 @@
 """A step: a function that becomes a Prefect task, a child run in MLflow, and an entry in the cache.
 
 The function takes the run to record on, then artifacts, settings and plain values; it returns the path of the artifact
-it made. Called with inputs it has met before, a step hands back the artifact it made then, and says so on a short run.
+it made. Called with inputs it has met before, a step hands back the artifact it made then, and says so on a short run;
+cut short before, it goes on from the checkpoints that its function kept, and names the run that it resumes.
 """
 
 import functools
@@ -11,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from tasks import caching, storage
+from tasks import caching, checkpoints, storage
 from tasks.progress import progress, say
-from tasks.tracking import Run, client, tracked_run
+from tasks.tracking import Run, client, tracked_run, unfinished_run
 
 P = ParamSpec("P")
 COPIED_BYTES = 64 << 20
@@ -38,7 +39,8 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
             inputs = dict(list(bound.arguments.items())[1:])
             title = name.format(**inputs)
             key = caching.action_key(function.__name__, function, inputs, hardware)
-            with tracked_run(title, function.__name__, parent, _settings(inputs)) as run, progress(title):
+            with tracked_run(title, function.__name__, parent, _settings(inputs)) as opened, progress(title):
+                run = opened.model_copy(update={"action_key": key.digest})
                 run.tag(action_key=key.digest)
                 _log_inputs(run, inputs)
                 done = caching.recall(key)
@@ -46,6 +48,7 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
                     output, note = _compute(key, function, run, args, kwargs)
                 else:
                     output, note = _reuse(done, run, title)
+                checkpoints.forget(key.digest)
             say(f"  {title}: {note}")
             return output
 
@@ -56,6 +59,8 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
 
 
 def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs: Any) -> tuple[Path, str]:
+    if unfinished := unfinished_run(action_key=key.digest):
+        run.tag(resumes=unfinished)
     before = client().get_run(run.run_id).data
     start = time.monotonic()
     output: Path = function(run, *args, **kwargs)

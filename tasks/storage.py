@@ -172,21 +172,25 @@ def artifact_digest(artifact: Path) -> str:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old or the new one, never half."""
-    with replaced_file(path) as draft:
+    with draft_file(path.parent) as draft:
         draft.write_text(text, encoding="utf-8")
+        put_in_place(draft, path)
 
 
 @contextmanager
-def replaced_file(path: Path) -> Iterator[Path]:
-    """A draft to write; on leaving it is synced and takes the place of `path`, or is dropped on an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=draft_prefix())
+def draft_file(folder: Path) -> Iterator[Path]:
+    """An empty file to write and to put in place; what is still there at the end of the block is dropped."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=draft_prefix())
     os.close(descriptor)
-    draft = Path(temporary)
     try:
-        yield draft
-        _sync(draft)
-        draft.replace(path)
+        yield Path(name)
     finally:
-        draft.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Sync a draft and give it its name, in place of the file that has it now."""
+    _sync(draft)
+    draft.replace(path)
     _sync(path.parent)

@@ -39,15 +39,17 @@ EXPERIMENT_TAGS = {
 MAX_PARAMETER_CHARACTERS = 6_000  # MLflow's own limit
 PARAMETERS_PER_CALL = 100
 METRICS_PER_CALL = 1_000
+RUNS_PER_CALL = 1_000
 
 
 class Run(BaseModel):
-    """One MLflow run, by id. Handed to every task that has something to record."""
+    """One MLflow run, by id. Handed to every task that has something to record; a step's own knows its action key."""
 
     model_config = ConfigDict(frozen=True)
 
     run_id: str
     root_id: str
+    action_key: str = ""
 
     def log_settings(self, settings: Mapping[str, Any]) -> None:
         """Record settings as flat parameters (`text.lowercase`); a parameter can be set once."""
@@ -265,16 +267,31 @@ def descendants(root_id: str) -> "list[MlflowRun]":
     return find_runs(f"tags.root_run_id = '{root_id}'", "attributes.start_time ASC")
 
 
+def unfinished_run(**tags: str) -> str | None:
+    """The id of the latest run with these tags, when it was killed or failed; None when there is nothing to resume."""
+    wanted = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
+    found = find_runs(f"{wanted} and attributes.status != 'RUNNING'", limit=1)
+    return str(found[0].info.run_id) if found and found[0].info.status != "FINISHED" else None
+
+
 def step_outcomes(root_id: str) -> dict[str, int]:
     """How many steps below this root were computed and how many reused."""
     outcomes = [run.data.tags.get("step_outcome") for run in descendants(root_id)]
     return {name: outcomes.count(name) for name in ("run", "cached")}
 
 
-def find_runs(filter_string: str, order: str = "attributes.start_time DESC") -> "list[MlflowRun]":
-    """The runs of the experiment that match, newest first unless another order is asked for."""
-    found = client().search_runs([experiment_id()], filter_string=filter_string, order_by=[order], max_results=1000)
-    return list(found)
+def find_runs(filter_string: str, order: str = "attributes.start_time DESC", limit: int = 0) -> "list[MlflowRun]":
+    """The runs of the experiment that match, newest first unless another order is asked for; all, or so many."""
+    found: list[MlflowRun] = []
+    token = None
+    while True:
+        page = client().search_runs(
+            [experiment_id()], filter_string, order_by=[order], max_results=limit or RUNS_PER_CALL, page_token=token
+        )
+        found += page
+        token = page.token
+        if not token or 0 < limit <= len(found):
+            return found
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.settings import TextSettings
 from tasks import storage, tracking
+from tasks.checkpoints import Checkpoints, checkpoints_home
 from tasks.steps import step
 
 CALLS: list[str] = []
@@ -105,3 +107,31 @@ def test_what_a_step_made_is_kept_with_its_run(root: tracking.Run) -> None:
     made = tracking.descendants(root.run_id)[0]
     kept = {entry.path for entry in tracking.client().list_artifacts(made.info.run_id, "output")}
     assert kept == {"output/number.json", "output/manifest.json"}
+
+
+def test_a_step_that_was_cut_short_goes_on_from_its_checkpoint_and_names_the_run_it_resumes(root: tracking.Run) -> None:
+    @step("add up")
+    def add_up(run: tracking.Run, limit: int) -> Path:
+        kept = Checkpoints(run.action_key)
+        start = kept.latest()
+        total = 0 if start is None else int(start["total"])
+        for number in range(total, limit):
+            CALLS.append(f"add {number}")
+            total += 1
+            kept.save({"total": np.array(total)})
+            if len(CALLS) == 2:
+                raise KeyboardInterrupt
+        with storage.new_artifact("number") as draft:
+            (draft / "number.json").write_text(json.dumps(total))
+        return draft.final
+
+    with pytest.raises(KeyboardInterrupt):
+        call(add_up, root, 4)
+    call(add_up, root, 4)
+    first, second = tracking.descendants(root.run_id)
+    assert first.info.status == "KILLED"
+    assert second.data.tags["resumes"] == first.info.run_id
+    assert CALLS in (["add 0", "add 1", "add 2", "add 3"], ["add 0", "add 1", "add 1", "add 2", "add 3"])
+    assert list(checkpoints_home().iterdir()) == []
+    call(add_up, root, 4)
+    assert "resumes" not in tracking.descendants(root.run_id)[-1].data.tags

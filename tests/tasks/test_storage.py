@@ -107,7 +107,7 @@ def test_what_a_dead_process_left_unfinished_is_deleted_and_what_a_live_one_uses
         "from tasks import storage\n"
         "from tasks.validation.writing import scratch\n"
         "with scratch() as folder, storage.new_artifact('tweets') as draft, "
-        "storage.replaced_file(storage.state_home() / 'actions' / 'step' / 'a.json'):\n"
+        "storage.draft_file(storage.state_home() / 'actions' / 'step'):\n"
         "    (draft / 'half.txt').write_text('half')\n"
         "    print('writing', flush=True)\n"
         "    time.sleep(60)\n"
