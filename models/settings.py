@@ -75,6 +75,15 @@ class ContractSettings(Settings):
     )
 
 
+class RetrySettings(Settings):
+    """What may be another than at the ingest when quarantined rows are judged again."""
+
+    contract: ContractSettings = ContractSettings()
+    positive: tuple[str, ...] = Field((), description="Label words that mean 1; none: as at the ingest.")
+    negative: tuple[str, ...] = Field((), description="Label words that mean 0.")
+    encoding: str | None = Field(None, description="How to decode the bytes that could not be decoded.")
+
+
 class VocabularySettings(Settings):
     """Which tokens get an id of their own."""
 

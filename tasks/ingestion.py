@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from models.settings import ContractSettings, SplitSettings
+from models.settings import ContractSettings, RetrySettings, SplitSettings
 from tasks.sources.columns import ColumnMap
 from tasks.steps import step
 from tasks.tracking import Run, flatten
@@ -34,6 +34,17 @@ def check_corpus(run: Run, snapshot: Path, text_column: str | None, encoding: st
     return _record(run, ingest_corpus(snapshot, ColumnMap(text=text_column), encoding))
 
 
+@step("retry quarantine")
+def retry_quarantine(run: Run, tweets: Path, corrected: Path | None, settings: RetrySettings) -> Path:
+    """Judge the quarantined rows of a table again; those that pass now come back in, every other row stays."""
+    from tasks.validation.retry import retry_tweets
+
+    artifact = _record(run, retry_tweets(tweets, corrected, settings))
+    retry = read_report(artifact)["retry"]
+    run.log_metrics({"retried": retry["retried"], "returned": retry["returned"]})
+    return artifact
+
+
 def read_report(artifact: Path) -> dict[str, Any]:
     """The figures of an ingest."""
     return dict(json.loads((artifact / "report.json").read_text(encoding="utf-8")))
@@ -61,6 +72,11 @@ def summary(run: Run, artifact: Path) -> dict[str, Any]:
         "table": str(artifact),
         "report": str(artifact / "report.html"),
     }
+
+
+def retry_summary(run: Run, artifact: Path) -> dict[str, Any]:
+    """What `quarantine retry --json` prints."""
+    return summary(run, artifact) | {"retry": read_report(artifact)["retry"]}
 
 
 def tweet_counts(artifact: Path) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def tweets_page(report: Report) -> str:
         f"{count(counts['read'])} rows read = {count(counts['kept'])} kept + {count(counts['quarantined'])} quarantined"
     )
     parts: list[Callable[[Report], str]] = [
+        retry,
         splits,
         lengths,
         words,
@@ -38,6 +39,25 @@ def tweets_page(report: Report) -> str:
         files,
     ]
     return page(title, subtitle, overview(report, "rows"), *(part(report) for part in parts))
+
+
+def retry(report: Report) -> str:
+    """What came back from the quarantine of the table that this one was made of."""
+    done = report.get("retry")
+    if not done:
+        return ""
+    most = max(done["returned_by_rule"].values(), default=1)
+    rows = [
+        [escape(rule), bar([("returned", rows, "kept")], rows / most), count(rows)]
+        for rule, rows in done["returned_by_rule"].items()
+    ]
+    corrected = f", with the corrected rows of raw snapshot {done['corrected']}" if done["corrected"] else ""
+    return section(
+        "Rows that came back",
+        f"{count(done['returned'])} of {count(done['retried'])} quarantined rows of table {done['table']} passed when "
+        f"they were judged again{corrected}. All other rows are that table's own.",
+        table(["quarantined as", "", "rows"], rows, 1) if rows else "<p>No row passed.</p>",
+    )
 
 
 def legend(report: Report) -> str:

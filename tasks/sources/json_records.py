@@ -88,13 +88,13 @@ def _batch(parsed: list[Parsed], encoding: str) -> pa.RecordBatch:
     for value, text, fault in parsed:
         if isinstance(value, dict):
             original = to_json(value) if is_undecodable(text) else text
-            builder.add([_text(value.get(key)) for key in keys], len(text), original)
+            builder.add([as_cell(value.get(key)) for key in keys], len(text), original)
         else:
             builder.add_malformed(value, fault or f"{type(value).__name__} instead of an object", len(text))
     return builder.take()
 
 
-def _text(value: Any) -> str | None:
+def as_cell(value: Any) -> str | None:
     """A JSON value as a cell of text; nothing for null, JSON for what is no scalar."""
     if value is None or isinstance(value, str):
         return value

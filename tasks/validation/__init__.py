@@ -2,7 +2,17 @@
 
 from tasks.validation.corpus import DOCUMENTS, ingest_corpus
 from tasks.validation.refusals import RefusedTable, UnreconciledError
+from tasks.validation.retry import retry_tweets
 from tasks.validation.tweets import TWEETS, ingest_tweets
 from tasks.validation.writing import QUARANTINE
 
-__all__ = ["DOCUMENTS", "QUARANTINE", "TWEETS", "RefusedTable", "UnreconciledError", "ingest_corpus", "ingest_tweets"]
+__all__ = [
+    "DOCUMENTS",
+    "QUARANTINE",
+    "TWEETS",
+    "RefusedTable",
+    "UnreconciledError",
+    "ingest_corpus",
+    "ingest_tweets",
+    "retry_tweets",
+]

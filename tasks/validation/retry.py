@@ -1,0 +1,165 @@
+"""A second chance for quarantined rows, corrected or under other rules, without touching the rows that were kept.
+
+Only the quarantine is read and judged again. A row that passes comes back to its place in the table, with the split
+that its text always had. The table holds texts as repaired and no other, so that is how returning rows are compared
+with it and with one another.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.settings import RetrySettings, SplitSettings
+from models.splits import assign_splits
+from tasks.sources import ColumnMap
+from tasks.storage import new_artifact
+from tasks.validation.corrections import Place, read_corrections
+from tasks.validation.keys import KeyBuckets
+from tasks.validation.passes import TwoPasses
+from tasks.validation.rereading import read_again
+from tasks.validation.tally import Row, TweetTally
+from tasks.validation.token_sample import SAMPLE_ROWS
+from tasks.validation.tweets import TWEETS, check_table, checked_columns, prepare, row_checker
+from tasks.validation.writing import QuarantineWriter, reconcile, scratch, write_report
+
+AS_READ = ("duplicates", "contamination", "files", "passed_over", "columns", "split", "labelled", "kind")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of tweets, its quarantine and its report."""
+
+    path: Path
+    kept: pa.Table
+    quarantined: list[Row]
+    report: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> "Table":
+        """The artifact at this path."""
+        report = json.loads((path / "report.json").read_text(encoding="utf-8"))
+        quarantined = pq.read_table(path / "quarantine.parquet").to_pylist()
+        return cls(path, pq.read_table(path / "tweets.parquet"), quarantined, report)
+
+    @property
+    def columns(self) -> ColumnMap:
+        """How its source was read."""
+        return ColumnMap(**self.report["reading"]["columns"])
+
+    @property
+    def encodings(self) -> dict[str, str]:
+        """The files of its source, in order, and the encoding of each."""
+        return {file["name"]: file["encoding"] for file in self.report["files"]}
+
+
+def retry_tweets(tweets: Path, corrected: Path | None = None, settings: RetrySettings | None = None) -> Path:
+    """The artifact of a table with those of its quarantined rows that pass now; the table it was stays as it is.
+
+    `corrected` is a snapshot of corrected rows (see `tasks.validation.corrections`). Raises ValueError when no row is
+    quarantined, SourceError for corrections that fit no row, RefusedTable like an ingest.
+    """
+    table, settings = Table.read(tweets), settings or RetrySettings()
+    if not table.quarantined:
+        raise ValueError(f"no row of {tweets.name} is quarantined: there is nothing to retry")
+    with scratch() as folder, new_artifact("tweets") as draft:
+        retry = _Retry(folder, table, settings)
+        retry.judge(corrected)
+        retry.write(draft.folder)
+        check_table(retry.tally, settings.contract, table.report["labelled"])
+        write_report(draft, retry.report(corrected))
+    return draft.final
+
+
+class _Retry:
+    """One retry in progress."""
+
+    def __init__(self, folder: Path, table: Table, settings: RetrySettings) -> None:
+        self._table, self._encoding = table, settings.encoding
+        self._columns = _with_words(table.columns, settings)
+        checker = row_checker(settings.contract, self._columns, table.report["labelled"])
+        self._passes, self._texts = TwoPasses(folder, checker), KeyBuckets(folder / "texts")
+        self._rules: dict[Place, str] = {(row["source"], row["source_row"]): row["rule"] for row in table.quarantined}
+        self._returned: Counter[str] = Counter()
+        self._judged = TweetTally()
+        self.tally = TweetTally()
+
+    def judge(self, corrected: Path | None) -> None:
+        """Settle the rows that were kept, and examine the others."""
+        for kept in self._table.kept.to_batches():
+            first = self._passes.rows
+            self._passes.settle(kept)
+            self._texts.add_texts(kept["text"], first, kept["target"], np.ones(kept.num_rows, bool))
+        read = self._table.report["counts"]["read"]
+        mended = read_corrections(corrected, set(self._rules), list(self._table.encodings), read) if corrected else {}
+        for batch in read_again(self._table.quarantined, mended, self._columns, self._table.encodings, self._encoding):
+            prepared = prepare(batch, self._columns.labels(), self._judged)
+            first = self._passes.rows
+            passed = self._passes.examine(prepared, checked_columns(self._table.report["labelled"]))
+            self._texts.add_texts(prepared["text"], first, prepared["target"], passed)
+        self._passes.relate(self._texts)
+
+    def write(self, folder: Path) -> None:
+        """Write the larger table and the smaller quarantine."""
+        pieces, kept_path, quarantine_path = (
+            [self._table.kept],
+            folder / "tweets.parquet",
+            folder / "quarantine.parquet",
+        )
+        split = SplitSettings(**self._table.report["split"])
+        with QuarantineWriter(quarantine_path) as rejected:
+            for judged in self._passes:
+                splits = assign_splits(judged.kept["group"], split)
+                back = judged.kept.append_column("split", splits).select(TWEETS.names).cast(TWEETS)
+                places = zip(back["source"].to_pylist(), back["source_row"].to_pylist(), strict=True)
+                self._returned.update(self._rules[place] for place in places)
+                pieces.append(back)
+                rejected.write(judged.quarantined)
+                self.tally.add_quarantined(judged.quarantined)
+        whole = _in_order(pa.concat_tables(pieces), list(self._table.encodings))
+        pq.write_table(whole, kept_path, compression="zstd")
+        self._count(whole)
+        reconcile(self.tally, [kept_path], quarantine_path)
+
+    def _count(self, whole: pa.Table) -> None:
+        self.tally.read = self._table.report["counts"]["read"]
+        spacing = max(1, self.tally.read // SAMPLE_ROWS)
+        self.tally.add_kept(whole, np.arange(len(whole)) % spacing == 0)
+
+    def report(self, corrected: Path | None) -> dict[str, Any]:
+        """All figures; those of the source as it was read are the first ingest's."""
+        before, counted = self._table.report, self.tally.report()
+        counted["counts"]["repaired"] = before["counts"]["repaired"]
+        return {
+            **counted,
+            **{name: before[name] for name in (*AS_READ, "repairs", "raw")},
+            "reading": before["reading"] | {"columns": self._columns.model_dump()},
+            "retry": {
+                "table": self._table.path.name,
+                "corrected": corrected.name if corrected else None,
+                "retried": len(self._table.quarantined),
+                "returned": self._returned.total(),
+                "returned_by_rule": dict(sorted(self._returned.items())),
+            },
+        }
+
+
+def _with_words(columns: ColumnMap, settings: RetrySettings) -> ColumnMap:
+    """The columns, with the label words of the retry if it has any."""
+    if not settings.positive and not settings.negative:
+        return columns
+    return columns.model_copy(update={"positive": settings.positive, "negative": settings.negative})
+
+
+def _in_order(table: pa.Table, files: Sequence[str]) -> pa.Table:
+    """The rows in the order of their source: file by file, row by row."""
+    place = pc.index_in(table["source"], pa.array(files, pa.string()))
+    keys = pa.table({"file": place, "row": table["source_row"]})
+    return table.take(pc.sort_indices(keys, [("file", "ascending"), ("row", "ascending")])).combine_chunks()
