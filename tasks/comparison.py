@@ -13,8 +13,7 @@ from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from tasks.tracking import MlflowRun
+    from mlflow.entities import Run as MlflowRun
 
 MODEL_STEPS = ("train_logistic", "train_network")
 SCORES = ("accuracy", "f1", "roc_auc", "log_loss")

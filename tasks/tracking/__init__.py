@@ -1,0 +1,25 @@
+"""The one door to MLflow runs.
+
+MLflow's active run belongs to a thread, which loses runs under an orchestrator. Here a run is a value that is handed
+along; everything is logged by its id through one client, and whoever opens a run closes it, whatever happens.
+"""
+
+from tasks.tracking.lifecycle import reconcile_runs, tracked_run
+from tasks.tracking.queries import comparison_address, descendants, find_runs, read_run, step_outcomes, unfinished_run
+from tasks.tracking.run import Run
+from tasks.tracking.server import client, experiment_id, tracking_uri
+
+__all__ = [
+    "Run",
+    "client",
+    "comparison_address",
+    "descendants",
+    "experiment_id",
+    "find_runs",
+    "read_run",
+    "reconcile_runs",
+    "step_outcomes",
+    "tracked_run",
+    "tracking_uri",
+    "unfinished_run",
+]

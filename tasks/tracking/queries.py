@@ -1,0 +1,66 @@
+"""Looking runs up."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from tasks.tracking.server import client, experiment_id, tracking_uri
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
+RUNS_PER_CALL = 1_000
+
+
+def read_run(run_id: str) -> "MlflowRun":
+    """The run of this id. Raises ValueError when the tracking store has none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client().get_run(run_id)
+    except MlflowException as error:
+        raise ValueError(f"no run {run_id!r} in {tracking_uri()}: `crisisflow compare` shows the latest") from error
+
+
+def comparison_address(server: str) -> str:
+    """The page of a tracking server that charts all models side by side, the best test F1 first."""
+    query = {
+        "workflowType": "machine_learning",  # else MLflow shows its pages for chat agents
+        "compareRunsMode": "CHART",
+        "searchFilter": "tags.kind != '' and tags.step_outcome = 'run'",
+        "orderByKey": "metrics.`test/f1`",
+        "orderByAsc": "false",
+        "startTime": "ALL",
+    }
+    return f"{server}/#/experiments/{experiment_id()}/runs?{urlencode(query, quote_via=quote)}"
+
+
+def descendants(root_id: str) -> "list[MlflowRun]":
+    """All runs below a root run, oldest first."""
+    return find_runs(f"tags.root_run_id = '{root_id}'", "attributes.start_time ASC")
+
+
+def unfinished_run(**tags: str) -> str | None:
+    """The id of the latest run with these tags, when it was killed or failed; None when there is nothing to resume."""
+    wanted = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
+    found = find_runs(f"{wanted} and attributes.status != 'RUNNING'", limit=1)
+    return str(found[0].info.run_id) if found and found[0].info.status != "FINISHED" else None
+
+
+def step_outcomes(root_id: str) -> dict[str, int]:
+    """How many steps below this root were computed and how many reused."""
+    outcomes = [run.data.tags.get("step_outcome") for run in descendants(root_id)]
+    return {name: outcomes.count(name) for name in ("run", "cached")}
+
+
+def find_runs(filter_string: str, order: str = "attributes.start_time DESC", limit: int = 0) -> "list[MlflowRun]":
+    """The runs of the experiment that match, newest first unless another order is asked for; all, or so many."""
+    found: list[MlflowRun] = []
+    token = None
+    while True:
+        page = client().search_runs(
+            [experiment_id()], filter_string, order_by=[order], max_results=limit or RUNS_PER_CALL, page_token=token
+        )
+        found += page
+        token = page.token
+        if not token or 0 < limit <= len(found):
+            return found

@@ -1,0 +1,113 @@
+"""One run, as a value: everything is logged by its id."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.tracking.server import client
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_PARAMETER_CHARACTERS = 6_000  # MLflow's own limit
+PARAMETERS_PER_CALL = 100
+METRICS_PER_CALL = 1_000
+
+
+class Run(BaseModel):
+    """One MLflow run, by id. Handed to every task that has something to record; a step's own knows its action key."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    root_id: str
+    action_key: str = ""
+
+    def log_settings(self, settings: Mapping[str, Any]) -> None:
+        """Record settings as flat parameters (`text.lowercase`); a parameter can be set once."""
+        from mlflow.entities import Param
+
+        flat = [Param(name, str(value)[:MAX_PARAMETER_CHARACTERS]) for name, value in flatten(settings).items()]
+        for start in range(0, len(flat), PARAMETERS_PER_CALL):
+            client().log_batch(self.run_id, params=flat[start : start + PARAMETERS_PER_CALL])
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Record figures under their common names; what is not a number is left out."""
+        self.log_history([(step, metrics)])
+
+    def log_history(self, history: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Record figures of many steps in few calls."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        points = [
+            Metric(name, float(value), now, step)
+            for step, metrics in history
+            for name, value in metrics.items()
+            if value == value
+        ]
+        for start in range(0, len(points), METRICS_PER_CALL):
+            client().log_batch(self.run_id, metrics=points[start : start + METRICS_PER_CALL])
+
+    def tag(self, **tags: Any) -> None:
+        """Set tags; a double underscore in a name stands for a dot."""
+        from mlflow.entities import RunTag
+
+        client().log_batch(self.run_id, tags=[RunTag(name.replace("__", "."), str(v)) for name, v in tags.items()])
+
+    def rename(self, name: str) -> None:
+        """Give the run another name."""
+        client().set_tag(self.run_id, "mlflow.runName", name)
+
+    def describe(self, markdown: str) -> None:
+        """Set the description that the run's page shows first."""
+        client().set_tag(self.run_id, "mlflow.note.content", markdown)
+
+    def log_figure(self, figure: "Figure", name: str) -> None:
+        """Keep a picture as `figures/<name>.png`."""
+        client().log_figure(self.run_id, figure, f"figures/{name}.png")
+
+    def log_file(self, path: Path, folder: str | None = None) -> None:
+        """Keep a copy of a file, or of all files in a folder, among the run's artifacts."""
+        if path.is_dir():
+            client().log_artifacts(self.run_id, str(path), folder or path.name)
+        else:
+            client().log_artifact(self.run_id, str(path), folder)
+
+    def log_text(self, text: str, name: str) -> None:
+        """Keep a text under this artifact path."""
+        client().log_text(self.run_id, text, name)
+
+    def log_table(self, rows: Mapping[str, Sequence[Any]], name: str) -> None:
+        """Keep a table, columns by name, that the run's page can show."""
+        client().log_table(self.run_id, {column: list(values) for column, values in rows.items()}, f"{name}.json")
+
+    def log_dataset(self, artifact: Path, context: str, source: str = "") -> None:
+        """Record which data went in, by content digest."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        dataset = Dataset(
+            artifact.parent.name, artifact.name, "crisisflow", source or f"{artifact.parent.name}/{artifact.name}"
+        )
+        client().log_inputs(self.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level with dotted names.
+
+    >>> flatten({"text": {"lowercase": True}, "seed": 1})
+    {'text.lowercase': True, 'seed': 1}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{key}.")
+        elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
+            flat |= flatten({str(index): each for index, each in enumerate(value)}, f"{key}.")
+        else:
+            flat[key] = value
+    return flat
