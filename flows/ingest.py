@@ -32,8 +32,11 @@ def snapshot(source: str | None) -> Path | None:
 
 @flow(name="ingest tweets", validate_parameters=False)
 def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None) -> Path:
-    """Fetch, repair, check, group and split labelled tweets."""
+    """Fetch, repair, check, group and split labelled tweets; a table that is checked already is taken as it is."""
     with tracked_run("ingest tweets", "ingest", parent) as run:
+        if (checked := ingestion.checked_tweets(source.source)) is not None:
+            run.log_dataset(checked, "tweets")
+            return checked
         raw = sources.fetch(source.source)
         run.tag(source=source.source)
         return ingestion.check_tweets(

@@ -76,10 +76,12 @@ class ContractSettings(Settings):
 
 
 class RetrySettings(Settings):
-    """What may be another than at the ingest when quarantined rows are judged again."""
+    """What may differ from the ingest when quarantined rows are judged again; what is not said stays the same."""
 
-    contract: ContractSettings = ContractSettings()
-    positive: tuple[str, ...] = Field((), description="Label words that mean 1; none: as at the ingest.")
+    contract: ContractSettings | None = Field(None, description="What rows and the table must look like.")
+    positive: tuple[str, ...] = Field(
+        (), description="Label words that mean 1; any given replaces those of the ingest."
+    )
     negative: tuple[str, ...] = Field((), description="Label words that mean 0.")
     encoding: str | None = Field(None, description="How to decode the bytes that could not be decoded.")
 

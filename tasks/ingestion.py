@@ -7,7 +7,9 @@ from typing import Any
 from models.settings import ContractSettings, RetrySettings, SplitSettings
 from tasks.sources.columns import ColumnMap
 from tasks.steps import step
-from tasks.tracking import Run, flatten
+from tasks.storage import is_artifact
+from tasks.tracking import Run
+from tasks.tracking.run import flatten
 
 
 @step("check tweets")
@@ -45,6 +47,12 @@ def retry_quarantine(run: Run, tweets: Path, corrected: Path | None, settings: R
     return artifact
 
 
+def checked_tweets(source: str) -> Path | None:
+    """The table in the store that this source names by its path, as a retry prints it; None for any other source."""
+    path = Path(source)
+    return path if path.parent.name == "tweets" and is_artifact(path) else None
+
+
 def read_report(artifact: Path) -> dict[str, Any]:
     """The figures of an ingest."""
     return dict(json.loads((artifact / "report.json").read_text(encoding="utf-8")))
@@ -72,6 +80,19 @@ def summary(run: Run, artifact: Path) -> dict[str, Any]:
         "table": str(artifact),
         "report": str(artifact / "report.html"),
     }
+
+
+def describe_retry(artifact: Path) -> str:
+    """What came back, as the description of a run."""
+    report = read_report(artifact)
+    retry, counts = report["retry"], report["counts"]
+    rules = ", ".join(f"{rows} from {rule}" for rule, rows in retry["returned_by_rule"].items())
+    corrected = f", corrected by `raw/{retry['corrected']}`" if retry["corrected"] else ""
+    return (
+        f"{retry['returned']} of {retry['retried']} quarantined rows of `tweets/{retry['table']}` came back{corrected}"
+        f"{f': {rules}' if rules else ''}. {counts['read']} read = {counts['kept']} kept + {counts['quarantined']} "
+        "quarantined."
+    )
 
 
 def retry_summary(run: Run, artifact: Path) -> dict[str, Any]:

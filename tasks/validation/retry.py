@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.settings import RetrySettings, SplitSettings
+from models.settings import ContractSettings, RetrySettings, SplitSettings
 from models.splits import assign_splits
 from tasks.sources import ColumnMap
 from tasks.storage import new_artifact
@@ -73,7 +73,7 @@ def retry_tweets(tweets: Path, corrected: Path | None = None, settings: RetrySet
         retry = _Retry(folder, table, settings)
         retry.judge(corrected)
         retry.write(draft.folder)
-        check_table(retry.tally, settings.contract, table.report["labelled"])
+        check_table(retry.tally, retry.contract, table.report["labelled"])
         write_report(draft, retry.report(corrected))
     return draft.final
 
@@ -84,7 +84,8 @@ class _Retry:
     def __init__(self, folder: Path, table: Table, settings: RetrySettings) -> None:
         self._table, self._encoding = table, settings.encoding
         self._columns = _with_words(table.columns, settings)
-        checker = row_checker(settings.contract, self._columns, table.report["labelled"])
+        self.contract = settings.contract or ContractSettings(**table.report["reading"]["contract"])
+        checker = row_checker(self.contract, self._columns, table.report["labelled"])
         self._passes, self._texts = TwoPasses(folder, checker), KeyBuckets(folder / "texts")
         self._rules: dict[Place, str] = {(row["source"], row["source_row"]): row["rule"] for row in table.quarantined}
         self._returned: Counter[str] = Counter()
@@ -140,7 +141,8 @@ class _Retry:
         return {
             **counted,
             **{name: before[name] for name in (*AS_READ, "repairs", "raw")},
-            "reading": before["reading"] | {"columns": self._columns.model_dump()},
+            "reading": before["reading"]
+            | {"columns": self._columns.model_dump(), "contract": self.contract.model_dump()},
             "retry": {
                 "table": self._table.path.name,
                 "corrected": corrected.name if corrected else None,

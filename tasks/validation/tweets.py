@@ -137,7 +137,7 @@ class _TweetIngest:
 
     def settings(self) -> dict[str, Any]:
         """What a retry of the quarantine needs to read rows as they were read."""
-        return {"columns": self._columns.model_dump(), "encoding": self._encoding}
+        return {"columns": self._columns.model_dump(), "contract": self._contract.model_dump()}
 
     def report(self) -> dict[str, Any]:
         """All figures of the ingest but its settings."""

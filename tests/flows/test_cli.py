@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("retrain", "ingest", "featurize", "embed", "classify", "score", "compare", "up", "status", "ui")
+COMMANDS = (
+    "retrain",
+    "ingest",
+    "quarantine",
+    "featurize",
+    "embed",
+    "classify",
+    "score",
+    "compare",
+    "up",
+    "status",
+    "ui",
+)
 
 
 def crisisflow(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,107 @@
+"""The commands that follow rows and models back to where they came from: quarantine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli import trails
+from flows.cli.session import AsJson, Debug, command, orchestration, show
+from flows.cli.train import Encoding, NegativeLabels, PositiveLabels
+
+quarantine = typer.Typer(
+    no_args_is_help=True,
+    help="What no table took, and why: list it, show it, and let it back in once it is mended.",
+)
+TableName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TABLE]",
+        help="Path, beginning of the digest, or run of an ingest. Default: the newest with quarantined rows.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command(name="list")
+def list_tables(as_json: AsJson = False, debug: Debug = False) -> None:
+    """List the ingests that left rows in quarantine, with counts by rule; the newest first.
+
+    Example: crisisflow quarantine list
+    """
+    with command(debug):
+        from tasks.quarantine import summaries
+
+        result = {"tables": summaries()}
+    show(result, as_json, trails.quarantines)
+
+
+@quarantine.command(name="show")
+def show_rows(
+    table: TableName = None,
+    rule: Annotated[str | None, typer.Option(help="Only rows under this rule.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows to print.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv file, to be corrected.")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show quarantined rows: where they stood, the rule, the reason, and the row as it was.
+
+    With --out they become a CSV file to correct in any editor and to hand to `crisisflow quarantine retry`.
+
+    Example: crisisflow quarantine show --rule unknown-label --out mend.csv
+    """
+    with command(debug):
+        from tasks.quarantine import find_table, read_rows, summarise, write_rows
+
+        found = find_table(table)
+        rows = read_rows(found, rule)
+        if out is not None:
+            write_rows(rows, out)
+        written = {"out": str(out.resolve())} if out else {}
+        result = {**summarise(found), "shown": min(limit, len(rows)), "of": len(rows), **written, "rows": rows[:limit]}
+    show(result, as_json, trails.quarantined)
+
+
+@quarantine.command()
+def retry(
+    table: TableName = None,
+    corrected: Annotated[
+        str | None,
+        typer.Option(metavar="SRC", help="The mended CSV of `quarantine show --out`, or a mended copy of the source."),
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="Judge by the contract of this recipe.")] = None,
+    positive_label: PositiveLabels = None,
+    negative_label: NegativeLabels = None,
+    encoding: Encoding = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Judge quarantined rows again, and let those that pass back into a new table.
+
+    Rows may have been corrected, or be judged by another contract, other label words or another encoding. Rows that
+    were kept stay as they are, with their splits; the old table stays too. Train on the new one with
+    `crisisflow retrain --tweets TABLE`.
+
+    Example: crisisflow quarantine retry --corrected mend.csv
+    """
+    with command(debug):
+        from models.settings import RetrySettings
+        from tasks.quarantine import find_table
+        from tasks.recipes import load_recipe
+
+        contract = {"contract": load_recipe(recipe).contract} if recipe else {}
+        settings = RetrySettings(
+            **contract, positive=tuple(positive_label or ()), negative=tuple(negative_label or ()), encoding=encoding
+        )
+        found = find_table(table)
+        with orchestration(corrected):
+            from flows import quarantine as stage
+
+            result = stage.retry(found, corrected, settings)
+    show(result, as_json, trails.retried)

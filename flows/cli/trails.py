@@ -1,0 +1,65 @@
+"""How quarantined rows and lineage look on a terminal. What strangers wrote is shown, never obeyed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+DIGEST_CHARACTERS = 12  # enough to tell tables apart, and to name one
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def printable(value: Any) -> Text:
+    r"""A text for a terminal: no markup, and nothing that moves the cursor or turns the writing around.
+
+    >>> str(printable("[red]\x1b[31m"))
+    '[red]\\x1b[31m'
+    """
+    return Text("".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(value)))
+
+
+def quarantines(result: Mapping[str, Any]) -> None:
+    """A paragraph for each table with quarantined rows."""
+    console = _console()
+    if not result["tables"]:
+        console.print("No row is quarantined.")
+    for each in result["tables"]:
+        head = Text(each["table"][:DIGEST_CHARACTERS], style="bold")
+        made = each["made"][:16].replace("T", " ")
+        retried = f", retried from {each['retry_of'][:DIGEST_CHARACTERS]}" if each["retry_of"] else ""
+        console.print(head, printable(f"{made}  {', '.join(each['files'])}{retried}"))
+        rules = ", ".join(f"{rows:,} {rule}" for rule, rows in each["rules"].items())
+        counts = f"{each['read']:,} read = {each['kept']:,} kept + {each['quarantined']:,} quarantined"
+        console.print(f"  {counts}: {rules}", soft_wrap=True)
+
+
+def quarantined(result: Mapping[str, Any]) -> None:
+    """Rows with rule, reason and what stood there."""
+    console = _console()
+    table = Table("row", "rule and reason", "record", show_lines=True)
+    for row in result["rows"]:
+        place = Text(" row ").join([printable(row["source"]), Text(str(row["source_row"]))])
+        why = Text("\n").join([Text(row["rule"], style="bold"), printable(row["reason"])])
+        table.add_row(place, why, printable(json.dumps(row["record"], ensure_ascii=False)))
+    console.print(table)
+    console.print(f"{result['shown']:,} of {result['of']:,} rows of table {result['table']}.")
+    if "out" in result:
+        console.print(f"Written to {result['out']}: mend it, then", soft_wrap=True)
+        console.print(f"  crisisflow quarantine retry {result['table'][:DIGEST_CHARACTERS]} --corrected FILE")
+
+
+def retried(result: Mapping[str, Any]) -> None:
+    """What came back, and where the new table is."""
+    retry, data = result["retry"], result["data"]
+    console = _console()
+    console.print(f"{retry['returned']:,} of {retry['retried']:,} quarantined rows came back.")
+    for rule, rows in retry["returned_by_rule"].items():
+        console.print(f"  {rows:,} from {rule}")
+    console.print(f"{data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined.")
+    console.print(f"Report: {result['report']}\nTrain:  crisisflow retrain --tweets {result['table']}", soft_wrap=True)

@@ -1,0 +1,20 @@
+"""Retry: quarantined rows that were corrected, or that another rule lets pass, come back into their table."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows.ingest import snapshot
+from models.settings import RetrySettings
+from tasks import ingestion
+from tasks.tracking import tracked_run
+
+
+@flow(name="retry quarantine", validate_parameters=False)
+def retry(table: Path, corrected: str | None, settings: RetrySettings) -> dict[str, Any]:
+    """Judge the quarantined rows of a table again; return what `--json` prints."""
+    with tracked_run("retry quarantine", "ingest", settings=settings) as run:
+        retried = ingestion.retry_quarantine(run, table, snapshot(corrected), settings)
+        run.describe(ingestion.describe_retry(retried))
+        return ingestion.retry_summary(run, retried)
