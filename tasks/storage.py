@@ -161,8 +161,8 @@ def verify(artifact: Path) -> None:
 
 
 def is_artifact(path: Path) -> bool:
-    """Whether this path is a sealed artifact of the store."""
-    return (path / MANIFEST).is_file()
+    """Whether this path is a sealed artifact of the store; a folder elsewhere may hold a manifest of its own."""
+    return path.parent.parent == state_home() / "store" and (path / MANIFEST).is_file()
 
 
 def artifact_digest(artifact: Path) -> str:
