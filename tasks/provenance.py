@@ -9,6 +9,7 @@ from functools import cache
 import psutil
 
 from tasks.caching import PACKAGES, ROOT, hardware_class, module_digest
+from tasks.caching.machine import numeric_environment
 from tasks.digests import combine
 
 
@@ -71,5 +72,5 @@ def host_tags() -> dict[str, str]:
         "cpu": f"{hardware['machine']} {' '.join(hardware['vector_units'])}",
         "threads": str(hardware["threads"]),
         "memory_gb": f"{psutil.virtual_memory().total / 2**30:.1f}",
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "onednn": numeric_environment().get("TF_ENABLE_ONEDNN_OPTS", "default"),
     }
