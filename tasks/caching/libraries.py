@@ -5,6 +5,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -19,9 +20,9 @@ def library_versions(reached: Mapping[str, Path]) -> dict[str, str]:
     """Versions of Python, of every distribution that these modules import, and of all that those may require."""
     imported = {each.split(".")[0] for name, file in reached.items() for each in imported_names(name, file)}
     imported -= {"", *PACKAGES, *sys.stdlib_module_names}
-    owners = {name: packages_distributions().get(name, ()) for name in imported}
+    owners = {name: _owners().get(name, ()) for name in imported}
     found = {distribution for several in owners.values() for distribution in several}
-    versions = {name: metadata.version(name) for name in with_requirements(found)}
+    versions = {name: installed()[name].version for name in with_requirements(found)}
     versions |= {f"{name} (no distribution)": unowned(name) for name, several in owners.items() if not several}
     return {"python": python_version(), **dict(sorted(versions.items()))}
 
@@ -37,9 +38,9 @@ def with_requirements(distributions: Iterable[str]) -> set[str]:
     waiting, found = [plain(name) for name in distributions], set()
     while waiting:
         name = waiting.pop()
-        if name not in found and name in _requirements():
+        if name not in found and name in installed():
             found.add(name)
-            waiting += _requirements()[name]
+            waiting += installed()[name].requirements
     return found
 
 
@@ -52,19 +53,29 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@cache
-def packages_distributions() -> Mapping[str, list[str]]:
-    """Which distributions give each importable name."""
-    return metadata.packages_distributions()
+@dataclass(frozen=True)
+class Distribution:
+    """An installed distribution: its version, and all that it may require, conditions left out."""
+
+    version: str
+    requirements: tuple[str, ...]
 
 
 @cache
-def _requirements() -> dict[str, list[str]]:
-    """The requirements of every installed distribution, by plain name, conditions left out."""
+def installed() -> dict[str, Distribution]:
+    """Every installed distribution by plain name."""
     return {
-        plain(each.name): [plain(match.group()) for text in each.requires or () if (match := NAME.match(text))]
+        plain(each.name): Distribution(
+            each.version, tuple(plain(match.group()) for text in each.requires or () if (match := NAME.match(text)))
+        )
         for each in metadata.distributions()
     }
+
+
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    """Which distributions give each importable name."""
+    return metadata.packages_distributions()
 
 
 def unowned(name: str) -> str:
