@@ -62,7 +62,7 @@ def _log_pictures(run: Run, vectors: "WordVectors") -> None:
     run.log_table(columns, "nearest-neighbours")
 
 
-@step("score {architecture} vectors")
+@step("score {architecture} vectors", hardware=True)
 def score_vectors(
     run: Run, vectors: Path, architecture: str, similarities: Path | None, analogies: Path | None
 ) -> Path:

@@ -64,7 +64,7 @@ def _training_tokens(tweets: Path, tokens: Path) -> Tokens:
     return artifacts.read_tokens(tokens).take(artifacts.rows_in(artifacts.read_tweets(tweets), "train"))
 
 
-@step("count words")
+@step("count words", hardware=True)
 def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySettings) -> Path:
     """Fit the bag-of-words features on training tweets; save one-hot, count and TF-IDF vectors of all tweets."""
     from scipy import sparse

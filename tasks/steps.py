@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec
 from tasks import caching, checkpoints, storage
 from tasks.progress import progress, say
 from tasks.tracking import Run, client, tracked_run, unfinished_run
+from tasks.tracking.queries import has_run
 
 P = ParamSpec("P")
 COPIED_BYTES = 64 << 20
@@ -38,13 +39,14 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
             bound.apply_defaults()
             inputs = dict(list(bound.arguments.items())[1:])
             title = name.format(**inputs)
-            key = caching.action_key(function.__name__, function, inputs, hardware)
+            key = caching.action_key(title, function, inputs, hardware)
             with tracked_run(title, function.__name__, parent, _settings(inputs)) as opened, progress(title):
                 run = opened.model_copy(update={"action_key": key.digest})
                 run.tag(action_key=key.digest)
                 _log_inputs(run, inputs)
                 done = caching.recall(key)
-                if done is None:
+                if done is None or not has_run(done.run_id):
+                    _verify_inputs(inputs)
                     output, note = _compute(key, function, run, args, kwargs)
                 else:
                     output, note = _reuse(done, run, title)
@@ -72,6 +74,13 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     run.tag(output=relative, step_outcome="run")
     _keep_copy(run, output)
     return output, f"{seconds:.1f} s"
+
+
+def _verify_inputs(inputs: dict[str, Any]) -> None:
+    """Raise DamagedArtifactError unless every artifact holds what its name says: its digest is part of the key."""
+    for value in inputs.values():
+        for artifact in _artifacts(value):
+            storage.verify(artifact)
 
 
 def _keep_copy(run: Run, output: Path) -> None:

@@ -16,10 +16,11 @@ from tasks.caching.machine import hardware_class, named_environment, numeric_env
 
 @dataclass(frozen=True)
 class ActionKey:
-    """The key of one execution of one step, by its parts."""
+    """The key of one execution of one step, by its parts; the title is for people, and no part of it."""
 
     step: str
     parts: dict[str, Any]
+    title: str = ""
 
     @property
     def digest(self) -> str:
@@ -27,7 +28,7 @@ class ActionKey:
         return digests.combine({"step": self.step, **self.parts})
 
 
-def action_key(step: str, function: Callable[..., Any], inputs: Mapping[str, Any], hardware: bool) -> ActionKey:
+def action_key(title: str, function: Callable[..., Any], inputs: Mapping[str, Any], hardware: bool) -> ActionKey:
     """The key of calling this function with these inputs; `hardware` where the processor can change the last bits.
 
     Raises TypeError for a function that sees more than its inputs, or an input that cannot be described.
@@ -40,7 +41,7 @@ def action_key(step: str, function: Callable[..., Any], inputs: Mapping[str, Any
         "inputs": {name: describe_input(value) for name, value in inputs.items()},
         **code_parts([innermost, *types], hardware),
     }
-    return ActionKey(step, parts)
+    return ActionKey(innermost.__name__, parts, title)
 
 
 def code_parts(starts: list[Any], hardware: bool) -> dict[str, Any]:

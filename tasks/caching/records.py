@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,6 @@ class Action:
     metrics: dict[str, float]
     tags: dict[str, str]
     seconds: float
-    title: str = ""
-    made: float = field(default_factory=time.time)
 
     @property
     def path(self) -> Path:
@@ -39,6 +37,8 @@ class Record:
     """One line of the cache: the key's parts, and what was made under it."""
 
     file: Path
+    title: str
+    made: float
     parts: dict[str, Any]
     action: Action
 
@@ -81,7 +81,8 @@ def remember(key: ActionKey, action: Action) -> None:
         )
         return
     _keep_code(key)
-    storage.write_atomically(_file(key), json.dumps({"parts": key.parts, "action": asdict(action)}, indent=1))
+    content = {"title": key.title, "made": time.time(), "parts": key.parts, "action": asdict(action)}
+    storage.write_atomically(_file(key), json.dumps(content, indent=1))
 
 
 def kept_code(digest: str) -> Path:
@@ -99,7 +100,7 @@ def _keep_code(key: ActionKey) -> None:
 def read_record(file: Path) -> Record:
     """The record in this file. Raises OSError, ValueError, TypeError or KeyError when it is none."""
     content = json.loads(file.read_text(encoding="utf-8"))
-    return Record(file, content["parts"], Action(**content["action"]))
+    return Record(file, content["title"], content["made"], content["parts"], Action(**content["action"]))
 
 
 def records(step: str = "*") -> Iterator[Record]:

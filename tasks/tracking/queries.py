@@ -21,6 +21,18 @@ def read_run(run_id: str) -> "MlflowRun":
         raise ValueError(f"no run {run_id!r} in {tracking_uri()}: `crisisflow compare` shows the latest") from error
 
 
+def has_run(run_id: str) -> bool:
+    """Whether the tracking store has this run, not deleted: another store, or a tidied one, has not."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(client().get_run(run_id).info.lifecycle_stage) == "active"
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+
+
 def comparison_address(server: str) -> str:
     """The page of a tracking server that charts all models side by side, the best test F1 first."""
     query = {

@@ -417,7 +417,7 @@ def test_a_folder_with_a_manifest_of_its_own_is_no_artifact(tmp_path: Path, home
 
 def test_a_function_of_the_same_name_elsewhere_is_another_step(project: Project) -> None:
     def of(function: Any) -> str:
-        return caching.action_key("count_words", function, {}, False).digest
+        return caching.action_key("the same title", function, {}, False).digest
 
     assert of(frequencies.count_words.fn) != of(frequencies.build_vocabulary.fn)
     assert of(frequencies.count_words.fn) != of(classifiers.train_network.fn)

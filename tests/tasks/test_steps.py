@@ -83,6 +83,21 @@ def test_a_deleted_output_is_made_again(root: tracking.Run) -> None:
     storage.verify(output)
 
 
+def test_a_step_whose_run_was_deleted_is_made_again(root: tracking.Run) -> None:
+    call(count, root, 3, TextSettings())
+    tracking.client().delete_run(tracking.descendants(root.run_id)[0].info.run_id)
+    call(count, root, 3, TextSettings())
+    assert CALLS == ["count 3", "count 3"]
+
+
+def test_a_damaged_input_is_refused_not_computed_on(root: tracking.Run) -> None:
+    number = call(count, root, 3, TextSettings())
+    (number / "number.json").write_text("4")
+    with pytest.raises(storage.DamagedArtifactError, match="is not what was written there"):
+        call(double, root, number)
+    assert CALLS == ["count 3"]
+
+
 def test_a_failing_step_fails_its_run_and_leaves_no_record(root: tracking.Run) -> None:
     @step("fail")
     def fail(run: tracking.Run) -> Path:
