@@ -52,7 +52,7 @@ sample: setup    ## Write data/sample again from its generator
 lock: setup      ## Resolve the dependencies again and pin them with hashes
 	$(UV) pip compile pyproject.toml --extra dev --universal --generate-hashes -p 3.11 --no-emit-index-url --no-header --quiet -o requirements.lock --upgrade
 
-bench: bench-main bench-ingest bench-text bench-frequencies bench-classifiers bench-vectors  ## Every measurement; DATA=folder of real data
+bench: bench-main bench-ingest bench-corruption bench-text bench-frequencies bench-classifiers bench-vectors  ## Every measurement; DATA=folder of real data
 
 bench-main: setup
 	$(BIN)/python tests/benchmarks/bench_main.py
@@ -60,6 +60,9 @@ bench-main: setup
 
 bench-ingest: setup
 	$(BIN)/python tests/benchmarks/bench_ingest.py --tweets $(TWEETS)
+
+bench-corruption: setup
+	$(BIN)/python tests/benchmarks/bench_corruption.py
 
 bench-text: setup
 	$(BIN)/python tests/benchmarks/bench_text.py --tweets $(TWEETS) --distinct $(DATA)/tweeteval
