@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def _console() -> Console:
@@ -85,3 +86,46 @@ def compared(result: Mapping[str, Any]) -> None:
     console = _console()
     console.print(models(result["models"], result["best"]))
     console.print(f"Page: {result['page']}", soft_wrap=True)
+
+
+def ranked_words(result: Mapping[str, Any]) -> None:
+    """Words and their scores, the best first."""
+    rows = result.get("neighbours") or result.get("answers") or []
+    table = Table(title=Text(result.get("question") or result["word"]), title_justify="left")
+    table.add_column("word")
+    table.add_column("cosine" if "neighbours" in result else result["method"], justify="right")
+    for row in rows:
+        word, score = row.values()
+        table.add_row(Text(word), f"{score:.3f}")
+    _console().print(table)
+    _print_source(result)
+
+
+def facts(result: Mapping[str, Any]) -> None:
+    """One line for each fact."""
+    for name, value in result.items():
+        shown = f"{value:.4f}" if isinstance(value, float) else ", ".join(value) if isinstance(value, list) else value
+        _console().print(Text(f"{name.replace('_', ' ')}: {shown}"), soft_wrap=True)
+
+
+def evaluated_vectors(result: Mapping[str, Any]) -> None:
+    """The score of each test, and how much of it could be asked."""
+    table = Table("test", title="Word vectors on what people know of words", title_justify="left")
+    for column in ("score", "covered", "coverage"):
+        table.add_column(column, justify="right")
+    similarity = result.get("similarity")
+    if similarity:
+        table.add_row("similarity (Spearman)", *_covered(similarity["spearman"], similarity, "pairs"))
+    for name, section in result.get("analogy", {}).items():
+        table.add_row(f"analogy {name}", *_covered(section["accuracy"], section, "questions"))
+    _console().print(table)
+    _print_source(result)
+
+
+def _covered(score: float | None, counts: Mapping[str, Any], asked: str) -> tuple[str, str, str]:
+    share = "-" if counts["coverage"] is None else f"{counts['coverage']:.1%}"
+    return "-" if score is None else f"{score:.3f}", f"{counts['covered']:,} of {counts[asked]:,}", share
+
+
+def _print_source(result: Mapping[str, Any]) -> None:
+    _console().print(Text(f"Vectors: {result['vectors']}"), soft_wrap=True)

@@ -25,6 +25,11 @@ class SimilarityScore:
         """Share of the pairs whose words both have a vector."""
         return self.covered / self.pairs
 
+    def summary(self) -> dict[str, float | int | None]:
+        """The figures as JSON holds them: no correlation, over fewer than three pairs, is null."""
+        spearman = None if np.isnan(self.spearman) else self.spearman
+        return {"spearman": spearman, "covered": self.covered, "pairs": self.pairs, "coverage": self.coverage}
+
 
 @dataclass(frozen=True)
 class AnalogyScore:
@@ -43,6 +48,16 @@ class AnalogyScore:
     def coverage(self) -> float:
         """Share of the questions that could be asked."""
         return self.covered / self.questions if self.questions else float("nan")
+
+    def summary(self) -> dict[str, float | int | None]:
+        """The figures as JSON holds them: no accuracy, where nothing could be asked, is null."""
+        return {
+            "accuracy": self.accuracy if self.covered else None,
+            "correct": self.correct,
+            "covered": self.covered,
+            "questions": self.questions,
+            "coverage": self.coverage if self.questions else None,
+        }
 
 
 def parse_similarities(text: str) -> list[Similarity]:

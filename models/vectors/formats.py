@@ -44,6 +44,23 @@ def from_word2vec_text(data: bytes) -> WordVectors:
     return _checked(table["token"].combine_chunks(), numbers, first if body is rest else None)
 
 
+def from_word2vec(data: bytes) -> WordVectors:
+    """Read word2vec text or binary, whichever it is: after the first line, text has one number for each blank."""
+    first, _, rest = data.partition(b"\n")
+    counts = first.split()
+    if len(counts) != 2 or not all(field.isdigit() for field in counts):
+        return from_word2vec_text(data)
+    fields = rest.partition(b"\n")[0].split(b" ")
+    return from_word2vec_text(data) if _all_numbers(fields[1:]) else from_word2vec_binary(data)
+
+
+def _all_numbers(fields: list[bytes]) -> bool:
+    try:
+        return bool(fields) and all(np.isfinite(float(field)) for field in fields if field.strip())
+    except ValueError:
+        return False
+
+
 def to_word2vec_binary(vectors: WordVectors) -> bytes:
     """The same line, then each word, a blank, and its float32 numbers in little-endian order."""
     _refuse_blanks(vectors)

@@ -15,7 +15,7 @@ AnalogyMethod = Literal["add", "multiply"]
 EPSILON = 1e-3  # keeps 3CosMul finite; the value of Levy and Goldberg 2014
 
 
-class UnknownWordError(LookupError):
+class UnknownWordError(ValueError):
     """A word that has no vector; the message names close words that have one."""
 
 
@@ -82,23 +82,32 @@ class WordVectors:
     def close_words(self, word: str, count: int = 3) -> list[str]:
         """Words spelt nearly so, the best first: those that differ in case, then by common letters."""
         folded = [known for known in self.rows if known.lower() == word.lower()]
-        candidates = [known for known in self.rows if known[:1] == word[:1] and abs(len(known) - len(word)) <= 2]
+        candidates = [
+            known
+            for known in self.rows
+            if abs(len(known) - len(word)) <= 2 and (known[:1] == word[:1] or known[-2:] == word[-2:])
+        ]
         return (folded + [near for near in get_close_matches(word, candidates, count) if near not in folded])[:count]
 
     def direction(self, phrase: str) -> np.ndarray:
         """Direction of a word, or of the mean of the words' directions of a phrase: float32 (width,), length 1 or 0."""
-        words = [phrase] if phrase in self.rows else phrase.split()
+        words = self.words_of(phrase)
         if not words:
             raise ValueError("an empty phrase has no direction: give at least one word")
         return _normalize(self.directions[[self.row(word) for word in words]].mean(axis=0))
 
+    def words_of(self, phrase: str) -> list[str]:
+        """The words whose vectors a phrase is made of: itself, or as learned (new_york), else each of its words."""
+        learned = "_".join(phrase.split())
+        return next(([known] for known in (phrase, learned) if known in self.rows), phrase.split())
+
     def similarity(self, one: str, other: str) -> float:
         """Cosine, -1 to 1, between two words or phrases."""
-        return float(self.direction(one) @ self.direction(other))
+        return float(np.clip(self.direction(one) @ self.direction(other), -1, 1))
 
     def neighbours(self, phrase: str, count: int = 10) -> list[tuple[str, float]]:
         """The words nearest to a word or phrase, with their cosines, the nearest first; never its own words."""
-        own = [self.rows[word] for word in {phrase, *phrase.split()} if word in self.rows]
+        own = [self.rows[word] for word in {phrase, *self.words_of(phrase), *phrase.split()} if word in self.rows]
         return self._best(self.directions @ self.direction(phrase), own, count)
 
     def analogy(

@@ -1,0 +1,85 @@
+"""Word vectors asked on the command line, as a user types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.vectors import WordVectors
+from models.vectors.formats import to_word2vec_text
+
+WORDS = {"man": (0, 1, 0), "woman": (0, -1, 0), "king": (1, 1, 0), "queen": (1, -1, 0.01), "bread": (0, 0, 1)}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vectors") / "vectors.txt"
+    path.write_bytes(to_word2vec_text(WordVectors(pa.array(list(WORDS)), np.array(list(WORDS.values()), np.float32))))
+    return path
+
+
+def crisisflow(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    # MLflow itself puts the address that other tests gave it into the environment.
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    environment |= {"CRISISFLOW_HOME": str(home)} if home else {}
+    command = [sys.executable, "-m", "flows", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "expected"),
+    [
+        (("neighbours", "king", "-n", "1"), ("neighbours", 0, "word"), "man"),
+        (("analogy", "man", "king", "woman"), ("answers", 0, "word"), "queen"),
+        (("analogy", "man", "king", "woman", "--method", "3CosMul"), ("answers", 0, "word"), "queen"),
+        (("odd-one-out", "king", "man", "bread"), ("odd_one_out",), "bread"),
+        (("similarity", "king queen", "bread"), ("one",), "king queen"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_a_question_prints_one_json_object(file: Path, arguments: tuple, path: tuple, expected: str) -> None:
+    done = crisisflow(*arguments, "--vectors", file, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert answer["vectors"] == str(file)
+    for key in path:
+        answer = answer[key]
+    assert answer == expected
+
+
+def test_people_get_a_table(file: Path) -> None:
+    done = crisisflow("neighbours", "king", "--vectors", file)
+    assert all(word in done.stdout for word in ("queen", "woman", "cosine", str(file)))
+
+
+def test_an_unknown_word_is_bad_input_with_near_spellings(file: Path) -> None:
+    done = crisisflow("neighbours", "quen", "--vectors", file)
+    assert done.returncode == 2
+    assert "'quen' has no vector; close words that have one: queen" in done.stderr
+
+
+def test_without_vectors_the_remedy_is_named(tmp_path: Path) -> None:
+    done = crisisflow("neighbours", "king", home=tmp_path)
+    assert done.returncode == 2
+    assert "`crisisflow embed` does, or give a file with --vectors" in done.stderr
+
+
+def test_vectors_of_a_file_are_converted(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "vectors.bin"
+    done = crisisflow("export-vectors", "--vectors", file, "--format", "word2vec-binary", "--out", out, "--json")
+    assert json.loads(done.stdout) == {
+        "format": "word2vec-binary", "words": 5, "width": 3, "files": [str(out)], "vectors": str(file)
+    }  # fmt: skip
+    assert json.loads(crisisflow("similarity", "king", "king", "--vectors", out, "--json").stdout)["cosine"] == 1
+
+
+def test_a_similarity_file_is_scored_with_its_coverage(file: Path, tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("word 1,word 2,score\nking,queen,8\nking,bread,1\nman,bread,1\nman,unheard,5\n")
+    done = crisisflow("evaluate-vectors", "--similarities", pairs, "--vectors", file, "--json")
+    assert json.loads(done.stdout)["similarity"]["coverage"] == 0.75
