@@ -6,7 +6,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.classify import classify
@@ -38,7 +37,6 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
     with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
-        run.tag(**orchestration_tags())
         tweets = ingest_tweets(request.tweets, recipe, run)
         run.log_dataset(tweets, "tweets", request.tweets.source)
         corpora = ingest_corpora(list(request.corpora), run)
@@ -48,11 +46,6 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         vectors = embed(text, recipe.embeddings, recipe.seed, tests, run)
         classify(tweets, features, vectors, recipe, run)
         return conclude(run, tweets, request.promote, start)
-
-
-def orchestration_tags() -> dict[str, str]:
-    """The link from the MLflow run to the Prefect run."""
-    return {"prefect__flow_run_id": flow_run.id, "prefect__flow_run_url": flow_run.ui_url}
 
 
 def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> dict[str, Any]:

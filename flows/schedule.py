@@ -51,6 +51,7 @@ def keep_running(schedule: Schedule, request: dict[str, Any], mlflow_port: int, 
     servers.refuse_taken_port("MLflow", mlflow_port, "--mlflow-port")
     servers.refuse_taken_port("Prefect", prefect_port, "--prefect-port")
     schedule.to_prefect()
+    tracking.recover()
     starters = {
         "prefect": lambda: servers.start_prefect(prefect_port),
         "mlflow": lambda: servers.start_mlflow(mlflow_port),
@@ -58,9 +59,10 @@ def keep_running(schedule: Schedule, request: dict[str, Any], mlflow_port: int, 
     }
     running_servers: dict[str, servers.Server] = {}
     try:
-        running_servers = {name: starters[name]() for name in ("prefect", "mlflow")}
-        for server in running_servers.values():
-            server.wait_until_healthy()
+        with servers.tables_made_once():
+            running_servers = {name: starters[name]() for name in ("prefect", "mlflow")}
+            for server in running_servers.values():
+                server.wait_until_healthy()
         running_servers["schedule"] = starters["schedule"]()
         _wait_until_planned(running_servers["schedule"])
         servers.announce({name: server.url for name, server in running_servers.items()})

@@ -40,6 +40,9 @@ def defaults(home: Path) -> Mapping[str, str]:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "GIT_PYTHON_REFRESH": "quiet",
+        # A tracking server that goes away is asked again after 0, 2, 4, 8, ... s, for four minutes.
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "8",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
 
@@ -52,12 +55,14 @@ def prepare_environment() -> None:
 
 
 def stop_on_terminate() -> None:
-    """Let SIGTERM end the process as Ctrl-C does: every `with` is left, every run is closed."""
+    """Let SIGTERM, and a terminal that is closed, end the process as Ctrl-C does: every run is closed."""
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt("SIGTERM")
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # under nohup, a closed terminal is none of our business
+            signal.signal(number, interrupt)
 
 
 @contextmanager

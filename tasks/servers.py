@@ -14,13 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import httpx
 
-from tasks.storage import state_home, write_atomically
+from tasks.storage import locked, state_home, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,12 @@ def refuse_taken_port(name: str, port: int, option: str) -> None:
 
 
 def start_process(
-    name: str, command: Sequence[str], url: str, health_path: str, environment: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    url: str,
+    health_path: str,
+    environment: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Server:
     """Start a server in a process group of its own, logging to `logs/<name>.log`; it ends when this process does."""
     log = state_home() / "logs" / f"{name}.log"
@@ -115,6 +121,7 @@ def start_process(
             stderr=stream,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
+            pass_fds=pass_fds,
             preexec_fn=_end_with_parent,  # noqa: PLW1509  (two system calls; no lock is taken in the child)
         )
     return Server(name, process, url, health_path, log)
@@ -127,19 +134,34 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def start_prefect(port: int | None = None, temporary: bool = False) -> Server:
-    """A Prefect server on loopback; a temporary one has no pages and no scheduler, and starts faster."""
-    port = port or free_port()
-    environment = {"PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL" if temporary else "WARNING"}
+def start_prefect(port: int) -> Server:
+    """A Prefect server on loopback, with pages and scheduler."""
     url = f"http://{LOOPBACK}:{port}"
-    if temporary:
-        environment |= {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
-        arguments = ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
-    else:
-        environment |= {"PREFECT_UI_API_URL": f"{url}/api", "PREFECT_API_URL": f"{url}/api"}
-        arguments = ["-m", "prefect", "server", "start"]
-    command = [sys.executable, *arguments, "--host", LOOPBACK, "--port", str(port)]
+    environment = {
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_UI_API_URL": f"{url}/api",
+        "PREFECT_API_URL": f"{url}/api",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port)]
     return start_process("prefect", command, url, "/api/health", environment)
+
+
+def start_temporary_prefect() -> Server:
+    """A Prefect server without pages and scheduler: it starts faster.
+
+    The port is bound here and handed over, so that no other process can take it before the server listens.
+    """
+    environment = {
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT__SERVER_EPHEMERAL": "1",
+        "PREFECT__SERVER_FINAL": "1",
+    }
+    with socket.create_server((LOOPBACK, 0)) as bound:
+        url = f"http://{LOOPBACK}:{bound.getsockname()[1]}"
+        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+        command += ["--log-level", "error", "--fd", str(bound.fileno())]
+        return start_process("prefect", command, url, "/api/health", environment, [bound.fileno()])
 
 
 def start_mlflow(port: int) -> Server:
@@ -190,18 +212,35 @@ def prefect_server() -> Iterator[None]:
         os.environ["PREFECT_API_URL"] = f"{addresses['prefect']}/api"
         yield
         return
-    server = start_prefect(temporary=True)
-    os.environ["PREFECT_API_URL"] = f"{server.url}/api"
-    try:
-        _import_meanwhile()
-        server.wait_until_healthy()
+    with ExitStack() as stack:
+        with tables_made_once():
+            server = start_temporary_prefect()
+            stack.callback(server.stop)
+            stack.callback(os.environ.pop, "PREFECT_API_URL", None)
+            os.environ["PREFECT_API_URL"] = f"{server.url}/api"
+            _import_meanwhile()
+            server.wait_until_healthy()
         try:
             yield
         finally:
             settle()
-    finally:
-        del os.environ["PREFECT_API_URL"]
-        server.stop()
+
+
+@contextmanager
+def tables_made_once() -> Iterator[None]:
+    """For the block, which ends when a Prefect server is healthy, hold others back if it is the first of its version.
+
+    A new server makes or changes the tables of Prefect's database, and two that do so at once fail.
+    """
+    made = state_home() / "prefect" / f"tables-{metadata.version('prefect')}"
+    with ExitStack() as stack:
+        if not made.exists():
+            stack.enter_context(locked("prefect"))
+        if made.exists():  # while this process waited
+            stack.close()
+        yield
+        made.parent.mkdir(exist_ok=True)
+        made.touch()
 
 
 def _import_meanwhile() -> None:
@@ -221,12 +260,15 @@ def settle() -> None:
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
-    APILogWorker.drain_all()
-    EventsWorker.drain_all()
     unfinished = TaskRunFilter(
         state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
     )
     deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
-    with get_client(sync_client=True) as api:
-        while time.monotonic() < deadline and api.read_task_runs(task_run_filter=unfinished, limit=1):
-            time.sleep(0.1)
+    try:
+        APILogWorker.drain_all()
+        EventsWorker.drain_all()
+        with get_client(sync_client=True) as api:
+            while time.monotonic() < deadline and api.read_task_runs(task_run_filter=unfinished, limit=1):
+                time.sleep(0.1)
+    except Exception as error:  # the result, or the error that ended the flow, counts for more
+        logger.warning("Prefect's server did not record the last states: %s", error)

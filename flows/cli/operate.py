@@ -64,9 +64,10 @@ def ui(port: MlflowPort = 5000, debug: Debug = False) -> None:
     """Show MLflow's pages for the state folder on 127.0.0.1, until Ctrl-C."""
     with command(debug):
         from tasks import servers
-        from tasks.tracking import comparison_address
+        from tasks.tracking import comparison_address, recover
 
         servers.refuse_taken_port("MLflow", port, "--port")
+        recover()
         server = servers.start_mlflow(port)
         try:
             server.wait_until_healthy()

@@ -20,7 +20,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback o
 @contextmanager
 def command(debug: bool) -> Iterator[None]:
     """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order."""
-    from tasks import environment
+    from tasks import environment, failures
     from tasks.progress import on_screen
 
     environment.prepare_environment()
@@ -30,13 +30,16 @@ def command(debug: bool) -> Iterator[None]:
         with on_screen():
             yield
     except KeyboardInterrupt:
-        _say("Stopped. Finished steps are kept: the same command goes on from there.")
+        _say(f"Stopped. {failures.GOES_ON}")
         raise typer.Exit(INTERRUPTED) from None
     except typer.Exit:
         raise
     except BaseException as error:
         if debug:
             traceback.print_exc()
+        if (words := failures.in_words(error)) is not None:
+            _say(f"{words}. {failures.GOES_ON}", "Error")
+            raise typer.Exit(FAILED) from None
         bad_input = isinstance(error, BAD_INPUT_ERRORS)
         _say(f"{'' if bad_input else type(error).__name__ + ': '}{error}", "Error")
         if not bad_input and not debug:

@@ -65,7 +65,9 @@ def compare(
     with command(debug):
         from tasks import comparison
         from tasks.storage import state_home
+        from tasks.tracking import recover
 
+        recover()
         ids = run_ids or [comparison.latest_retrain()]
         rows = [row for run_id in ids for row in comparison.model_rows(run_id)]
         page = out or state_home() / "comparison.html"

@@ -4,7 +4,7 @@ MLflow's active run belongs to a thread, which loses runs under an orchestrator.
 along; everything is logged by its id through one client, and whoever opens a run closes it, whatever happens.
 """
 
-from tasks.tracking.lifecycle import reconcile_runs, tracked_run
+from tasks.tracking.lifecycle import reconcile_runs, recover, tracked_run
 from tasks.tracking.queries import comparison_address, descendants, find_runs, read_run, step_outcomes, unfinished_run
 from tasks.tracking.run import Run
 from tasks.tracking.server import client, experiment_id, tracking_uri
@@ -18,6 +18,7 @@ __all__ = [
     "find_runs",
     "read_run",
     "reconcile_runs",
+    "recover",
     "step_outcomes",
     "tracked_run",
     "tracking_uri",

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from tasks import processes, provenance
-from tasks.tracking.queries import find_runs
+from tasks import checkpoints, failures, processes, provenance
+from tasks.digests import combine
+from tasks.storage import remove_leftovers
+from tasks.tracking import orchestration
+from tasks.tracking.queries import find_runs, unfinished_run
 from tasks.tracking.run import Run
 from tasks.tracking.server import client, experiment_id
 
@@ -28,52 +31,78 @@ def tracked_run(
 ) -> Iterator[Run]:
     """An open run for the block: a child of `parent`, or the root of a new tree.
 
-    Closed as FINISHED, as KILLED on Ctrl-C or SIGTERM, as FAILED (with the error as a tag) on anything else.
+    Closed as FINISHED, as KILLED on Ctrl-C or SIGTERM, as FAILED on anything else, with the error as a tag. A root
+    names the run that it `resumes`: the same request before it, if that was cut short.
     """
     if parent is None:
-        reconcile_runs()
+        recover()
+    settings = settings.model_dump() if isinstance(settings, BaseModel) else settings or {}
     start = time.monotonic()
-    run = _open(name, stage, parent)
+    run = _open(name, stage, parent, settings)
     try:
-        if settings is not None:
-            run.log_settings(settings.model_dump() if isinstance(settings, BaseModel) else settings)
-        if parent is None:
-            provenance_files = provenance.dirty_patch()
-            if provenance_files:
-                run.log_text(provenance_files, "code/uncommitted.patch")
+        run.log_settings(settings)
+        if parent is None and (patch := provenance.dirty_patch()):
+            run.log_text(patch, "code/uncommitted.patch")
         yield run
-    except Exception as error:
-        run.tag(error=f"{type(error).__name__}: {error}"[:500])
-        _close(run, "FAILED", start)
-        raise
-    except BaseException:  # Ctrl-C, SIGTERM, and Prefect's own signal that a run is to end
-        _close(run, "KILLED", start)
+    except BaseException as error:
+        _close_after(error, run, start)
         raise
     _close(run, "FINISHED", start)
 
 
-def _open(name: str, stage: str, parent: Run | None) -> Run:
+def _open(name: str, stage: str, parent: Run | None, settings: Mapping[str, Any]) -> Run:
+    links = orchestration.prefect_tags()
     tags = {
         "mlflow.runName": name if parent else f"{name} {datetime.now():%Y-%m-%d %H:%M:%S}",
         "mlflow.source.name": "crisisflow",
         "stage": stage,
         **provenance.code_tags(),
         **processes.process_tags(),
+        **links,
+        **(_child_tags(parent) if parent else _root_tags(stage, settings)),
     }
-    if parent is not None:
-        tags["mlflow.parentRunId"] = parent.run_id
-        tags["root_run_id"] = parent.root_id
-    else:
-        tags |= provenance.host_tags()
-    opened = client().create_run(experiment_id(), tags=tags)
-    run_id = opened.info.run_id
-    return Run(run_id=run_id, root_id=parent.root_id if parent else run_id)
+    run_id = client().create_run(experiment_id(), tags=tags).info.run_id
+    run = Run(run_id=run_id, root_id=parent.root_id if parent else run_id)
+    if links and "prefect.task_run_id" not in links:
+        orchestration.link_flow_run(run)
+    return run
+
+
+def _child_tags(parent: Run) -> dict[str, str]:
+    return {"mlflow.parentRunId": parent.run_id, "root_run_id": parent.root_id}
+
+
+def _root_tags(stage: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Facts about the machine; what was asked for, as a digest; the run that was cut short at the same request."""
+    request = combine({"stage": stage, "settings": settings, "parameters": orchestration.flow_parameters()})
+    resumed = unfinished_run(request=request)
+    return {**provenance.host_tags(), "request": request, **({"resumes": resumed} if resumed else {})}
 
 
 def _close(run: Run, status: str, start: float) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     run.log_metrics({"duration_seconds": round(time.monotonic() - start, 3), "peak_memory_mb": round(peak, 1)})
     client().set_terminated(run.run_id, status)
+
+
+def _close_after(error: BaseException, run: Run, start: float) -> None:
+    """Close a run that an error or a signal has ended. Where that fails too, `recover` closes it later."""
+    message = f"{type(error).__name__}: {error}".removesuffix(": ")[:500]
+    try:
+        if failures.tracking_lost(error):  # waited for long enough
+            raise ConnectionError("its server does not answer")
+        run.tag(error=message)
+        _close(run, "FAILED" if isinstance(error, Exception) else "KILLED", start)
+    except Exception as failure:
+        reason = str(failure).partition("\n")[0]
+        logger.warning("run %s could not be closed (%s): the next command will mark it as killed", run.run_id, reason)
+
+
+def recover() -> None:
+    """Put in order what dead processes left: runs that seem to run, unfinished files, checkpoints of long ago."""
+    reconcile_runs()
+    remove_leftovers()
+    checkpoints.remove_stale()
 
 
 def reconcile_runs() -> int:

@@ -22,15 +22,25 @@ def read_run(run_id: str) -> "MlflowRun":
 
 
 def has_run(run_id: str) -> bool:
-    """Whether the tracking store has this run, not deleted: another store, or a tidied one, has not."""
+    """Whether the tracking store has this run, not deleted."""
+    return _lifecycle(run_id) == "active"
+
+
+def unknown_run(run_id: str) -> bool:
+    """Whether the tracking store never had this run: another one has, or had."""
+    return _lifecycle(run_id) is None
+
+
+def _lifecycle(run_id: str) -> str | None:
+    """`active` or `deleted`; None when the tracking store has no such run."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return str(client().get_run(run_id).info.lifecycle_stage) == "active"
+        return str(client().get_run(run_id).info.lifecycle_stage)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        return False
+        return None
 
 
 def comparison_address(server: str) -> str:

@@ -3,9 +3,11 @@
 import logging
 import os
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from tasks.storage import state_home
+from tasks.progress import say
+from tasks.storage import draft_file, locked, put_in_place, state_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -21,18 +23,51 @@ EXPERIMENT_TAGS = {
 
 def tracking_uri() -> str:
     """MLFLOW_TRACKING_URI, or a SQLite file in the state folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{state_home() / 'mlflow' / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_database()}"
+
+
+def _database() -> Path:
+    return state_home() / "mlflow" / "mlflow.db"
 
 
 @cache
 def _client_at(uri: str) -> "MlflowClient":
     import mlflow
 
-    (state_home() / "mlflow").mkdir(exist_ok=True)
     for name in ("alembic", "mlflow"):  # a new database, or a model's example being tried, is no news
         logging.getLogger(name).setLevel(logging.WARNING)
+    if uri.startswith("http"):
+        logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
+    elif uri == f"sqlite:///{_database()}" and not _database().exists():
+        with locked("mlflow"):
+            if not _database().exists():
+                _create_database(_database())
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient(uri)
+
+
+def _create_database(path: Path) -> None:
+    """An empty database with all tables. MLflow makes them in many steps, and cannot go on with half of them."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with draft_file(path.parent) as draft:
+        store = SqlAlchemyStore(f"sqlite:///{draft}", _artifacts())
+        store.engine.dispose()
+        put_in_place(draft, path)
+
+
+def _artifacts() -> str:
+    return (state_home() / "mlflow" / "artifacts").as_uri()
+
+
+def _tell_of_retry(record: logging.LogRecord) -> bool:
+    """Say in our words that MLflow tries a request again; its own are the addresses of Python objects."""
+    if not str(record.msg).startswith("Retrying"):
+        return True
+    arguments: Any = record.args
+    seconds = arguments[0].get_backoff_time()
+    say(f"  the tracking server at {tracking_uri()} does not answer: trying again in {seconds:.0f} s")
+    return False
 
 
 def client() -> "MlflowClient":
@@ -47,7 +82,7 @@ def _experiment_at(uri: str, name: str) -> str:
     found = client().get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    artifacts = (state_home() / "mlflow" / "artifacts").as_uri() if uri.startswith("sqlite") else None
+    artifacts = _artifacts() if uri.startswith("sqlite") else None
     try:
         return str(client().create_experiment(name, artifact_location=artifacts, tags=EXPERIMENT_TAGS))
     except MlflowException:  # another process was first
