@@ -1,4 +1,4 @@
-"""Word vectors as a Keras Embedding layer over ids like those of `models.vocabulary`: 0 padding, 1 unknown, the words."""
+"""Word vectors as a Keras Embedding layer, over ids like those of `models.vocabulary`: padding, unknown, the words."""
 
 import keras
 import numpy as np
