@@ -66,6 +66,17 @@ def champion() -> "ModelVersion | None":
         return None
 
 
+def versions() -> "list[ModelVersion]":
+    """Every version of every registered model, whoever registered it."""
+    found: list[ModelVersion] = []
+    token = None
+    while True:
+        page = client().search_model_versions(max_results=1000, page_token=token)
+        found += page
+        if not (token := page.token):
+            return found
+
+
 def promote(candidate: Candidate) -> Decision:
     """Register the candidate; make it champion unless the one in use scored higher on the very same validation rows."""
     current = champion()

@@ -2,7 +2,7 @@
 
 import typer
 
-from flows.cli import operate, trace, train, use, words
+from flows.cli import keep, operate, trace, train, use, words
 
 app = typer.Typer(
     name="crisisflow",
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, use, words, trace, operate):
+for module in (train, keep, use, words, trace, operate):
     module.register(app)
 
 

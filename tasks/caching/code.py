@@ -38,17 +38,23 @@ class Module:
 
 @lru_cache(maxsize=2048)
 def parse(text: bytes) -> Module:
-    """Read a module's text: its tree without docstrings (comments and layout are not in it anyway), and its words."""
-    tree = ast.parse(text)
+    """Read a module's text: its tree without docstrings, what it imports, and its words."""
+    tree = tree_of(text)
     nodes = list(ast.walk(tree))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     names |= {node.name for node in nodes if isinstance(node, ast.alias)}
-    for node in nodes:
-        _drop_docstring(node)
-    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     imports = tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
     return Module(digests.combine({"tree": ast.dump(tree)}), imports, frozenset(names), frozenset(strings))
+
+
+def tree_of(text: str | bytes) -> ast.Module:
+    """The syntax tree of a program without its docstrings; comments and layout are not in it to begin with."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        _drop_docstring(node)
+    return tree
 
 
 def _drop_docstring(node: ast.AST) -> None:

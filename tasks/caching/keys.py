@@ -35,19 +35,21 @@ def action_key(title: str, function: Callable[..., Any], inputs: Mapping[str, An
     """
     innermost = inspect.unwrap(function)
     refuse_closure(innermost)
-    types = [type(value) for value in _settings(inputs.values())]
+    starts = [innermost, *(type(value) for value in _settings(inputs.values()))]
     parts = {
         "function": _full_name(innermost),
         "inputs": {name: describe_input(value) for name, value in inputs.items()},
-        **code_parts([innermost, *types], hardware),
+        **code_parts({each.__module__: Path(inspect.getfile(each)) for each in starts}, hardware),
     }
     return ActionKey(innermost.__name__, parts, title)
 
 
-def code_parts(starts: list[Any], hardware: bool) -> dict[str, Any]:
-    """The parts of a key that stay when the inputs change: code within reach of these, libraries, environment."""
-    elsewhere = {each.__module__: Path(inspect.getfile(each)) for each in starts if not _of_project(each.__module__)}
-    reached = reached_modules(*{each.__module__ for each in starts}, elsewhere=elsewhere)
+def code_parts(starts: Mapping[str, Path], hardware: bool) -> dict[str, Any]:
+    """The parts of a key that stay when the inputs change: code within reach of these, libraries, environment.
+
+    `starts` are the modules, by their files, of the step and of the settings that it is given.
+    """
+    reached = reached_modules(*starts, elsewhere={name: file for name, file in starts.items() if not _of_project(name)})
     environment = named_environment([parse(file.read_bytes()) for file in reached.values()])
     parts: dict[str, Any] = {"code": reached_code(reached), "libraries": library_versions(reached)}
     if hardware:

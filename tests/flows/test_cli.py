@@ -17,6 +17,7 @@ COMMANDS = (
     "classify",
     "score",
     "compare",
+    "cache",
     "up",
     "status",
     "ui",
