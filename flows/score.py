@@ -39,24 +39,24 @@ def score(request: ScoreRequest) -> dict[str, Any]:
 def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> dict[str, Any]:
     """Read, predict and write batch by batch."""
     load_tensorflow()
-    name, version = registry.describe(request.model)
-    model = serving.load_model(request.model)
+    chosen = registry.choose(request.model)
+    model = serving.load_model(chosen.uri)
     out, start = Path(request.out), time.monotonic()
     counts = {"rows": 0, "positives": 0, "unscored": 0}
     batches = sources.read_tweets(snapshot, request.columns, request.encoding, labelled=False)
     with scoring.output_file(out) as write, progress("score", unit="tweets") as report:
         for batch in batches:
-            scored = scoring.score_batch(batch, model, name, version)
+            scored = scoring.score_batch(batch, model, chosen.name, chosen.version)
             write(scored)
             counts = {key: counts[key] + value for key, value in scoring.count(scored).items()}
             report(counts["rows"])
     seconds = time.monotonic() - start
     run.log_metrics({**counts, "tweets_per_second": counts["rows"] / max(seconds, 1e-9)})
-    run.tag(model=name, version=version)
+    run.tag(model=chosen.name, version=chosen.version)
     return {
         "run_id": run.run_id,
-        "model": name,
-        "version": version,
+        "model": chosen.name,
+        "version": chosen.version,
         **counts,
         "out": str(out.resolve()),
         "seconds": round(seconds, 2),

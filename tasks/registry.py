@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.comparison import ModelRow
+from tasks.storage import locked
 from tasks.tracking import client
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 MODEL_NAME = "crisisflow"
 CHAMPION = "champion"
 CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,26 @@ class Decision:
 NOT_ASKED = Decision(False, "nothing was to be promoted", "")
 
 
-def describe(model_uri: str) -> tuple[str, str]:
-    """Name and version of the model at this address; the address itself and no version when it is not registered.
+@dataclass(frozen=True)
+class ChosenModel:
+    """A model to use: an address that stays with this one whoever is promoted meanwhile, and how to call it."""
+
+    uri: str
+    name: str
+    version: str
+
+
+def choose(model_uri: str) -> ChosenModel:
+    """The model at this address; of the champion, the version that it is now. Others go by their address.
 
     Raises ValueError when the champion is asked for and there is none.
     """
     if model_uri != CHAMPION_URI:
-        return model_uri, ""
+        return ChosenModel(model_uri, model_uri, "")
     current = champion()
     if current is None:
         raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
-    return current.tags["model"], str(current.version)
+    return ChosenModel(f"models:/{MODEL_NAME}/{current.version}", current.tags["model"], str(current.version))
 
 
 def champion() -> "ModelVersion | None":
@@ -62,7 +73,9 @@ def champion() -> "ModelVersion | None":
 
     try:
         return client().get_model_version_by_alias(MODEL_NAME, CHAMPION)
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code not in ABSENT:  # a store that cannot be read has not said that there is no champion
+            raise
         return None
 
 
@@ -78,7 +91,15 @@ def versions() -> "list[ModelVersion]":
 
 
 def promote(candidate: Candidate) -> Decision:
-    """Register the candidate; make it champion unless the one in use scored higher on the very same validation rows."""
+    """Register the candidate; make it champion unless the one in use scored higher on the very same validation rows.
+
+    One promotion at a time in a state folder: two that compared with the same champion would both replace it.
+    """
+    with locked("registry"):
+        return _promote(candidate)
+
+
+def _promote(candidate: Candidate) -> Decision:
     current = champion()
     if current is not None and current.tags.get("artifact") == candidate.artifact:
         return Decision(False, f"{candidate.name} is the champion already (version {current.version})", current.version)
@@ -102,8 +123,12 @@ def _compare(candidate: Candidate, current: "ModelVersion | None") -> tuple[bool
 
 
 def _register(candidate: Candidate) -> str:
+    """The version of this very artifact, a new one unless a promotion before was lost or cut short."""
     from mlflow.exceptions import MlflowException
 
+    same = f"name = '{MODEL_NAME}' and tag.artifact = '{candidate.artifact}'"
+    if known := client().search_model_versions(same, max_results=1):
+        return str(known[0].version)
     try:
         client().create_registered_model(MODEL_NAME, description="Does a tweet report a real disaster?")
     except MlflowException:  # it is there already
