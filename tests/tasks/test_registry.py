@@ -1,0 +1,65 @@
+"""Champion and challenger, with others at it at the same time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks import registry, tracking
+
+PROMOTE = """
+import sys
+from tasks import registry, tracking
+with tracking.tracked_run("root", "retrain") as run:
+    f1 = float(sys.argv[1])
+    candidate = registry.Candidate(run.run_id, f"model-{f1}", f"runs:/{run.run_id}/model", f"artifact-{f1}", "rows", f1)
+    registry.promote(candidate)
+"""
+
+
+def promote(artifact: str, validation_f1: float, rows: str = "rows") -> registry.Decision:
+    with tracking.tracked_run("root", "retrain") as run:
+        name, uri = f"model-{validation_f1}", f"runs:/{run.run_id}/model"
+        return registry.promote(registry.Candidate(run.run_id, name, uri, artifact, rows, validation_f1))
+
+
+@pytest.fixture
+def registry_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A registry of the test's own: MLflow puts the address that it used last into the environment."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return home
+
+
+def test_the_better_one_is_promoted_and_the_same_one_registered_once(registry_home: Path) -> None:
+    assert registry.champion() is None
+    assert promote("a", 0.7).promoted
+    assert not promote("b", 0.6).promoted
+    assert not promote("b", 0.6).promoted
+    assert promote("c", 0.8).promoted
+    assert not promote("c", 0.8).promoted
+    assert promote("d", 0.1, rows="other rows").promoted
+    assert sorted(version.tags["artifact"] for version in registry.versions()) == ["a", "b", "c", "d"]
+    chosen = registry.choose(registry.CHAMPION_URI)
+    assert (chosen.name, chosen.uri) == ("model-0.1", f"models:/crisisflow/{chosen.version}")
+
+
+def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(registry_home: Path) -> None:
+    scores = ["0.3", "0.9", "0.5", "0.7"]
+    processes = [subprocess.Popen([sys.executable, "-c", PROMOTE, score]) for score in scores]
+    assert [process.wait(120) for process in processes] == [0] * len(scores)
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.tags["model"] == "model-0.9"
+    assert {version.tags["model"] for version in registry.versions()} == {f"model-{score}" for score in scores}
+
+
+def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
+    registry_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(MlflowException):
+        registry.champion()
