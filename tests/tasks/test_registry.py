@@ -12,9 +12,11 @@ PROMOTE = """
 import sys
 from tasks import registry, tracking
 with tracking.tracked_run("root", "retrain") as run:
-    f1 = float(sys.argv[1])
-    candidate = registry.Candidate(run.run_id, f"model-{f1}", f"runs:/{run.run_id}/model", f"artifact-{f1}", "rows", f1)
-    registry.promote(candidate)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for f1 in map(float, sys.argv[1:]):
+        uri = f"runs:/{run.run_id}/model"
+        registry.promote(registry.Candidate(run.run_id, f"model-{f1}", uri, f"artifact-{f1}", "rows", f1))
 """
 
 
@@ -45,13 +47,23 @@ def test_the_better_one_is_promoted_and_the_same_one_registered_once(registry_ho
 
 
 def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(registry_home: Path) -> None:
-    scores = ["0.3", "0.9", "0.5", "0.7"]
-    processes = [subprocess.Popen([sys.executable, "-c", PROMOTE, score]) for score in scores]
-    assert [process.wait(120) for process in processes] == [0] * len(scores)
+    scores = [["0.1", "0.4", "0.7"], ["0.2", "0.5", "0.8"], ["0.3", "0.6", "0.9"]]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen([sys.executable, "-c", PROMOTE, *each], **pipes) for each in scores]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=120)
+    assert [process.returncode for process in processes] == [0, 0, 0]
     champion = registry.champion()
     assert champion is not None
     assert champion.tags["model"] == "model-0.9"
-    assert {version.tags["model"] for version in registry.versions()} == {f"model-{score}" for score in scores}
+    assert len({version.tags["model"] for version in registry.versions()}) == len(registry.versions()) == 9
+    decisions = [version.tags["decision"] for version in registry.versions()]
+    assert len([each for each in decisions if each.endswith("is the first champion")]) == 1
 
 
 def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
