@@ -13,7 +13,7 @@ from flows.embed import UnlabelledText, VectorTests, embed
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets, snapshot
 from models.settings import Settings
-from tasks import comparison, tracking
+from tasks import comparison, lineage, tracking
 from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_ASKED, Candidate, promote
@@ -54,6 +54,7 @@ def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> 
     best = comparison.best_row(rows)
     decision = promote(Candidate.of(best, tweets.name)) if promoting else NOT_ASKED
     comparison.record(run, rows, best)
+    lineage.record(run)
     create_markdown_artifact(
         key="comparison",
         markdown=comparison.comparison_markdown(rows, best.name) + f"\n\nMLflow run `{run.run_id}`. {decision.reason}.",

@@ -1,4 +1,4 @@
-"""The commands that follow rows and models back to where they came from: quarantine."""
+"""The commands that follow rows and models to where they came from and went: quarantine, lineage."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +26,37 @@ TableName = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.add_typer(quarantine, name="quarantine")
+    app.command()(lineage)
+
+
+def lineage(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TARGET]",
+            help="NAME/VERSION or @ALIAS of a registered model, a run, a raw file or its SHA-256, or an artifact.",
+        ),
+    ] = "@champion",
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="state folder")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a model came from: raw bytes, rows, settings, code, runs. Of a raw file: every model it touched.
+
+    Writes a page with the picture; with --json all of it is printed.
+
+    Example: crisisflow lineage @champion; crisisflow lineage train.csv
+    """
+    with command(debug):
+        from tasks.lineage import trace
+        from tasks.lineage.page import lineage_page
+        from tasks.storage import state_home, write_atomically
+
+        found = trace(target)
+        page = out or state_home() / "lineage.html"
+        write_atomically(page, lineage_page(found))
+        result = found.summary() | {"page": str(page.resolve())}
+    show(result, as_json, trails.lineage)
 
 
 @quarantine.command(name="list")

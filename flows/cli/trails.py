@@ -63,3 +63,23 @@ def retried(result: Mapping[str, Any]) -> None:
         console.print(f"  {rows:,} from {rule}")
     console.print(f"{data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined.")
     console.print(f"Report: {result['report']}\nTrain:  crisisflow retrain --tweets {result['table']}", soft_wrap=True)
+
+
+def lineage(result: Mapping[str, Any]) -> None:
+    """The steps on the way, the models, and where the picture is."""
+    console = _console()
+    console.print(printable(result["asked"]), style="bold")
+    for source in result["sources"]:
+        for file in source["files"]:
+            console.print(printable(f"  {file['sha256'][:DIGEST_CHARACTERS]}  {file['name']}, {file['bytes']:,} bytes"))
+    for step in result["steps"]:
+        console.print(printable(f"  {step['output'].rpartition('/')[2][:DIGEST_CHARACTERS]}  {step['step']}"))
+    for model in result["models"]:
+        versions = (
+            " ".join([f"{each['name']}/{each['version']}", *(f"@{alias}" for alias in each["aliases"])])
+            for each in model["registered"]
+        )
+        console.print(printable(f"Model {model['model']}: {', '.join(versions) or 'not registered'}"))
+    if not result["models"]:
+        console.print("No model came of it.")
+    console.print(f"Picture: {result['page']}", soft_wrap=True)

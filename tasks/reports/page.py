@@ -53,6 +53,15 @@ svg text { fill: var(--soft); font-size: 12px; }
 .area.positive { fill: var(--positive); stroke: var(--positive); }
 .area.negative { fill: var(--negative); stroke: var(--negative); }
 .area.none { fill: var(--none); stroke: var(--none); }
+.graph { margin: 0 auto; }
+.graph .edge { fill: none; stroke: var(--grey); stroke-width: 1.6; }
+.graph .box { fill: var(--card); stroke: var(--line); stroke-width: 1.2; }
+.graph .mark { fill: var(--none); } .graph .raw .mark { fill: var(--gone); }
+.graph .tweets .mark, .graph .corpus .mark { fill: var(--kept); } .graph .model .mark { fill: var(--negative); }
+.graph .asked .mark { fill: var(--positive); } .graph .asked .box { stroke: var(--positive); }
+.graph text.title { fill: var(--ink); font-size: 13.5px; font-weight: 600; }
+.graph text.fact { fill: var(--ink); font-size: 12px; }
+.graph text.small { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 code { font: .84rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--tint);
   border-radius: 4px; padding: .1rem .35rem; overflow-wrap: anywhere; white-space: pre-wrap; }
 details { border-top: 1px solid var(--line); padding: .55rem 0; } details:first-of-type { border-top: 0; }
