@@ -85,7 +85,7 @@ def train_network(
     seed: int,
 ) -> Path:
     """Train a feed-forward or recurrent network over token ids, from scratch or from trained word vectors."""
-    environment.load_tensorflow()
+    run.tag(device=environment.load_tensorflow())
     from models.figures import learning_curves
     from models.recurrent import build_classifier, train_classifier
 

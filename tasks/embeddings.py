@@ -30,7 +30,7 @@ def train_vectors(
     seed: int,
 ) -> Path:
     """Learn word vectors from the corpus and the training tweets, whose labels are not looked at."""
-    environment.load_tensorflow()
+    run.tag(device=environment.load_tensorflow())
     from models.vectors.formats import to_table
     from models.vocabulary import fit_vocabulary
     from models.word2vec.training import train_vectors as train

@@ -8,10 +8,15 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
+from typing import get_args
 
+from models.settings import Device
 from tasks.storage import state_home
+
+DEVICE = "CRISISFLOW_DEVICE"
 
 
 def defaults(home: Path) -> Mapping[str, str]:
@@ -29,6 +34,7 @@ def defaults(home: Path) -> Mapping[str, str]:
         "TF_ENABLE_ONEDNN_OPTS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "KERAS_BACKEND": "tensorflow",
+        DEVICE: "cpu",  # the same bytes are promised there; a GPU is for those who ask
         "KERAS_HOME": str(home / "keras"),
         "MPLBACKEND": "agg",
         # Prefect and MLflow report through our own screen and log.
@@ -79,11 +85,47 @@ def silenced_stderr() -> Iterator[None]:
             os.close(kept)
 
 
-def load_tensorflow() -> None:
-    """Import TensorFlow and Keras without their start-up noise. Later imports are free."""
+def use_device(device: Device) -> None:
+    """Compute on this device: cpu, gpu, or auto, which is the GPU where there is one. Call it before TensorFlow loads.
+
+    Raises ValueError for gpu where TensorFlow sees none: before anything is read or started.
+    """
+    os.environ[DEVICE] = device
+    if device == "gpu":
+        load_tensorflow()
+
+
+def load_tensorflow() -> str:
+    """Import TensorFlow and Keras without their start-up noise; say what they compute on: cpu, or gpu and its name."""
     if "tensorflow" not in sys.modules:
         with silenced_stderr():
             import keras  # noqa: F401  (imported for its effect: loaded, quietly)
-            import tensorflow
+            import tensorflow  # noqa: F401
+    return _device()
 
-            tensorflow.config.list_logical_devices()  # the first look at the devices complains of a missing GPU
+
+@cache
+def _device() -> str:
+    """Show TensorFlow the devices that it is to use, once: it cannot change them later."""
+    import tensorflow as tf
+
+    wanted = os.environ.get(DEVICE, "cpu")
+    if wanted not in get_args(Device):
+        raise ValueError(f"the device must be auto, cpu or gpu, got {wanted!r}: mend --device or {DEVICE}")
+    with silenced_stderr():  # the first look at the devices complains of a missing GPU
+        gpus = tf.config.list_physical_devices("GPU")
+        if gpus and wanted == "cpu":
+            tf.config.set_visible_devices([], "GPU")
+        for gpu in gpus:  # else the first process takes all of its memory
+            tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.list_logical_devices()
+    if wanted == "gpu" and not gpus:
+        raise ValueError(
+            "TensorFlow sees no GPU: check that `nvidia-smi` lists one and install the CUDA libraries with "
+            "`pip install -e '.[gpu]'`, or use --device cpu"
+        )
+    if wanted == "cpu" or not gpus:
+        return "cpu"
+    return "gpu: " + ", ".join(
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus
+    )

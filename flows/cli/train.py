@@ -25,6 +25,14 @@ class Architecture(StrEnum):
     cbow = "cbow"
 
 
+class Device(StrEnum):
+    """What networks compute on."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
 Tweets = Annotated[
     str | None,
     typer.Option(
@@ -79,6 +87,14 @@ Analogies = Annotated[
 ]
 
 
+ComputeOn = Annotated[
+    Device,
+    typer.Option(
+        "--device",
+        envvar="CRISISFLOW_DEVICE",
+        help="What networks compute on; auto is the GPU where there is one. Equal bytes are promised on the CPU.",
+    ),
+]
 Dimensions = Annotated[int | None, typer.Option(min=1, help="Width of a word vector.", show_default="100")]
 Window = Annotated[int | None, typer.Option(min=1, help="Words to each side that count as context.", show_default="5")]
 Negatives = Annotated[int | None, typer.Option(min=1, help="Noise words for each real one.", show_default="5")]
@@ -108,6 +124,7 @@ def retrain(
     seed: Seed = None,
     similarities: Similarities = None,
     analogies: Analogies = None,
+    device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -119,7 +136,11 @@ def retrain(
 
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
-    with command(debug), _prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())):
+    with (
+        command(debug),
+        _computing_on(device),
+        _prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())),
+    ):
         from flows import retrain as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
@@ -200,6 +221,7 @@ def embed(
     seed: Seed = None,
     similarities: Similarities = None,
     analogies: Analogies = None,
+    device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -207,7 +229,7 @@ def embed(
 
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
-    with command(debug), orchestration(similarities, analogies, *(corpus or ())):
+    with command(debug), _computing_on(device), orchestration(similarities, analogies, *(corpus or ())):
         from flows import embed as stage
 
         given = {
@@ -228,6 +250,7 @@ def classify(
     corpus: Corpora = None,
     recipe: RecipeName = "standard",
     seed: Seed = None,
+    device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -235,7 +258,7 @@ def classify(
 
     Example: crisisflow classify --tweets train.csv --recipe quick
     """
-    with command(debug), _prepared(recipe, tweets, *(corpus or ())):
+    with command(debug), _computing_on(device), _prepared(recipe, tweets, *(corpus or ())):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
@@ -243,6 +266,15 @@ def classify(
         )
         result = stage.retrain(request)
     show(result, as_json, tables.retrained)
+
+
+@contextmanager
+def _computing_on(device: Device) -> Iterator[None]:
+    """The block's device. Raises ValueError at once when it is not there."""
+    from tasks import environment
+
+    environment.use_device(device.value)
+    yield
 
 
 @contextmanager

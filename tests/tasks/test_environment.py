@@ -1,0 +1,42 @@
+"""What networks compute on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks import environment
+from tasks.environment import load_tensorflow, use_device
+
+
+@pytest.fixture(autouse=True)
+def undecided(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if TensorFlow had not been told its device yet; the tests' own choice is back afterwards."""
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has a GPU: these tests are about machines without one")
+    monkeypatch.setenv(environment.DEVICE, "cpu")
+    environment._device.cache_clear()
+    yield
+    environment._device.cache_clear()
+
+
+def test_auto_falls_back_on_the_processor_where_no_gpu_is_seen() -> None:
+    use_device("auto")
+    assert load_tensorflow() == "cpu"
+
+
+def test_a_gpu_that_is_not_there_is_an_error_at_once_with_the_remedy() -> None:
+    with pytest.raises(ValueError, match=r"sees no GPU: check that `nvidia-smi` lists one .* or use --device cpu"):
+        use_device("gpu")
+
+
+def test_a_device_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(environment.DEVICE, "tpu")
+    with pytest.raises(ValueError, match="must be auto, cpu or gpu, got 'tpu'"):
+        load_tensorflow()
+
+
+def test_the_processor_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(environment.DEVICE)
+    assert load_tensorflow() == "cpu"
