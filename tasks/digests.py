@@ -115,7 +115,21 @@ def _keras_digest(path: Path) -> str:
             weights[name] = _array_digest(item[()])
 
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
+        config = _renumber_shared(json.loads(archive.read("config.json")), {})
         with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
             file.visititems(visit)
     return combine({"config": config, "weights": weights})
+
+
+def _renumber_shared(config: Any, numbers: dict[int, int]) -> Any:
+    """The configuration with its shared objects numbered as they come: Keras names them by their place in memory."""
+    if isinstance(config, list):
+        return [_renumber_shared(each, numbers) for each in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        name: numbers.setdefault(value, len(numbers))
+        if name == "shared_object_id"
+        else _renumber_shared(value, numbers)
+        for name, value in config.items()
+    }

@@ -24,6 +24,8 @@ def build_classifier(
     if vectors is not None and len(vectors) != vocabulary_size:
         raise ValueError(f"one vector per vocabulary row is needed, got {len(vectors)} for {vocabulary_size} rows")
     width = settings.dimensions if vectors is None else vectors.shape[1]
+    # Else Keras numbers the network's parts on from those built before it, and its name for them depends on the past.
+    keras.utils.clear_session(free_memory=False)
     ids = keras.Input((None,), dtype="int32", name="ids")
     cut = FirstTokens(settings.max_length, name="first_tokens")(ids)
     embedding = keras.layers.Embedding(vocabulary_size, width, mask_zero=True, name="embedding")
