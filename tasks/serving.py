@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tasks import caching
+from tasks import caching, failures
 from tasks.digests import combine
 from tasks.tracking import Run, client
 
@@ -87,4 +87,6 @@ def load_model(uri: str) -> "PyFuncModel":
     try:
         return mlflow.pyfunc.load_model(uri)
     except MlflowException as error:
+        if failures.tracking_lost(error):
+            raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from tasks import failures
 from tasks.tracking.server import client, experiment_id, tracking_uri
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ def read_run(run_id: str) -> "MlflowRun":
     try:
         return client().get_run(run_id)
     except MlflowException as error:
+        if failures.tracking_lost(error):
+            raise
         raise ValueError(f"no run {run_id!r} in {tracking_uri()}: `crisisflow compare` shows the latest") from error
 
 
