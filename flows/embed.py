@@ -11,6 +11,7 @@ from flows.ingest import ingest_corpora, snapshot
 from models.settings import EmbeddingSettings, Representation, TextSettings
 from tasks.embeddings import embedding_summary, score_vectors, train_vectors
 from tasks.frequencies import tokenize_corpus
+from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
 
 
@@ -57,6 +58,7 @@ def embed_corpora(
     """Ingest and tokenize corpora and train word vectors on nothing else; return what `--json` prints."""
     tests = VectorTests(snapshot(similarities), snapshot(analogies))
     with tracked_run("embed", "embed", settings={**settings.model_dump(), "seed": seed}) as run:
+        record_request(run)
         tokens = tokenize_corpus(run, ingest_corpora(corpora, run), TextSettings())
         vectors = embed(UnlabelledText(tokens), [settings], seed, tests, run)
     return embedding_summary(run, settings, vectors[settings.architecture])

@@ -11,6 +11,7 @@ from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from models.settings import Recipe
 from tasks.frequencies import build_vocabulary, count_cooccurrences, count_words, tokenize_corpus, tokenize_tweets
 from tasks.recipes import load_recipe
+from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
 
 
@@ -45,6 +46,7 @@ def featurize_sources(tweets: TweetSource, corpora: Sequence[str], recipe_name: 
     """Ingest and featurize; return what `--json` prints."""
     recipe = load_recipe(recipe_name)
     with tracked_run("featurize", "featurize", settings=recipe) as run:
+        record_request(run)
         features = featurize(ingest_tweets(tweets, recipe, run), ingest_corpora(corpora, run), recipe, run)
     made = {name: str(path) for name, path in asdict(features).items() if path is not None}
     return {"run_id": run.run_id, "artifacts": made}

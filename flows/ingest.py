@@ -9,6 +9,7 @@ from pydantic import Field
 
 from models.settings import Recipe, Settings
 from tasks import ingestion, sources
+from tasks.replay.requests import record_request
 from tasks.sources.columns import ColumnMap
 from tasks.tracking import Run, tracked_run
 
@@ -57,6 +58,7 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
 def ingest_and_report(source: TweetSource) -> dict[str, Any]:
     """Ingest tweets by themselves; return what `--json` prints."""
     with tracked_run("ingest", "ingest") as run:
+        record_request(run)
         return ingestion.summary(run, ingest_tweets(source, Recipe(), run))
 
 
@@ -64,4 +66,5 @@ def ingest_and_report(source: TweetSource) -> dict[str, Any]:
 def ingest_corpus_and_report(source: str, text_column: str | None, encoding: str | None) -> dict[str, Any]:
     """Ingest a corpus by itself; return what `--json` prints."""
     with tracked_run("ingest", "ingest") as run:
+        record_request(run)
         return ingestion.summary(run, ingestion.check_corpus(run, sources.fetch(source), text_column, encoding))

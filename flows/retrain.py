@@ -17,6 +17,7 @@ from tasks import comparison, lineage, tracking
 from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_ASKED, Candidate, promote
+from tasks.replay.requests import record_request
 
 
 class RetrainRequest(Settings):
@@ -37,6 +38,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
     with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
+        record_request(run)
         tweets = ingest_tweets(request.tweets, recipe, run)
         run.log_dataset(tweets, "tweets", request.tweets.source)
         corpora = ingest_corpora(list(request.corpora), run)

@@ -15,17 +15,23 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load_recipe(name_or_file: str, seed: int | None = None) -> Recipe:
-    """The recipe of this name, or in this file; a seed given here beats the recipe's own.
-
-    Raises ValueError naming the unknown recipe, or the setting that is wrong and where.
-    """
+def recipe_file(name_or_file: str) -> Path:
+    """The file of the recipe of this name, or this file. Raises ValueError naming the unknown recipe."""
     path = Path(name_or_file)
     if path.suffix != ".toml":
         path = FOLDER / f"{name_or_file}.toml"
     if not path.is_file():
         known = ", ".join(recipe_names())
         raise ValueError(f"no recipe {name_or_file!r}: use one of {known}, or the path of a .toml file")
+    return path
+
+
+def load_recipe(name_or_file: str, seed: int | None = None) -> Recipe:
+    """The recipe of this name, or in this file; a seed given here beats the recipe's own.
+
+    Raises ValueError naming the unknown recipe, or the setting that is wrong and where.
+    """
+    path = recipe_file(name_or_file)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         recipe = Recipe(**{"name": path.stem, **values})

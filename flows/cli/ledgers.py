@@ -82,3 +82,39 @@ def pruned(result: Mapping[str, Any]) -> None:
         console.print(table)
     verb = "would be freed" if result["dry_run"] else "freed"
     console.print(f"{len(result['freed'])} artifacts, {_size(result['freed_bytes'])} {verb}; {result['kept']} needed.")
+
+
+def replayed(result: Mapping[str, Any]) -> None:
+    """Every artifact of both runs, the verdict, and where they part."""
+    console = _console()
+    table = Table("artifact", "recorded", "replayed", "", title=f"Run {result['run_id']}", title_justify="left")
+    for each in result["artifacts"]:
+        mark = "identical" if each["identical"] else "[red]different[/red]"
+        table.add_row(escape(each["name"]), _digest(each["recorded"]), _digest(each["replayed"]), mark)
+    console.print(table)
+    count = len(result["artifacts"])
+    same = sum(each["identical"] for each in result["artifacts"])
+    console.print(f"[bold]{result['verdict'].capitalize()}[/bold]: {same} of {count} artifacts are the same content.")
+    if not result["same_code"]:
+        console.print("The code that was checked out is not the code that the run recorded.")
+    if not result["same_hardware"]:
+        console.print("The run was recorded on another kind of processor.")
+    if result["divergence"]:
+        _divergence(console, result["divergence"])
+
+
+def _digest(artifact: str | None) -> str:
+    kind, _, digest = (artifact or "").partition("/")
+    return f"{kind}/{digest[:DIGEST_SHOWN]}" if artifact else "-"
+
+
+def _divergence(console: Console, found: Mapping[str, Any]) -> None:
+    console.print(f"The first step that diverges: [bold]{escape(found['step'])}[/bold]")
+    for name, (old, new) in found["settings"].items():
+        console.print(f"  its setting {escape(name)}: {escape(str(old))} -> {escape(str(new))}", soft_wrap=True)
+    if found["difference"]:
+        where = " ".join(filter(None, (found["difference"][name] for name in ("file", "part", "element"))))
+        values = (found["difference"][name] for name in ("recorded", "replayed"))
+        console.print(f"  at {escape(where)}: {' -> '.join(map(escape, values))}", soft_wrap=True)
+        if found["difference"]["largest"] is not None:
+            console.print(f"  largest difference there: {found['difference']['largest']:.3g}")

@@ -41,8 +41,8 @@ def tracked_run(
     run = _open(name, stage, parent, settings)
     try:
         run.log_settings(settings)
-        if parent is None and (patch := provenance.dirty_patch()):
-            run.log_text(patch, "code/uncommitted.patch")
+        if parent is None:
+            provenance.log_patch(run)
         yield run
     except BaseException as error:
         _close_after(error, run, start)
