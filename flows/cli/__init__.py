@@ -1,5 +1,7 @@
 """The command line: `crisisflow`, or `python -m flows`. Nothing heavy is imported before a command runs."""
 
+import sys
+
 import typer
 
 from flows.cli import keep, operate, trace, train, use, words
@@ -20,5 +22,9 @@ for module in (train, keep, use, words, trace, operate):
 
 
 def main() -> None:
-    """Run the command that the user typed."""
+    """Run the command that the user typed; secrets in the addresses it names wait in the environment."""
+    if any("://" in argument for argument in sys.argv):
+        from tasks.sources.addresses import hide_secrets
+
+        sys.argv[1:] = map(hide_secrets, sys.argv[1:])
     app()

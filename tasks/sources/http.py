@@ -5,6 +5,7 @@ scheme. Each of these ends in a retry or in one clear error, never in half a fil
 """
 
 import hashlib
+import logging
 import random
 import time
 from collections.abc import Iterable
@@ -56,12 +57,16 @@ def download(url: str, target: Path, limits: SourceLimits, known: Received | Non
                 _pause(attempt, failure, limits, deadline, url)
             try:
                 return _receive(client, url, target, limits, known, deadline)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+                raise SourceError(f"{redact(url)} is no address that http can reach: is it spelt right?") from None
             except (httpx.TransportError, UnavailableError) as error:
                 failure = error
     raise ConnectionError(f"{redact(url)} gave no whole answer in {limits.attempts} attempts; the last: {failure}")
 
 
 def _client(limits: SourceLimits) -> httpx.Client:
+    for name in ("httpx", "httpcore"):  # they log whole addresses, secrets included
+        logging.getLogger(name).setLevel(logging.WARNING)
     timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds)
     # Bytes are counted on direct connections; through a proxy they are the proxy's, and httpx knows how to find it.
     transport = None if getproxies().keys() & {"http", "https", "all"} else CountingTransport()

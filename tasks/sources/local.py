@@ -4,6 +4,7 @@ import glob
 import os
 from pathlib import Path
 
+from tasks.sources.addresses import redact
 from tasks.sources.limits import SourceError
 
 
@@ -11,7 +12,7 @@ def find_files(location: str) -> dict[str, Path]:
     """The files behind a path, folder or glob, by their name below what they share, in order of name.
 
     Folders are walked; hidden files and folders, and links to folders, are passed over. Raises SourceError when there
-    is nothing.
+    is nothing, and for a link that leads out of the folder.
     """
     path = Path(location).expanduser()
     if path.is_file():
@@ -25,8 +26,9 @@ def find_files(location: str) -> dict[str, Path]:
         root = _shared_folder(found)
     if not found:
         raise SourceError(
-            f"nothing to read at {location!r}: no such file, no file in such a folder, no match of a glob"
+            f"nothing to read at {redact(location)!r}: no such file, no file in such a folder, no match of a glob"
         )
+    _refuse_links_out(found, root)
     return dict(sorted((file.relative_to(root).as_posix(), file) for file in found))
 
 
@@ -37,6 +39,14 @@ def _walk(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(parent, name) for name in names if not name.startswith(".")]
     return [file for file in files if file.is_file()]
+
+
+def _refuse_links_out(files: list[Path], root: Path) -> None:
+    """Whoever can write into a folder of data must not choose what else of this machine is read."""
+    home = root.resolve()
+    for file in files:
+        if not file.resolve().is_relative_to(home):
+            raise SourceError(f"{file} is a link that leads out of {root}: name the file itself, or copy it there")
 
 
 def _shared_folder(files: list[Path]) -> Path:

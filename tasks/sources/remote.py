@@ -16,6 +16,7 @@ def copy_files(location: str, folder: Path, limits: SourceLimits) -> str | None:
     """
     import fsspec
 
+    _refuse_local_chain(location)
     try:
         filesystem, path = fsspec.core.url_to_fs(location)
     except (ImportError, ValueError) as error:
@@ -23,10 +24,19 @@ def copy_files(location: str, folder: Path, limits: SourceLimits) -> str | None:
     names = _names(filesystem, path, location)
     budget = limits.download_bytes
     for name, remote in names.items():
+        if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
+            raise SourceError(f"{redact(location)} holds {name!r}, a name that leaves its folder: refused")
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         budget -= _copy(filesystem, remote, target, budget, location)
     return filesystem.info(path).get("ETag") if len(names) == 1 and filesystem.isfile(path) else None
+
+
+def _refuse_local_chain(location: str) -> None:
+    """Fsspec would follow a chain to our own disk, or over HTTP without any of our bounds."""
+    for link in location.split("::")[1:]:
+        if link.partition("://")[0].lower() in ("file", "local", "http", "https", "ftp"):
+            raise SourceError(f"{redact(location)} leads on to {link.partition('://')[0]}://: give that address itself")
 
 
 def _names(filesystem: Any, path: str, location: str) -> dict[str, str]:

@@ -22,7 +22,8 @@ FILES = "files"
 
 
 def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
-    """The raw snapshot of a path, folder, glob, http(s) URL or fsspec URL; `#sha256=...` pins the bytes of one file.
+    """The raw snapshot of a path, folder, glob, http(s) URL or fsspec URL; `#sha256=...` pins the bytes of one file,
+    `${NAME}` stands for an environment variable.
 
     An HTTP source that has not changed since, by its ETag or by its pinned checksum, is not received again. A snapshot
     is handed back as it is. Raises SourceError when there is nothing or it is not what was pinned, ConnectionError and
@@ -30,7 +31,7 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
     """
     if storage.is_artifact(Path(source)):
         return Path(source)
-    address = addresses.parse(str(source))
+    address = addresses.parse(addresses.fill_placeholders(str(source)))
     if address.scheme in ("http", "https"):
         return _fetch_http(address, limits)
     facts: dict[str, Any] = {}
@@ -48,7 +49,10 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
 
 def check_source(source: str | Path) -> None:
     """Raise SourceError when a local source is not there; what is far away is found out by `fetch`."""
-    if not storage.is_artifact(Path(source)) and (address := addresses.parse(str(source))).scheme in ("", "file"):
+    if storage.is_artifact(Path(source)):
+        return
+    address = addresses.parse(addresses.fill_placeholders(str(source)))
+    if address.scheme in ("", "file"):
         local.find_files(address.location.removeprefix("file://"))
 
 

@@ -4,12 +4,16 @@ HTTP stops reading where Content-Length says, so a server that announces too lit
 Only the raw bytes tell: whatever follows the announced end means that the announcement was wrong.
 """
 
+import socket
 import ssl
 from collections.abc import Iterable
 from typing import Any
 
 import httpcore
 import httpx
+
+from tasks.sources.limits import SourceError
+from tasks.sources.reach import Reach, reach_of
 
 HEADERS_END = b"\r\n\r\n"
 SETTLE_SECONDS = 0.25  # what a server that keeps the connection open gets to send more than it announced
@@ -64,10 +68,14 @@ class CountedStream(httpcore.NetworkStream):
 
 
 class CountingBackend(httpcore.NetworkBackend):
-    """Opens counted connections."""
+    """Opens counted connections, to addresses that are as near or as far as the first, or public; to no others.
+
+    Names are looked up here and connected to by the very address that was judged, so none can change in between.
+    """
 
     def __init__(self) -> None:
         self._backend = httpcore.SyncBackend()
+        self._first: Reach | None = None
 
     def connect_tcp(
         self,
@@ -77,8 +85,31 @@ class CountingBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """A counted connection."""
-        return CountedStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        """A counted connection. Raises SourceError for an address that is out of bounds."""
+        failure = httpcore.ConnectError(f"{host} has no address")
+        for address in self.permitted(host):
+            try:
+                stream = self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError as error:
+                failure = error
+            else:
+                return CountedStream(stream)
+        raise failure
+
+    def permitted(self, host: str) -> list[str]:
+        """The addresses of a host. Raises SourceError when one is forbidden, or nearer than where we began."""
+        try:
+            found = dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host}: {error}") from error
+        for address in found:
+            reach = reach_of(address)
+            self._first = self._first or reach
+            if reach == "forbidden":
+                raise SourceError(f"{host} is {address}, a link-local or reserved address: never read from")
+            if reach not in ("public", self._first):
+                raise SourceError(f"a {self._first} address redirects to {host}, a {reach} one: refused")
+        return list(found)
 
 
 class CountingTransport(httpx.HTTPTransport):

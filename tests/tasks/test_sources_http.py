@@ -1,8 +1,11 @@
 """HTTP against a real server on loopback that stalls, truncates, lies, redirects and comes back."""
 
 import hashlib
+import logging
+import os
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +15,8 @@ import pytest
 
 from tasks import sources, storage
 from tasks.sources import SourceError, SourceLimits, fetch
-from tasks.sources.addresses import redact
+from tasks.sources.addresses import fill_placeholders, hide_secrets, redact
+from tasks.sources.wire import CountingBackend
 
 BODY = b"id,text,target\n1,Forest fire near La Ronge,1\n"
 CHECKSUM = hashlib.sha256(BODY).hexdigest()
@@ -93,6 +97,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def get_to_our_disk(self) -> None:
         self.answer(302, location="file:///etc/passwd")
+
+    def get_to_the_metadata_of_a_cloud(self) -> None:
+        self.answer(302, location="http://169.254.169.254/latest/meta-data/iam/security-credentials/")
+
+    def get_to_the_office(self) -> None:
+        self.answer(302, location="http://10.0.0.1/tweets.csv")
 
     def get_round_and_round(self) -> None:
         self.answer(302, location="/round-and-round")
@@ -230,6 +240,35 @@ def test_a_redirect_to_our_own_disk_is_refused(server: str) -> None:
         fetch(f"{server}/to-our-disk", QUICK)
 
 
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("to-the-metadata-of-a-cloud", r"169\.254\.169\.254, a link-local or reserved address: never read from"),
+        ("to-the-office", "a loopback address redirects to 10.0.0.1, a private one: refused"),
+    ],
+)
+def test_a_redirect_to_what_only_we_can_reach_is_refused(server: str, path: str, complaint: str) -> None:
+    with pytest.raises(SourceError, match=complaint):
+        fetch(f"{server}/{path}", QUICK)
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "2852039166"])
+def test_link_local_addresses_are_never_read_however_they_are_written(home: Path, host: str) -> None:
+    with pytest.raises(SourceError, match="link-local or reserved"):
+        fetch(f"http://{host}/latest/meta-data", QUICK)
+
+
+def test_from_a_public_address_only_public_ones_are_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what a name stands for, not by how it is spelt."""
+    names = {"example.org": "93.184.216.34", "cdn.example.org": "93.184.216.35", "inside.example.org": "127.0.0.1"}
+    monkeypatch.setattr("socket.getaddrinfo", lambda host, *_, **__: [(0, 0, 0, "", (names[host], 0))])
+    backend = CountingBackend()
+    assert backend.permitted("example.org") == ["93.184.216.34"]
+    assert backend.permitted("cdn.example.org") == ["93.184.216.35"]
+    with pytest.raises(SourceError, match=r"a public address redirects to inside\.example\.org, a loopback one"):
+        backend.permitted("inside.example.org")
+
+
 def test_redirects_in_a_circle_end(server: str, script: Script) -> None:
     with pytest.raises(SourceError, match="redirects more than 5 times"):
         fetch(f"{server}/round-and-round", QUICK)
@@ -257,8 +296,55 @@ def test_secrets_of_an_address_are_written_nowhere(server: str) -> None:
     assert sources.provenance(snapshot)[0]["source"].endswith("/tweets.csv?page=2&X-Amz-Signature=***")
 
 
-def test_errors_do_not_tell_secrets() -> None:
-    assert redact("zip://a.csv::s3://key:secret@bucket/x?sig=1#f") == "zip://a.csv::s3://***@bucket/x?sig=***"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("zip://a.csv::s3://key:secret@bucket/x?sig=1#f", "zip://a.csv::s3://***@bucket/x?sig=***"),
+        ("https://me:p@ss@host/x", "https://***@host/x"),
+        ("https://me:p/a?s#s@host/x", "https://***@host/x"),
+        ("https:/me:pw@host/x", "https://***@host/x"),
+        ("https://host/x?page=2;access_token=a", "https://host/x?page=2;access_token=***"),
+        ("https://host/x?%74oken=a", "https://host/x?%74oken=***"),
+        ("s3://b/x?X-Amz-Credential=A&X-Amz-Date=2", "s3://b/x?X-Amz-Credential=***&X-Amz-Date=2"),
+        ("https://b/x?X-Amz-Signature=a&versionId=7", "https://b/x?X-Amz-Signature=***&versionId=7"),
+        ("https://a.blob.core.windows.net/x?sv=2023&sig=a%3D", "https://a.blob.core.windows.net/x?sv=2023&sig=***"),
+        ("https://host/x?x=0123456789abcdef0123456789abcdef", "https://host/x?x=***"),
+        ("https://host:8080/@me/x?author=x&token=${TOKEN}", "https://host:8080/@me/x?author=x&token=${TOKEN}"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert redact(url) == shown
+
+
+@pytest.mark.parametrize("address", ["{server}/missing", "http://127.0.0.1:9/x", "http://127.0.0.1:port/x", "https://"])
+def test_errors_and_logs_do_not_tell_secrets(server: str, address: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = address.format(server=server).replace("//", "//me:hunter2@") + "?token=abc123"
+    with pytest.raises((SourceError, ConnectionError)) as caught:
+        fetch(url, QUICK)
+    told = "".join(traceback.format_exception(caught.value, chain=True)) + caplog.text
+    assert "hunter2" not in told
+    assert "abc123" not in told
+
+
+def test_secrets_of_the_command_line_wait_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CRISISFLOW_SECRET_")]:
+        monkeypatch.delenv(name)
+    url = "https://me:pw@host/x.csv?page=2&token=abc"
+    hidden = hide_secrets(url)
+    assert hidden == "https://${CRISISFLOW_SECRET_1}@host/x.csv?page=2&token=${CRISISFLOW_SECRET_2}"
+    assert hide_secrets(hidden) == hidden
+    assert fill_placeholders(hidden) == url
+    assert hide_secrets("https://host/x.csv") == "https://host/x.csv"
+    for name in ("CRISISFLOW_SECRET_1", "CRISISFLOW_SECRET_2"):
+        monkeypatch.delenv(name)
+
+
+def test_an_address_may_name_variables_of_the_environment(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILE_NAME", "tweets")
+    assert received(fetch(server + "/${FILE_NAME}.csv", QUICK)) == BODY
+    with pytest.raises(SourceError, match=r"NO_SUCH_NAME.*set it"):
+        fetch(server + "/${NO_SUCH_NAME}", QUICK)
 
 
 def test_a_checksum_that_is_none_is_refused_before_anything_is_fetched() -> None:

@@ -2,8 +2,10 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
+import fsspec.implementations.memory
 import pytest
 
 from tasks import sources, storage
@@ -75,6 +77,23 @@ def test_nothing_to_read_is_said(home: Path, tmp_path: Path, nothing: str) -> No
         fetch(tmp_path / nothing)
 
 
+@pytest.mark.parametrize("source", ["set", "set/*.csv"])
+def test_a_link_that_leads_out_of_the_data_folder_is_refused(home: Path, tmp_path: Path, source: str) -> None:
+    write(tmp_path / "set" / "a.csv", "a")
+    (tmp_path / "set" / "b.csv").symlink_to(write(tmp_path / "private" / "key.pem", "secret"))
+    with pytest.raises(SourceError, match=r"b\.csv is a link that leads out of"):
+        fetch(tmp_path / source)
+    (tmp_path / "set" / "b.csv").unlink()
+    (tmp_path / "set" / "b").symlink_to(tmp_path / "private")
+    (tmp_path / "set" / "c.csv").symlink_to(tmp_path / "set" / "a.csv")
+    assert contents(fetch(tmp_path / source)) == {"a.csv": "a", "c.csv": "a"}
+
+
+def test_a_link_that_is_named_itself_is_followed(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "latest.csv").symlink_to(write(tmp_path / "sets" / "may.csv", "may"))
+    assert contents(fetch(tmp_path / "latest.csv")) == {"latest.csv": "may"}
+
+
 @pytest.fixture
 def bucket() -> str:
     memory = fsspec.filesystem("memory")
@@ -95,6 +114,39 @@ def test_what_fsspec_reads_is_fetched(home: Path, bucket: str, place: str, names
 def test_an_object_store_is_held_to_the_limit(home: Path, bucket: str) -> None:
     with pytest.raises(SourceError, match="more bytes than"):
         fetch(bucket, SourceLimits(download_bytes=10))
+
+
+class Treacherous(fsspec.implementations.memory.MemoryFileSystem):
+    """A store whose listing names an object that would land outside the folder it is copied to."""
+
+    protocol = "treacherous"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return "/bucket"
+
+    def find(self, path: str, *_: Any, **__: Any) -> list[str]:
+        return ["/bucket/../../../evil.csv"]
+
+    def isfile(self, path: str) -> bool:
+        return path.endswith(".csv")
+
+    def isdir(self, path: str) -> bool:
+        return not path.endswith(".csv")
+
+
+def test_an_object_whose_name_leaves_its_folder_is_refused(home: Path) -> None:
+    fsspec.register_implementation("treacherous", Treacherous, clobber=True)
+    with pytest.raises(SourceError, match="a name that leaves its folder: refused"):
+        fetch("treacherous://bucket")
+
+
+@pytest.mark.parametrize("location", ["simplecache::file:///etc/passwd", "zip://x.csv::https://example.org/x.zip"])
+def test_a_chain_to_our_disk_or_around_our_bounds_is_refused(home: Path, location: str) -> None:
+    with pytest.raises(SourceError, match="give that address itself"):
+        fetch(location)
 
 
 def test_a_store_without_its_package_names_what_to_install(home: Path) -> None:
