@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks import tracking
 from tasks.progress import say
-from tasks.replay import checkout, differences, home, lock, requests, trees
+from tasks.replay import checkout, differences, lock, requests, rerunning, trees
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -31,9 +31,9 @@ def replay(run_id: str, keep: Path | None = None, any_libraries: bool = False) -
         request = _read_request(run, folder)
         snapshots = trees.leaves(run.info.run_id)
         state = folder / "state"
-        home.lend((name for names in snapshots.values() for name in names), state, _sources(run))
+        rerunning.lend((name for names in snapshots.values() for name in names), state, _sources(run))
         paths = {key: [str(state / "store" / name) for name in names] for key, names in snapshots.items()}
-        made = home.run_again(requests.pinned(request, paths, folder), root, state, folder)
+        made = rerunning.run_again(requests.pinned(request, paths, folder), root, state, folder)
         replayed = [trees.Step(**step) for step in made["steps"]]
         return verdict(run, recorded, made, replayed, folder)
 

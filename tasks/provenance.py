@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from tasks.caching import PACKAGES, ROOT, hardware_class, module_digest
+from tasks.caching.code import project_modules
 from tasks.caching.machine import numeric_environment
 from tasks.digests import combine
 
@@ -47,12 +48,7 @@ def code_tags() -> dict[str, str]:
 @cache
 def code_digest() -> str:
     """Digest of the syntax trees of every project module."""
-    names = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
-    }
-    return combine({name: module_digest(name) for name in sorted(names)})
+    return combine({name: module_digest(name) for name in sorted(project_modules())})
 
 
 @cache

@@ -26,11 +26,11 @@ def checked_out(run: "MlflowRun", folder: Path) -> Iterator[Path]:
     worktree = folder / "worktree"
     _git("worktree", "add", "--quiet", "--detach", str(worktree), commit)
     try:
-        root = worktree / _git("rev-parse", "--show-prefix").strip()
+        inside = _git("rev-parse", "--show-prefix").strip()  # the project may be a folder of a larger repository
         if run.data.tags.get("dirty") == "true":
             patch = tracking.client().download_artifacts(run.info.run_id, PATCH, str(folder))
-            _git("apply", "--binary", "--whitespace=nowarn", patch, cwd=root)
-        yield root
+            _git("apply", "--binary", "--whitespace=nowarn", f"--directory={inside}", patch, cwd=worktree)
+        yield worktree / inside
     finally:
         _git("worktree", "remove", "--force", str(worktree))
 
@@ -52,10 +52,12 @@ def _commit_of(run: "MlflowRun") -> str:
     return commit
 
 
-def _git(*arguments: str, cwd: Path = ROOT) -> str:
+def _git(*arguments: str, cwd: Path | None = None) -> str:
     """What git prints. Raises ValueError with its complaint."""
     try:
-        done = subprocess.run(["git", *NO_HOOKS, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *NO_HOOKS, *arguments], cwd=cwd or ROOT, capture_output=True, text=True, check=False
+        )
     except OSError as error:
         raise ValueError(f"git cannot be run: {error}") from error
     if done.returncode:

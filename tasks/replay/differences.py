@@ -60,10 +60,15 @@ def _first_in(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> t
         if len(unequal):
             index = np.unravel_index(unequal[0], (length, *before.shape[1:]))
             largest = _largest(before[:length], after[:length])
-            return part, ", ".join(map(str, index)), repr(before[index]), repr(after[index]), largest
+            return part, ", ".join(map(str, index)), _shown(before[index]), _shown(after[index]), largest
         if len(before) != len(after):
             return part, str(length), f"{len(before)} rows", f"{len(after)} rows", None
     return None
+
+
+def _shown(value: Any) -> str:
+    """A value to its last bit."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _presence(recorded: bool, replayed: bool) -> tuple[str, str]:
