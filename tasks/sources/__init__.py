@@ -25,11 +25,13 @@ __all__ = [
     "snapshot_files",
 ]
 
+SMALL_CHARACTERS = 64 << 20
+
 
 def read_text(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> str:
     """The text of one small file, from wherever `fetch` reads; UTF-8 unless it has a byte order mark or cannot be.
 
-    Raises SourceError when the source is several files.
+    Raises SourceError when the source is several files, or large.
     """
     from tasks.sources.archives import open_members
     from tasks.sources.encodings import detect_encoding, open_text
@@ -37,7 +39,9 @@ def read_text(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> str:
     members = open_members(snapshot_files(fetch(source, limits)), limits)
     member = next(members)
     with open_text(member, detect_encoding(member)) as text:
-        content = text.read()
+        content = text.read(SMALL_CHARACTERS + 1)
+    if len(content) > SMALL_CHARACTERS:
+        raise SourceError(f"{source} is longer than {SMALL_CHARACTERS:,} characters: no list of words is")
     if next(members, None) is not None:
         raise SourceError(f"{source} is several files: give one of them")
     return content

@@ -42,14 +42,15 @@ def open_members(files: dict[str, Path], limits: SourceLimits) -> Iterator[Membe
 
     Raises SourceError for an archive that is broken, locked, or tries something.
     """
-    budget = _Budget(limits)
+    budget = Budget(limits, sum(path.stat().st_size for path in files.values()))
     for name, path in files.items():
         match _packing(path):
             case "zip":
                 yield from _zip_members(name, path, budget)
             case "gzip":
                 unpacked = name.removesuffix(".gz")
-                opener = _metered(partial(_gunzip, path), path.stat().st_size, name, budget)
+                spend = partial(budget.spend, name, packed=path.stat().st_size)
+                opener = _metered(partial(_gunzip, path), name, spend)
                 yield Member(unpacked, opener)
             case _:
                 yield Member(name, partial(_open_plain, path), path)
@@ -78,32 +79,41 @@ def _packing(path: Path) -> str | None:
     return "zip" if head.startswith(b"PK") and zipfile.is_zipfile(path) else None
 
 
-class _Budget:
-    """How much a source may still unpack. A member that is read twice counts once."""
+class Budget:
+    """How much a source of `packed` bytes may still unpack. A member that is read twice counts once.
 
-    def __init__(self, limits: SourceLimits) -> None:
-        self.limits = limits
-        self._unpacked: dict[str, int] = {}
+    Members are held to it one by one and together: those of a bomb may overlap, and each look harmless.
+    """
+
+    def __init__(self, limits: SourceLimits, packed: int) -> None:
+        self.limits, self._packed = limits, packed
+        self._unpacked: dict[tuple[str, int], int] = {}
         self._total = 0
 
-    def spend(self, name: str, unpacked: int, packed: int) -> None:
-        """Raise SourceError once a member, or all together, unpack to more than the limits allow."""
-        grown = max(0, unpacked - self._unpacked.get(name, 0))
-        self._unpacked[name] = self._unpacked.get(name, 0) + grown
+    def spend(self, name: str, unpacked: int, packed: int, number: int = 0) -> None:
+        """Raise SourceError once a member, or all together, unpack to more than the limits allow.
+
+        `number` tells members of one name apart.
+        """
+        grown = max(0, unpacked - self._unpacked.get((name, number), 0))
+        self._unpacked[name, number] = self._unpacked.get((name, number), 0) + grown
         self._total += grown
-        if unpacked > max(self.limits.unpacked_ratio * packed, self.limits.ratio_grace_bytes):
+        if unpacked > self._allowed(packed) or self._total > self._allowed(self._packed):
             raise SourceError(f"{name} unpacks to more than {self.limits.unpacked_ratio} times its size: a zip bomb?")
         if self._total > self.limits.unpacked_bytes:
             raise SourceError(
                 f"{name}: the source unpacks to more than {self.limits.unpacked_bytes:,} bytes, the limit"
             )
 
+    def _allowed(self, packed: int) -> int:
+        return max(self.limits.unpacked_ratio * packed, self.limits.ratio_grace_bytes)
+
 
 class _Metered(io.RawIOBase):
     """Unpacked bytes, counted against the budget; what is broken inside comes out as a SourceError."""
 
-    def __init__(self, stream: BinaryIO, packed: int, name: str, budget: _Budget) -> None:
-        self._stream, self._packed, self._name, self._budget = stream, packed, name, budget
+    def __init__(self, stream: BinaryIO, name: str, spend: Callable[[int], None]) -> None:
+        self._stream, self._name, self._spend = stream, name, spend
         self._count = 0
 
     def readable(self) -> bool:
@@ -115,7 +125,7 @@ class _Metered(io.RawIOBase):
         except BROKEN as error:
             raise SourceError(f"{self._name} is damaged or cannot be unpacked: {error}") from error
         self._count += len(data)
-        self._budget.spend(self._name, self._count, self._packed)
+        self._spend(self._count)
         buffer[: len(data)] = data
         return len(data)
 
@@ -124,11 +134,11 @@ class _Metered(io.RawIOBase):
         super().close()
 
 
-def _metered(opener: Callable[[], BinaryIO], packed: int, name: str, budget: _Budget) -> Callable[[], BinaryIO]:
-    return lambda: io.BufferedReader(_Metered(opener(), packed, name, budget), HEAD_BYTES)
+def _metered(opener: Callable[[], BinaryIO], name: str, spend: Callable[[int], None]) -> Callable[[], BinaryIO]:
+    return lambda: io.BufferedReader(_Metered(opener(), name, spend), HEAD_BYTES)
 
 
-def _zip_members(name: str, path: Path, budget: _Budget) -> Iterator[Member]:
+def _zip_members(name: str, path: Path, budget: Budget) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(path)
     except BROKEN as error:
@@ -136,12 +146,13 @@ def _zip_members(name: str, path: Path, budget: _Budget) -> Iterator[Member]:
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         _check_count(name, len(infos), budget.limits)
-        for info in infos:
+        for number, info in enumerate(infos):
             full = _checked_name(name, info)
             if info.flag_bits & 1:
                 raise SourceError(f"{full} is locked with a password: unpack it first")
             if not _hidden(info.filename):
-                opener = _metered(partial(_open_packed, archive, info), info.compress_size, full, budget)
+                spend = partial(budget.spend, full, packed=info.compress_size, number=number)
+                opener = _metered(partial(_open_packed, archive, info), full, spend)
                 yield Member(full, opener, one_of_many=len(infos) > 1)
 
 

@@ -10,7 +10,7 @@ from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap
 from tasks.sources.documents import batched, read_extracted, read_plain, read_wikitext
 from tasks.sources.encodings import detect_encoding, open_text
-from tasks.sources.formats import Format, document_format
+from tasks.sources.formats import document_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table
 from tasks.sources.tweets import blank_to_null, cells_of, find_columns
@@ -34,7 +34,7 @@ def read_documents(
     columns, notes = columns or ColumnMap(), notes or ReadingNotes()
     for member in open_sources(location, tables_only=False, notes=notes, limits=limits):
         row, found = 1, None
-        for batch in _batches(member, document_format(member), encoding, notes):
+        for batch in _batches(member, encoding, notes, limits):
             if found is None:
                 found = find_columns(columns, batch, member, ("text",))
                 notes.columns = notes.columns or found
@@ -42,9 +42,12 @@ def read_documents(
             row += batch.num_rows
 
 
-def _batches(member: Member, kind: Format, encoding: str | None, notes: ReadingNotes) -> Iterator[pa.RecordBatch]:
+def _batches(
+    member: Member, encoding: str | None, notes: ReadingNotes, limits: SourceLimits
+) -> Iterator[pa.RecordBatch]:
+    kind = document_format(member)
     if kind not in READERS:
-        yield from read_table(member, kind, encoding, notes)
+        yield from read_table(member, kind, encoding, notes, limits)
         return
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))

@@ -67,8 +67,9 @@ def is_undecodable(text: str) -> bool:
 
 def _checked(encoding: str) -> str:
     try:
+        "".encode(encoding)  # refuses what is no encoding of text, such as hex or zip
         name = codecs.lookup(encoding).name
-    except LookupError:
+    except (LookupError, ValueError):
         raise SourceError(
             f"unknown encoding {encoding!r}: give one that Python knows, such as utf-8 or latin-1"
         ) from None

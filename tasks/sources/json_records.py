@@ -39,7 +39,7 @@ def _lines(stream: TextIO) -> Iterator[Parsed]:
             continue
         try:
             value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number of thousands of digits
             yield line.rstrip("\r\n"), line, f"cannot be parsed: {error}"
         else:
             yield value, line.strip(), None
@@ -55,7 +55,7 @@ def _array(stream: TextIO, name: str) -> Iterator[Parsed]:
             return
         try:
             value, end = decode(text, place)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             more = stream.read(max(PIECE_CHARACTERS, len(text) - place))
             if not more or len(text) - place > OBJECT_CHARACTERS:
                 raise SourceError(

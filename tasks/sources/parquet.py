@@ -10,22 +10,62 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.sources.archives import Member
-from tasks.sources.limits import SourceError
+from tasks.sources.archives import Budget, Member
+from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceError, SourceLimits
 from tasks.sources.records import BATCH_ROWS, assemble, to_json, unique_names
 
+PAGES_BYTES = 4 * GIB  # of one row group, which writers keep below 1 GiB
 
-def read_parquet(member: Member) -> Iterator[pa.RecordBatch]:
-    """The rows of a Parquet file in batches, typed as they are; at least one batch, perhaps empty."""
+
+def read_parquet(member: Member, limits: SourceLimits = DEFAULT_LIMITS) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file in batches, typed as they are; at least one batch, perhaps empty.
+
+    Raises SourceError for a file that is damaged, holds other than it says, or unpacks past the limits.
+    """
     with _on_disk(member) as path:
+        budget, unpacked, rows = Budget(limits, path.stat().st_size), 0, 0
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, read_dictionary=_texts(path)) as file:
+                _check_promises(member.name, file.metadata, limits)
                 if file.metadata.num_rows == 0:  # an empty batch still tells the columns
                     yield _batch(pa.RecordBatch.from_pylist([], schema=file.schema_arrow))
                 for batch in file.iter_batches(BATCH_ROWS):
+                    rows, unpacked = rows + batch.num_rows, unpacked + sum(map(_plain_bytes, batch.columns))
+                    budget.spend(member.name, unpacked, path.stat().st_size)
                     yield _batch(batch)
-        except (pa.ArrowInvalid, OSError) as error:
+                if rows != file.metadata.num_rows:
+                    raise SourceError(f"{member.name} says it has {file.metadata.num_rows:,} rows and holds {rows:,}")
+        except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{member.name} is no sound Parquet file: {error}") from error
+
+
+def _check_promises(name: str, metadata: pq.FileMetaData, limits: SourceLimits) -> None:
+    """Refuse what says itself that it is too large, before a page of it is unpacked, and what cannot be true."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    promised = sum(group.total_byte_size for group in groups)
+    if promised > limits.unpacked_bytes or any(group.total_byte_size > PAGES_BYTES for group in groups):
+        raise SourceError(
+            f"{name} would unpack to {promised:,} bytes; the limits are {limits.unpacked_bytes:,} for a source and "
+            f"{PAGES_BYTES:,} for a row group"
+        )
+    if sum(group.num_rows for group in groups) != metadata.num_rows or metadata.num_rows < 0:
+        raise SourceError(f"{name} says it has {metadata.num_rows:,} rows, its parts say otherwise")
+
+
+def _texts(path: Path) -> list[str]:
+    """The columns to read as dictionaries: one long text for a million rows is then held once, until it is weighed."""
+    return [
+        field.name for field in pq.read_schema(path) if pa.types.is_string(field.type) or pa.types.is_binary(field.type)
+    ]
+
+
+def _plain_bytes(column: pa.Array) -> int:
+    """The size of a column without dictionary."""
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    if not (pa.types.is_string(column.type.value_type) or pa.types.is_binary(column.type.value_type)):
+        return int(column.dictionary_decode().nbytes)  # numbers: eight bytes a row at most
+    return pc.sum(pc.binary_length(column.dictionary).take(column.indices), min_count=0).as_py() + 4 * len(column)
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.sources.encodings import is_undecodable
+from tasks.sources.limits import SourceError
 
 BATCH_ROWS = 100_000
+MOST_COLUMNS = 2_000
 BATCH_CHARACTERS = 32 << 20  # so that long rows do not make a batch of gigabytes
 
 
@@ -138,7 +140,11 @@ def unique_names(names: Sequence[str]) -> list[str]:
 
     >>> unique_names(["tweet id", " tweet", "", "tweet"])
     ['tweet id', 'tweet', 'column_3', 'tweet_2']
+
+    Raises SourceError for more columns than any table of tweets or documents has: rows times columns fill a memory.
     """
+    if len(names) > MOST_COLUMNS:
+        raise SourceError(f"{len(names):,} columns, {MOST_COLUMNS:,} are the limit: is this a table of texts?")
     taken: dict[str, int] = {}
     unique = []
     for place, given in enumerate(names, start=1):

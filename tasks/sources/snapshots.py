@@ -131,7 +131,7 @@ def _receive(
 
 def _memory_path(url: str) -> Path:
     """Where it is noted what a URL gave last. The name is a digest: a URL may hold secrets."""
-    name = hashlib.sha256(url.encode()).hexdigest()[: DIGEST_CHARACTERS]
+    name = hashlib.sha256(url.encode()).hexdigest()[:DIGEST_CHARACTERS]
     return storage.state_home() / "store" / "raw" / ".http" / f"{name}.json"
 
 

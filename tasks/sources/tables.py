@@ -64,11 +64,13 @@ def open_sources(
         raise SourceError(f"nothing at {location} is data to read; passed over: {notes.passed_over}")
 
 
-def read_table(member: Member, kind: Format, encoding: str | None, notes: ReadingNotes) -> Iterator[pa.RecordBatch]:
+def read_table(
+    member: Member, kind: Format, encoding: str | None, notes: ReadingNotes, limits: SourceLimits = DEFAULT_LIMITS
+) -> Iterator[pa.RecordBatch]:
     """The rows of a file in batches (schema: `tasks.sources.records`); at least one batch, perhaps empty."""
     if kind == "parquet":
         notes.files.append(SourceFile(member.name, kind, "binary"))
-        return read_parquet(member)
+        return read_parquet(member, limits)
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))
     readers = {"json": read_json_array, "json-lines": read_json_lines, "delimited": read_delimited}

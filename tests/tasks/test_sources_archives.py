@@ -75,6 +75,17 @@ def test_a_bomb_is_told_by_its_ratio(tmp_path: Path, pack: str) -> None:
         ids(path, SourceLimits(ratio_grace_bytes=1 << 20))
 
 
+def test_a_bomb_whose_members_share_their_bytes_is_told_by_all_of_them(tmp_path: Path) -> None:
+    """A hundred entries of the directory point at the same 2 kB, and each alone would pass."""
+    path = zipped(tmp_path / "set.zip", {"a.csv": b"id,text\n" + b"0" * (1 << 20)})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.filelist.extend(archive.filelist * 99)
+        archive._didModify = True  # type: ignore[attr-defined]  # the directory is to be written anew
+    assert path.stat().st_size < 10_000
+    with pytest.raises(SourceError, match="a zip bomb"):
+        ids(path, SourceLimits(ratio_grace_bytes=4 << 20))
+
+
 def test_an_archive_with_countless_members_is_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "set.zip", {f"{number}.csv": CSV for number in range(5)})
     with pytest.raises(SourceError, match="holds 5 files, the limit is 4"):
