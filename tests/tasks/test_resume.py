@@ -14,6 +14,7 @@ from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
 from models.vocabulary import fit_vocabulary
 from tasks import artifacts, checkpoints, tracking
+from tasks.classifiers import train_network
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ClassifierSettings(
@@ -41,8 +42,6 @@ def inputs() -> tuple[Path, Path, Path]:
 
 def train() -> Path:
     """The step under a root of its own, as any process would run it."""
-    from tasks.classifiers import train_network
-
     with tracking.tracked_run("retrain tiny", "retrain") as run:
         return train_network.fn(run, *inputs(), None, SETTINGS, TextSettings(), 1)
 
