@@ -79,6 +79,9 @@ bench-vectors: setup
 	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram
 	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture cbow
 
+bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
+	$(BIN)/python tests/benchmarks/bench_replay.py
+
 bench-sample: setup
 	$(BIN)/python tests/benchmarks/bench_sample.py
 
