@@ -21,9 +21,9 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseModel):
-    """Frozen, and strict about names: a misspelt setting is an error, never a silent default."""
+    """Frozen and strict: a misspelt setting is an error, never a silent default, and numbers are finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TextSettings(Settings):
@@ -199,7 +199,7 @@ class ClassifierSettings(Settings):
 class Recipe(Settings):
     """All settings of one retraining. A recipe file names only what differs from these defaults."""
 
-    name: str = Field("standard", description="How runs are labelled.")
+    name: str = Field("standard", pattern=r"^[\w .,+()-]{1,80}$", description="How runs are labelled.")
     seed: int = Field(1, ge=0, description="The one seed; every step derives its own from it by name.")
     text: TextSettings = TextSettings()
     split: SplitSettings = SplitSettings()

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from tasks import storage
 from tasks.ingestion import read_report
-from tasks.validation.corrections import ABOUT_ROW, disarm
+from tasks.spreadsheets import disarm
+from tasks.validation.corrections import ABOUT_ROW
 
 KINDS = ("tweets", "corpus")
 SHORTEST_DIGEST = 4
@@ -113,7 +114,7 @@ def write_rows(rows: list[dict[str, Any]], out: Path) -> None:
         raise ValueError(f"quarantined rows are written as .csv, got {out.name!r}")
     columns = dict.fromkeys(name for row in rows if isinstance(row["record"], dict) for name in row["record"])
     own = [name for name in columns if name not in ABOUT_ROW]
-    lines = ([disarm(cell) for cell in _cells(row, own)] for row in rows)
+    lines = ([disarm(cell) if isinstance(cell, str) else cell for cell in _cells(row, own)] for row in rows)
     with out.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         csv.writer(file).writerows([[*ABOUT_ROW, *own], *lines])
 

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from tasks.spreadsheets import disarm_table
+
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -22,9 +24,6 @@ SCHEMA = pa.schema(
         ("version", pa.string()),
     ]
 )
-# A spreadsheet takes a cell that starts so for a formula, and would run what a stranger wrote.
-FORMULA_START = r"^[=+\-@\t\r]"
-
 WriteBatch = Callable[[pa.Table], None]
 
 
@@ -88,17 +87,9 @@ def _writer(path: Path, suffix: str) -> Iterator[WriteBatch]:
             yield parquet.write_table
     elif suffix == ".csv":
         with pyarrow.csv.CSVWriter(path, SCHEMA) as csv:
-            yield lambda table: csv.write_table(defuse_formulas(table))
+            yield lambda table: csv.write_table(disarm_table(table))
     else:
         with path.open("w", encoding="utf-8") as lines:
             yield lambda table: lines.writelines(
                 json.dumps(row, ensure_ascii=False) + "\n" for row in table.to_pylist()
             )
-
-
-def defuse_formulas(table: pa.Table) -> pa.Table:
-    """The table with an apostrophe before every id that a spreadsheet would run as a formula."""
-    ids = table["id"]
-    risky = pc.match_substring_regex(ids, FORMULA_START)
-    defused = pc.if_else(risky, pc.binary_join_element_wise("'", ids, ""), ids)
-    return table.set_column(0, "id", defused)

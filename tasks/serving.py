@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tasks import caching, failures
 from tasks.digests import combine
+from tasks.sources.addresses import redact
 from tasks.tracking import Run, client
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
 REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
 EXAMPLES = 3
+CODE_FILE, CODE_LOADER = "logged_model.py", "mlflow.pyfunc.loaders.code_model"
+PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
 
 def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
@@ -30,7 +33,7 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
         package = carry_package(Path(folder))
         logged = mlflow.pyfunc.log_model(
             name="classifier",
-            python_model=str(Path(__file__).with_name("logged_model.py")),
+            python_model=str(Path(__file__).with_name(CODE_FILE)),
             artifacts={"package": str(package), "classifier": str(classifier)},
             signature=_signature(),
             input_example=example.where(example.notna(), None),
@@ -78,15 +81,37 @@ def _signature() -> Any:
 def load_model(uri: str) -> "PyFuncModel":
     """The logged model at this address (`models:/crisisflow@champion`, `runs:/...`).
 
-    Raises ValueError when there is none.
+    A model is a program, so only those of the tracking store in force are loaded, and of them none that holds a pickle.
+    Raises ValueError when there is none, or it is refused.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
 
     client()
+    if not uri.startswith(("models:/", "runs:/")):
+        raise ValueError(
+            f"{redact(uri)} is refused: a model is a program, and only those that `crisisflow retrain` logged are run; "
+            "name one by models:/NAME/VERSION, models:/NAME@ALIAS or runs:/RUN_ID/classifier"
+        )
     try:
-        return mlflow.pyfunc.load_model(uri)
+        folder = Path(mlflow.artifacts.download_artifacts(uri))
+        _refuse_pickles(uri, folder)
+        return mlflow.pyfunc.load_model(str(folder))
     except MlflowException as error:
         if failures.tracking_lost(error):
             raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def _refuse_pickles(uri: str, folder: Path) -> None:
+    """Raise ValueError unless the model is our own source file over parts that hold data only."""
+    from mlflow.models import Model
+
+    flavor = Model.load(str(folder)).flavors.get("python_function", {})
+    ours = flavor.get("loader_module") == CODE_LOADER and Path(flavor.get("model_code_path", "")).name == CODE_FILE
+    pickled = [path.name for path in folder.rglob("*") if path.suffix in PICKLE_SUFFIXES]
+    if not ours or pickled:
+        found = ", ".join(pickled) or flavor.get("loader_module", "no python_function")
+        raise ValueError(
+            f"{uri} is refused: it was not logged by crisisflow, and loading it ({found}) could run any code"
+        )

@@ -1,21 +1,18 @@
 """Corrected rows, from the file that `quarantine show --out` wrote and somebody mended, or from a mended source."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from tasks.sources import ReadingNotes, SourceError
 from tasks.sources.formats import table_format
 from tasks.sources.json_records import as_cell
 from tasks.sources.tables import open_sources, read_table
+from tasks.spreadsheets import rearm
 
 Place = tuple[str, int]  # file and row of the source
 Fields = dict[str, str | None]
 
 ABOUT_ROW = ("source", "source_row", "rule", "reason", "record")  # columns of the export beside the row's own
-# A spreadsheet takes a cell that starts so for a formula, and would run what a stranger wrote.
-FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
 
 
 def read_corrections(snapshot: Path, quarantined: set[Place], files: list[str], rows_read: int) -> dict[Place, Fields]:
@@ -32,7 +29,7 @@ def read_corrections(snapshot: Path, quarantined: set[Place], files: list[str], 
         if "source_row" in fields:
             place = _named_place(fields, files, name, row)
             _check_named(place, quarantined, found)
-            cells = {column: _armed(value) for column, value in fields.items() if column not in ABOUT_ROW}
+            cells = {name: value and rearm(value) for name, value in fields.items() if name not in ABOUT_ROW}
         else:
             copied += 1
             place, cells = (files[0] if len(files) == 1 else name, row), fields
@@ -74,17 +71,3 @@ def _check_named(place: Place, quarantined: set[Place], found: dict[Place, Field
         raise SourceError(f"{source} row {row} is not in this quarantine: take it out of the corrected file")
     if place in found:
         raise SourceError(f"{source} row {row} is corrected twice: leave one of the two")
-
-
-def disarm(value: Any) -> Any:
-    """A cell that no spreadsheet runs: an apostrophe goes before what it would take for a formula.
-
-    >>> disarm("=1+1"), disarm("'=1+1"), disarm("1+1")
-    ("'=1+1", "''=1+1", '1+1')
-    """
-    return f"'{value}" if isinstance(value, str) and re.match(FORMULA, value) else value
-
-
-def _armed(value: str | None) -> str | None:
-    """What `disarm` was given."""
-    return value[1:] if value and value.startswith("'") and re.match(FORMULA, value) else value

@@ -11,8 +11,9 @@ import pytest
 from models.settings import ContractSettings, RetrySettings
 from tasks import sources, storage
 from tasks.sources import SourceError
+from tasks.spreadsheets import disarm
 from tasks.validation import ingest_tweets
-from tasks.validation.corrections import ABOUT_ROW, disarm
+from tasks.validation.corrections import ABOUT_ROW
 from tasks.validation.retry import retry_tweets
 
 WORDS = ["river", "bridge", "market", "school", "harbour", "station"]

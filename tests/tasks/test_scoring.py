@@ -1,5 +1,6 @@
 """Scoring writes one row for every row it read, whole files only."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -62,6 +63,18 @@ def test_every_format_holds_the_same_rows(tmp_path: Path, suffix: str) -> None:
         rows = [json.loads(line)["id"] for line in out.read_text().splitlines()]
     assert len(rows) == 8
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "'=", "＝"])
+def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
+    """Neither an id, which strangers write, nor the name of a model."""
+    batch = BATCH.set_column(2, "id", pa.array([f'{start}cmd|"/c calc"!A1'] * 4))
+    with scoring.output_file(tmp_path / "scored.csv") as write:
+        write(scoring.score_batch(batch, LengthModel(), f"{start}model", "3"))
+    with (tmp_path / "scored.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"] for row in rows} == {f"""'{start}cmd|"/c calc"!A1"""}
+    assert {row["model"] for row in rows} == {f"'{start}model"}
 
 
 def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:

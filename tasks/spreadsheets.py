@@ -1,0 +1,38 @@
+"""Cells that no spreadsheet runs: what strangers wrote must stay text, whoever opens the file."""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Excel, LibreOffice and Google Sheets take a cell that starts so for a formula, the wide forms in Japanese settings.
+FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
+
+
+def disarm(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would take for a formula.
+
+    >>> disarm("=1+1"), disarm("'=1+1"), disarm("1+1")
+    ("'=1+1", "''=1+1", '1+1')
+    """
+    return f"'{cell}" if re.match(FORMULA, cell) else cell
+
+
+def rearm(cell: str) -> str:
+    """What `disarm` was given.
+
+    >>> rearm(disarm("=1+1")), rearm(disarm("'=1+1")), rearm("'tis")
+    ('=1+1', "'=1+1", "'tis")
+    """
+    return cell[1:] if cell.startswith("'") and re.match(FORMULA, cell) else cell
+
+
+def disarm_table(table: pa.Table) -> pa.Table:
+    """The table with `disarm` applied to every cell of text."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            cells = table.column(place)
+            risky = pc.match_substring_regex(cells, FORMULA)
+            disarmed = pc.if_else(risky, pc.binary_join_element_wise("'", cells, ""), cells)
+            table = table.set_column(place, field, disarmed)
+    return table
