@@ -7,7 +7,7 @@ and changes another module's values while the program runs, is not seen. Nothing
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -121,11 +121,7 @@ def imported_names(name: str, file: Path) -> set[str]:
     bound = set(_bound_names(name, file, module))
     bound |= {string.partition(":")[0] for string in module.strings if MODULE_NAME.match(string)}
     parents = {each.rpartition(".")[0] for each in bound}
-    return (
-        bound
-        | parents
-        | _through_attributes({each for each in bound if _is_package(each)}, module.names | module.strings)
-    )
+    return bound | parents | _through_attributes(set(filter(_is_package, bound)), module.names | module.strings)
 
 
 def _bound_names(name: str, file: Path, module: Module) -> Iterator[str]:
@@ -176,7 +172,7 @@ def reached_code(reached: Mapping[str, Path]) -> dict[str, str]:
         for name, file in reached.items()
         for string in modules[name].strings
         if string.endswith(".py") and "/" not in string and file.with_name(string).is_file()
-    }
+    } - set(reached.values())
     code |= {_title(script): parse(script.read_bytes()).tree_digest for script in scripts}
     return code | {_title(path): digests.file_sha256(path) for path in _data_files(reached)}
 
@@ -198,14 +194,22 @@ def _data_files(reached: Mapping[str, Path]) -> set[Path]:
 
 
 # What this process runs: the files as they were when it began.
-AT_START = {name: (module_file(name) or Path()).read_bytes() for name in sorted(project_modules())}
+FILES = {name: file for name in project_modules() if (file := module_file(name))}
+AT_START = {name: file.read_bytes() for name, file in FILES.items()}
+DATA_AT_START = {_title(path): digests.file_sha256(path) for path in _data_files(FILES)}
 
 
-def edited_since_start(names: Iterable[str]) -> list[str]:
-    """Those of these modules whose code was changed after this process began: what runs may not be what is read."""
-    return [name for name in names if name in AT_START and _edited(AT_START[name], module_file(name))]
+def edited_since_start(code: Mapping[str, str]) -> list[str]:
+    """What of this code was changed after this process began: what was run may not be what was read."""
+    return [name for name, digest in code.items() if _edited(name, digest)]
 
 
-def _edited(before: bytes, file: Path | None) -> bool:
-    now = file.read_bytes() if file is not None else b""
-    return now != before and parse(now).tree_digest != parse(before).tree_digest
+def _edited(name: str, digest: str) -> bool:
+    """Whether this is a project's file that is not as it was; scripts, run anew each time, never count."""
+    if "/" in name:
+        return not name.endswith(".py") and digest != DATA_AT_START.get(name)
+    file = module_file(name)
+    if file is None:
+        return name in AT_START
+    before, now = AT_START.get(name), file.read_bytes()
+    return before is None or (now != before and parse(now).tree_digest != parse(before).tree_digest)

@@ -73,7 +73,7 @@ def remember(key: ActionKey, action: Action) -> None:
 
     Nothing is filed when the project's code was edited while this process ran: nobody can tell which text it ran.
     """
-    if edited := code.edited_since_start(key.parts.get("code", ())):
+    if edited := code.edited_since_start(key.parts.get("code", {})):
         logger.warning(
             "%s was edited while %s ran: its output is kept, and will be computed again next time",
             ", ".join(edited),

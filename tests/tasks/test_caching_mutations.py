@@ -441,10 +441,16 @@ def test_what_ran_while_its_code_was_edited_is_not_filed(project: Project) -> No
     project.write({TOKENS: add("# only a comment")})
     caching.remember(made, action)
     assert caching.recall(made) == action
-    project.write({TOKENS: add("STRICT = True")})
     other = caching.ActionKey("other", made.parts)
+    project.write({TOKENS: add("STRICT = True")})
     caching.remember(other, action)
     assert caching.recall(other) is None
+    project.restore()
+    project.write({WORDS: "the"})
+    caching.remember(caching.action_key("tokenize", STEPS["tokenize"][0].fn, {}, False), action)
+    project.restore()
+    caching.remember(other, action)
+    assert caching.recall(other) == action
 
 
 CHAIN = """
