@@ -182,6 +182,54 @@ def test_a_planted_row_is_found_by_its_number(home: Path, tmp_path: Path) -> Non
     }
 
 
+@step("weigh")
+def weigh(run: tracking.Run, weight: float) -> Path:
+    """One weight."""
+    with storage.new_artifact("weights") as draft:
+        np.savez(draft / "weights.npz", weight=np.array([weight]))
+    return draft.final
+
+
+def weighed(weight: float) -> str:
+    """A run that made this weight; its id."""
+    with tracking.tracked_run("weigh", "test") as run:
+        weigh.fn(run, weight)
+    return run.run_id
+
+
+@pytest.mark.parametrize(
+    ("weight", "cpu", "verdict"),
+    [
+        (0.3, "another", replay.IDENTICAL),
+        (0.1 + 0.2, "another", replay.CLOSE),
+        (0.1 + 0.2, "the same", replay.DIFFERENT),
+        (0.4, "another", replay.DIFFERENT),
+    ],
+)
+def test_only_rounding_on_another_processor_is_forgiven(
+    home: Path, tmp_path: Path, weight: float, cpu: str, verdict: str
+) -> None:
+    run, again = tracking.read_run(weighed(0.3)), weighed(weight)
+    made = {
+        "run_id": again,
+        "cpu": run.data.tags["cpu"] if cpu == "the same" else cpu,
+        "code_digest": run.data.tags["code_digest"],
+    }
+    steps = trees.steps_of(run.info.run_id), trees.steps_of(again)
+    result = replay.verdict(run, steps[0], made, steps[1], state_as_replay(tmp_path, home))
+    assert (result["verdict"], result["identical"]) == (verdict, verdict == replay.IDENTICAL)
+    assert (result["divergence"] is None) == result["identical"]
+
+
+def test_a_step_that_is_not_there_again_is_named(home: Path, tmp_path: Path) -> None:
+    recorded, replayed = trees.steps_of(count_rows(tmp_path / "in", "a")), trees.steps_of(weighed(0.3))
+    compared = [(each.name, each.recorded is None, each.replayed is None) for each in trees.compare(recorded, replayed)]
+    assert compared == [("count", False, True), ("add up", False, True), ("weigh", True, False)]
+    found = replay.divergence(recorded, replayed, state_as_replay(tmp_path, home))
+    assert found is not None
+    assert found["step"] == "count"
+
+
 def state_as_replay(tmp_path: Path, home: Path) -> Path:
     """A replay's folder whose state is that of the test."""
     folder = tmp_path / "replay"
