@@ -81,6 +81,13 @@ bench-vectors: setup
 
 bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 	$(BIN)/python tests/benchmarks/bench_replay.py
+	$(BIN)/python tests/benchmarks/bench_kills.py
+	$(BIN)/python tests/benchmarks/bench_faults.py
+	$(BIN)/python tests/benchmarks/bench_together.py
+	$(BIN)/python tests/benchmarks/bench_determinism.py
+
+bench-senses: setup
+	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
 
 bench-sample: setup
 	$(BIN)/python tests/benchmarks/bench_sample.py

@@ -41,6 +41,12 @@ class Phrases:
         """Columns first, second, count, score."""
         return pa.table({"first": self.first, "second": self.second, "count": self.counts, "score": self.scores})
 
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "Phrases":
+        """The inverse of `to_table`."""
+        ends = [table[name].combine_chunks().cast(pa.string()) for name in ("first", "second")]
+        return cls(ends[0], ends[1], table["count"].to_numpy(), table["score"].to_numpy())
+
 
 def learn_phrases(tokens: Tokens, settings: PhraseSettings) -> tuple[Tokens, list[Phrases]]:
     """The tokens with their phrases joined, and what was joined in each pass; a pass that finds nothing is the last."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.settings import EmbeddingSettings, VocabularySettings
-from models.text import concat
+from models.text import Tokens, concat
 from tasks import artifacts, environment
 from tasks.frequencies import unlabelled_tokens
 from tasks.progress import progress
@@ -31,20 +31,27 @@ def train_vectors(
 ) -> Path:
     """Learn word vectors from the corpus and the training tweets, whose labels are not looked at."""
     run.tag(device=environment.load_tensorflow())
+    from models.phrases import learn_phrases
     from models.vectors.formats import to_table
     from models.vocabulary import fit_vocabulary
     from models.word2vec.training import train_vectors as train
 
-    everything = concat(list(unlabelled_tokens(tweets, tokens, corpus_tokens)))
+    everything, phrases = learn_phrases(all_text(tweets, tokens, corpus_tokens), settings.phrases)
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary(everything, limits)
     ids, offsets = vocabulary.encode(everything)
     with progress(f"train {settings.architecture}", settings.epochs_for(len(ids)) * len(ids), "words") as report:
         vectors, history = train(ids, offsets, vocabulary.tokens, settings, seed, on_progress=report)
     run.log_history(list(enumerate(history)))
-    run.log_metrics({"vocabulary": len(vectors), "words": len(ids)})
+    run.log_metrics({"vocabulary": len(vectors), "words": len(ids), "phrases": sum(map(len, phrases))})
     _log_pictures(run, vectors)
-    return artifacts.write_artifact("vectors", {"vectors.parquet": to_table(vectors)})
+    joined = {f"phrases-{number}.parquet": each.to_table() for number, each in enumerate(phrases, start=1)}
+    return artifacts.write_artifact("vectors", {"vectors.parquet": to_table(vectors), **joined})
+
+
+def all_text(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Tokens:
+    """The text that vectors learn from, in one piece."""
+    return concat(list(unlabelled_tokens(tweets, tokens, corpus_tokens)))
 
 
 def _log_pictures(run: Run, vectors: "WordVectors") -> None:

@@ -108,6 +108,22 @@ def facts(result: Mapping[str, Any]) -> None:
         _console().print(Text(f"{name.replace('_', ' ')}: {shown}"), soft_wrap=True)
 
 
+def senses(result: Mapping[str, Any]) -> None:
+    """A row for each sense: its share, its probability in a context that was asked about, neighbours and an example."""
+    table = Table("sense", title=Text(f"{len(result['senses'])} senses of {result['word']}"), title_justify="left")
+    table.add_column("share", justify="right")
+    if result["context"]:
+        table.add_column("in the text", justify="right")
+    table.add_column("neighbours")
+    table.add_column("surest example")
+    for sense in result["senses"]:
+        told = [f"{sense['probability']:.0%}"] if result["context"] else []
+        near = Text(", ".join(each["word"] for each in sense["neighbours"]))
+        table.add_row(Text(sense["name"]), f"{sense['share']:.0%}", *told, near, Text("".join(sense["examples"][:1])))
+    _console().print(table)
+    _console().print(f"Map and tables: run {result['run_id']}", soft_wrap=True)
+
+
 def evaluated_vectors(result: Mapping[str, Any]) -> None:
     """The score of each test, and how much of it could be asked."""
     table = Table("test", title="Word vectors on what people know of words", title_justify="left")

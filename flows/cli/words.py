@@ -1,4 +1,4 @@
-"""The commands that ask word vectors: neighbours, analogy, odd-one-out, similarity; their scores, and their export."""
+"""The commands that ask word vectors: neighbours, analogies, senses and more; their scores, and their export."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli import tables
-from flows.cli.session import AsJson, Debug, command, show
+from flows.cli.session import AsJson, Debug, command, orchestration, show
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors
@@ -56,7 +56,7 @@ Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many words
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for function in (neighbours, similarity, analogy, odd_one_out, evaluate_vectors, export_vectors):
+    for function in (neighbours, similarity, analogy, odd_one_out, senses, evaluate_vectors, export_vectors):
         app.command()(function)
 
 
@@ -142,6 +142,41 @@ def odd_one_out(
         known, source = _load(run_id, vectors, architecture)
         result = {"words": words, "odd_one_out": known.odd_one_out(words), "vectors": source}
     show(result, as_json, tables.facts)
+
+
+def senses(
+    word: Annotated[str, typer.Argument(help="A word of the text that the vectors were learned from.")],
+    senses: Annotated[int, typer.Option(min=2, max=9, help="Senses to tell apart.")] = 2,
+    context: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A text with the word in it: which sense does it mean?")
+    ] = None,
+    count: Count = 10,
+    run_id: RunId = None,
+    architecture: WhichArchitecture = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the clusters that the search starts from.")] = 1,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Tell the meanings of a word apart: a vector for each, with its neighbours, a map in MLflow, and examples.
+
+    Learned from the text that the run's vectors were learned from; asked again, the answer is reused.
+
+    Example: crisisflow senses apple --context "an apple and a pear for lunch"
+    """
+    with command(debug), orchestration():
+        from flows import senses as stage
+
+        request = stage.SensesRequest(
+            word=word,
+            senses=senses,
+            run_id=run_id,
+            architecture=architecture.value if architecture else None,
+            seed=seed,
+            neighbours=count,
+            context=context,
+        )
+        result = stage.learn_senses(request)
+    show(result, as_json, tables.senses)
 
 
 def evaluate_vectors(

@@ -7,6 +7,7 @@ from models.figures.classification import (
     threshold_curve,
 )
 from models.figures.comparison import comparison_bars, learning_curves
+from models.figures.senses import sense_map
 from models.figures.vectors import vector_map
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "learning_curves",
     "precision_recall",
     "reliability",
+    "sense_map",
     "threshold_curve",
     "vector_map",
 ]

@@ -30,7 +30,7 @@ def vector_map(
     places, x_label, y_label = (_by_variance if projection == "pca" else _by_neighbours)(chosen, seed)
     figure, axes = new_axes(f"Word vectors, the {count} most frequent words", x_label, y_label, (9.0, 7.0))
     axes.plot(places[:, 0], places[:, 1], "o", color=BLUE, markersize=3, alpha=0.45)
-    _label_without_overlap(axes, list(words[:count]), places)
+    label_without_overlap(axes, list(words[:count]), places)
     return figure
 
 
@@ -53,7 +53,7 @@ def _by_neighbours(vectors: np.ndarray, seed: int) -> tuple[np.ndarray, str, str
     return mapper.fit_transform(vectors), "t-SNE 1 (no unit: near means alike)", "t-SNE 2 (no unit)"
 
 
-def _label_without_overlap(axes: "Axes", words: list[str], places: np.ndarray) -> None:
+def label_without_overlap(axes: "Axes", words: list[str], places: np.ndarray) -> None:
     """Write words from the most frequent on, leaving out those that would cover one already written."""
     span = np.ptp(places, axis=0) + 1e-12
     taken: list[tuple[float, float, float]] = []

@@ -108,7 +108,16 @@ class WordVectors:
     def neighbours(self, phrase: str, count: int = 10) -> list[tuple[str, float]]:
         """The words nearest to a word or phrase, with their cosines, the nearest first; never its own words."""
         own = [self.rows[word] for word in {phrase, *self.words_of(phrase), *phrase.split()} if word in self.rows]
-        return self._best(self.directions @ self.direction(phrase), own, count)
+        return self.near(self.direction(phrase), count, own)
+
+    def near(self, vector: np.ndarray, count: int = 10, excluded: Sequence[int] = ()) -> list[tuple[str, float]]:
+        """The words nearest to any vector (width,), with their cosines, those of the excluded rows left out.
+
+        Raises ValueError for a vector of another width.
+        """
+        if vector.shape != (self.width,):
+            raise ValueError(f"these vectors have {self.width} numbers, got one of shape {vector.shape}")
+        return self._best(self.directions @ _normalize(vector), excluded, count)
 
     def analogy(
         self, one: str, other: str, third: str, count: int = 10, method: AnalogyMethod = "add"

@@ -39,6 +39,7 @@ def pictures() -> dict[str, Figure]:
         "threshold": figures.threshold_curve(LABELS, PROBABILITIES),
         "learning curves": figures.learning_curves(HISTORY),
         "comparison": figures.comparison_bars(["a", "b"], {"f1": [0.7, 0.8]}, {"f1": [(0.6, 0.75), (0.7, 0.9)]}),
+        "senses": figures.sense_map("apple", [0.6, 0.4], vectors[:2], [words[2:5], words[5:9]], vectors[2:9]),
         "map, PCA": figures.vector_map(vectors, words, "pca"),
         "map, t-SNE": figures.vector_map(vectors, words, "t-sne"),
     }
@@ -97,3 +98,11 @@ def test_nothing_to_draw_is_refused_by_name():
         figures.comparison_bars([], {}, {})
     with pytest.raises(ValueError, match="at least 4 words"):
         figures.vector_map(np.ones((2, 2)), ["a", "b"])
+
+
+def test_each_sense_is_drawn_with_its_share_and_its_neighbours():
+    vectors = np.random.default_rng(0).normal(size=(6, 5))
+    text = words_of(
+        figures.sense_map("apple", [0.6, 0.4], vectors[:2], [["phone", "$5"], ["pear", "pie"]], vectors[2:])
+    )
+    assert all(part in text for part in ("“apple”", "sense 1, 60%", "sense 2, 40%", "phone", r"\$5", "pear", "pie"))

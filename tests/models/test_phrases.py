@@ -79,6 +79,12 @@ def test_masks_and_punctuation_are_no_part_of_phrases() -> None:
     assert found.joined.to_pylist() == ["la_ronge"]
 
 
+def test_phrases_kept_as_a_table_join_as_before() -> None:
+    found = fit_phrases(Tokens.from_lists([["la", "ronge"]] * 9), PhraseSettings(threshold=0.1))
+    again = Phrases.from_table(found.to_table())
+    assert join_phrases(Tokens.from_lists([["in", "la", "ronge"]]), again).to_lists() == [["in", "la_ronge"]]
+
+
 def test_no_pass_and_no_text_change_nothing() -> None:
     tokens = Tokens.from_lists([["new", "york"]] * 9)
     assert learn_phrases(tokens, PhraseSettings())[0] is tokens

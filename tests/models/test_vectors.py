@@ -52,6 +52,18 @@ def test_asking_for_more_neighbours_than_there_are_gives_all_others(vectors: Wor
     assert {word for word, _ in vectors.neighbours("king", 100)} == set(WORDS) - {"king"}
 
 
+def test_any_vector_has_neighbours_and_one_of_another_width_is_refused(vectors: WordVectors) -> None:
+    assert vectors.near(np.array([0, 0, 5], np.float32), 1) == [("bread", 1.0)]
+    with pytest.raises(ValueError, match=r"have 3 numbers, got one of shape \(2,\)"):
+        vectors.near(np.zeros(2, np.float32))
+
+
+def test_a_learned_phrase_has_a_vector_of_its_own() -> None:
+    vectors = vectors_of({"new": (1, 0), "york": (1, 0.1), "new_york": (0, 1)})
+    assert vectors.similarity("new york", "new") == 0
+    assert vectors.neighbours("new york") == []
+
+
 def test_a_phrase_lies_between_its_words(vectors: WordVectors) -> None:
     assert vectors.similarity("king queen", "king") == pytest.approx(np.sqrt(0.5), abs=1e-6)
     assert not {"king", "queen"} & dict(vectors.neighbours("king queen")).keys()

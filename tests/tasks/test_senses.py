@@ -1,0 +1,79 @@
+"""The senses of a word from an earlier training: its text found again, its phrases joined, the answer put in words."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.settings import EmbeddingSettings, PhraseSettings
+from models.text import Tokens
+from tasks import artifacts, sense_summary, senses, tracking, word_vectors
+from tasks.embeddings import train_vectors
+
+
+def two_topics(documents: int = 400) -> Tokens:
+    """Documents about computers or about fruit, an apple in each; and some about a town of two words."""
+    random = np.random.default_rng(0)
+    texts = []
+    for number in range(documents):
+        topic = ("chip", "fruit")[number % 2]
+        words = [f"{topic}{n}" for n in random.integers(0, 12, 10)]
+        texts.append([*words[:5], "apple", *words[5:]])
+    return Tokens.from_lists(texts + [["la", "ronge"]] * 30)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A state folder with a run that trained vectors on the two topics, joining one phrase."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        text = two_topics()
+        tokens = artifacts.write_tokens([(pa.array([str(n) for n in range(len(text))]), text)])
+        phrases = PhraseSettings(passes=1, threshold=0.5)
+        settings = EmbeddingSettings(dimensions=16, window=3, epochs=10, subsample=0, step_tokens=256, phrases=phrases)
+        with tracking.tracked_run("embed", "embed") as run:
+            train_vectors.fn(run, None, None, tokens, settings, 1)
+        yield run
+
+
+def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tracking.Run) -> None:
+    training = word_vectors.find_training(None)
+    vectors = word_vectors.artifact_of(training)
+    text = senses.text_inputs(training)
+    with tracking.tracked_run("senses", "senses") as run:
+        learned = senses.learn_senses.fn(run, vectors, **text, word="apple", senses=2, seed=1)
+    summary = sense_summary.summarize(run, vectors, learned, "apple", 3, "fruit1 fruit2 apple fruit3 fruit4")
+    topics = [sense["neighbours"][0]["word"][:4] for sense in summary["senses"]]
+    assert sorted(topics) == ["chip", "frui"]
+    fruit = topics.index("frui")
+    assert summary["senses"][fruit]["probability"] > 0.8
+    assert summary["senses"][fruit]["share"] == pytest.approx(0.5, abs=0.05)
+    assert all("fruit" in example and "apple" in example for example in summary["senses"][fruit]["examples"])
+    (child,) = tracking.descendants(run.run_id)
+    assert {file.path for file in tracking.client().list_artifacts(child.info.run_id)} >= {"figures", "output"}
+    with pytest.raises(ValueError, match="'apple' does not stand in 'no fruit'"):
+        sense_summary.probabilities(learned, artifacts.read_vectors(vectors), "apple", "no fruit")
+
+
+def test_what_a_user_types_is_a_word_or_a_learned_phrase(trained: tracking.Run) -> None:
+    vectors = word_vectors.artifact_of(word_vectors.find_training(trained.run_id))
+    assert senses.one_word(vectors, "apple") == "apple"
+    assert senses.one_word(vectors, "la ronge") == "la_ronge"
+    with pytest.raises(ValueError, match="'aple' has no vector; close words that have one: apple"):
+        senses.one_word(vectors, "aple")
+
+
+def test_the_text_is_read_with_the_phrases_of_the_vectors(trained: tracking.Run) -> None:
+    vectors = word_vectors.artifact_of(word_vectors.find_training(trained.run_id))
+    again = senses.read_joined(vectors, Tokens.from_lists([["in", "la", "ronge"]]))
+    assert again.to_lists() == [["in", "la_ronge"]]
+
+
+def test_a_text_that_is_gone_is_named(trained: tracking.Run, home: Path) -> None:
+    with tracking.tracked_run("elsewhere", "train_vectors") as run:
+        run.log_dataset(home / "store" / "tokens" / "0123", "corpus_tokens")
+    with pytest.raises(ValueError, match=r"no longer in .*0123: embed it again"):
+        senses.text_inputs(tracking.read_run(run.run_id))
