@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from tasks import recipes, tracking
 from tasks.caching.machine import numeric_environment
-from tasks.sources import addresses
+from tasks.secrets import mask_secrets
 
 FILE = "request.json"
 
@@ -57,7 +57,7 @@ def _redacted(value: Any) -> Any:
         return {name: _redacted(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_redacted(each) for each in value]
-    return addresses.redact(value) if isinstance(value, str) and "://" in value else value
+    return mask_secrets(value) if isinstance(value, str) else value
 
 
 def _find(parameters: Mapping[str, Any], name: str) -> Any:

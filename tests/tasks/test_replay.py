@@ -29,7 +29,8 @@ def network(weight: float, units: int = 2) -> bytes:
     with h5py.File(weights, "w") as file:
         file["layers/dense/vars/0"] = np.array([[1.0, 2.0], [3.0, weight]], np.float32)
     with zipfile.ZipFile(model, "w") as archive:
-        archive.writestr("config.json", json.dumps({"config": {"layers": [{"units": units}]}}))
+        layer = {"shared_object_id": id(model), "units": units}  # a place in memory, as Keras writes it
+        archive.writestr("config.json", json.dumps({"config": {"layers": [layer]}}))
         archive.writestr("model.weights.h5", weights.getvalue())
     return model.getvalue()
 
