@@ -67,6 +67,9 @@ def test_an_unknown_flag_is_named() -> None:
         (("embed", "--dimensions", "0"), "--dimensions"),
         (("score", "tweets.csv", "--out", "scored.xls"), ".csv, .parquet or .jsonl"),
         (("compare", "0123"), "0123"),
+        (("replay", "0123"), "0123"),
+        (("cache", "explain", "train"), "no step 'train' in the cache"),
+        (("cache", "prune", "--older-than", "soon"), "30d"),
     ],
 )
 def test_bad_input_is_one_clear_paragraph_and_exit_code_2(
