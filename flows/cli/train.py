@@ -25,6 +25,14 @@ class Architecture(StrEnum):
     cbow = "cbow"
 
 
+class Matrix(StrEnum):
+    """Which of word2vec's two matrices holds the word vectors."""
+
+    input = "input"
+    output = "output"
+    mean = "mean"
+
+
 class Device(StrEnum):
     """What networks compute on."""
 
@@ -100,6 +108,9 @@ Window = Annotated[int | None, typer.Option(min=1, help="Words to each side that
 Negatives = Annotated[int | None, typer.Option(min=1, help="Noise words for each real one.", show_default="5")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the corpus.", show_default="by its size: 5 to 30")]
 MinCount = Annotated[int | None, typer.Option(min=1, help="Rarer words are dropped.", show_default="5")]
+Phrases = Annotated[
+    int, typer.Option(min=0, help="Passes that join words which stand together, new york as new_york; 0 is off.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -218,6 +229,10 @@ def embed(
     negatives: Negatives = None,
     epochs: Epochs = None,
     min_count: MinCount = None,
+    phrases: Phrases = 0,
+    vectors_from: Annotated[Matrix, typer.Option(help="Input-hidden or hidden-output matrix, or their mean.")] = (
+        Matrix.input
+    ),
     seed: Seed = None,
     similarities: Similarities = None,
     analogies: Analogies = None,
@@ -239,9 +254,13 @@ def embed(
             "negatives": negatives,
             "epochs": epochs,
             "min_count": min_count,
+            "phrases": {"passes": phrases},
+            "vectors_from": vectors_from.value,
         }
         settings = stage.EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
-        result = stage.embed_corpora(_corpora(None, corpus), settings, seed or 1, similarities, analogies)
+        result = stage.embed_corpora(
+            _corpora(None, corpus), settings, 1 if seed is None else seed, similarities, analogies
+        )
     show(result, as_json, tables.embedded)
 
 
