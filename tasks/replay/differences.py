@@ -133,6 +133,8 @@ def _column(column: Any) -> np.ndarray:
     import pyarrow as pa
 
     kind = column.type
+    if pa.types.is_fixed_size_list(kind) and not column.null_count:  # one vector a row: a matrix
+        return _column(pa.chunked_array([column.combine_chunks().flatten()])).reshape(len(column), kind.list_size)
     numeric = (pa.types.is_floating(kind) or pa.types.is_integer(kind)) and not column.null_count
     return column.to_numpy() if numeric else _values(column.to_pylist())
 

@@ -35,7 +35,7 @@ def network(weight: float, units: int = 2) -> bytes:
     return model.getvalue()
 
 
-def table(**columns: list[Any]) -> bytes:
+def table(**columns: Any) -> bytes:
     stream = io.BytesIO()
     pq.write_table(pa.table(columns), stream)
     return stream.getvalue()
@@ -45,6 +45,10 @@ def arrays(**values: Any) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **{name: np.array(value) for name, value in values.items()})
     return stream.getvalue()
+
+
+def matrix(*rows: list[float]) -> bytes:
+    return table(vector=pa.array(rows, pa.list_(pa.float32(), len(rows[0]))))
 
 
 WORDS = {"id": ["a", "b", "c"], "tokens": [["fire"], ["flood", "rain"], None]}
@@ -57,6 +61,7 @@ CHANGES: dict[str, tuple[str, bytes, bytes, tuple[str, str, str, str]]] = {
         table(**{**WORDS, "tokens": [["fire"], ["flood"], None]}),
         ("tokens", "1", "['flood', 'rain']", "['flood']"),
     ),
+    "a vector": ("v.parquet", matrix([1, 2], [3, 4]), matrix([1, 2], [3, 5]), ("vector", "1, 1", "4.0", "5.0")),
     "a missing value": ("t.parquet", table(n=[1, 2]), table(n=[1, None]), ("n", "", "int64(2,)", "object(2,)")),
     "a row less": ("t.parquet", table(n=[1, 2]), table(n=[1]), ("n", "1", "2 rows", "1 rows")),
     "a column more": ("t.parquet", table(n=[1]), table(n=[1], m=[1]), ("m", "", "missing", "there")),
@@ -114,6 +119,10 @@ def test_rounding_is_close_and_another_value_is_not(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         assert differences.close(*two_folders(folder, "n.keras", network(4.0), network(weight))) is expected
+
+
+def test_vectors_are_close_by_their_numbers(tmp_path: Path) -> None:
+    assert differences.close(*two_folders(tmp_path, "v.parquet", matrix([1, 2]), matrix([1, 2.00001])))
 
 
 def test_another_text_is_never_close(tmp_path: Path) -> None:
