@@ -166,11 +166,11 @@ def start_temporary_prefect() -> Server:
 
 def start_mlflow(port: int) -> Server:
     """MLflow's pages and tracking API on loopback, over the state folder's database."""
-    home = state_home() / "mlflow"
-    home.mkdir(exist_ok=True)
+    from tasks.tracking.server import make_database
+
     command = [sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"]
-    command += ["--default-artifact-root", (home / "artifacts").as_uri()]
+    command += ["--backend-store-uri", make_database()]
+    command += ["--default-artifact-root", (state_home() / "mlflow" / "artifacts").as_uri()]
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
     return start_process("mlflow", command, f"http://{LOOPBACK}:{port}", "/health", environment)
 

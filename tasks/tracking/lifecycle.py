@@ -106,12 +106,16 @@ def recover() -> None:
 
 
 def reconcile_runs() -> int:
-    """Close the runs that a dead process of this host left RUNNING, as KILLED; return how many."""
+    """Close the runs that a dead process of this host left RUNNING, as KILLED; return how many.
+
+    Their flow runs end as CRASHED, where this process has a Prefect server.
+    """
     dead = [run for run in _running() if not _alive(run)]
     for run in dead:
         client().set_tag(run.info.run_id, "error", "its process ended without closing the run")
         client().set_terminated(run.info.run_id, "KILLED")
     if dead:
+        orchestration.crash_flow_runs({run.data.tags.get("prefect.flow_run_id", "") for run in dead} - {""})
         logger.warning("closed %d runs whose process is gone", len(dead))
     return len(dead)
 

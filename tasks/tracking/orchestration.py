@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from tasks.tracking.run import Run
 from tasks.tracking.server import experiment_id, tracking_uri
@@ -38,6 +40,21 @@ def link_flow_run(run: Run) -> None:
 
     text = f"MLflow run {run.run_id}"
     create_link_artifact(run_address(run.run_id), link_text=text, key=LINK, description=text)
+
+
+def crash_flow_runs(flow_run_ids: Iterable[str]) -> None:
+    """Tell the Prefect server in force that the process of these flow runs is gone: it has no other way to know."""
+    if not os.environ.get("PREFECT_API_URL"):
+        return
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+    from prefect.states import Crashed
+
+    with get_client(sync_client=True) as api:
+        ids = FlowRunFilterId(any_=[UUID(each) for each in flow_run_ids])
+        for flow_run in api.read_flow_runs(flow_run_filter=FlowRunFilter(id=ids)):  # another server's are not here
+            if flow_run.state is not None and not flow_run.state.is_final():
+                api.set_flow_run_state(flow_run.id, Crashed(message="Its process is gone."), force=True)
 
 
 def run_address(run_id: str) -> str:

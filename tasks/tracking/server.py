@@ -23,11 +23,24 @@ EXPERIMENT_TAGS = {
 
 def tracking_uri() -> str:
     """MLFLOW_TRACKING_URI, or a SQLite file in the state folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_database()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _database_uri()
 
 
 def _database() -> Path:
     return state_home() / "mlflow" / "mlflow.db"
+
+
+def _database_uri() -> str:
+    return f"sqlite:///{_database()}"
+
+
+def make_database() -> str:
+    """Address of the state folder's database, which is made when absent, by one process and whole."""
+    if not _database().exists():
+        with locked("mlflow"):
+            if not _database().exists():
+                _create_database(_database())
+    return _database_uri()
 
 
 @cache
@@ -38,10 +51,8 @@ def _client_at(uri: str) -> "MlflowClient":
         logging.getLogger(name).setLevel(logging.WARNING)
     if uri.startswith("http"):
         logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
-    elif uri == f"sqlite:///{_database()}" and not _database().exists():
-        with locked("mlflow"):
-            if not _database().exists():
-                _create_database(_database())
+    elif uri == _database_uri():
+        make_database()
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient(uri)
 

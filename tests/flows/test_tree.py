@@ -1,6 +1,9 @@
 """One run, one tree: whatever threads, retries and nested flows do, and linked to Prefect both ways."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +96,40 @@ def test_flow_and_run_link_to_each_other(tree: dict[str, Any]) -> None:
             )
         assert len(links) == 1
         assert run_id in links[0].data
+
+
+def test_a_flow_whose_process_is_gone_is_killed_in_mlflow_and_crashed_in_prefect(prefect: None) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL
+
+    script = (
+        "import time\n"
+        "from prefect import flow\n"
+        "from tasks import tracking\n"
+        "@flow\n"
+        "def doomed():\n"
+        "    with tracking.tracked_run('doomed', 'test') as run, tracking.tracked_run('child', 'test', run):\n"
+        "        print(run.run_id, flush=True)\n"
+        "        time.sleep(60)\n"
+        "doomed()\n"
+    )
+    server = str(PREFECT_API_URL.value())
+    environment = {**os.environ, "PREFECT_API_URL": server, "MLFLOW_TRACKING_URI": tracking.tracking_uri()}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        doomed = process.stdout.readline().strip()
+        process.kill()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_API_URL", server)
+        assert tracking.reconcile_runs() == 2
+    run = tracking.read_run(doomed)
+    assert run.info.status == "KILLED"
+    with get_client(sync_client=True) as api:
+        state = api.read_flow_run(run.data.tags["prefect.flow_run_id"]).state
+    assert state is not None
+    assert state.type.value == "CRASHED"
 
 
 def test_every_step_knows_its_task_run(tree: dict[str, Any]) -> None:
