@@ -68,11 +68,11 @@ def prefect(home: Path) -> Iterator[None]:
         server.stop()
 
 
-def start(home: Path, recipe: Path) -> subprocess.Popen[str]:
+def start(home: Path, recipe: Path, **more: str) -> subprocess.Popen[str]:
     """The command as a user types it."""
     return subprocess.Popen(
         [sys.executable, "-m", "flows", "retrain", "--recipe", str(recipe), "--json"],
-        env={**OURS, "CRISISFLOW_HOME": str(home)},
+        env={**OURS, "CRISISFLOW_HOME": str(home), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
