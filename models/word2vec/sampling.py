@@ -32,13 +32,13 @@ class Block:
     """Several steps' worth of chunks. A step holds `chunks` of them; a padding chunk has window codes 0 throughout.
 
     context (steps, chunks, CHUNK + 2 window) rows of the chunk's tokens with their surroundings;
-    negatives (steps, groups, SHARED); codes (steps, chunks, CHUNK); done is the share of the stream seen after it.
+    negatives (steps, groups, SHARED); codes (steps, chunks, CHUNK); share (0-1) is its part of the stream.
     """
 
     context: np.ndarray
     negatives: np.ndarray
     codes: np.ndarray
-    done: float
+    share: float
 
 
 def keep_probabilities(counts: np.ndarray, threshold: float) -> np.ndarray:
@@ -111,5 +111,5 @@ def draw_blocks(
             context=np.pad(context[chosen], ((0, missing), (0, 0))).reshape(held, chunks, -1),
             negatives=np.minimum(drawn, len(noise) - 1).astype(np.int32),
             codes=np.pad(codes[chosen], ((0, missing), (0, 0))).reshape(held, chunks, CHUNK),
-            done=(start + len(chosen)) / len(order),
+            share=len(chosen) / len(order),
         )

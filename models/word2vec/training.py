@@ -3,23 +3,27 @@
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from models.checkpoints import Checkpoint, OnCheckpoint
 from models.seeds import generator
 from models.settings import EmbeddingSettings
 from models.vectors import WordVectors
 from models.vocabulary import RESERVED
 from models.word2vec.sampling import (
     SHARED,
+    Block,
     draw_blocks,
     keep_probabilities,
     noise_probabilities,
     read_stream,
 )
 from models.word2vec.stability import choose_chunks, input_scale, noise_scale, output_scale
+from models.word2vec.state import Epoch, Matrices, TrainingState
 from models.word2vec.step import (
     Tables,
     cbow_step,
@@ -27,9 +31,10 @@ from models.word2vec.step import (
     window_tables,
 )
 
-Shard = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
-Epoch = dict[str, float]
+Shard: TypeAlias = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
+OnEpoch: TypeAlias = Callable[[int, Epoch, Matrices], None]
 MIN_LEARNING_RATE = 1e-4  # of the first; as gensim's min_alpha
+CHECKPOINT_BLOCKS = 32  # some seconds of training, of which copying both matrices takes less than a hundredth
 
 
 def train_vectors(
@@ -38,17 +43,24 @@ def train_vectors(
     words: pa.StringArray,
     settings: EmbeddingSettings,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
+    on_epoch: OnEpoch | None = None,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    start: Checkpoint | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
 ) -> tuple[WordVectors, list[Epoch]]:
     """Vectors of the frequent words of an encoded corpus, most frequent first, and one record per epoch.
 
     ids int32 (tokens,) and offsets int64 (documents + 1,) as `Vocabulary.encode` gives them; words[i] is the word of id
     i. Words rarer than `min_count`, and the reserved ones, get no vector and are dropped before windows are laid.
-    `on_progress` hears how many words have been read, all epochs together. Equal arguments give equal bytes, whatever
-    the number of threads. Raises ValueError when fewer than two words are left, or the window is too wide.
+    `on_epoch(epoch, record, matrices)` is called as each epoch ends; `on_progress` hears how many words have been read,
+    all epochs together. Equal arguments give equal bytes, whatever the number of threads, and so does `start`, one of
+    the checkpoints that `on_checkpoint` got. Raises ValueError when fewer than two words are left, or the window is too
+    wide.
     """
-    return train_on_shards([(ids, offsets)], words, settings, seed, on_epoch, on_progress)
+    return train_on_shards(
+        [(ids, offsets)], words, settings, seed, on_epoch, on_progress, start=start, on_checkpoint=on_checkpoint
+    )
 
 
 def train_on_shards(
@@ -56,30 +68,33 @@ def train_on_shards(
     words: pa.StringArray,
     settings: EmbeddingSettings,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
+    on_epoch: OnEpoch | None = None,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    start: Checkpoint | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
 ) -> tuple[WordVectors, list[Epoch]]:
     """The same for a corpus in pieces, of which one is in memory at a time.
 
     `shards` is read once to count and once an epoch, so it must be iterable again and again, in the same order.
     """
-    tf.config.experimental.enable_op_determinism()  # else rows are added in the order in which threads come along
+    tf.config.experimental.enable_op_determinism()  # of the gathers and products; what XLA compiles has one order
     counts = count_ids(shards, len(words), settings.window)
     kept = frequent_ids(counts, settings)
     row_of = np.full(len(words), -1, np.int32)
     row_of[kept] = np.arange(len(kept), dtype=np.int32)
-    trainer = Trainer(counts[kept], settings, seed, on_progress)
-    history: list[Epoch] = []
-    epochs = settings.epochs_for(int(counts.sum()))
-    for epoch in range(epochs):
-        started = time.perf_counter()
-        for shard, (ids, offsets) in enumerate(shards):
-            trainer.train(row_of[ids], offsets, f"epoch-{epoch}/shard-{shard}", epochs * counts.sum())
-        seconds = time.perf_counter() - started
-        history.append({"words_per_second": counts.sum() / seconds, "seconds": seconds})
+    trainer = Trainer(counts, kept, settings, seed, on_progress, on_checkpoint)
+    state, kept_words = trainer.state, words.take(pa.array(kept))
+    if start is not None:
+        state.restore(start)
+    while len(state.history) < trainer.epochs:
+        for number, (ids, offsets) in enumerate(shards):
+            if number == state.shards:
+                trainer.train(row_of[ids], offsets)
+        state.end_epoch({"words_per_second": counts.sum() / state.seconds, "seconds": state.seconds})
         if on_epoch:
-            on_epoch(epoch, history[-1])
-    return WordVectors(words.take(pa.array(kept)), trainer.vectors()), history
+            on_epoch(len(state.history) - 1, state.history[-1], state.matrices(kept_words))
+    return state.matrices(kept_words).vectors(settings.vectors_from), state.history
 
 
 def count_ids(shards: Iterable[Shard], size: int, window: int) -> np.ndarray:
@@ -109,49 +124,63 @@ def frequent_ids(counts: np.ndarray, settings: EmbeddingSettings) -> np.ndarray:
 
 
 class Trainer:
-    """The two tables of word2vec, and the compiled loop of steps that trains them."""
+    """The two tables of word2vec, the compiled loop of steps that trains them, and how far it has come."""
 
     def __init__(
         self,
         counts: np.ndarray,
+        kept: np.ndarray,
         settings: EmbeddingSettings,
         seed: int,
         on_progress: Callable[[float], None] | None = None,
+        on_checkpoint: OnCheckpoint | None = None,
     ) -> None:
-        """Fresh tables for words with these counts, int64 (vocabulary,)."""
-        self.settings, self.seed, self.on_progress = settings, seed, on_progress
-        self.keep = keep_probabilities(counts, settings.subsample)
-        self.noise = noise_probabilities(counts)
-        frequency = counts * self.keep / (counts * self.keep).sum()
+        """Fresh tables for the kept ones of all ids; counts int64 (ids,)."""
+        self.settings, self.seed, self.on_progress, self.on_checkpoint = settings, seed, on_progress, on_checkpoint
+        self.epochs = settings.epochs_for(int(counts.sum()))
+        self.all_words = self.epochs * counts.sum()
+        self.keep = keep_probabilities(counts[kept], settings.subsample)
+        self.noise = noise_probabilities(counts[kept])
+        frequency = counts[kept] * self.keep / (counts[kept] * self.keep).sum()
         self.chunks = choose_chunks(frequency, settings)
-        self.words = 0.0
-        self.tables = new_tables(frequency, self.noise, self.chunks, settings, seed)
-        self.run = compile_steps(self.tables, settings)
+        tables = new_tables(frequency, self.noise, self.chunks, settings, seed)
+        self.state = TrainingState(tables.inputs, tables.outputs)
+        self.run = compile_steps(tables, settings)
 
-    def train(self, rows: np.ndarray, offsets: np.ndarray, name: str, all_words: int) -> None:
-        """One pass over a shard: rows int32 (tokens,) of the tables, -1 where a word has none.
-
-        `name` says which pass over which shard it is, `all_words` how many all passes together read.
-        """
-        settings, before = self.settings, self.words
-        random = generator(self.seed, f"{settings.architecture}/{name}")
+    def train(self, rows: np.ndarray, offsets: np.ndarray) -> None:
+        """What is left of a pass over the next shard: rows int32 (tokens,) of the tables, -1 where a word has none."""
+        settings, state = self.settings, self.state
+        started = time.perf_counter() - state.seconds
+        name = f"{settings.architecture}/epoch-{len(state.history)}/shard-{state.shards}"
+        random = generator(self.seed, name)
         stream = read_stream(rows, offsets, self.keep, settings.window, random)
-        for block in draw_blocks(stream, self.noise, settings.window, self.chunks, random):
-            words = before + block.done * len(rows)
-            share = np.linspace(self.words, words, len(block.codes), endpoint=False) / all_words
-            self.run(block.context, block.negatives, block.codes, self.rates(share))
-            self.words = words
-            if self.on_progress:
-                self.on_progress(words)
+        for number, block in enumerate(draw_blocks(stream, self.noise, settings.window, self.chunks, random)):
+            if number == state.blocks:
+                self.train_block(block, len(rows))
+                state.seconds = time.perf_counter() - started
+                if state.blocks % CHECKPOINT_BLOCKS == 0:
+                    self.offer_checkpoint()
+        state.end_shard()
+        self.offer_checkpoint()
+
+    def train_block(self, block: Block, words: int) -> None:
+        """The steps of one block of a shard of so many words."""
+        state = self.state
+        read = state.words + block.share * words
+        share = np.linspace(state.words, read, len(block.codes), endpoint=False) / self.all_words
+        self.run(block.context, block.negatives, block.codes, self.rates(share))
+        state.words, state.blocks = read, state.blocks + 1
+        if self.on_progress:
+            self.on_progress(read)
+
+    def offer_checkpoint(self) -> None:
+        """Hand the state to whoever keeps it."""
+        if self.on_checkpoint:
+            self.on_checkpoint(self.state.to_checkpoint())
 
     def rates(self, share: np.ndarray) -> np.ndarray:
         """Learning rates float32 when so much of the training (0-1) is behind: linear to nearly zero."""
         return (self.settings.starting_rate * np.maximum(1 - share, MIN_LEARNING_RATE)).astype(np.float32)
-
-    def vectors(self) -> np.ndarray:
-        """The vectors asked for, float32 (vocabulary, width)."""
-        inputs, outputs = self.tables.inputs.numpy(), self.tables.outputs.numpy()
-        return {"input": inputs, "output": outputs, "mean": (inputs + outputs) / 2}[self.settings.vectors_from]
 
 
 def new_tables(frequency: np.ndarray, noise: np.ndarray, chunks: int, settings: EmbeddingSettings, seed: int) -> Tables:
@@ -179,8 +208,8 @@ def compile_steps(tables: Tables, settings: EmbeddingSettings) -> Callable[..., 
     @tf.function(autograph=False, reduce_retracing=True)
     def run(context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: tf.Tensor) -> None:
         def body(i: tf.Tensor) -> list[tf.Tensor]:
-            with tf.control_dependencies([step(context[i], negatives[i], codes[i], rates[i])]):
-                return [i + 1]
+            step(context[i], negatives[i], codes[i], rates[i])
+            return [i + 1]
 
         tf.while_loop(lambda i: i < tf.shape(rates)[0], body, [0], parallel_iterations=1)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.checkpoints import Checkpoint
 from models.settings import EmbeddingSettings
 from models.word2vec import train_on_shards, train_vectors
 from models.word2vec.sampling import (
@@ -19,6 +20,7 @@ from models.word2vec.sampling import (
     read_stream,
     window_code,
 )
+from models.word2vec.state import Matrices
 
 ARCHITECTURES = ["skip-gram", "cbow"]
 RESERVED = ["<pad>", "<unk>"]
@@ -228,3 +230,33 @@ def test_an_id_without_a_word_is_refused() -> None:
         train_vectors(
             np.array([2, 3, 4]), np.array([0, 3]), pa.array([*RESERVED, "a", "b"]), settings(window=1), seed=1
         )
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_training_goes_on_from_any_checkpoint_to_the_same_bytes(
+    architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.word2vec.sampling.BLOCK_TOKENS", 512)
+    monkeypatch.setattr("models.word2vec.training.CHECKPOINT_BLOCKS", 1)
+    ids, offsets, words = encode(two_topics())
+    half = len(offsets) // 2
+    shards = [(ids[: offsets[half]], offsets[: half + 1]), (ids[offsets[half] :], offsets[half:] - offsets[half])]
+    asked = settings(architecture=architecture, epochs=2, step_tokens=128)
+    checkpoints: list[Checkpoint] = []
+    whole, history = train_on_shards(shards, words, asked, 1, on_checkpoint=checkpoints.append)
+    assert len(checkpoints) > 8
+    for start in checkpoints[:: len(checkpoints) // 5]:
+        resumed, resumed_history = train_on_shards(shards, words, asked, 1, start=start)
+        assert resumed.digest == whole.digest
+        assert len(resumed_history) == len(history)
+
+
+def test_all_three_sources_of_vectors_are_there_after_every_epoch() -> None:
+    heard: list[Matrices] = []
+    asked = settings(epochs=3, vectors_from="output")
+    vectors, _ = train_vectors(*encode(two_topics(50)), asked, 1, lambda _epoch, _record, each: heard.append(each))
+    assert len(heard) == 3
+    assert heard[-1].vectors("output").digest == vectors.digest
+    mean = (heard[-1].vectors("input").vectors + vectors.vectors) / 2
+    assert heard[-1].vectors("mean").vectors == pytest.approx(mean)
+    assert heard[0].vectors("input").digest != heard[-1].vectors("input").digest

@@ -1,0 +1,79 @@
+"""Where the training of word vectors is: both matrices and the place in the corpus, as a checkpoint and back."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from models.checkpoints import Checkpoint
+from models.vectors import WordVectors
+
+Epoch: TypeAlias = dict[str, float]
+Source: TypeAlias = Literal["input", "output", "mean"]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """The input-hidden and the hidden-output matrix, float32 (vocabulary, width), and the word of each row."""
+
+    words: pa.StringArray
+    inputs: np.ndarray
+    outputs: np.ndarray
+
+    def vectors(self, source: Source) -> WordVectors:
+        """Word vectors from one of the matrices, or from the mean of both."""
+        if source == "mean":
+            return WordVectors(self.words, (self.inputs + self.outputs) / 2)
+        return WordVectors(self.words, {"input": self.inputs, "output": self.outputs}[source])
+
+
+@dataclass
+class TrainingState:
+    """The tables, the epochs that are done, and how far the one begun has come: shards, and blocks of the next one.
+
+    `words` counts those read so far, all epochs together; `seconds` is what the epoch begun has taken.
+    """
+
+    inputs: tf.Variable
+    outputs: tf.Variable
+    history: list[Epoch] = field(default_factory=list)
+    shards: int = 0
+    blocks: int = 0
+    words: float = 0.0
+    seconds: float = 0.0
+
+    def end_shard(self) -> None:
+        """Go on to the next shard."""
+        self.shards, self.blocks = self.shards + 1, 0
+
+    def end_epoch(self, record: Epoch) -> None:
+        """Take note of an epoch's speed and begin the next one."""
+        self.history.append(record)
+        self.shards, self.seconds = 0, 0.0
+
+    def matrices(self, words: pa.StringArray) -> Matrices:
+        """A copy of both matrices."""
+        return Matrices(words, self.inputs.numpy(), self.outputs.numpy())
+
+    def to_checkpoint(self) -> Checkpoint:
+        """A copy of this state as named arrays."""
+        return {
+            "inputs": self.inputs.numpy(),
+            "outputs": self.outputs.numpy(),
+            "words_per_second": np.array([epoch["words_per_second"] for epoch in self.history]),
+            "epoch_seconds": np.array([epoch["seconds"] for epoch in self.history]),
+            "place": np.array([self.shards, self.blocks]),
+            "words": np.array(self.words),
+            "seconds": np.array(self.seconds),
+        }
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to where this checkpoint was made. Raises KeyError or ValueError for one of other tables."""
+        self.inputs.assign(checkpoint["inputs"])
+        self.outputs.assign(checkpoint["outputs"])
+        records = zip(checkpoint["words_per_second"], checkpoint["epoch_seconds"], strict=True)
+        self.history = [{"words_per_second": float(speed), "seconds": float(seconds)} for speed, seconds in records]
+        self.shards, self.blocks = (int(number) for number in checkpoint["place"])
+        self.words, self.seconds = float(checkpoint["words"]), float(checkpoint["seconds"])
