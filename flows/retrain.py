@@ -18,6 +18,7 @@ from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_ASKED, Candidate, promote
 from tasks.replay.requests import record_request
+from tasks.secrets import mask_secrets
 
 
 class RetrainRequest(Settings):
@@ -65,7 +66,7 @@ def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> 
     run.tag(best=best.name, promoted=str(decision.promoted).lower(), decision=decision.reason)
     return {
         "run_id": run.run_id,
-        "tracking_uri": tracking.tracking_uri(),
+        "tracking_uri": mask_secrets(tracking.tracking_uri()),
         **tweet_counts(tweets),
         "models": [row.summary() for row in rows],
         "best": best.name,

@@ -11,6 +11,7 @@ from pydantic import Field
 from models.settings import Settings
 from tasks import servers, tracking
 from tasks.progress import say
+from tasks.secrets import mask_secrets
 
 DEPLOYMENT = "scheduled"
 CHECK_EVERY_SECONDS = 2.0
@@ -122,7 +123,7 @@ def health() -> dict[str, Any]:
         facts["next"] = _next_runs(addresses["prefect"])
         facts["schedule"] = bool(facts["next"])
     facts["healthy"] = all(facts[name] for name in ("mlflow", "prefect", "schedule"))
-    facts["tracking_uri"] = tracking.tracking_uri()
+    facts["tracking_uri"] = mask_secrets(tracking.tracking_uri())
     return facts
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 
+from tasks.secrets import mask_secrets
 from tasks.storage import state_home
 
 GOES_ON = "Finished steps and checkpoints are kept: the same command goes on from there."
@@ -21,7 +22,7 @@ def in_words(error: BaseException) -> str | None:
     if any(_is_out_of_memory(cause) for cause in causes(error)):
         return "out of memory: end other programs, or use a recipe with a smaller vocabulary, batch or network"
     if tracking_lost(error):
-        address = os.environ.get("MLFLOW_TRACKING_URI")
+        address = mask_secrets(os.environ.get("MLFLOW_TRACKING_URI", ""))
         return f"the tracking server at {address} does not answer: start it, or unset MLFLOW_TRACKING_URI"
     return None
 

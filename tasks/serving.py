@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tasks import caching, failures
 from tasks.digests import combine
-from tasks.sources.addresses import redact
+from tasks.secrets import redact
 from tasks.tracking import Run, client
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ for module in (train, keep, use, words, trace, operate):
 def main() -> None:
     """Run the command that the user typed; secrets in the addresses it names wait in the environment."""
     if any("://" in argument for argument in sys.argv):
-        from tasks.sources.addresses import hide_secrets
+        from tasks.secrets import hide_secrets
 
         sys.argv[1:] = map(hide_secrets, sys.argv[1:])
     app()

@@ -36,7 +36,7 @@ def command(debug: bool) -> Iterator[None]:
         raise
     except BaseException as error:
         if debug:
-            traceback.print_exc()
+            _say(traceback.format_exc())
         if (words := failures.in_words(error)) is not None:
             _say(f"{words}. {failures.GOES_ON}", "Error")
             raise typer.Exit(FAILED) from None
@@ -65,15 +65,32 @@ def _log_to_stderr(everything: bool) -> None:
     handler.setLevel(logging.WARNING)
     if not everything:
         handler.addFilter(lambda record: record.name.startswith(OWN_PACKAGES))
-    logging.basicConfig(handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_Masking("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
+
+
+class _Masking(logging.Formatter):
+    """Log lines without the secrets of the addresses in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from tasks.secrets import mask_secrets
+
+        return mask_secrets(super().format(record))
 
 
 def _say(message: str, head: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    text = Text(message)
+    from tasks.secrets import mask_secrets
+
+    text = Text(_visible(mask_secrets(message)))
     Console(stderr=True).print(Text(f"{head}: ", style="bold red") + text if head else text, soft_wrap=True)
+
+
+def _visible(text: str) -> str:
+    """The text with what would move a terminal's cursor, or turn its writing around, spelt out."""
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
 def show(result: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], None]) -> None:

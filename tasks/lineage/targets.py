@@ -8,8 +8,8 @@ from typing import Any
 
 from tasks import registry, storage
 from tasks.digests import file_sha256
+from tasks.secrets import redact
 from tasks.sources import provenance
-from tasks.sources.addresses import redact
 from tasks.tracking import client, descendants, read_run
 
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")

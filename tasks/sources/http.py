@@ -16,7 +16,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from tasks.sources.addresses import redact
+from tasks.secrets import redact
 from tasks.sources.limits import SourceError, SourceLimits
 from tasks.sources.wire import CountingTransport, surplus_bytes
 

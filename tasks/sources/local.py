@@ -4,7 +4,7 @@ import glob
 import os
 from pathlib import Path
 
-from tasks.sources.addresses import redact
+from tasks.secrets import redact
 from tasks.sources.limits import SourceError
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tasks.sources.addresses import redact
+from tasks.secrets import redact
 from tasks.sources.limits import SourceError, SourceLimits
 
 PIECE_BYTES = 1 << 20

@@ -15,6 +15,7 @@ from typing import Any
 
 from tasks import storage
 from tasks.digests import DIGEST_CHARACTERS, file_sha256
+from tasks.secrets import fill_placeholders, redact
 from tasks.sources import addresses, http, local, remote
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
 
@@ -31,7 +32,7 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
     """
     if storage.is_artifact(Path(source)):
         return Path(source)
-    address = addresses.parse(addresses.fill_placeholders(str(source)))
+    address = addresses.parse(fill_placeholders(str(source)))
     if address.scheme in ("http", "https"):
         return _fetch_http(address, limits)
     facts: dict[str, Any] = {}
@@ -43,7 +44,7 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
         else:
             facts["etag"] = remote.copy_files(address.location, folder, limits)
         _check_pin(address, folder)
-    _record(draft.final, addresses.redact(str(source)), facts)
+    _record(draft.final, redact(str(source)), facts)
     return draft.final
 
 
@@ -51,7 +52,7 @@ def check_source(source: str | Path) -> None:
     """Raise SourceError when a local source is not there; what is far away is found out by `fetch`."""
     if storage.is_artifact(Path(source)):
         return
-    address = addresses.parse(addresses.fill_placeholders(str(source)))
+    address = addresses.parse(fill_placeholders(str(source)))
     if address.scheme in ("", "file"):
         local.find_files(address.location.removeprefix("file://"))
 
@@ -81,13 +82,11 @@ def _check_pin(address: addresses.Address, folder: Path) -> None:
         return
     files = [path for path in folder.rglob("*") if path.is_file()]
     if len(files) != 1:
-        raise SourceError(
-            f"#sha256= pins the bytes of one file, {addresses.redact(address.location)} holds {len(files)}"
-        )
+        raise SourceError(f"#sha256= pins the bytes of one file, {redact(address.location)} holds {len(files)}")
     found = file_sha256(files[0])
     if found != address.sha256:
         raise SourceError(
-            f"{addresses.redact(address.location)} has SHA-256 {found}, not the {address.sha256} that was asked for"
+            f"{redact(address.location)} has SHA-256 {found}, not the {address.sha256} that was asked for"
         )
 
 
@@ -97,7 +96,7 @@ class _UnchangedError(Exception):
 
 def _fetch_http(address: addresses.Address, limits: SourceLimits) -> Path:
     """Receive one file over HTTP, unless the snapshot made last time is still what is asked for."""
-    source = addresses.redact(address.location)
+    source = redact(address.location)
     memory = _memory_path(address.location)
     snapshot, known = _recall(memory)
     if known and address.sha256 not in (None, known.sha256):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from tasks import failures
+from tasks.secrets import mask_secrets
 from tasks.tracking.server import client, experiment_id, tracking_uri
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def read_run(run_id: str) -> "MlflowRun":
     except MlflowException as error:
         if failures.tracking_lost(error):
             raise
-        raise ValueError(f"no run {run_id!r} in {tracking_uri()}: `crisisflow compare` shows the latest") from error
+        store = mask_secrets(tracking_uri())
+        raise ValueError(f"no run {run_id!r} in {store}: `crisisflow compare` shows the latest") from error
 
 
 def has_run(run_id: str) -> bool:
@@ -29,9 +31,9 @@ def has_run(run_id: str) -> bool:
     return _lifecycle(run_id) == "active"
 
 
-def unknown_run(run_id: str) -> bool:
-    """Whether the tracking store never had this run: another one has, or had."""
-    return _lifecycle(run_id) is None
+def deleted_run(run_id: str) -> bool:
+    """Whether somebody deleted this run; not so when the tracking store never had it, for another one may."""
+    return _lifecycle(run_id) == "deleted"
 
 
 def _lifecycle(run_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""One run, as a value: everything is logged by its id."""
+"""One run, as a value: everything is logged by its id, and nothing with the secrets of an address in it."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.secrets import mask_secrets
 from tasks.tracking.server import client
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Run(BaseModel):
         """Record settings as flat parameters (`text.lowercase`); a parameter can be set once."""
         from mlflow.entities import Param
 
-        flat = [Param(name, str(value)[:MAX_PARAMETER_CHARACTERS]) for name, value in flatten(settings).items()]
+        values = {name: mask_secrets(str(value)) for name, value in flatten(settings).items()}
+        flat = [Param(name, value[:MAX_PARAMETER_CHARACTERS]) for name, value in values.items()]
         for start in range(0, len(flat), PARAMETERS_PER_CALL):
             client().log_batch(self.run_id, params=flat[start : start + PARAMETERS_PER_CALL])
 
@@ -56,7 +58,8 @@ class Run(BaseModel):
         """Set tags; a double underscore in a name stands for a dot."""
         from mlflow.entities import RunTag
 
-        client().log_batch(self.run_id, tags=[RunTag(name.replace("__", "."), str(v)) for name, v in tags.items()])
+        named = {name.replace("__", "."): mask_secrets(str(value)) for name, value in tags.items()}
+        client().log_batch(self.run_id, tags=[RunTag(name, value) for name, value in named.items()])
 
     def rename(self, name: str) -> None:
         """Give the run another name."""
@@ -64,7 +67,7 @@ class Run(BaseModel):
 
     def describe(self, markdown: str) -> None:
         """Set the description that the run's page shows first."""
-        client().set_tag(self.run_id, "mlflow.note.content", markdown)
+        client().set_tag(self.run_id, "mlflow.note.content", mask_secrets(markdown))
 
     def log_figure(self, figure: "Figure", name: str) -> None:
         """Keep a picture as `figures/<name>.png`."""
@@ -89,9 +92,8 @@ class Run(BaseModel):
         """Record which data went in, by content digest."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        dataset = Dataset(
-            artifact.parent.name, artifact.name, "crisisflow", source or f"{artifact.parent.name}/{artifact.name}"
-        )
+        origin = mask_secrets(source) or f"{artifact.parent.name}/{artifact.name}"
+        dataset = Dataset(artifact.parent.name, artifact.name, "crisisflow", origin)
         client().log_inputs(self.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tasks import sources, storage
+from tasks.secrets import fill_placeholders, hide_secrets, redact
 from tasks.sources import SourceError, SourceLimits, fetch
-from tasks.sources.addresses import fill_placeholders, hide_secrets, redact
 from tasks.sources.wire import CountingBackend
 
 BODY = b"id,text,target\n1,Forest fire near La Ronge,1\n"
@@ -343,7 +343,7 @@ def test_secrets_of_the_command_line_wait_in_the_environment(monkeypatch: pytest
 def test_an_address_may_name_variables_of_the_environment(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILE_NAME", "tweets")
     assert received(fetch(server + "/${FILE_NAME}.csv", QUICK)) == BODY
-    with pytest.raises(SourceError, match=r"NO_SUCH_NAME.*set it"):
+    with pytest.raises(ValueError, match=r"NO_SUCH_NAME.*set it"):
         fetch(server + "/${NO_SUCH_NAME}", QUICK)
 
 
