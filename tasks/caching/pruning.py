@@ -1,9 +1,9 @@
 """Freeing the store of what nobody needs any more.
 
 Needed is what a registered model was made of; what a run tagged `keep` or a run younger than the limit has made or
-read; what was used since then; what a run of another tracking store has made; and what all those were made of in turn.
-Raw snapshots, which nobody can compute again, are needed by every run that MLflow still has: delete the run there to
-let go of them.
+read; what was used since then; what runs of another tracking store or experiment have made; and what all those were
+made of in turn. Raw snapshots, which nobody can compute again, are needed by every run that MLflow still has: delete
+the run there to let go of them.
 """
 
 import re
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tasks import registry, storage, tracking
 from tasks.caching.inventory import inputs_of, name_of, size, stored_artifacts
 from tasks.caching.records import Record, kept_code, records
-from tasks.tracking.queries import unknown_run
+from tasks.tracking.queries import deleted_run
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -92,7 +92,7 @@ def needed_artifacts(everything: Iterable[Record], limit: float) -> set[str]:
     wanted = {
         record.action.output
         for record in everything
-        if record.used >= limit or (record.action.run_id not in active and unknown_run(record.action.run_id))
+        if record.used >= limit or not (record.action.run_id in active or deleted_run(record.action.run_id))
     }
     wanted |= {version.tags["artifact"] for version in registry.versions() if "artifact" in version.tags}
     wanted |= {name for run in runs if _root(run) in trees for name in _touched(run)}

@@ -47,8 +47,8 @@ def chain(start: int, text: TextSettings | None = None) -> tuple[tracking.Run, P
         return run, number, double.fn(run, number)
 
 
-def grow_old(home: Path, run: tracking.Run) -> None:
-    """Let everything so far be two months old: files, and the run by forgetting when it was."""
+def grow_old(home: Path) -> None:
+    """Let all files so far be two months old."""
     for path in [*(home / "store").rglob("*"), *(home / "actions").rglob("*")]:
         os.utime(path, (time.time() - 2 * MONTH,) * 2)
 
@@ -158,8 +158,8 @@ def test_what_is_young_stays(home: Path) -> None:
 
 
 def test_what_nobody_needs_goes_and_is_made_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, number, doubled = chain(3)
-    grow_old(home, run)
+    _, number, doubled = chain(3)
+    grow_old(home)
     forget_age(monkeypatch)
     planned = pruning.prune(MONTH, dry_run=True)
     assert number.exists()
@@ -179,7 +179,7 @@ def test_what_a_kept_run_made_stays_with_all_it_was_made_of(home: Path, monkeypa
     run, number, doubled = chain(3)
     _, other, _ = chain(4)
     run.tag(keep="true")
-    grow_old(home, run)
+    grow_old(home)
     forget_age(monkeypatch)
     pruning.prune(MONTH)
     assert number.exists()
@@ -188,12 +188,12 @@ def test_what_a_kept_run_made_stays_with_all_it_was_made_of(home: Path, monkeypa
 
 
 def test_what_a_registered_model_was_made_of_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, number, doubled = chain(3)
+    _, number, doubled = chain(3)
     _, other, _ = chain(4)
     client = tracking.client()
     client.create_registered_model("mine")
     client.create_model_version("mine", str(home), tags={"artifact": inventory.name_of(doubled)})
-    grow_old(home, run)
+    grow_old(home)
     forget_age(monkeypatch)
     pruning.prune(MONTH)
     assert number.exists()
@@ -208,7 +208,7 @@ def test_a_raw_snapshot_stays_as_long_as_a_run_that_read_it(
     with tracking.tracked_run("chain", "test") as run:
         raw = sources.fetch(tmp_path / "tweets.csv")
         size = measure.fn(run, raw)
-    grow_old(home, run)
+    grow_old(home)
     forget_age(monkeypatch)
     pruning.prune(MONTH)
     assert raw.exists()
@@ -223,9 +223,18 @@ def test_a_raw_snapshot_stays_as_long_as_a_run_that_read_it(
 def test_what_runs_of_another_tracking_store_made_stays(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, number, _ = chain(3)
-    grow_old(home, run)
+    _, number, _ = chain(3)
+    grow_old(home)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'other.db'}")
+    assert pruning.prune(MONTH)["freed"] == []
+    assert number.exists()
+
+
+def test_what_runs_of_another_experiment_made_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, number, _ = chain(3)
+    grow_old(home)
+    forget_age(monkeypatch)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "another")
     assert pruning.prune(MONTH)["freed"] == []
     assert number.exists()
 
