@@ -76,8 +76,10 @@ def from_word2vec_binary(data: bytes) -> WordVectors:
     """Read word2vec binary, with or without a line end after each vector. Raises ValueError when it is cut short."""
     first, _, _ = data.partition(b"\n")
     words, width = _header(first)
-    tokens, numbers = [], np.empty((words, width), np.float32)
     position = len(first) + 1
+    if words * (2 + 4 * width) > len(data) - position:  # before any room is made: a header can promise terabytes
+        raise ValueError(f"the data ends within vector 1 to {words}: the first line promises {words} of width {width}")
+    tokens, numbers = [], np.empty((words, width), np.float32)
     for row in range(words):
         blank = data.find(b" ", position)
         end = blank + 1 + 4 * width

@@ -258,3 +258,9 @@ def test_projector_files_have_one_line_a_word(vectors: WordVectors) -> None:
     assert words.decode().splitlines() == list(WORDS)
     assert numbers.decode().splitlines()[:2] == ["0\t1\t0", "0\t-1\t0"]
     assert numbers.decode().splitlines()[4] == "0.9\t1.2\t0.1"
+
+
+@pytest.mark.parametrize("header", [b"9999999999 300\n", b"2 9999999999\n", b"3 4000000000000000000\n"])
+def test_a_header_that_promises_terabytes_is_refused_before_any_room_is_made(header: bytes) -> None:
+    with pytest.raises(ValueError, match="the first line promises"):
+        from_word2vec_binary(header + b"fire " + bytes(8))
