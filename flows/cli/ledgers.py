@@ -104,8 +104,7 @@ def replayed(result: Mapping[str, Any]) -> None:
 
 
 def _digest(artifact: str | None) -> str:
-    kind, _, digest = (artifact or "").partition("/")
-    return f"{kind}/{digest[:DIGEST_SHOWN]}" if artifact else "-"
+    return artifact.rpartition("/")[2][:DIGEST_SHOWN] if artifact else "-"
 
 
 def _divergence(console: Console, found: Mapping[str, Any]) -> None:
