@@ -11,7 +11,7 @@ import pyarrow as pa
 from tasks import caching, failures
 from tasks.digests import combine
 from tasks.secrets import redact
-from tasks.tracking import Run, client
+from tasks.tracking import Run, client, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -88,6 +88,7 @@ def load_model(uri: str) -> "PyFuncModel":
     from mlflow.exceptions import MlflowException
 
     client()
+    mlflow.set_tracking_uri(tracking_uri())  # what the client of another store set stays in force otherwise
     if not uri.startswith(("models:/", "runs:/")):
         raise ValueError(
             f"{redact(uri)} is refused: a model is a program, and only those that `crisisflow retrain` logged are run; "
