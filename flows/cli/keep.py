@@ -108,8 +108,9 @@ def replay(
     """
     with command(debug):
         from flows import replay as stage
+        from tasks.replay.verdicts import CLOSE
 
         result = stage.replay(run_id, keep, any_libraries)
     show(result, as_json, ledgers.replayed)
     if not result["identical"]:
-        raise typer.Exit(OTHER_HARDWARE if result["verdict"] == stage.CLOSE else FAILED)
+        raise typer.Exit(OTHER_HARDWARE if result["verdict"] == CLOSE else FAILED)

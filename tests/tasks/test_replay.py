@@ -18,7 +18,7 @@ from flows import replay
 from models.settings import Settings
 from tasks import caching, provenance, sources, storage, tracking
 from tasks.caching import code
-from tasks.replay import checkout, differences, lock, rerunning, trees
+from tasks.replay import checkout, differences, lock, rerunning, trees, verdicts
 from tasks.replay.requests import Request, pinned
 from tasks.steps import step
 
@@ -172,7 +172,7 @@ def test_a_reused_step_compares_with_the_one_that_made_it(home: Path, tmp_path: 
 
 def test_a_planted_seed_is_found_by_step_setting_and_element(home: Path, tmp_path: Path) -> None:
     runs = count_rows(tmp_path / "in", "a b"), count_rows(tmp_path / "in", "a b", start=7)
-    found = replay.divergence(*map(trees.steps_of, runs), state_as_replay(tmp_path, home))
+    found = verdicts.divergence(*map(trees.steps_of, runs), state_as_replay(tmp_path, home))
     assert found is not None
     assert (found["step"], found["settings"]) == ("count", {"settings.start": ["0", "7"]})
     assert (found["difference"]["part"], found["difference"]["element"]) == ("n", "0")
@@ -180,7 +180,7 @@ def test_a_planted_seed_is_found_by_step_setting_and_element(home: Path, tmp_pat
 
 def test_a_planted_row_is_found_by_its_number(home: Path, tmp_path: Path) -> None:
     runs = count_rows(tmp_path / "in", "a b c"), count_rows(tmp_path / "in", "a x c")
-    found = replay.divergence(*map(trees.steps_of, runs), state_as_replay(tmp_path, home))
+    found = verdicts.divergence(*map(trees.steps_of, runs), state_as_replay(tmp_path, home))
     assert found is not None
     assert found["step"] == "count"
     assert {name: found["difference"][name] for name in ("file", "part", "element", "recorded", "replayed")} == {
@@ -210,10 +210,10 @@ def weighed(weight: float) -> str:
 @pytest.mark.parametrize(
     ("weight", "cpu", "verdict"),
     [
-        (0.3, "another", replay.IDENTICAL),
-        (0.1 + 0.2, "another", replay.CLOSE),
-        (0.1 + 0.2, "the same", replay.DIFFERENT),
-        (0.4, "another", replay.DIFFERENT),
+        (0.3, "another", verdicts.IDENTICAL),
+        (0.1 + 0.2, "another", verdicts.CLOSE),
+        (0.1 + 0.2, "the same", verdicts.DIFFERENT),
+        (0.4, "another", verdicts.DIFFERENT),
     ],
 )
 def test_only_rounding_on_another_processor_is_forgiven(
@@ -226,8 +226,8 @@ def test_only_rounding_on_another_processor_is_forgiven(
         "code_digest": run.data.tags["code_digest"],
     }
     steps = trees.steps_of(run.info.run_id), trees.steps_of(again)
-    result = replay.verdict(run, steps[0], made, steps[1], state_as_replay(tmp_path, home))
-    assert (result["verdict"], result["identical"]) == (verdict, verdict == replay.IDENTICAL)
+    result = verdicts.verdict(run, steps[0], made, steps[1], state_as_replay(tmp_path, home))
+    assert (result["verdict"], result["identical"]) == (verdict, verdict == verdicts.IDENTICAL)
     assert (result["divergence"] is None) == result["identical"]
 
 
@@ -235,7 +235,7 @@ def test_a_step_that_is_not_there_again_is_named(home: Path, tmp_path: Path) -> 
     recorded, replayed = trees.steps_of(count_rows(tmp_path / "in", "a")), trees.steps_of(weighed(0.3))
     compared = [(each.name, each.recorded is None, each.replayed is None) for each in trees.compare(recorded, replayed)]
     assert compared == [("count", False, True), ("add up", False, True), ("weigh", True, False)]
-    found = replay.divergence(recorded, replayed, state_as_replay(tmp_path, home))
+    found = verdicts.divergence(recorded, replayed, state_as_replay(tmp_path, home))
     assert found is not None
     assert found["step"] == "count"
 
