@@ -51,7 +51,10 @@ def parse(text: bytes) -> Module:
 
 def tree_of(text: str | bytes) -> ast.Module:
     """The syntax tree of a program without its docstrings; comments and layout are not in it to begin with."""
-    tree = ast.parse(text)
+    try:
+        tree = ast.parse(text)
+    except SystemError:  # CPython 3.11 counts depth for all threads together, and stumbles over others that parse
+        tree = ast.parse(text)
     for node in ast.walk(tree):
         _drop_docstring(node)
     return tree
