@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks import lineage, registry, storage, tracking
+from tasks import comparison, lineage, registry, storage, tracking
 from tasks.lineage.page import lineage_page
 
 
@@ -92,3 +93,16 @@ def test_the_page_is_whole_and_lies_with_the_retraining(retrained: dict[str, Any
     assert "<svg class='graph'" in page
     assert "<script" not in page
     assert "default-src 'none'" in page
+
+
+def test_what_strangers_wrote_is_text_on_every_page(retrained: dict[str, Any]) -> None:
+    """Names of files, addresses and models come from outside."""
+    attack = "<script>alert(1)</script>"
+    found = lineage.trace(retrained["run_id"])
+    found.sources[0]["files"][0]["name"] = attack
+    found.sources[0]["fetched"][0]["source"] = f"https://example.org/{attack}"
+    found.models[0]["model"] = attack
+    rows = [replace(row, name=attack, run_id=attack) for row in comparison.model_rows(retrained["run_id"])]
+    for page in (lineage_page(found), comparison.comparison_page(rows)):
+        assert "<script" not in page
+        assert "&lt;script&gt;" in page
