@@ -44,7 +44,9 @@ def embed(
     vectors: dict[Representation, Path] = {}
     with tracked_run("embed", "embed", parent) as run:
         for each in settings:
-            trained = train_vectors(run, text.tweets, text.tokens, text.corpus_tokens, each, seed)
+            trained = train_vectors(
+                run, text.tweets, text.tokens, text.corpus_tokens, each, seed, tests.similarities, tests.analogies
+            )
             if tests.similarities or tests.analogies:
                 score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)
             vectors[each.architecture] = trained

@@ -1,21 +1,25 @@
 """CBOW and skip-gram vectors: train on corpus and training tweets, score, save."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.settings import EmbeddingSettings, VocabularySettings
 from models.text import Tokens, concat
 from tasks import artifacts, environment
+from tasks.checkpoints import Checkpoints
 from tasks.frequencies import unlabelled_tokens
+from tasks.judgements import Judgements
 from tasks.progress import progress
-from tasks.sources import read_text
 from tasks.steps import step
 from tasks.tracking import Run, descendants
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors
+    from models.word2vec.state import Matrices, Source
 
-EVALUATION_WORDS = 30_000  # the usual vocabulary limit of the analogy test
+MATRICES: "tuple[Source, ...]" = ("input", "output", "mean")
 MAP_WORDS = 200
 NEIGHBOUR_ROWS, NEIGHBOURS = 20, 5
 
@@ -28,8 +32,13 @@ def train_vectors(
     corpus_tokens: Path | None,
     settings: EmbeddingSettings,
     seed: int,
+    similarities: Path | None = None,
+    analogies: Path | None = None,
 ) -> Path:
-    """Learn word vectors from the corpus and the training tweets, whose labels are not looked at."""
+    """Learn word vectors from the corpus and the training tweets, whose labels are not looked at.
+
+    With files of human judgements, each epoch is scored as it ends, and vectors from either matrix are compared.
+    """
     run.tag(device=environment.load_tensorflow())
     from models.phrases import learn_phrases
     from models.vectors.formats import to_table
@@ -40,13 +49,53 @@ def train_vectors(
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary(everything, limits)
     ids, offsets = vocabulary.encode(everything)
+    kept = Checkpoints(run.action_key)
+    epochs = EpochRecorder(run, settings, Judgements.read(similarities, analogies))
     with progress(f"train {settings.architecture}", settings.epochs_for(len(ids)) * len(ids), "words") as report:
-        vectors, history = train(ids, offsets, vocabulary.tokens, settings, seed, on_progress=report)
-    run.log_history(list(enumerate(history)))
+        vectors, _ = train(
+            ids,
+            offsets,
+            vocabulary.tokens,
+            settings,
+            seed,
+            epochs.record,
+            report,
+            start=kept.latest(),
+            on_checkpoint=kept.save,
+        )
     run.log_metrics({"vocabulary": len(vectors), "words": len(ids), "phrases": sum(map(len, phrases))})
+    epochs.compare_matrices()
     _log_pictures(run, vectors)
+    parts = {"vectors.parquet": to_table(vectors), "contexts.parquet": to_table(epochs.last("output"))}
     joined = {f"phrases-{number}.parquet": each.to_table() for number, each in enumerate(phrases, start=1)}
-    return artifacts.write_artifact("vectors", {"vectors.parquet": to_table(vectors), **joined})
+    return artifacts.write_artifact("vectors", parts | joined)
+
+
+@dataclass
+class EpochRecorder:
+    """Puts speed and scores of each epoch on the run as it ends, and keeps the matrices of the last one."""
+
+    run: Run
+    settings: EmbeddingSettings
+    judgements: Judgements
+    matrices: "Matrices | None" = None
+
+    def record(self, epoch: int, speed: Mapping[str, float], matrices: "Matrices") -> None:
+        """What the trainer calls."""
+        self.matrices = matrices
+        scores = self.judgements.scores(self.last(self.settings.vectors_from))
+        self.run.log_history([(epoch, {**speed, **scores})])
+
+    def last(self, source: "Source") -> "WordVectors":
+        """The vectors of one of the last epoch's matrices, or of their mean."""
+        assert self.matrices is not None, "training ends with an epoch"
+        return self.matrices.vectors(source)
+
+    def compare_matrices(self) -> None:
+        """Log how good vectors are from the input matrix, the output matrix, and their mean."""
+        if self.judgements:
+            rows = [{"vectors": source, **self.judgements.scores(self.last(source))} for source in MATRICES]
+            self.run.log_table({name: [row[name] for row in rows] for name in rows[0]}, "input-output-mean")
 
 
 def all_text(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Tokens:
@@ -74,19 +123,7 @@ def score_vectors(
     run: Run, vectors: Path, architecture: str, similarities: Path | None, analogies: Path | None
 ) -> Path:
     """Score word vectors on a similarity file and an analogy file, whichever is given."""
-    from models.vectors import evaluation
-
-    table = artifacts.read_vectors(vectors)
-    scores: dict[str, float] = {}
-    if similarities is not None:
-        pairs = evaluation.parse_similarities(read_text(similarities))
-        similarity = evaluation.evaluate_similarities(table, pairs)
-        scores |= {"similarity/wordsim353": similarity.spearman, "similarity/coverage": similarity.coverage}
-    if analogies is not None:
-        questions = evaluation.parse_analogies(read_text(analogies))
-        analogy = evaluation.evaluate_analogies(table, questions, EVALUATION_WORDS)
-        total = analogy["total"]
-        scores |= {"analogy/total": total.accuracy, "analogy/coverage": total.coverage}
+    scores = Judgements.read(similarities, analogies).scores(artifacts.read_vectors(vectors))
     run.log_metrics(scores)
     return artifacts.write_artifact("vector-scores", {"scores.json": scores})
 

@@ -10,17 +10,16 @@ import pyarrow.parquet as pq
 
 from models.settings import TextSettings
 from models.text import tokenize_texts
-from models.vectors import WordVectors
 from models.vectors.formats import from_table
 from tasks import artifacts
-from tasks.senses import matrices_of, neighbours_of, rows_of
+from tasks.senses import neighbours_of, read_joined, read_space, rows_of
 from tasks.tracking import Run
 
 
 def summarize(run: Run, vectors: Path, learned: Path, word: str, count: int, context: str | None) -> dict[str, Any]:
     """What `senses --json` prints; with a context, how likely each sense is in it."""
     known, named = artifacts.read_vectors(vectors), from_table(pq.read_table(learned / "senses.parquet"))
-    told = probabilities(learned, known, word, context) if context else None
+    told = probabilities(learned, vectors, word, context) if context else None
     columns = {
         "name": named.tokens.to_pylist(),
         "share": read_arrays(learned)["shares"].tolist(),
@@ -35,11 +34,12 @@ def summarize(run: Run, vectors: Path, learned: Path, word: str, count: int, con
     return {"run_id": run.run_id, "word": word, "senses": senses, "context": context}
 
 
-def probabilities(learned: Path, known: WordVectors, word: str, context: str) -> np.ndarray:
+def probabilities(learned: Path, vectors: Path, word: str, context: str) -> np.ndarray:
     """How likely each sense of the word is where it first stands in a text. Raises ValueError when it does not."""
     from models.senses import Senses, context_rows
 
-    text = tokenize_texts(pa.array([context]), TextSettings())
+    known = artifacts.read_vectors(vectors)
+    text = read_joined(vectors, tokenize_texts(pa.array([context]), TextSettings()))
     rows, row = rows_of(text, known), known.row(word)
     places = np.flatnonzero(rows == row)
     if len(places) == 0:
@@ -47,7 +47,7 @@ def probabilities(learned: Path, known: WordVectors, word: str, context: str) ->
     arrays = read_arrays(learned)
     senses = Senses(row, arrays["shares"], arrays["tilts"], arrays["normalizers"])
     contexts = context_rows(rows, text.offsets, places[:1])
-    return senses.probabilities(contexts, matrices_of(known, arrays["counts"]))[0]
+    return senses.probabilities(contexts, read_space(vectors, arrays["counts"]))[0]
 
 
 def read_arrays(learned: Path) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from tasks.tracking import Run
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
-    from models.senses import Matrices, Senses
+    from models.senses import Senses, WordSpace
     from models.vectors import WordVectors
 
 TEXT_INPUTS = ("tweets", "tokens", "corpus_tokens")
@@ -43,9 +43,9 @@ def learn_senses(
     known = artifacts.read_vectors(vectors)
     text = read_joined(vectors, all_text(tweets, tokens, corpus_tokens))
     rows, row = rows_of(text, known), known.row(word)
-    matrices = matrices_of(known, np.bincount(rows[rows >= 0], minlength=len(known)))
-    found, beliefs = learn(rows, text.offsets, row, matrices, senses, seed)
-    named = named_senses(found, matrices, word)
+    space = read_space(vectors, np.bincount(rows[rows >= 0], minlength=len(known)))
+    found, beliefs = learn(rows, text.offsets, row, space, senses, seed)
+    named = named_senses(found, space, word)
     run.log_metrics({"occurrences": len(beliefs), **{f"share/{n}": s for n, s in enumerate(found.shares, start=1)}})
     _log_picture(run, word, found, named, known)
     parts = {
@@ -54,7 +54,7 @@ def learn_senses(
             "shares": found.shares,
             "tilts": found.tilts,
             "normalizers": found.normalizers,
-            "counts": matrices.counts,
+            "counts": space.counts,
         },
         "examples.json": examples(text, np.flatnonzero(rows == row), beliefs),
     }
@@ -96,18 +96,22 @@ def rows_of(text: Tokens, vectors: "WordVectors") -> np.ndarray:
     return rows.astype(np.int32)[text.codes]
 
 
-def matrices_of(vectors: "WordVectors", counts: np.ndarray) -> "Matrices":
-    """What senses are told apart by: word vectors serve as vectors of context too, for only they are kept."""
-    from models.senses import Matrices
+def read_space(vectors: Path, counts: np.ndarray) -> "WordSpace":
+    """What senses are told apart by, of a training's artifact: its vectors, and those of words as context."""
+    import pyarrow.parquet as pq
 
-    return Matrices(vectors.vectors, vectors.vectors, counts)
+    from models.senses import WordSpace
+    from models.vectors.formats import from_table
+
+    contexts = from_table(pq.read_table(vectors / "contexts.parquet"))
+    return WordSpace(artifacts.read_vectors(vectors).vectors, contexts.vectors, counts)
 
 
-def named_senses(senses: "Senses", matrices: "Matrices", word: str) -> "WordVectors":
+def named_senses(senses: "Senses", space: "WordSpace", word: str) -> "WordVectors":
     """The vectors of the senses, named word/1, word/2 and so on."""
     from models.vectors import WordVectors
 
-    numbers = senses.vectors(matrices)
+    numbers = senses.vectors(space)
     return WordVectors(pa.array([f"{word}/{number}" for number in range(1, len(numbers) + 1)]), numbers)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.seeds import generator
-from models.senses.contexts import ABSENT, RARE, REACH, Matrices
+from models.senses.contexts import ABSENT, RARE, REACH, WordSpace
 
 CLUSTERED_REACH = 10
 STARTS = 5
@@ -11,15 +11,15 @@ PASSES = 15
 FIRST_BELIEF = 0.8  # in the cluster an occurrence falls into; clusters are often wrong
 
 
-def first_beliefs(contexts: np.ndarray, matrices: Matrices, senses: int, seed: int) -> np.ndarray:
+def first_beliefs(contexts: np.ndarray, space: WordSpace, senses: int, seed: int) -> np.ndarray:
     """Clusters of the contexts, as beliefs (occurrences, senses) that are not yet sure.
 
     A context is the mean direction of its words, the frequent ones counting little, less what all contexts share.
     """
     middle = contexts[:, REACH - CLUSTERED_REACH : REACH + CLUSTERED_REACH]
-    frequencies = matrices.counts / matrices.counts.sum()
+    frequencies = space.counts / space.counts.sum()
     weights = np.where(middle == ABSENT, 0, RARE / (RARE + frequencies[middle]))
-    means = np.einsum("op,opw->ow", weights, normalize(matrices.inputs)[middle])
+    means = np.einsum("op,opw->ow", weights, normalize(space.inputs)[middle])
     clusters = cluster(normalize(normalize(means) - normalize(means).mean(axis=0)), senses, seed)
     rest = (1 - FIRST_BELIEF) / (senses - 1)
     return np.where(np.eye(senses, dtype=bool)[clusters], FIRST_BELIEF, rest)

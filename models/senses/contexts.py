@@ -23,7 +23,7 @@ NEAR = 4  # the zone of skip-gram's own window: its tilts are those of the sense
 
 
 @dataclass(frozen=True, eq=False)
-class Matrices:
+class WordSpace:
     """What is known of words: float32 (vocabulary, width) each, and how often each word occurs (vocabulary,).
 
     inputs are the word vectors; outputs the vectors of words as context: the hidden-output matrix, or the inputs again,
@@ -54,6 +54,6 @@ def context_rows(rows: np.ndarray, offsets: np.ndarray, positions: np.ndarray) -
     return np.where(inside & (around != rows[positions][:, None]), around, ABSENT).astype(np.int32)
 
 
-def word_weights(matrices: Matrices) -> np.ndarray:
+def word_weights(space: WordSpace) -> np.ndarray:
     """How much a word anywhere in the context counts, 0-1 (vocabulary,): the frequent ones little."""
-    return keep_probabilities(matrices.counts, RARE)
+    return keep_probabilities(space.counts, RARE)

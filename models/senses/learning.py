@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.senses.clusters import first_beliefs
-from models.senses.contexts import ABSENT, NEAR, ZONES, Matrices, columns, context_rows, word_weights
+from models.senses.contexts import ABSENT, NEAR, ZONES, WordSpace, columns, context_rows, word_weights
 from models.senses.zones import Zone
 
 ROUNDS = 15
@@ -32,27 +32,27 @@ class Senses:
     tilts: np.ndarray  # float64 (zones, senses, width)
     normalizers: np.ndarray  # float64 (zones, senses): logarithms of the constants that make probabilities
 
-    def vectors(self, matrices: Matrices) -> np.ndarray:
+    def vectors(self, space: WordSpace) -> np.ndarray:
         """The vectors of the senses, float32 (senses, width), in the space of the word vectors."""
-        return (matrices.inputs[self.row] + self.tilts[NEAR]).astype(np.float32)
+        return (space.inputs[self.row] + self.tilts[NEAR]).astype(np.float32)
 
-    def probabilities(self, contexts: np.ndarray, matrices: Matrices) -> np.ndarray:
+    def probabilities(self, contexts: np.ndarray, space: WordSpace) -> np.ndarray:
         """How likely each sense is in each context, float64 (occurrences, senses), by the context alone.
 
         contexts int (occurrences, 2 REACH) as `context_rows` gives them; without any known word, the shares.
         """
         evidence = np.zeros((len(contexts), len(self.shares)))
-        weights = word_weights(matrices)
+        weights = word_weights(space)
         for (distances, factor), tilts, normalizers in zip(ZONES, self.tilts, self.normalizers, strict=True):
             rows = contexts[:, columns(distances)]
-            word_evidence = matrices.outputs[rows] @ tilts.T - normalizers  # (occurrences, places, senses)
+            word_evidence = space.outputs[rows] @ tilts.T - normalizers  # (occurrences, places, senses)
             share = np.where(rows == ABSENT, 0, factor * (weights[rows] if len(distances) > 1 else 1))
             evidence += (word_evidence * share[..., None]).sum(axis=1)
         return softmax(np.log(self.shares) + CERTAINTY * evidence)
 
 
 def learn_senses(
-    rows: np.ndarray, offsets: np.ndarray, row: int, matrices: Matrices, senses: int = 2, seed: int = 1
+    rows: np.ndarray, offsets: np.ndarray, row: int, space: WordSpace, senses: int = 2, seed: int = 1
 ) -> tuple[Senses, np.ndarray]:
     """The senses of the word of this row in a corpus, and how likely each is at each occurrence, in reading order.
 
@@ -67,8 +67,8 @@ def learn_senses(
         )
     contexts = context_rows(rows, offsets, positions)
     documents = np.unique(np.searchsorted(offsets, positions, side="right"), return_inverse=True)[1]
-    zones = [Zone.over(contexts, place, matrices, senses) for place in range(len(ZONES))]
-    beliefs = first_beliefs(contexts, matrices, senses, seed)
+    zones = [Zone.over(contexts, place, space, senses) for place in range(len(ZONES))]
+    beliefs = first_beliefs(contexts, space, senses, seed)
     for _ in range(ROUNDS):
         evidence = sum(zone.learn(beliefs) for zone in zones)
         beliefs = softmax(evidence + discourse(beliefs, documents))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from models.senses.contexts import ABSENT, ZONES, Matrices, columns, word_weights
+from models.senses.contexts import ABSENT, ZONES, WordSpace, columns, word_weights
 
 RIDGE = 10.0  # holds tilts near zero, where senses do not differ: as if ten more occurrences said so
 
@@ -26,21 +26,21 @@ class Zone:
     tilts: tf.Variable
 
     @classmethod
-    def over(cls, contexts: np.ndarray, place: int, matrices: Matrices, senses: int) -> "Zone":
+    def over(cls, contexts: np.ndarray, place: int, space: WordSpace, senses: int) -> "Zone":
         """The zone of this place in ZONES, its tilts zero: all senses alike."""
         distances, factor = ZONES[place]
         rows = contexts[:, columns(distances)]
         seen, places = np.unique(rows, return_inverse=True)
         # Right beside the word, frequent words are what tells: "the capital of" and "north sea".
-        counted = word_weights(matrices)[rows] if len(distances) > 1 else np.ones(rows.shape)
+        counted = word_weights(space)[rows] if len(distances) > 1 else np.ones(rows.shape)
         weights = np.where(rows == ABSENT, 0, factor * counted)
         base = np.bincount(places.reshape(-1), weights.reshape(-1), len(seen)) + 1e-9
         return cls(
             tf.constant(places.reshape(rows.shape).astype(np.int32)),
             tf.constant(weights),
-            tf.constant(np.where(seen[:, None] == ABSENT, 0, matrices.outputs[seen]).astype(np.float64)),
+            tf.constant(np.where(seen[:, None] == ABSENT, 0, space.outputs[seen]).astype(np.float64)),
             tf.constant(np.log(base / base.sum())[:, None]),
-            tf.Variable(np.zeros((senses, matrices.outputs.shape[1]))),
+            tf.Variable(np.zeros((senses, space.outputs.shape[1]))),
         )
 
     def learn(self, beliefs: np.ndarray) -> np.ndarray:

@@ -132,7 +132,7 @@ class WordVectors:
             directions = self.directions[asked]
             scores = self.directions @ _normalize(directions[1] - directions[0] + directions[2])
         else:
-            scores = cosine_product(*(self.directions @ self.directions[asked].T).T)
+            scores = cosine_product(*(self.directions[asked] @ self.directions.T))
         return self._best(scores, asked, count)
 
     def odd_one_out(self, words: Sequence[str]) -> str:
@@ -159,7 +159,7 @@ class WordVectors:
         count = min(count, len(scores) - len(set(excluded)))
         if count == 0:
             return []
-        best = np.argpartition(-scores, count - 1)[:count]
+        best = np.argpartition(scores, len(scores) - count)[-count:]
         best = best[np.lexsort((best, -scores[best]))]
         return [(self.tokens[int(row)].as_py(), float(scores[row])) for row in best]
 

@@ -53,7 +53,7 @@ def main(asked: argparse.Namespace) -> None:
     import pyarrow as pa
     from bench_vectors import split_words, write_tokens
 
-    from models.senses import Matrices, context_rows, learn_senses
+    from models.senses import WordSpace, context_rows, learn_senses
     from models.settings import EmbeddingSettings, VocabularySettings
     from models.text import Tokens
     from models.vocabulary import fit_vocabulary
@@ -74,16 +74,16 @@ def main(asked: argparse.Namespace) -> None:
     vectors, _ = train_vectors(ids, offsets, vocabulary.tokens, settings, asked.seed)
     row_of = pa.compute.index_in(vocabulary.tokens, vectors.tokens).fill_null(-1).to_numpy(zero_copy_only=False)
     rows = row_of.astype(np.int32)[ids]
-    matrices = Matrices(vectors.vectors, vectors.vectors, np.bincount(rows[rows >= 0], minlength=len(vectors)))
+    space = WordSpace(vectors.vectors, vectors.vectors, np.bincount(rows[rows >= 0], minlength=len(vectors)))
     scores = []
     for kept, gone in pairs:
         names = tokens.words[int(kept)].as_py(), tokens.words[int(gone)].as_py()
         positions = np.flatnonzero(merged == kept)
         truth = (tokens.codes[positions] == gone).astype(int)
         started = time.perf_counter()
-        senses, beliefs = learn_senses(rows, offsets, vectors.row(names[0]), matrices, 2, asked.seed)
+        senses, beliefs = learn_senses(rows, offsets, vectors.row(names[0]), space, 2, asked.seed)
         seconds = time.perf_counter() - started
-        alone = senses.probabilities(context_rows(rows, offsets, positions), matrices)
+        alone = senses.probabilities(context_rows(rows, offsets, positions), space)
         scores.append([rightly_assigned(each.argmax(axis=1), truth) for each in (beliefs, alone)])
         print(
             f"{' + '.join(names):26} {len(positions):6,} occurrences, {1 - truth.mean():.0%} the first: right "

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.senses import ABSENT, REACH, Matrices, Senses, context_rows, learn_senses
+from models.senses import ABSENT, REACH, Senses, WordSpace, context_rows, learn_senses
 from models.senses.learning import discourse
 
 TOPICS, TOPIC_WORDS, WIDTH = 3, 20, 6
@@ -11,15 +11,15 @@ APPLE = TOPICS * TOPIC_WORDS  # the row of the word that stands in documents of 
 
 
 @pytest.fixture(scope="module")
-def matrices() -> Matrices:
-    """Words of a topic point one way, in both matrices; apple lies between the first two topics."""
+def space() -> WordSpace:
+    """Words of a topic point one way, in both space; apple lies between the first two topics."""
     random = np.random.default_rng(0)
     topics = np.repeat(np.eye(TOPICS, WIDTH) * 2, TOPIC_WORDS, axis=0)
     inputs = topics + random.normal(0, 0.2, topics.shape)
     outputs = topics + random.normal(0, 0.2, topics.shape)
     apple = np.eye(TOPICS, WIDTH)[:2].sum(axis=0, keepdims=True)
     counts = np.append(np.full(len(topics), 1000), 300)
-    return Matrices(
+    return WordSpace(
         np.vstack([inputs, apple]).astype(np.float32), np.vstack([outputs, apple]).astype(np.float32), counts
     )
 
@@ -38,8 +38,8 @@ def corpus() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def learned(matrices: Matrices, corpus: tuple) -> tuple[Senses, np.ndarray]:
-    return learn_senses(*corpus[:2], APPLE, matrices)
+def learned(space: WordSpace, corpus: tuple) -> tuple[Senses, np.ndarray]:
+    return learn_senses(*corpus[:2], APPLE, space)
 
 
 def test_two_words_merged_into_one_come_apart(learned: tuple, corpus: tuple) -> None:
@@ -49,28 +49,28 @@ def test_two_words_merged_into_one_come_apart(learned: tuple, corpus: tuple) -> 
     assert senses.shares == pytest.approx([(corpus[2] == 0).mean(), (corpus[2] == 1).mean()], abs=0.03)
 
 
-def test_each_sense_has_the_neighbours_of_its_topic(learned: tuple, matrices: Matrices) -> None:
-    vectors = learned[0].vectors(matrices)
+def test_each_sense_has_the_neighbours_of_its_topic(learned: tuple, space: WordSpace) -> None:
+    vectors = learned[0].vectors(space)
     assert vectors.dtype == np.float32
     for sense in range(2):
-        nearest = np.argsort(-(matrices.inputs[:APPLE] @ vectors[sense]))[:5]
+        nearest = np.argsort(-(space.inputs[:APPLE] @ vectors[sense]))[:5]
         assert set(nearest // TOPIC_WORDS) == {sense}
 
 
-def test_a_new_context_tells_the_sense_with_a_probability(learned: tuple, matrices: Matrices) -> None:
+def test_a_new_context_tells_the_sense_with_a_probability(learned: tuple, space: WordSpace) -> None:
     nothing = np.full(2 * REACH, ABSENT)
     of_first, of_second = nothing.copy(), nothing.copy()
     of_first[REACH - 3 : REACH + 2], of_second[REACH - 3 : REACH + 2] = 3, TOPIC_WORDS + 3
-    found = learned[0].probabilities(np.stack([of_first, of_second, nothing]), matrices)
+    found = learned[0].probabilities(np.stack([of_first, of_second, nothing]), space)
     assert found[0, 0] > 0.9
     assert found[1, 1] > 0.9
     assert found[2] == pytest.approx(learned[0].shares)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_nothing_is_written_into(matrices: Matrices, corpus: tuple) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_nothing_is_written_into(space: WordSpace, corpus: tuple) -> None:
     rows, offsets, _ = corpus
     before = rows.copy()
-    one, other = (learn_senses(rows, offsets, APPLE, matrices, seed=3)[0] for _ in range(2))
+    one, other = (learn_senses(rows, offsets, APPLE, space, seed=3)[0] for _ in range(2))
     assert one.tilts.tobytes() == other.tilts.tobytes()
     assert (rows == before).all()
 
@@ -89,15 +89,13 @@ def test_a_document_of_one_sense_speaks_for_its_unclear_occurrences() -> None:
 
 
 @pytest.mark.parametrize(("row", "senses"), [(0, 40), (APPLE, 1), (10_000, 2)])
-def test_too_few_occurrences_and_one_sense_are_refused(
-    matrices: Matrices, corpus: tuple, row: int, senses: int
-) -> None:
+def test_too_few_occurrences_and_one_sense_are_refused(space: WordSpace, corpus: tuple, row: int, senses: int) -> None:
     with pytest.raises(ValueError, match="give more text or choose a more frequent word"):
-        learn_senses(*corpus[:2], row, matrices, senses)
+        learn_senses(*corpus[:2], row, space, senses)
 
 
-def test_a_word_of_one_context_over_and_over_stays_finite(matrices: Matrices) -> None:
+def test_a_word_of_one_context_over_and_over_stays_finite(space: WordSpace) -> None:
     rows = np.tile(np.array([1, APPLE, 2], np.int32), 200)
-    senses, beliefs = learn_senses(rows, np.arange(0, 601, 3), APPLE, matrices)
+    senses, beliefs = learn_senses(rows, np.arange(0, 601, 3), APPLE, space)
     assert np.isfinite(senses.tilts).all()
     assert np.isfinite(beliefs).all()

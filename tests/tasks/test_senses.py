@@ -55,7 +55,7 @@ def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tr
     (child,) = tracking.descendants(run.run_id)
     assert {file.path for file in tracking.client().list_artifacts(child.info.run_id)} >= {"figures", "output"}
     with pytest.raises(ValueError, match="'apple' does not stand in 'no fruit'"):
-        sense_summary.probabilities(learned, artifacts.read_vectors(vectors), "apple", "no fruit")
+        sense_summary.probabilities(learned, vectors, "apple", "no fruit")
 
 
 def test_what_a_user_types_is_a_word_or_a_learned_phrase(trained: tracking.Run) -> None:

@@ -1,0 +1,91 @@
+"""The training step of word vectors: what it leaves on its run, and in its artifact."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.settings import EmbeddingSettings, PhraseSettings
+from models.text import Tokens
+from tasks import artifacts, sources, tracking
+from tasks.embeddings import score_vectors, train_vectors
+
+PAIRS = "fire0\tfire1\t9\nfire2\tfire3\t8\nfire0\tsong1\t1\nsong2\tfire1\t2\nsong0\tunheard\t5\n"
+QUESTIONS = ": topics\nfire0 fire1 song0 song1\nfire0 fire1 song0 unheard\n"
+EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training step that is done: its run, its artifact, and the files of judgements it was given."""
+
+    run: tracking.Run
+    artifact: Path
+    judgements: tuple[Path, Path]
+
+    def curve(self, name: str) -> dict[int, float]:
+        """A metric by epoch."""
+        return {p.step: p.value for p in tracking.client().get_metric_history(self.run.run_id, name)}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
+    """Vectors from the output matrix, over documents of two topics with phrases joined, in a state folder apart."""
+    random = np.random.default_rng(0)
+    texts = [[f"{('fire', 'song')[number % 2]}{n}" for n in random.integers(0, 8, 8)] for number in range(300)]
+    texts += [["la", "ronge"]] * 20
+    settings = EmbeddingSettings(
+        dimensions=8, window=2, min_count=1, subsample=0, epochs=EPOCHS, step_tokens=128, vectors_from="output",
+        phrases=PhraseSettings(passes=1, threshold=1.0),
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("judgements")
+    (folder / "pairs.tsv").write_text(PAIRS)
+    (folder / "questions.txt").write_text(QUESTIONS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        ids = pa.array([str(number) for number in range(len(texts))])
+        corpus = artifacts.write_tokens([(ids, Tokens.from_lists(texts))])
+        given = sources.fetch(str(folder / "pairs.tsv")), sources.fetch(str(folder / "questions.txt"))
+        with tracking.tracked_run("train", "embed") as run:
+            made = train_vectors.fn(run, None, None, corpus, settings, 1, *given)
+        (child,) = tracking.descendants(run.run_id)
+        yield Training(tracking.Run(run_id=child.info.run_id, root_id=run.run_id), made, given)
+
+
+def test_each_epoch_is_scored_as_it_ends(trained: Training) -> None:
+    for name in ("similarity/wordsim353", "analogy/total", "words_per_second"):
+        assert sorted(trained.curve(name)) == list(range(EPOCHS)), name
+    assert trained.curve("similarity/coverage")[0] == 0.8
+    assert trained.curve("analogy/coverage")[0] == 0.5
+
+
+def test_scoring_the_vectors_later_gives_the_figures_of_the_last_epoch(trained: Training) -> None:
+    scored = score_vectors.fn(trained.run, trained.artifact, "skip-gram", *trained.judgements)
+    found = json.loads((scored / "scores.json").read_text())
+    assert found["similarity/wordsim353"] == pytest.approx(trained.curve("similarity/wordsim353")[EPOCHS - 1])
+
+
+def test_vectors_of_either_matrix_and_their_mean_are_compared_in_one_run(trained: Training, tmp_path: Path) -> None:
+    path = tracking.client().download_artifacts(trained.run.run_id, "input-output-mean.json", str(tmp_path))
+    table = json.loads(Path(path).read_text())
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert [row["vectors"] for row in rows] == ["input", "output", "mean"]
+    kept = trained.curve("similarity/wordsim353")[EPOCHS - 1]
+    assert rows[1]["similarity/wordsim353"] == pytest.approx(kept)  # the setting asked for the output matrix
+
+
+def test_the_artifact_holds_vectors_and_contexts_and_phrases(trained: Training) -> None:
+    held = {path.name for path in trained.artifact.glob("*.parquet")}
+    assert held == {"vectors.parquet", "contexts.parquet", "phrases-1.parquet"}
+    assert "la_ronge" in artifacts.read_vectors(trained.artifact)
+
+
+def test_map_and_neighbours_and_device_are_on_the_run(trained: Training) -> None:
+    found = {file.path for file in tracking.client().list_artifacts(trained.run.run_id)}
+    assert found >= {"figures", "nearest-neighbours.json", "input-output-mean.json"}
+    assert tracking.read_run(trained.run.run_id).data.tags["device"] == "cpu"
