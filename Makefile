@@ -89,6 +89,9 @@ bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
 
+bench-words: setup
+	$(BIN)/python tests/benchmarks/bench_words.py
+
 bench-sample: setup
 	$(BIN)/python tests/benchmarks/bench_sample.py
 
