@@ -52,7 +52,7 @@ def train_vectors(
     kept = Checkpoints(run.action_key)
     epochs = EpochRecorder(run, settings, Judgements.read(similarities, analogies))
     with progress(f"train {settings.architecture}", settings.epochs_for(len(ids)) * len(ids), "words") as report:
-        vectors, _ = train(
+        vectors, history = train(
             ids,
             offsets,
             vocabulary.tokens,
@@ -63,6 +63,7 @@ def train_vectors(
             start=kept.latest(),
             on_checkpoint=kept.save,
         )
+    run.log_history(list(enumerate(history)))
     run.log_metrics({"vocabulary": len(vectors), "words": len(ids), "phrases": sum(map(len, phrases))})
     epochs.compare_matrices()
     _log_pictures(run, vectors)
@@ -73,18 +74,17 @@ def train_vectors(
 
 @dataclass
 class EpochRecorder:
-    """Puts speed and scores of each epoch on the run as it ends, and keeps the matrices of the last one."""
+    """Puts the scores of each epoch on the run as it ends, and keeps the matrices of the last one."""
 
     run: Run
     settings: EmbeddingSettings
     judgements: Judgements
     matrices: "Matrices | None" = None
 
-    def record(self, epoch: int, speed: Mapping[str, float], matrices: "Matrices") -> None:
+    def record(self, epoch: int, _speed: Mapping[str, float], matrices: "Matrices") -> None:
         """What the trainer calls."""
         self.matrices = matrices
-        scores = self.judgements.scores(self.last(self.settings.vectors_from))
-        self.run.log_history([(epoch, {**speed, **scores})])
+        self.run.log_history([(epoch, self.judgements.scores(self.last(self.settings.vectors_from)))])
 
     def last(self, source: "Source") -> "WordVectors":
         """The vectors of one of the last epoch's matrices, or of their mean."""

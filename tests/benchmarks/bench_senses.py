@@ -71,10 +71,13 @@ def main(asked: argparse.Namespace) -> None:
     text = Tokens(tokens.offsets, merged, tokens.words)
     vocabulary = fit_vocabulary(text, VocabularySettings(min_count=settings.min_count))
     ids, offsets = vocabulary.encode(text)
-    vectors, _ = train_vectors(ids, offsets, vocabulary.tokens, settings, asked.seed)
+    epochs: list = []
+    vectors, _ = train_vectors(
+        ids, offsets, vocabulary.tokens, settings, asked.seed, lambda *epoch: epochs.append(epoch[-1])
+    )
     row_of = pa.compute.index_in(vocabulary.tokens, vectors.tokens).fill_null(-1).to_numpy(zero_copy_only=False)
     rows = row_of.astype(np.int32)[ids]
-    space = WordSpace(vectors.vectors, vectors.vectors, np.bincount(rows[rows >= 0], minlength=len(vectors)))
+    space = WordSpace(vectors.vectors, epochs[-1].outputs, np.bincount(rows[rows >= 0], minlength=len(vectors)))
     scores = []
     for kept, gone in pairs:
         names = tokens.words[int(kept)].as_py(), tokens.words[int(gone)].as_py()
