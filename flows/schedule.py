@@ -1,6 +1,7 @@
 """Schedule: MLflow, Prefect and a deployment that retrains by itself, kept running together."""
 
 import json
+import os
 import sys
 import time
 from datetime import timedelta
@@ -52,7 +53,6 @@ def keep_running(schedule: Schedule, request: dict[str, Any], mlflow_port: int, 
     servers.refuse_taken_port("MLflow", mlflow_port, "--mlflow-port")
     servers.refuse_taken_port("Prefect", prefect_port, "--prefect-port")
     schedule.to_prefect()
-    tracking.recover()
     starters = {
         "prefect": lambda: servers.start_prefect(prefect_port),
         "mlflow": lambda: servers.start_mlflow(mlflow_port),
@@ -64,6 +64,8 @@ def keep_running(schedule: Schedule, request: dict[str, Any], mlflow_port: int, 
             running_servers = {name: starters[name]() for name in ("prefect", "mlflow")}
             for server in running_servers.values():
                 server.wait_until_healthy()
+        os.environ["PREFECT_API_URL"] = f"{running_servers['prefect'].url}/api"
+        tracking.recover()
         running_servers["schedule"] = starters["schedule"]()
         _wait_until_planned(running_servers["schedule"])
         servers.announce({name: server.url for name, server in running_servers.items()})
