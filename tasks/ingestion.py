@@ -49,7 +49,7 @@ def retry_quarantine(run: Run, tweets: Path, corrected: Path | None, settings: R
 
 def checked_tweets(source: str) -> Path | None:
     """The table in the store that this source names by its path, as a retry prints it; None for any other source."""
-    path = Path(source)
+    path = Path(source).expanduser().resolve()
     return path if path.parent.name == "tweets" and is_artifact(path) else None
 
 

@@ -1,6 +1,7 @@
 """What lies in quarantine: which ingests left rows there, the rows themselves, and a file of them to correct."""
 
 import csv
+import io
 import json
 import string
 from collections.abc import Iterator
@@ -115,8 +116,9 @@ def write_rows(rows: list[dict[str, Any]], out: Path) -> None:
     columns = dict.fromkeys(name for row in rows if isinstance(row["record"], dict) for name in row["record"])
     own = [name for name in columns if name not in ABOUT_ROW]
     lines = ([disarm(cell) if isinstance(cell, str) else cell for cell in _cells(row, own)] for row in rows)
-    with out.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        csv.writer(file).writerows([[*ABOUT_ROW, *own], *lines])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([[*ABOUT_ROW, *own], *lines])
+    storage.write_atomically(out, text.getvalue().encode("utf-8", "backslashreplace").decode())
 
 
 def _cells(row: dict[str, Any], own: list[str]) -> Iterator[Any]:

@@ -44,8 +44,12 @@ class Table:
 
     @classmethod
     def read(cls, path: Path) -> "Table":
-        """The artifact at this path."""
+        """The artifact at this path. Raises ValueError for a corpus."""
         report = json.loads((path / "report.json").read_text(encoding="utf-8"))
+        if report["kind"] != "tweets":
+            raise ValueError(
+                f"{path.name} is a corpus, which has no splits to keep: mend its source and ingest it anew"
+            )
         quarantined = pq.read_table(path / "quarantine.parquet").to_pylist()
         return cls(path, pq.read_table(path / "tweets.parquet"), quarantined, report)
 

@@ -12,7 +12,7 @@ from models.settings import ContractSettings, RetrySettings
 from tasks import sources, storage
 from tasks.sources import SourceError
 from tasks.spreadsheets import disarm
-from tasks.validation import ingest_tweets
+from tasks.validation import ingest_corpus, ingest_tweets
 from tasks.validation.corrections import ABOUT_ROW
 from tasks.validation.retry import retry_tweets
 
@@ -212,6 +212,12 @@ def test_a_corrected_copy_of_another_length_is_refused(home: Path, tmp_path: Pat
 def test_there_must_be_something_to_retry(home: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing to retry"):
         retry_tweets(table_with(tmp_path, []))
+
+
+def test_a_corpus_is_mended_at_its_source(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"text": "It rained."}\n{"text": ""}\n')
+    with pytest.raises(ValueError, match="is a corpus"):
+        retry_tweets(ingest_corpus(sources.fetch(tmp_path / "news.jsonl")))
 
 
 def test_what_was_disarmed_for_a_spreadsheet_comes_back_as_it_was(home: Path, tmp_path: Path) -> None:
