@@ -49,6 +49,7 @@ def defaults(home: Path) -> Mapping[str, str]:
         # A tracking server that goes away is asked again after 0, 2, 4, 8, ... s, for four minutes.
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "8",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
 

@@ -30,7 +30,7 @@ embeddings = [{ architecture = "skip-gram", dimensions = 16, epochs = 4 }]
 classifiers = [{ kind = "lstm", features = "skip-gram", units = 16, epochs = 6, patience = 6 }]
 """
 DOWN_SECONDS = 30
-DISK_MEGABYTES = (8, 20)  # full while databases are made; full among the models
+DISK_MEGABYTES = (7, 12)  # full while databases are made; full among the models
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
