@@ -1,6 +1,7 @@
 """Where the search for senses starts: clusters of contexts, as in Neelakantan et al. 2014."""
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from models.seeds import generator
 from models.senses.contexts import ABSENT, RARE, REACH, WordSpace
@@ -19,7 +20,10 @@ def first_beliefs(contexts: np.ndarray, space: WordSpace, senses: int, seed: int
     middle = contexts[:, REACH - CLUSTERED_REACH : REACH + CLUSTERED_REACH]
     frequencies = space.counts / space.counts.sum()
     weights = np.where(middle == ABSENT, 0, RARE / (RARE + frequencies[middle]))
-    means = np.einsum("op,opw->ow", weights, normalize(space.inputs)[middle])
+    starts = np.arange(0, middle.size + 1, middle.shape[1])
+    shape = (len(middle), len(space.inputs))
+    summed = csr_matrix((weights.reshape(-1), np.maximum(middle, 0).reshape(-1), starts), shape=shape)
+    means = summed @ normalize(space.inputs)
     clusters = cluster(normalize(normalize(means) - normalize(means).mean(axis=0)), senses, seed)
     rest = (1 - FIRST_BELIEF) / (senses - 1)
     return np.where(np.eye(senses, dtype=bool)[clusters], FIRST_BELIEF, rest)

@@ -19,6 +19,7 @@ from models.senses.contexts import ABSENT, NEAR, ZONES, WordSpace, columns, cont
 from models.senses.zones import Zone
 
 ROUNDS = 15
+LEAST_SHARE = 1e-6  # of a sense that nothing speaks for: its logarithm stays finite
 DISCOURSE = 2.0  # how many occurrences of its document what is known of a sense at large is worth
 CERTAINTY = 0.3  # words of a context repeat one another: taken as independent, log loss was .85 on four pairs, so .35
 
@@ -45,10 +46,10 @@ class Senses:
         weights = word_weights(space)
         for (distances, factor), tilts, normalizers in zip(ZONES, self.tilts, self.normalizers, strict=True):
             rows = contexts[:, columns(distances)]
-            word_evidence = space.outputs[rows] @ tilts.T - normalizers  # (occurrences, places, senses)
+            word_evidence = (space.outputs @ tilts.T - normalizers)[rows]  # (occurrences, places, senses)
             share = np.where(rows == ABSENT, 0, factor * (weights[rows] if len(distances) > 1 else 1))
             evidence += (word_evidence * share[..., None]).sum(axis=1)
-        return softmax(np.log(self.shares) + CERTAINTY * evidence)
+        return softmax(np.log(np.maximum(self.shares, LEAST_SHARE)) + CERTAINTY * evidence)
 
 
 def learn_senses(
@@ -82,7 +83,7 @@ def discourse(beliefs: np.ndarray, documents: np.ndarray) -> np.ndarray:
     """Logarithm of how likely each sense is by the other occurrences of its document: (occurrences, senses)."""
     together = np.stack([np.bincount(documents, belief) for belief in beliefs.T], axis=1)
     others = together[documents] - beliefs
-    share = np.maximum(beliefs.mean(axis=0), 1e-6)
+    share = np.maximum(beliefs.mean(axis=0), LEAST_SHARE)
     return np.log((others + DISCOURSE * share) / (others.sum(axis=1, keepdims=True) + DISCOURSE))
 
 
