@@ -163,6 +163,14 @@ def test_a_returning_row_may_not_copy_contradict_or_share_the_id_of_a_kept_one(h
     assert kept(after) == kept(before)
 
 
+def test_a_kept_row_that_is_contradicted_still_holds_its_id(home: Path, tmp_path: Path) -> None:
+    before = table_with(tmp_path, [BAD["no-text"], BAD["unknown-label"]])
+    mended = {"no-text": ["b", SOUND[1][1], "0"], "unknown-label": [SOUND[1][0], "Another text", "1"]}
+    after = retry_tweets(before, corrections(tmp_path, before, mended))
+    assert [row["rule"] for row in quarantine(after)] == ["conflicting-labels", "repeated-id"]
+    assert kept(after) == kept(before)
+
+
 def test_a_retried_table_can_be_retried(home: Path, tmp_path: Path) -> None:
     first = table_with(tmp_path, list(BAD.values()))
     second = retry_tweets(first, corrections(tmp_path, first, {"no-text": MENDED["no-text"]}))
