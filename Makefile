@@ -76,8 +76,11 @@ bench-classifiers: setup
 	$(BIN)/python tests/benchmarks/bench_classifiers.py --bidirectional
 
 bench-vectors: setup
-	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram
-	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture cbow
+	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram --seeds 3
+	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture cbow --seeds 3
+	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram --raw
+	$(BIN)/python tests/benchmarks/bench_vector_cost.py cost
+	$(BIN)/python tests/benchmarks/bench_vector_cost.py sizes --data $(DATA)/corpora
 
 bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 	$(BIN)/python tests/benchmarks/bench_replay.py

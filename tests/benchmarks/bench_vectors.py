@@ -1,10 +1,11 @@
-"""Word vectors against gensim on Wikipedia and Wikinews: speed, quality, and equal bytes on 1 and 2 threads.
+"""Word vectors against gensim on Wikipedia and Wikinews: speed, quality, memory, and equal bytes on 1 and 2 threads.
 
 Both sides read the same token file (lower-cased a-z words, one document a line), one after the other in processes of
 their own; seconds run from the token file to the final vectors, imports left out, and CPU seconds of the whole process
-stand beside them because a busy machine stretches the first and hardly the second.
+stand beside them because a busy machine stretches the first and hardly the second. With --raw they run from the raw
+corpora to scored vectors instead, both sides reading them with the same function and scoring with their own.
 
-    python tests/benchmarks/bench_vectors.py --data FOLDER_OF_CORPORA [--limit TOKENS] [--architecture cbow]
+    python tests/benchmarks/bench_vectors.py --data FOLDER_OF_CORPORA [--limit TOKENS] [--architecture cbow] [--raw]
 """
 
 import argparse
@@ -16,10 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import mean
 
 WIDTH, WINDOW, NEGATIVES, SAMPLE, MIN_COUNT = 100, 5, 5, 1e-3, 5
+EVALUATION_WORDS = 30_000
+SCORES = ("wordsim353", "simlex999", "analogies")
+Result = dict[str, float]
 
 
 def read_documents(data: Path) -> Iterator[str]:
@@ -45,13 +50,10 @@ def write_tokens(data: Path, limit: int, path: Path) -> int:
     return words
 
 
-def train_ours(path: Path, asked: argparse.Namespace) -> tuple[float, dict[str, float]]:
-    """Seconds to vectors with this project, and their scores."""
-    from tasks.environment import load_tensorflow, prepare_environment
-
-    os.environ |= {"TF_NUM_INTRAOP_THREADS": str(asked.threads), "TF_NUM_INTEROP_THREADS": str(asked.threads)}
-    prepare_environment()
-    load_tensorflow()
+def train_ours(asked: argparse.Namespace) -> Result:
+    """This project: seconds to vectors, or to scored ones, and their scores."""
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": str(asked.threads)}
+    prepare_tensorflow()
     import pyarrow as pa
 
     from models.settings import EmbeddingSettings, VocabularySettings
@@ -63,15 +65,43 @@ def train_ours(path: Path, asked: argparse.Namespace) -> tuple[float, dict[str, 
         architecture=asked.architecture, dimensions=WIDTH, window=WINDOW, negatives=NEGATIVES, subsample=SAMPLE,
         min_count=MIN_COUNT, epochs=asked.epochs, learning_rate=asked.learning_rate,
     )  # fmt: skip
+    imported = memory_gb()
     start = time.perf_counter()
-    with path.open() as stream:
+    read_raw(asked)
+    with asked.tokens.open() as stream:
         documents = pa.array(stream.read().splitlines())
     tokens = Tokens.from_arrow(split_words(documents))
+    del documents
     vocabulary = fit_vocabulary(tokens, VocabularySettings(min_count=MIN_COUNT))
     vectors, history = train_vectors(*vocabulary.encode(tokens), vocabulary.tokens, settings, asked.seed)
-    seconds = time.perf_counter() - start
-    steady = history[-1]["words_per_second"]
-    return seconds, {"steady": steady, "digest": vectors.digest} | score(vectors, asked)
+    trained = time.perf_counter() - start
+    result = {"steady": history[-1]["words_per_second"], "imported_gb": imported, "digest": vectors.digest}
+    return result | timed_scores(start, trained, asked, lambda: our_scores(vectors))
+
+
+def prepare_tensorflow() -> None:
+    """Import TensorFlow as the product does."""
+    from tasks.environment import load_tensorflow, prepare_environment
+
+    prepare_environment()
+    load_tensorflow()
+
+
+def memory_gb() -> float:
+    """Most memory that this process has held so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def read_raw(asked: argparse.Namespace) -> None:
+    """With --raw, read the corpora and write the token file, as part of what is timed."""
+    if asked.raw:
+        write_tokens(asked.data, asked.limit, asked.tokens)
+
+
+def timed_scores(start: float, trained: float, asked: argparse.Namespace, score: Callable[[], Result]) -> Result:
+    """Seconds to vectors, or with --raw to scored ones, and the scores themselves."""
+    scores = score() if asked.quality else {}
+    return {"seconds": time.perf_counter() - start if asked.raw else trained} | scores
 
 
 def split_words(documents):
@@ -83,42 +113,60 @@ def split_words(documents):
     return pa.ListArray.from_arrays(words.offsets, words.values.dictionary_encode())
 
 
-def train_gensim(path: Path, asked: argparse.Namespace) -> tuple[float, dict[str, float]]:
+def train_gensim(asked: argparse.Namespace) -> Result:
     """The same with gensim, which reads the token file itself with as many workers."""
-    import pyarrow as pa
     from gensim.models import Word2Vec
 
-    from models.vectors import WordVectors
-
+    imported = memory_gb()
     start = time.perf_counter()
+    read_raw(asked)
     model = Word2Vec(
-        corpus_file=str(path), sg=int(asked.architecture == "skip-gram"), vector_size=WIDTH, window=WINDOW,
+        corpus_file=str(asked.tokens), sg=int(asked.architecture == "skip-gram"), vector_size=WIDTH, window=WINDOW,
         negative=NEGATIVES, sample=SAMPLE, min_count=MIN_COUNT, epochs=asked.epochs, workers=asked.threads,
         seed=asked.seed, alpha=asked.learning_rate or 0.025,
     )  # fmt: skip
-    seconds = time.perf_counter() - start
-    return seconds, score(WordVectors(pa.array(model.wv.index_to_key), model.wv.vectors), asked)
+    trained = time.perf_counter() - start
+    return {"imported_gb": imported} | timed_scores(start, trained, asked, lambda: gensim_scores(model, asked.raw))
 
 
-def score(vectors, asked: argparse.Namespace) -> dict[str, float]:
-    """WordSim-353, SimLex-999 and the analogies among the 30,000 most frequent words: gensim's package carries all."""
+def test_files() -> dict[str, Path]:
+    """WordSim-353, SimLex-999 and the analogies: gensim's package carries all three."""
     from gensim.test.utils import datapath
 
+    files = ("wordsim353.tsv", "simlex999.txt", "questions-words.txt")
+    return {score: Path(datapath(name)) for score, name in zip(SCORES, files, strict=True)}
+
+
+def our_scores(vectors) -> Result:
+    """Scores of word vectors, the analogies among the 30,000 most frequent words."""
     from models.vectors.evaluation import evaluate_analogies, evaluate_similarities, parse_analogies, parse_similarities
 
-    if not asked.quality:
-        return {}
-    texts = {
-        name: Path(datapath(name)).read_text() for name in ("wordsim353.tsv", "simlex999.txt", "questions-words.txt")
-    }
+    texts = {name: path.read_text() for name, path in test_files().items()}
+    questions = parse_analogies(texts["analogies"])
     return {
-        "wordsim353": evaluate_similarities(vectors, parse_similarities(texts["wordsim353.tsv"])).spearman,
-        "simlex999": evaluate_similarities(vectors, parse_similarities(texts["simlex999.txt"])).spearman,
-        "analogies": evaluate_analogies(vectors, parse_analogies(texts["questions-words.txt"]))["total"].accuracy,
+        "wordsim353": evaluate_similarities(vectors, parse_similarities(texts["wordsim353"])).spearman,
+        "simlex999": evaluate_similarities(vectors, parse_similarities(texts["simlex999"])).spearman,
+        "analogies": evaluate_analogies(vectors, questions, EVALUATION_WORDS)["total"].accuracy,
     }
 
 
-def run_alone(arguments: list[str]) -> dict[str, float]:
+def gensim_scores(model, own: bool) -> Result:
+    """Scores of gensim's vectors: by its own evaluation where that is timed, else by the one that scores ours."""
+    import pyarrow as pa
+
+    from models.vectors import WordVectors
+
+    if not own:
+        return our_scores(WordVectors(pa.array(model.wv.index_to_key), model.wv.vectors))
+    files = test_files()
+    return {
+        "wordsim353": model.wv.evaluate_word_pairs(files["wordsim353"])[1][0],
+        "simlex999": model.wv.evaluate_word_pairs(files["simlex999"])[1][0],
+        "analogies": model.wv.evaluate_word_analogies(files["analogies"], restrict_vocab=EVALUATION_WORDS)[0],
+    }
+
+
+def run_alone(arguments: list[str]) -> Result:
     """One training in a process of its own: its measurements."""
     done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -128,10 +176,9 @@ def run_alone(arguments: list[str]) -> dict[str, float]:
 
 def train_alone(asked: argparse.Namespace) -> None:
     """What the process started by run_alone does: train one side and print its measurements."""
-    seconds, measured = {"ours": train_ours, "gensim": train_gensim}[asked.side](asked.tokens, asked)
+    measured = {"ours": train_ours, "gensim": train_gensim}[asked.side](asked)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    measured |= {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "memory_gb": usage.ru_maxrss / 1e6}
-    print(json.dumps(measured))
+    print(json.dumps(measured | {"cpu": usage.ru_utime + usage.ru_stime, "memory_gb": memory_gb()}))
 
 
 def compare(asked: argparse.Namespace) -> None:
@@ -142,28 +189,45 @@ def compare(asked: argparse.Namespace) -> None:
         print(f"{words:,} words x {asked.epochs} epochs, {asked.architecture}, {asked.threads} threads each")
         common = ["--tokens", str(path), "--architecture", asked.architecture, "--epochs", str(asked.epochs)]
         common += ["--learning-rate", str(asked.learning_rate)] if asked.learning_rate else []
-        rows = []
+        common += ["--raw", "--data", str(asked.data), "--limit", str(asked.limit)] if asked.raw else []
+        rows: dict[str, list[Result]] = {"ours": [], "gensim": []}
         for seed in range(1, asked.seeds + 1):
-            for side in ("ours", "gensim"):
+            for side in rows:
                 arguments = ["--side", side, "--seed", str(seed), "--threads", str(asked.threads), "--quality"]
-                rows.append((side, seed, run_alone([*common, *arguments])))
-                print_row(*rows[-1], words * asked.epochs)
-        mean = {side: sum(row["seconds"] for each, _, row in rows if each == side) for side in ("ours", "gensim")}
-        print(f"words/s, ours / gensim: {mean['gensim'] / mean['ours']:.2f}")
-        alone = run_alone([*common, "--side", "ours", "--seed", "1", "--threads", "1"])
-        print(f"1 thread: {words * asked.epochs / alone['seconds']:,.0f} words/s, ", end="")
-        print("same digest" if alone["digest"] == rows[0][2]["digest"] else "ANOTHER DIGEST")
+                rows[side].append(run_alone([*common, *arguments]))
+                print_row(side, seed, rows[side][-1], words * asked.epochs)
+        print_summary(rows)
+        if not asked.raw:
+            alone = run_alone([*common, "--side", "ours", "--seed", "1", "--threads", "1"])
+            print(f"1 thread: {words * asked.epochs / alone['seconds']:,.0f} words/s, ", end="")
+            print("same digest" if alone["digest"] == rows["ours"][0]["digest"] else "ANOTHER DIGEST")
 
 
-def print_row(side: str, seed: int, row: dict[str, float], words: int) -> None:
+def print_row(side: str, seed: int, row: Result, words: int) -> None:
     """One line of the table, with the load of the machine beside it."""
-    quality = " ".join(f"{name} {row[name]:.3f}" for name in ("wordsim353", "simlex999", "analogies"))
+    quality = " ".join(f"{name} {row[name]:.3f}" for name in SCORES)
     steady = f" (last epoch {row['steady']:,.0f})" if "steady" in row else ""
     print(
-        f"{side:6} seed {seed}: {words / row['seconds']:>9,.0f} words/s{steady}, {row['cpu']:.0f} CPU s, "
-        f"{row['memory_gb']:.1f} GB, {quality}, load {os.getloadavg()[0]:.1f}",
+        f"{side:6} seed {seed}: {row['seconds']:.1f} s, {words / row['seconds']:>9,.0f} words/s{steady}, "
+        f"{row['cpu']:.0f} CPU s, {row['memory_gb']:.2f} GB ({row['imported_gb']:.2f} of it imports), {quality}, "
+        f"load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
+
+
+def print_summary(rows: dict[str, list[Result]]) -> None:
+    """Means of all seeds, ours beside gensim's."""
+
+    def means(name: str) -> tuple[float, float]:
+        return mean(row[name] for row in rows["ours"]), mean(row[name] for row in rows["gensim"])
+
+    ours, gensim = means("seconds")
+    print(f"seconds, ours / gensim: {ours / gensim:.2f}; words/s, ours / gensim: {gensim / ours:.2f}")
+    for name in SCORES:
+        ours, gensim = means(name)
+        print(f"{name}, mean of {len(rows['ours'])}: ours {ours:.4f}, gensim {gensim:.4f} ({ours - gensim:+.4f})")
+    ours, gensim = means("memory_gb")
+    print(f"memory: {ours:.2f} GB; twice gensim's and our imports: {2 * gensim + means('imported_gb')[0]:.2f} GB")
 
 
 if __name__ == "__main__":
@@ -175,6 +239,7 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, help="of both; each side's own default when not given")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each side")
+    parser.add_argument("--raw", action="store_true", help="time from the raw corpora to scored vectors")
     parser.add_argument("--side", choices=["ours", "gensim"], help=argparse.SUPPRESS)
     parser.add_argument("--tokens", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1, help=argparse.SUPPRESS)

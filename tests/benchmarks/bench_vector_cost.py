@@ -1,0 +1,172 @@
+"""What word vectors cost as dimensions, window, vocabulary and corpus grow, and which settings serve small corpora.
+
+    python tests/benchmarks/bench_vector_cost.py cost [--plot cost.png]
+    python tests/benchmarks/bench_vector_cost.py sizes --data FOLDER_OF_CORPORA
+
+`cost` trains on made-up tokens with Zipf's frequencies and prints seconds per million words of the second epoch, the
+first one compiling; exponents say how seconds grow with the quantity: 1 is linear. `sizes` trains on the start of
+Wikipedia and prints WordSim-353 for a few settings at each size, so that defaults can follow.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from bench_vectors import memory_gb, our_scores, prepare_tensorflow, split_words, write_tokens
+
+BASE = {"dimensions": 100, "window": 5, "vocabulary": 50_000, "words": 2_000_000}
+GROWTH = {
+    "dimensions": (50, 100, 200, 300),
+    "window": (2, 5, 10),
+    "vocabulary": (10_000, 50_000, 200_000, 500_000),
+    "words": (1_000_000, 4_000_000, 16_000_000),
+}
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+CHOICES = [
+    {"epochs": epochs, "min_count": min_count, "dimensions": dimensions}
+    for epochs, min_count, dimensions in ((5, 5, 100), (15, 5, 100), (30, 5, 100), (30, 2, 100), (30, 5, 50))
+]
+
+
+def made_up_tokens(words: int, vocabulary: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ids with Zipf's frequencies, in documents of 1,000 words; every word of the vocabulary occurs."""
+    chance = 1 / np.arange(10, vocabulary + 10)
+    random = np.random.default_rng(0)
+    ids = random.choice(np.arange(2, vocabulary + 2, dtype=np.int32), words, p=chance / chance.sum())
+    return ids, np.arange(0, words + 1, 1_000, dtype=np.int64)
+
+
+def cost_alone(asked: argparse.Namespace) -> dict[str, float]:
+    """Seconds of one epoch of one setting, in this process alone."""
+    prepare_tensorflow()
+    import pyarrow as pa
+
+    from models.settings import EmbeddingSettings
+    from models.word2vec import train_vectors
+
+    case = json.loads(asked.case)
+    ids, offsets = made_up_tokens(case["words"], case["vocabulary"])
+    if case.get("one_line"):
+        offsets = np.array([0, len(ids)])
+    names = pa.array([f"w{number}" for number in range(case["vocabulary"] + 2)])
+    settings = EmbeddingSettings(
+        architecture=asked.architecture, dimensions=case["dimensions"], window=case["window"], min_count=1, epochs=2
+    )
+    vectors, history = train_vectors(ids, offsets, names, settings, 1)
+    return {
+        "seconds": history[-1]["seconds"],
+        "memory_gb": memory_gb(),
+        "largest": float(np.abs(vectors.vectors).max()),
+    }
+
+
+def measure(case: dict[str, int], architecture: str) -> dict[str, float]:
+    """The cost of one setting, measured in a process of its own."""
+    arguments = ["cost", "--architecture", architecture, "--case", json.dumps(case)]
+    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{case} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def show_costs(asked: argparse.Namespace) -> None:
+    """A table of all costs, the exponents of their growth, one very long line, and a plot where asked for."""
+    seconds: dict[tuple[str, str, int], float] = {}
+    for architecture, (quantity, values) in itertools.product(("skip-gram", "cbow"), GROWTH.items()):
+        for value in values:
+            case = BASE | {quantity: value}
+            row = measure(case, architecture)
+            seconds[architecture, quantity, value] = row["seconds"]
+            rate = case["words"] / row["seconds"]
+            print(
+                f"{architecture:9} {quantity:10} {value:>10,}: {row['seconds']:6.2f} s, {rate:>9,.0f} words/s, "
+                f"{row['memory_gb']:.2f} GB, load {os.getloadavg()[0]:.1f}",
+                flush=True,
+            )
+        grown = seconds[architecture, quantity, values[-1]] / seconds[architecture, quantity, values[0]]
+        print(
+            f"{architecture:9} {quantity:10} grows with exponent {np.log(grown) / np.log(values[-1] / values[0]):.2f}"
+        )
+    for architecture in ("skip-gram", "cbow"):
+        row = measure(BASE | {"words": 10_000_000, "one_line": 1}, architecture)
+        print(
+            f"{architecture}, one line of 10,000,000 words: {row['seconds']:.1f} s, largest number {row['largest']:.2f}"
+        )
+    if asked.plot:
+        draw(seconds, asked.plot)
+
+
+def draw(seconds: dict[tuple[str, str, int], float], path: Path) -> None:
+    """Seconds of an epoch against each quantity, both axes logarithmic, with a line of slope 1 to compare with."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3.4), layout="constrained")
+    for axes, (quantity, values) in zip(figure.subplots(1, len(GROWTH)), GROWTH.items(), strict=True):
+        for architecture in ("skip-gram", "cbow"):
+            axes.loglog(values, [seconds[architecture, quantity, value] for value in values], "o-", label=architecture)
+        first = seconds["skip-gram", quantity, values[0]]
+        axes.loglog(values, [first * value / values[0] for value in values], ":", color="grey", label="linear")
+        axes.set(title=quantity, xlabel=quantity, ylabel="seconds an epoch")
+        axes.set_xticks(values, [f"{value:,}" for value in values], rotation=20)
+        axes.minorticks_off()
+        axes.legend()
+    figure.savefig(path, dpi=120)
+    print(f"plot: {path}")
+
+
+def show_sizes(asked: argparse.Namespace) -> None:
+    """WordSim-353 and its coverage of each choice of settings on the first words of the corpus."""
+    prepare_tensorflow()
+    import pyarrow as pa
+    from gensim.test.utils import datapath
+
+    from models.settings import EmbeddingSettings, VocabularySettings
+    from models.text import Tokens
+    from models.vectors.evaluation import evaluate_similarities, parse_similarities
+    from models.vocabulary import fit_vocabulary
+    from models.word2vec import train_vectors
+
+    pairs = parse_similarities(Path(datapath("wordsim353.tsv")).read_text())
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "tokens.txt"
+            write_tokens(asked.data, size, path)
+            tokens = Tokens.from_arrow(split_words(pa.array(path.read_text().splitlines())))
+        for architecture, choice in itertools.product(("skip-gram", "cbow"), CHOICES):
+            if size == SIZES[-1] and choice["epochs"] > 5:
+                continue
+            vocabulary = fit_vocabulary(tokens, VocabularySettings(min_count=choice["min_count"]))
+            settings = EmbeddingSettings(architecture=architecture, **choice)
+            vectors, history = train_vectors(*vocabulary.encode(tokens), vocabulary.tokens, settings, 1)
+            found = evaluate_similarities(vectors, pairs)
+            analogies = our_scores(vectors)["analogies"] if size >= 1_000_000 else 0
+            print(
+                f"{size:>10,} words, {architecture:9} {choice}: WordSim-353 {found.spearman:.3f} of "
+                f"{found.coverage:.0%} of the pairs, analogies {analogies:.3f}, "
+                f"{sum(epoch['seconds'] for epoch in history):.1f} s",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", choices=["cost", "sizes"])
+    parser.add_argument("--data", type=Path, help="folder that holds enwiki_2015 and enwikinews")
+    parser.add_argument("--plot", type=Path, help="PNG to write")
+    parser.add_argument("--architecture", default="skip-gram", help=argparse.SUPPRESS)
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case:
+        print(json.dumps(cost_alone(options)))
+    elif options.table == "cost":
+        show_costs(options)
+    elif options.data:
+        show_sizes(options)
+    else:
+        parser.error("sizes needs --data: the folder that holds enwiki_2015 and enwikinews")
