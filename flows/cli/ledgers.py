@@ -68,7 +68,7 @@ def verified(result: Mapping[str, Any]) -> None:
         console.print(f"[red]damaged[/red] {each['artifact']} {escape(each['step'])}: {escape(each['problem'])}")
     console.print(
         f"{result['artifacts']:,} artifacts read, {len(result['damaged'])} damaged or missing"
-        + ("; the next run that needs them computes them again." if result["damaged"] else ".")
+        + ("; the next run that needs them makes them again." if result["damaged"] else ".")
     )
 
 

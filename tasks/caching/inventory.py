@@ -46,10 +46,12 @@ def name_of(artifact: Path) -> str:
 
 
 def damages() -> list[dict[str, str]]:
-    """Every artifact of the store that is not what was written, and every output of a record that is gone."""
-    made_by = {each.action.output: each.title for each in records()}
+    """Every artifact that is not what was written, and every one that a record made or read and that is gone."""
+    everything = list(records())
+    made_by = {each.action.output: each.title for each in everything}
+    known = made_by.keys() | set().union(*map(inputs_of, everything))
     paths = {name_of(path): path for path in stored_artifacts()}
-    paths |= {output: storage.state_home() / "store" / output for output in made_by}
+    paths |= {name: storage.state_home() / "store" / name for name in known}
     found = []
     for name, path in sorted(paths.items()):
         try:

@@ -94,6 +94,16 @@ def test_damage_is_found_and_mended_by_the_next_run(home: Path, harm: str) -> No
     assert inventory.damages() == []
 
 
+def test_a_raw_snapshot_that_is_gone_is_missed(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "tweets.csv").write_text("id,text\n1,fire\n")
+    with tracking.tracked_run("chain", "test") as run:
+        raw = sources.fetch(tmp_path / "tweets.csv")
+        measure.fn(run, raw)
+    assert inventory.damages() == []
+    raw.rename(tmp_path / "away")
+    assert [each["artifact"] for each in inventory.damages()] == [inventory.name_of(raw)]
+
+
 def test_a_new_input_is_named_with_its_old_and_new_value(home: Path) -> None:
     chain(3)
     chain(3, TextSettings(lowercase=False))
@@ -204,6 +214,7 @@ def test_what_a_registered_model_was_made_of_stays(home: Path, monkeypatch: pyte
 def test_a_raw_snapshot_stays_as_long_as_a_run_that_read_it(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow set it to the first store of this process
     (tmp_path / "tweets.csv").write_text("id,text\n1,fire\n")
     with tracking.tracked_run("chain", "test") as run:
         raw = sources.fetch(tmp_path / "tweets.csv")
