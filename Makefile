@@ -91,6 +91,7 @@ bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
+	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora --seed 2
 
 bench-words: setup
 	$(BIN)/python tests/benchmarks/bench_words.py
