@@ -116,12 +116,12 @@ def cbow_step(
     target_rate = rate * tf.gather(tables.output_scale, targets)
     active = tf.minimum(tf.gather(windows.sizes, codes), 1.0)  # a token without context teaches nothing
     mean = tf.matmul(tf.gather(windows.means, code_rows(codes)), around)
-    pulled, target_change = target_errors(mean, target, active, target_rate)
+    pull = target_errors(mean, target, active)
     pushed = push_away(tables, mean, negatives, active, rate)
     taken = scaled_masks(windows.masks, codes, around_rate)
-    around_change = tf.matmul(taken, pulled + pushed.word_change, transpose_a=True)
-    add_rows(tables.inputs, context, around_change)
-    add_rows(tables.outputs, targets, target_change, negatives, pushed.noise_change)
+    mean_change = add_scaled(pushed.word_change, target, pull)
+    add_rows(tables.inputs, context, tf.matmul(taken, mean_change, transpose_a=True))
+    add_target_rows(tables.outputs, targets, mean, pull * target_rate, negatives, pushed.noise_change)
 
 
 def middle(context: tf.Tensor) -> tf.Tensor:
@@ -140,12 +140,15 @@ def pair_errors(
 
 
 @fused
-def target_errors(
-    mean: tf.Tensor, target: tf.Tensor, active: tf.Tensor, target_rate: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """What each mean of a context and each target take from their one positive pair: (chunks, tokens, width) both."""
-    pull = active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
-    return pull[:, :, None] * target, (pull * target_rate)[:, :, None] * mean
+def target_errors(mean: tf.Tensor, target: tf.Tensor, active: tf.Tensor) -> tf.Tensor:
+    """Errors of the one positive pair of each token (chunks, tokens)."""
+    return active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
+
+
+@fused
+def add_scaled(change: tf.Tensor, vectors: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """Vectors (chunks, tokens, width) times their scale (chunks, tokens), added to a change (chunks, tokens, width)."""
+    return change + scale[:, :, None] * vectors
 
 
 @fused
@@ -194,9 +197,25 @@ def add_rows(table: tf.Variable, *changes: tf.Tensor) -> None:
 
 
 @fused
-def add_scaled_rows(table: tf.Variable, rows: tf.Tensor, change: tf.Tensor, other: tf.Tensor, scale: tf.Tensor) -> None:
+def add_scaled_rows(
+    table: tf.Variable, rows: tf.Tensor, change: tf.Tensor, other: tf.Tensor, scale: tf.Tensor
+) -> None:
     """Add two changes (..., width) to the same rows (...), both times the scale (...) of the row."""
     table.assign(add_to(table.read_value(), rows, (change + other) * scale[..., None]))
+
+
+@fused
+def add_target_rows(
+    table: tf.Variable,
+    targets: tf.Tensor,
+    mean: tf.Tensor,
+    scale: tf.Tensor,
+    negatives: tf.Tensor,
+    noise_change: tf.Tensor,
+) -> None:
+    """Add each mean (..., width) times its scale (...) to its target (...), and then the changes of the negatives."""
+    total = add_to(table.read_value(), targets, scale[..., None] * mean)
+    table.assign(add_to(total, negatives, noise_change))
 
 
 def add_to(table: tf.Tensor, rows: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
