@@ -197,9 +197,7 @@ def add_rows(table: tf.Variable, *changes: tf.Tensor) -> None:
 
 
 @fused
-def add_scaled_rows(
-    table: tf.Variable, rows: tf.Tensor, change: tf.Tensor, other: tf.Tensor, scale: tf.Tensor
-) -> None:
+def add_scaled_rows(table: tf.Variable, rows: tf.Tensor, change: tf.Tensor, other: tf.Tensor, scale: tf.Tensor) -> None:
     """Add two changes (..., width) to the same rows (...), both times the scale (...) of the row."""
     table.assign(add_to(table.read_value(), rows, (change + other) * scale[..., None]))
 
