@@ -16,7 +16,7 @@ from models.settings import Settings
 from tasks import comparison, lineage, tracking
 from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
-from tasks.registry import NOT_ASKED, Candidate, promote
+from tasks.registry import NOT_ASKED, Candidate, promote, validation_f1
 from tasks.replay.requests import record_request
 from tasks.secrets import mask_secrets
 
@@ -55,7 +55,8 @@ def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> 
     """Compare the models, promote the best, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
-    decision = promote(Candidate.of(best, tweets.name)) if promoting else NOT_ASKED
+    candidate = Candidate.of(best, tweets.name)
+    decision = promote(candidate, lambda uri: validation_f1(uri, tweets)) if promoting else NOT_ASKED
     comparison.record(run, rows, best)
     lineage.record(run)
     create_markdown_artifact(

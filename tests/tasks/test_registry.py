@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from tasks import registry, tracking
+from tasks import artifacts, registry, tracking
 
 PROMOTE = """
 import sys
@@ -16,14 +17,17 @@ with tracking.tracked_run("root", "retrain") as run:
     sys.stdin.readline()
     for f1 in map(float, sys.argv[1:]):
         uri = f"runs:/{run.run_id}/model"
-        registry.promote(registry.Candidate(run.run_id, f"model-{f1}", uri, f"artifact-{f1}", "rows", f1))
+        registry.promote(registry.Candidate(run.run_id, f"model-{f1}", uri, f"artifact-{f1}", "rows", f1), None)
 """
 
 
-def promote(artifact: str, validation_f1: float, rows: str = "rows") -> registry.Decision:
+def promote(
+    artifact: str, validation_f1: float, rows: str = "rows", champion_on_them: float = 0.5
+) -> registry.Decision:
     with tracking.tracked_run("root", "retrain") as run:
         name, uri = f"model-{validation_f1}", f"runs:/{run.run_id}/model"
-        return registry.promote(registry.Candidate(run.run_id, name, uri, artifact, rows, validation_f1))
+        candidate = registry.Candidate(run.run_id, name, uri, artifact, rows, validation_f1)
+        return registry.promote(candidate, lambda _uri: champion_on_them)
 
 
 @pytest.fixture
@@ -40,10 +44,11 @@ def test_the_better_one_is_promoted_and_the_same_one_registered_once(registry_ho
     assert not promote("b", 0.6).promoted
     assert promote("c", 0.8).promoted
     assert not promote("c", 0.8).promoted
-    assert promote("d", 0.1, rows="other rows").promoted
-    assert sorted(version.tags["artifact"] for version in registry.versions()) == ["a", "b", "c", "d"]
+    assert not promote("d", 0.4, "other rows", champion_on_them=0.5).promoted
+    assert promote("e", 0.6, "other rows", champion_on_them=0.5).promoted
+    assert sorted(version.tags["artifact"] for version in registry.versions()) == ["a", "b", "c", "d", "e"]
     chosen = registry.choose(registry.CHAMPION_URI)
-    assert (chosen.name, chosen.uri) == ("model-0.1", f"models:/crisisflow/{chosen.version}")
+    assert (chosen.name, chosen.uri) == ("model-0.6", f"models:/crisisflow/{chosen.version}")
 
 
 def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(registry_home: Path) -> None:
@@ -75,3 +80,14 @@ def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(MlflowException):
         registry.champion()
+
+
+def test_a_champion_that_is_gone_is_replaced_and_the_reason_says_so(registry_home: Path) -> None:
+    columns = {"text": ["fire in town"], "keyword": ["fire"], "target": [1], "split": ["validation"]}
+    tweets = artifacts.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
+    assert promote("a", 0.7).promoted
+    with tracking.tracked_run("root", "retrain") as run:
+        candidate = registry.Candidate(run.run_id, "b", f"runs:/{run.run_id}/model", "b", tweets.name, 0.1)
+        decision = registry.promote(candidate, lambda uri: registry.validation_f1(uri, tweets))
+    assert decision.promoted
+    assert "cannot be compared (no model at models:/crisisflow/1" in decision.reason
