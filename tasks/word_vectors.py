@@ -42,6 +42,8 @@ def read_file(path: Path) -> "WordVectors":
 
     from models.vectors import formats
 
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file: give a file of word vectors")
     data = path.read_bytes()
     if data.startswith(GZIP):
         data = gzip.decompress(data)

@@ -74,9 +74,10 @@ def embedded(result: Mapping[str, Any]) -> None:
 
 def scored(result: Mapping[str, Any]) -> None:
     """How many rows, by which model, where to."""
+    empty = f" {result['unscored']:,} rows have no text to read: their probability is empty." * bool(result["unscored"])
     _console().print(
-        f"{result['rows']:,} rows scored by {result['model']} (version {result['version']}): "
-        f"{result['positives']:,} called real disasters. Written to {result['out']}",
+        f"{result['rows'] - result['unscored']:,} rows scored by {result['model']} (version {result['version']}): "
+        f"{result['positives']:,} called real disasters.{empty} Written to {result['out']}",
         soft_wrap=True,
     )
 

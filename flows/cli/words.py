@@ -1,5 +1,7 @@
 """The commands that ask word vectors: neighbours, analogies, senses and more; their scores, and their export."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,8 +75,7 @@ def neighbours(
 
     Example: crisisflow neighbours flood
     """
-    with command(debug):
-        known, source = _load(run_id, vectors, architecture)
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
         result = {"word": word, "neighbours": _scored(known.neighbours(word, count), "cosine"), "vectors": source}
     show(result, as_json, tables.ranked_words)
 
@@ -92,8 +93,7 @@ def similarity(
 
     Example: crisisflow similarity "forest fire" wildfire
     """
-    with command(debug):
-        known, source = _load(run_id, vectors, architecture)
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
         result = {"one": one, "other": other, "cosine": known.similarity(one, other), "vectors": source}
     show(result, as_json, tables.facts)
 
@@ -114,8 +114,7 @@ def analogy(
 
     Example: crisisflow analogy man king woman --method 3CosMul
     """
-    with command(debug):
-        known, source = _load(run_id, vectors, architecture)
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
         answers = known.analogy(one, other, third, count, "add" if method is Method.add else "multiply")
         result = {
             "question": f"{other} - {one} + {third}",
@@ -138,8 +137,7 @@ def odd_one_out(
 
     Example: crisisflow odd-one-out flood quake fire song
     """
-    with command(debug):
-        known, source = _load(run_id, vectors, architecture)
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
         result = {"words": words, "odd_one_out": known.odd_one_out(words), "vectors": source}
     show(result, as_json, tables.facts)
 
@@ -249,6 +247,20 @@ def _load(run_id: str | None, file: Path | None, architecture: Architecture | No
     if run_id is not None and file is not None:
         raise ValueError("--run and --vectors both name vectors: give one of them")
     return Source(run_id, file, architecture.value if architecture else None).load()
+
+
+@contextmanager
+def _asking(
+    run_id: str | None, file: Path | None, architecture: Architecture | None
+) -> "Iterator[tuple[WordVectors, str]]":
+    """The same for a block; where it asks for an unknown word, the error says which vectors were asked."""
+    from models.vectors.word_vectors import UnknownWordError
+
+    known, source = _load(run_id, file, architecture)
+    try:
+        yield known, source
+    except UnknownWordError as error:
+        raise ValueError(f"{error}. Asked: {source}; --run RUN_ID or --vectors FILE names others") from None
 
 
 def _scored(words: list[tuple[str, float]], name: str) -> list[dict[str, Any]]:

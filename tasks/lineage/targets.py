@@ -13,6 +13,7 @@ from tasks.sources import provenance
 from tasks.tracking import client, descendants, read_run
 
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 VERSION = re.compile(r"(?:models:/)?(?P<name>[\w.-]+)?(?:/(?P<version>\d+)|@(?P<alias>[\w.-]+))")
 
 
@@ -45,6 +46,10 @@ def find_target(reference: str) -> Target:
         return _registered(found["name"] or registry.MODEL_NAME, found["version"], found["alias"])
     if "://" in reference:
         return _raw("", redact(reference))
+    if not RUN_ID.fullmatch(reference):
+        raise ValueError(
+            f"{reference} is no file here, no model (name/version or @champion), no checksum, no address and no run id"
+        )
     return target_of_run(reference)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 RUNS_PER_CALL = 1_000
+LATEST = 3
 
 
 def read_run(run_id: str) -> "MlflowRun":
@@ -22,8 +23,14 @@ def read_run(run_id: str) -> "MlflowRun":
     except MlflowException as error:
         if failures.tracking_lost(error):
             raise
-        store = mask_secrets(tracking_uri())
-        raise ValueError(f"no run {run_id!r} in {store}: `crisisflow compare` shows the latest") from error
+        raise ValueError(f"no run {run_id!r} in {mask_secrets(tracking_uri())}; {_latest_runs()}") from error
+
+
+def _latest_runs() -> str:
+    """The newest root runs, for a message."""
+    roots = [run for run in find_runs("", limit=RUNS_PER_CALL) if "mlflow.parentRunId" not in run.data.tags]
+    named = ", ".join(f"{run.info.run_name} {run.info.run_id}" for run in roots[:LATEST])
+    return f"the latest runs: {named}" if named else "it has no runs yet"
 
 
 def has_run(run_id: str) -> bool:

@@ -61,6 +61,7 @@ def test_an_unknown_word_is_bad_input_with_near_spellings(file: Path) -> None:
     done = crisisflow("neighbours", "quen", "--vectors", file)
     assert done.returncode == 2
     assert "'quen' has no vector; close words that have one: queen" in done.stderr
+    assert f"Asked: {file}; --run RUN_ID or --vectors FILE names others" in done.stderr
 
 
 def test_without_vectors_the_remedy_is_named(tmp_path: Path) -> None:
