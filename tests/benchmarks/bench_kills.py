@@ -9,6 +9,7 @@ kills, and enough of them in training.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -173,8 +174,9 @@ def run_trials(given: argparse.Namespace, folder: Path, recipe: Path) -> None:
     expected = made(folder / "whole", summary)
     print(f"uninterrupted: {seconds:.1f} s, {len(expected)} digests; kill times by seed {given.seed}", flush=True)
     steps: list[str] = []
+    attempts = itertools.count()  # one that finished before it was killed has filled its state folder
     while len(steps) < given.kills or sum(step in TRAINING for step in steps) < given.in_training:
-        where = trial(len(steps), folder, recipe, draw.uniform(0, seconds), expected)
+        where = trial(next(attempts), folder, recipe, draw.uniform(0, seconds), expected)
         steps += [where] if where != "finished" else []
     print(f"{len(steps)} kills, {sum(step in TRAINING for step in steps)} in training: all runs identical")
 
