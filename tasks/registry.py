@@ -1,5 +1,6 @@
 """Champion and challenger: which registered model is in use."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,5 +165,13 @@ def _register(candidate: Candidate) -> str:
         "validation_rows": candidate.validation_rows,
         "validation_f1": repr(candidate.validation_f1),
     }
-    made = client().create_model_version(MODEL_NAME, candidate.model_uri, candidate.run_id, tags=tags)
+    made = client().create_model_version(
+        MODEL_NAME, candidate.model_uri, candidate.run_id, tags=tags, model_id=_logged_model(candidate.model_uri)
+    )
     return str(made.version)
+
+
+def _logged_model(uri: str) -> str | None:
+    """The id in the address of a logged model, which a tracking server asks for; None of any other address."""
+    found = re.fullmatch(r"models:/(m-[0-9a-f]+)", uri)
+    return found[1] if found else None

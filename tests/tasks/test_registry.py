@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tasks import artifacts, registry, tracking
+from tasks import artifacts, registry, servers, tracking
 
 PROMOTE = """
 import sys
@@ -91,3 +91,19 @@ def test_a_champion_that_is_gone_is_replaced_and_the_reason_says_so(registry_hom
         decision = registry.promote(candidate, lambda uri: registry.validation_f1(uri, tweets))
     assert decision.promoted
     assert "cannot be compared (no model at models:/crisisflow/1" in decision.reason
+
+
+def test_a_model_is_registered_over_http_too(registry_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry_home.mkdir()
+    server = servers.start_mlflow(servers.free_port())
+    try:
+        server.wait_until_healthy()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+        with tracking.tracked_run("root", "retrain") as run:
+            logged = tracking.client().create_logged_model(tracking.experiment_id(), "classifier", run.run_id)
+            tracking.client().finalize_logged_model(logged.model_id, "READY")
+            candidate = registry.Candidate(run.run_id, "lstm", f"models:/{logged.model_id}", "artifact", "rows", 0.7)
+            assert registry.promote(candidate, float).promoted
+        assert registry.champion().source == candidate.model_uri
+    finally:
+        server.stop()
