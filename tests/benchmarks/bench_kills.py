@@ -2,8 +2,8 @@
 
 Each trial has a state folder of its own: `crisisflow retrain` on the bundled sample is ended by SIGKILL and started
 again, against one Prefect server for all. The second must end with the artifacts and scores of an uninterrupted run,
-leave no run RUNNING, no draft and no checkpoint, and name the run that it resumes. Goes on until there were enough
-kills, and enough of them in training.
+leave no run RUNNING, no draft and no checkpoint, and name the run that it resumes. Where too few of the kills fell
+into training, more follow that are drawn over the first seconds of one.
 
     python tests/benchmarks/bench_kills.py --kills 20 --in-training 8
 """
@@ -35,6 +35,7 @@ classifiers = [
 ]
 """
 TRAINING = ("train_vectors", "train_network")
+SECONDS_OF_TRAINING = 5.0
 OUTPUTS = """
 select name.value, output.value from tags name
 join tags output on output.run_uuid = name.run_uuid and output.key = 'output'
@@ -90,9 +91,11 @@ def finish(home: Path, recipe: Path) -> tuple[dict[str, Any], float]:
     return json.loads(out), time.monotonic() - began
 
 
-def kill(home: Path, recipe: Path, after_seconds: float) -> bool:
-    """Start a run and end it by SIGKILL after so long; whether it was still running."""
+def kill(home: Path, recipe: Path, after_seconds: float, in_training: bool) -> bool:
+    """Start a run and end it by SIGKILL so long after its start, or that of a training; whether it was running yet."""
     process = start(home, recipe)
+    while in_training and process.poll() is None and not set(TRAINING) & {stage for (stage,) in query(home, STAGES)}:
+        time.sleep(0.2)
     try:
         process.wait(after_seconds)
     except subprocess.TimeoutExpired:
@@ -132,10 +135,12 @@ def faults(home: Path, summary: dict[str, Any], killed: str | None) -> list[str]
     return found
 
 
-def trial(number: int, folder: Path, recipe: Path, after_seconds: float, expected: dict[str, Any]) -> str:
+def trial(
+    number: int, folder: Path, recipe: Path, after_seconds: float, expected: dict[str, Any], in_training: bool = False
+) -> str:
     """Kill one run, finish it, print what was found; return the step in which it was killed."""
     home = folder / f"trial-{number}"
-    if not kill(home, recipe, after_seconds):
+    if not kill(home, recipe, after_seconds, in_training):
         return "finished"
     stages = [stage for (stage,) in query(home, STAGES)]
     roots = query(home, ROOT)
@@ -175,8 +180,11 @@ def run_trials(given: argparse.Namespace, folder: Path, recipe: Path) -> None:
     print(f"uninterrupted: {seconds:.1f} s, {len(expected)} digests; kill times by seed {given.seed}", flush=True)
     steps: list[str] = []
     attempts = itertools.count()  # one that finished before it was killed has filled its state folder
-    while len(steps) < given.kills or sum(step in TRAINING for step in steps) < given.in_training:
+    while len(steps) < given.kills:
         where = trial(next(attempts), folder, recipe, draw.uniform(0, seconds), expected)
+        steps += [where] if where != "finished" else []
+    while sum(step in TRAINING for step in steps) < given.in_training:
+        where = trial(next(attempts), folder, recipe, draw.uniform(0, SECONDS_OF_TRAINING), expected, in_training=True)
         steps += [where] if where != "finished" else []
     print(f"{len(steps)} kills, {sum(step in TRAINING for step in steps)} in training: all runs identical")
 
