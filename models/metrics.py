@@ -68,16 +68,26 @@ def choose_threshold(labels: np.ndarray, probabilities: np.ndarray, objective: O
 
 
 def _calibrated(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Platt scaling: sigmoid(a logit(p) + b) of greatest likelihood, a and b held near 1 and 0 by one row's weight."""
+    """The probabilities after Platt scaling of their log-odds."""
     log_odds = logit(np.clip(probabilities, 1e-6, 1 - 1e-6))
-    inputs, prior = np.stack([log_odds, np.ones_like(log_odds)], axis=1), np.array([1.0, 0.0])
+    slope, offset = platt_line(log_odds, labels)
+    return expit(np.stack([log_odds, np.ones_like(log_odds)], axis=1) @ [slope, offset])
+
+
+def platt_line(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Slope a and offset b of greatest likelihood for P(target = 1) = sigmoid(a score + b) (Platt 1999).
+
+    Both are held near 1 and 0 by one row's weight, so that separable rows have a line too.
+    """
+    inputs, prior = np.stack([scores, np.ones_like(scores)], axis=1), np.array([1.0, 0.0])
 
     def loss_and_slope(line: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = inputs @ line
-        loss = np.sum(np.logaddexp(0, scores) - labels * scores) + 0.5 * np.sum((line - prior) ** 2)
-        return float(loss), inputs.T @ (expit(scores) - labels) + line - prior
+        values = inputs @ line
+        loss = np.sum(np.logaddexp(0, values) - labels * values) + 0.5 * np.sum((line - prior) ** 2)
+        return float(loss), inputs.T @ (expit(values) - labels) + line - prior
 
-    return expit(inputs @ minimize(loss_and_slope, prior, jac=True, method="BFGS").x)
+    slope, offset = minimize(loss_and_slope, prior, jac=True, method="BFGS").x
+    return float(slope), float(offset)
 
 
 def bootstrap_intervals(
@@ -114,9 +124,12 @@ def bootstrap_intervals(
 
 
 def weighted_metrics(
-    labels: np.ndarray, probabilities: np.ndarray, threshold: float, weights: np.ndarray
+    labels: np.ndarray, probabilities: np.ndarray, threshold: float | np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Every score of METRICS under each row of `weights` (resamples, rows); NaN where a score is undefined."""
+    """Every score of METRICS under each row of `weights` (resamples, rows); NaN where a score is undefined.
+
+    `threshold` is one for all rows, or one for each, (rows,).
+    """
     called = probabilities >= threshold
     total = weights.sum(axis=1)
     positives, predicted = weights @ labels, weights @ called
