@@ -21,9 +21,9 @@ class Features:
 
     tokens: Path
     corpus_tokens: Path | None
-    vocabulary: Path
-    bag_of_words: Path
-    cooccurrence: Path
+    vocabulary: Path | None
+    bag_of_words: Path | None
+    cooccurrence: Path | None
 
 
 @flow(validate_parameters=False)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Architecture = Literal["skip-gram", "cbow"]
 Cell = Literal["rnn", "lstm", "gru"]
-Kind = Literal["logistic", "feed-forward", "rnn", "lstm", "gru"]
+Kind = Literal["logistic", "nb-svm", "feed-forward", "rnn", "lstm", "gru"]
 Representation = Literal["one-hot", "count", "tf-idf", "co-occurrence", "cbow", "skip-gram", "scratch"]
 Split = Literal["train", "validation", "test"]
 Device = Literal["auto", "cpu", "gpu"]
@@ -172,6 +172,18 @@ class LogisticSettings(Settings):
     )
 
 
+class NbSvmSettings(Settings):
+    """NB-SVM (Wang & Manning 2012); its strength is chosen on the validation split."""
+
+    inverse_strengths: tuple[float, ...] = Field(
+        (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), description="Values of C tried; the lowest validation log loss wins."
+    )
+    smoothing: Annotated[float, Field(gt=0)] = Field(1.0, description="Added to every count of a class.")
+    interpolation: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.25, description="0 is naive Bayes, 1 the SVM; the paper's choice for any text."
+    )
+
+
 class ClassifierSettings(Settings):
     """One neural classifier: its network and how it is trained."""
 
@@ -201,6 +213,9 @@ class Recipe(Settings):
 
     name: str = Field("standard", pattern=r"^[\w .,+()-]{1,80}$", description="How runs are labelled.")
     seed: int = Field(1, ge=0, description="The one seed; every step derives its own from it by name.")
+    budget_minutes: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="What one fit may take on two cores, pre-training included; an evaluation says if it did."
+    )
     text: TextSettings = TextSettings()
     split: SplitSettings = SplitSettings()
     contract: ContractSettings = ContractSettings()
@@ -212,6 +227,7 @@ class Recipe(Settings):
         EmbeddingSettings(architecture="skip-gram"),
     )
     logistic: LogisticSettings = LogisticSettings()
+    nb_svm: NbSvmSettings = NbSvmSettings()
     classifiers: tuple[ClassifierSettings, ...] = (
         ClassifierSettings(kind="feed-forward", features="skip-gram"),
         ClassifierSettings(kind="rnn", features="scratch"),

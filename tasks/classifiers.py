@@ -1,8 +1,9 @@
-"""Logistic, feed-forward and recurrent classifiers: train, choose the threshold, score the held-out rows, save, log."""
+"""Linear, feed-forward and recurrent classifiers: train, choose the threshold, score the held-out rows, save, log."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.seeds import derive_seed
-from models.settings import ClassifierSettings, LogisticSettings, Representation, TextSettings
+from models.settings import ClassifierSettings, LogisticSettings, NbSvmSettings, Representation, TextSettings
 from models.text import Tokens
 from tasks import artifacts, environment, serving
 from tasks.checkpoints import Checkpoints
@@ -58,16 +59,41 @@ def train_logistic(
     """Fit logistic regression on document vectors of one representation."""
     from models.logistic import fit_logistic
 
-    data = Labelled.read(tweets, tokens)
-    matrix = artifacts.read_document_vectors(features, representation, data.tokens)
+    about = {"name": f"logistic/{representation}", "kind": "logistic", "representation": representation}
+    return _train_linear(
+        run, Labelled.read(tweets, tokens), features, about, partial(fit_logistic, settings=settings), text
+    )
+
+
+@step("train nb-svm/{representation}", hardware=True)
+def train_nb_svm(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    features: Path,
+    representation: Representation,
+    settings: NbSvmSettings,
+    text: TextSettings,
+) -> Path:
+    """Fit NB-SVM on a bag of words."""
+    from models.nb_svm import fit_nb_svm
+
+    about = {"name": f"nb-svm/{representation}", "kind": "nb-svm", "representation": representation}
+    return _train_linear(
+        run, Labelled.read(tweets, tokens), features, about, partial(fit_nb_svm, settings=settings), text
+    )
+
+
+def _train_linear(
+    run: Run, data: Labelled, features: Path, about: Mapping[str, Any], fit: Callable[..., Any], text: TextSettings
+) -> Path:
+    """Fit a linear model on the document vectors of `about`'s representation, and finish it."""
+    matrix = artifacts.read_document_vectors(features, about["representation"], data.tokens)
     train, validation = data.rows("train"), data.rows("validation")
     start = time.monotonic()
-    head, history = fit_logistic(
-        matrix[train], data.labels[train], matrix[validation], data.labels[validation], settings
-    )
+    head, history = fit(matrix[train], data.labels[train], matrix[validation], data.labels[validation])
     seconds = time.monotonic() - start
     run.log_history(list(enumerate(_named("validation", each) for each in history)))
-    about = {"name": f"logistic/{representation}", "kind": "logistic", "representation": representation}
     space = "features.parquet" if (features / "features.parquet").exists() else "vectors.parquet"
     parts = {"logistic.npz": head.to_arrays(), space: pq.read_table(features / space)}
     return _finish(run, data, about, parts, text, seconds)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow.entities import Run as MlflowRun
 
-MODEL_STEPS = ("train_logistic", "train_network")
+MODEL_STEPS = ("train_logistic", "train_nb_svm", "train_network")
 SCORES = ("accuracy", "f1", "roc_auc", "log_loss")
 
 

@@ -30,6 +30,7 @@ def test_every_row_is_kept_or_quarantined(retrained: dict[str, Any]) -> None:
 def test_every_representation_and_network_is_in_the_table(retrained: dict[str, Any]) -> None:
     assert [model["name"] for model in retrained["models"]] == [
         *(f"logistic/{name}" for name in MODELS),
+        "nb-svm/one-hot",
         "rnn/scratch",
         "lstm/skip-gram",
     ]
