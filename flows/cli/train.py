@@ -149,16 +149,16 @@ def retrain(
     """
     with (
         command(debug),
-        _computing_on(device),
-        _prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())),
+        computing_on(device),
+        prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())),
     ):
         from flows import retrain as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = _columns(names, positive_label, negative_label)
+        columns = columns_of(names, positive_label, negative_label)
         request = stage.RetrainRequest(
-            tweets=_tweet_source(tweets, columns, encoding, against),
-            corpora=_corpora(tweets, corpus),
+            tweets=tweet_source(tweets, columns, encoding, against),
+            corpora=corpora_of(tweets, corpus),
             recipe=recipe,
             seed=seed,
             similarities=similarities,
@@ -194,8 +194,8 @@ def ingest(
 
         if kind is Kind.tweets:
             names = (id_column, text_column, label_column, keyword_column, location_column)
-            columns = _columns(names, positive_label, negative_label)
-            result = stage.ingest_and_report(_tweet_source(source, columns, encoding, against))
+            columns = columns_of(names, positive_label, negative_label)
+            result = stage.ingest_and_report(tweet_source(source, columns, encoding, against))
         else:
             result = stage.ingest_corpus_and_report(source, text_column, encoding)
     show(result, as_json, tables.ingested)
@@ -212,10 +212,10 @@ def featurize(
 
     Example: crisisflow featurize --tweets train.csv
     """
-    with command(debug), _prepared(recipe, tweets, *(corpus or ())):
+    with command(debug), prepared(recipe, tweets, *(corpus or ())):
         from flows import featurize as stage
 
-        result = stage.featurize_sources(_tweet_source(tweets), _corpora(tweets, corpus), recipe)
+        result = stage.featurize_sources(tweet_source(tweets), corpora_of(tweets, corpus), recipe)
     show(result, as_json, tables.artifacts)
 
 
@@ -244,7 +244,7 @@ def embed(
 
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
-    with command(debug), _computing_on(device), orchestration(similarities, analogies, *(corpus or ())):
+    with command(debug), computing_on(device), orchestration(similarities, analogies, *(corpus or ())):
         from flows import embed as stage
 
         given = {
@@ -259,7 +259,7 @@ def embed(
         }
         settings = stage.EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
         result = stage.embed_corpora(
-            _corpora(None, corpus), settings, 1 if seed is None else seed, similarities, analogies
+            corpora_of(None, corpus), settings, 1 if seed is None else seed, similarities, analogies
         )
     show(result, as_json, tables.embedded)
 
@@ -277,18 +277,18 @@ def classify(
 
     Example: crisisflow classify --tweets train.csv --recipe quick
     """
-    with command(debug), _computing_on(device), _prepared(recipe, tweets, *(corpus or ())):
+    with command(debug), computing_on(device), prepared(recipe, tweets, *(corpus or ())):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
-            tweets=_tweet_source(tweets), corpora=_corpora(tweets, corpus), recipe=recipe, seed=seed, promote=False
+            tweets=tweet_source(tweets), corpora=corpora_of(tweets, corpus), recipe=recipe, seed=seed, promote=False
         )
         result = stage.retrain(request)
     show(result, as_json, tables.retrained)
 
 
 @contextmanager
-def _computing_on(device: Device) -> Iterator[None]:
+def computing_on(device: Device) -> Iterator[None]:
     """The block's device. Raises ValueError at once when it is not there."""
     from tasks import environment
 
@@ -297,7 +297,7 @@ def _computing_on(device: Device) -> Iterator[None]:
 
 
 @contextmanager
-def _prepared(recipe: str, *sources: str | None) -> Iterator[None]:
+def prepared(recipe: str, *sources: str | None) -> Iterator[None]:
     """Prefect's server for the block, once recipe and sources are known to be there."""
     from tasks.recipes import load_recipe
 
@@ -306,12 +306,12 @@ def _prepared(recipe: str, *sources: str | None) -> Iterator[None]:
         yield
 
 
-def _columns(names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None) -> dict[str, Any]:
+def columns_of(names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None) -> dict[str, Any]:
     named = dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
     return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ())}
 
 
-def _tweet_source(
+def tweet_source(
     tweets: str | None, columns: dict[str, Any] | None = None, encoding: str | None = None, against: str | None = None
 ) -> Any:
     from flows.ingest import TweetSource
@@ -321,7 +321,7 @@ def _tweet_source(
     return TweetSource(**named, columns=ColumnMap(**(columns or {})), encoding=encoding, against=against)
 
 
-def _corpora(tweets: str | None, corpora: list[str] | None) -> tuple[str, ...]:
+def corpora_of(tweets: str | None, corpora: list[str] | None) -> tuple[str, ...]:
     """The corpora that were named; the bundled one when nothing at all was."""
     from flows.ingest import SAMPLE_CORPUS
 

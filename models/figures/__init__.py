@@ -8,6 +8,7 @@ from models.figures.classification import (
 )
 from models.figures.comparison import comparison_bars, learning_curves
 from models.figures.senses import sense_map
+from models.figures.training_size import training_size_curves
 from models.figures.vectors import vector_map
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "reliability",
     "sense_map",
     "threshold_curve",
+    "training_size_curves",
     "vector_map",
 ]

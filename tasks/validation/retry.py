@@ -128,7 +128,7 @@ class _Retry:
                 pieces.append(back)
                 rejected.write(judged.quarantined)
                 self.tally.add_quarantined(judged.quarantined)
-        whole = _in_order(pa.concat_tables(pieces), list(self._table.encodings))
+        whole = in_order(pa.concat_tables(pieces), list(self._table.encodings))
         pq.write_table(whole, kept_path, compression="zstd")
         self._count(whole)
         reconcile(self.tally, [kept_path], quarantine_path)
@@ -164,7 +164,7 @@ def _with_words(columns: ColumnMap, settings: RetrySettings) -> ColumnMap:
     return columns.model_copy(update={"positive": settings.positive, "negative": settings.negative})
 
 
-def _in_order(table: pa.Table, files: Sequence[str]) -> pa.Table:
+def in_order(table: pa.Table, files: Sequence[str]) -> pa.Table:
     """The rows in the order of their source: file by file, row by row."""
     place = pc.index_in(table["source"], pa.array(files, pa.string()))
     keys = pa.table({"file": place, "row": table["source_row"]})

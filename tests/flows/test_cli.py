@@ -10,6 +10,7 @@ import pytest
 
 COMMANDS = (
     "retrain",
+    "evaluate",
     "ingest",
     "quarantine",
     "featurize",

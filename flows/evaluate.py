@@ -1,0 +1,130 @@
+"""Evaluate: a recipe judged by grouped cross-validation, every choice made on inner splits."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from pydantic import Field
+
+from flows.classify import NB_SVM, model_names
+from flows.fold import Evaluated, Fitted, fit_fold
+from flows.ingest import TweetSource, ingest_corpora, ingest_tweets, snapshot
+from models.folds import Fold
+from models.settings import Recipe, Settings
+from tasks import tracking
+from tasks.evaluation import ledger, record, tables, training_size
+from tasks.evaluation.costs import fit_seconds
+from tasks.evaluation.unlabelled import exclude_texts
+from tasks.frequencies import tokenize_corpus, tokenize_tweets
+from tasks.recipes import load_recipe
+from tasks.replay.requests import record_request
+
+BASELINES = ("logistic/tf-idf", NB_SVM)
+TRAINING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
+
+
+class EvaluateRequest(Settings):
+    """Which recipe to judge, on what, and how often."""
+
+    tweets: TweetSource = TweetSource()
+    corpora: tuple[str, ...] = Field((), description="Unlabelled text; documents with the text of a row are dropped.")
+    exclude: tuple[str, ...] = Field((), description="Tweets whose texts are dropped from unlabelled text as well.")
+    recipe: str = Field("quick", description="Name of a recipe, or path of a .toml file.")
+    seed: int | None = Field(None, description="The first seed, instead of the recipe's own.")
+    folds: int = Field(5, ge=2, description="Parts that the tweets are dealt out to; each is held out once.")
+    seeds: int = Field(1, ge=1, description="How often: each seed is another partition and other draws in training.")
+    models: tuple[str, ...] = Field((), description="What to train; by default the networks and the two baselines.")
+    learning_curve: bool = Field(False, description="Also train on smaller shares of the training tweets.")
+
+
+@flow(name="evaluate")
+def evaluate(request: EvaluateRequest) -> dict[str, Any]:
+    """Fit and score every model on every fold under every seed; return the summary that `--json` prints."""
+    start = time.monotonic()
+    recipe = load_recipe(request.recipe, request.seed)
+    names = chosen_models(recipe, request.models)
+    with tracking.tracked_run(f"evaluate {recipe.name}", "evaluate", settings=recipe) as run:
+        record_request(run)
+        tweets = ingest_tweets(request.tweets, recipe, run)
+        run.log_dataset(tweets, "tweets", request.tweets.source)
+        labelled = tables.gather_labelled(run, tweets)
+        looks = ledger.register(run, labelled, recipe)
+        tokens = tokenize_tweets(run, labelled, recipe.text)
+        corpus_tokens = unlabelled_tokens(request, labelled, recipe, run)
+        evaluated = Evaluated(labelled, tokens, corpus_tokens, names)
+        fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in planned(request, recipe)]
+        summary = {
+            "run_id": run.run_id,
+            "recipe": recipe.name,
+            **tables.scored_rows(labelled),
+            "folds": request.folds,
+            "seeds": sorted({each.fold.seed for each in fitted}),
+            **looks.summary(),
+            **score(run, fitted, recipe),
+        }
+        curve = learning_curve(fitted) if request.learning_curve else []
+        record.record(run, summary, curve)
+    return {
+        **summary,
+        "learning_curve": [vars(point) for point in curve],
+        "steps": tracking.step_outcomes(run.run_id),
+        "seconds": round(time.monotonic() - start, 1),
+    }
+
+
+def chosen_models(recipe: Recipe, asked: Sequence[str]) -> list[str]:
+    """The models to train, in the recipe's order. Raises ValueError naming those that the recipe has not."""
+    known = model_names(recipe)
+    if unknown := [name for name in asked if name not in known]:
+        raise ValueError(f"recipe {recipe.name} has no model {', '.join(unknown)}: use any of {', '.join(known)}")
+    wanted = asked or [*BASELINES, *(network.name for network in recipe.classifiers)]
+    return [name for name in known if name in wanted]
+
+
+def unlabelled_tokens(request: EvaluateRequest, labelled: Path, recipe: Recipe, run: tracking.Run) -> Path | None:
+    """The tokens of the corpora without the texts that are scored or excluded; the same for all folds and seeds."""
+    if not request.corpora:
+        return None
+    corpora = ingest_corpora(list(request.corpora), run)
+    excluded = [path for path in map(snapshot, request.exclude) if path is not None]
+    return tokenize_corpus(run, [exclude_texts(run, corpora, labelled, excluded)], recipe.text)
+
+
+def planned(request: EvaluateRequest, recipe: Recipe) -> list[Fold]:
+    """The folds of every seed, and of every share of the training tweets; the whole of them last."""
+    return [
+        Fold(
+            folds=request.folds,
+            number=number,
+            seed=recipe.seed + seed,
+            validation_share=recipe.split.validation_share,
+            training_share=share,
+        )
+        for share in (TRAINING_SHARES if request.learning_curve else TRAINING_SHARES[-1:])
+        for seed in range(request.seeds)
+        for number in range(1, request.folds + 1)
+    ]
+
+
+def recipe_of(recipe: Recipe, fold: Fold) -> Recipe:
+    """The recipe with the fold's seed: another partition is also another start of every training."""
+    return recipe.model_copy(update={"seed": fold.seed})
+
+
+def score(run: tracking.Run, fitted: Sequence[Fitted], recipe: Recipe) -> dict[str, Any]:
+    """The scores of the fits on all training rows."""
+    whole = [each for each in fitted if each.fold.training_share == 1]
+    costs = fit_seconds(run.run_id, [each.models for each in whole])
+    return record.score([each.predictions for each in whole], costs, BASELINES, recipe.budget_minutes)
+
+
+def learning_curve(fitted: Sequence[Fitted]) -> list[training_size.CurvePoint]:
+    """The scores at every share of the training rows, the smallest first."""
+    points = []
+    for share in TRAINING_SHARES:
+        chosen = [each for each in fitted if each.fold.training_share == share]
+        rows = training_size.training_rows([each.table for each in chosen])
+        points += training_size.curve_points([each.predictions for each in chosen], share, rows)
+    return points

@@ -1,0 +1,79 @@
+"""One fold of an evaluation: what the models asked for need, and the models, on the fold's own training rows."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.classify import BAGS, NB_SVM, classify
+from flows.embed import UnlabelledText, VectorTests, embed
+from flows.featurize import Features
+from models.folds import Fold
+from models.settings import EmbeddingSettings, Recipe
+from tasks.evaluation.predictions import record_fold
+from tasks.evaluation.tables import fold_table
+from tasks.frequencies import build_vocabulary, count_cooccurrences, count_words
+from tasks.tracking import Run, tracked_run
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What is the same in all folds: the labelled rows, their tokens, the tokens of unlabelled text, the models."""
+
+    labelled: Path
+    tokens: Path
+    corpus_tokens: Path | None
+    models: Collection[str]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The table of a fold, the models fitted on its training rows, and what they say of the rows held out."""
+
+    fold: Fold
+    table: Path
+    models: dict[str, Path]
+    predictions: "pa.Table"
+
+
+def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> Fitted:
+    """Fit the models on one fold, everything they need included, in runs below one of the fold's own."""
+    title = f"fold {fold.number} of {fold.folds}, seed {fold.seed}"
+    share = f", {fold.training_share:.0%} of training" if fold.training_share < 1 else ""
+    with tracked_run(title + share, "fold", parent, fold) as run:
+        table = fold_table(run, evaluated.labelled, fold)
+        features = features_for(evaluated, table, recipe, run)
+        text = UnlabelledText(evaluated.corpus_tokens, table, evaluated.tokens)
+        vectors = embed.fn(text, embeddings_for(evaluated.models, recipe), recipe.seed, VectorTests(), run)
+        models = classify.fn(table, features, vectors, recipe, run, evaluated.models)
+        return Fitted(fold, table, models, record_fold(run, table, fold, models))
+
+
+def features_for(evaluated: Evaluated, table: Path, recipe: Recipe, run: Run) -> Features:
+    """The features that the models need, fitted on the fold's training rows; what none needs is None."""
+    names, tokens, corpus = set(evaluated.models), evaluated.tokens, evaluated.corpus_tokens
+    bags = names & {NB_SVM, *(f"logistic/{name}" for name in BAGS)}
+    networks = any(network.name in names for network in recipe.classifiers)
+    pairs = "logistic/co-occurrence" in names
+    return Features(
+        tokens=tokens,
+        corpus_tokens=corpus,
+        vocabulary=build_vocabulary(run, table, tokens, recipe.vocabulary) if networks else None,
+        bag_of_words=count_words(run, table, tokens, recipe.frequency) if bags else None,
+        cooccurrence=count_cooccurrences(run, table, tokens, corpus, recipe.cooccurrence, recipe.seed)
+        if pairs
+        else None,
+    )
+
+
+def embeddings_for(models: Collection[str], recipe: Recipe) -> list[EmbeddingSettings]:
+    """The word vectors that the models start from or average."""
+    of_networks = {network.features for network in recipe.classifiers if network.name in models}
+    return [
+        each
+        for each in recipe.embeddings
+        if each.architecture in of_networks or f"logistic/{each.architecture}" in models
+    ]

@@ -1,0 +1,1 @@
+"""Cross-validation of a recipe: the tables of its folds, the predictions of rows held out, their scores and record."""

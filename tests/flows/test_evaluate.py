@@ -1,0 +1,194 @@
+"""The evaluation of a recipe: which rows are scored by which fits, what is learned from, what is left behind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tasks import artifacts, storage, tracking
+
+MODELS = ("logistic/tf-idf", "logistic/skip-gram", "nb-svm/one-hot")
+SCORES = {"accuracy", "f1", "roc_auc", "log_loss", "brier", "ece"}
+FOLDS = 2
+
+
+@pytest.fixture(scope="module")
+def sources(inputs: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The small tweets with contradictions, copies and rows without text or label; a corpus that holds some of them."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    rows = inputs["tweets"].read_text().splitlines()
+    texts = [row.split(",")[1] for row in rows[1:]]
+    more = [f"c{number},{texts[number]},{(number + 1) % 2}" for number in range(6)]  # the other label
+    more += [f"d{number},{texts[number].upper()} http://t.co/x,{number % 2}" for number in range(20, 24)]  # same group
+    more += [f"e{number},{texts[number]},{number % 2}" for number in range(30, 33)]  # surplus duplicates
+    more += ["no-text,,1", f"no-label,{texts[40]} indeed,", "error,Err:509,0"]
+    (folder / "tweets.csv").write_text("\n".join([*rows, *more]) + "\n")
+    (folder / "held.csv").write_text("id,text\n1,Secret words of the test file\n")
+    own = [texts[50].upper(), f"{texts[40]} indeed", "secret words of the TEST file!"]
+    (folder / "corpus.txt").write_text("\n\n".join([inputs["corpus"].read_text(), *own]))
+    return {name: folder / file for name, file in FILES.items()}
+
+
+FILES = {"tweets": "tweets.csv", "exclude": "held.csv", "corpus": "corpus.txt"}
+
+
+@pytest.fixture(scope="module")
+def request_of(inputs: dict[str, Any], sources: dict[str, Path]) -> Any:
+    from flows.evaluate import EvaluateRequest
+    from flows.ingest import TweetSource
+
+    return EvaluateRequest(
+        tweets=TweetSource(source=str(sources["tweets"])),
+        corpora=(str(sources["corpus"]),),
+        exclude=(str(sources["exclude"]),),
+        recipe=str(inputs["recipe"]),
+        folds=FOLDS,
+        models=MODELS,
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluated(request_of: Any, prefect: None) -> dict[str, Any]:
+    """The summary of one evaluation, as JSON carries it."""
+    from flows.evaluate import evaluate
+
+    return json.loads(json.dumps(evaluate(request_of)))
+
+
+@pytest.fixture(scope="module")
+def predictions(evaluated: dict[str, Any]) -> pd.DataFrame:
+    return pq.read_table(evaluated["predictions"]).to_pandas()
+
+
+def step_runs(evaluated: dict[str, Any], stage: str) -> list[Any]:
+    return [run for run in tracking.descendants(evaluated["run_id"]) if run.data.tags.get("stage") == stage]
+
+
+def output_of(run: Any) -> Path:
+    return storage.state_home() / "store" / run.data.tags["output"]
+
+
+def test_every_row_with_text_and_label_is_scored_once_by_every_model(
+    evaluated: dict[str, Any], predictions: pd.DataFrame, sources: dict[str, Path]
+) -> None:
+    file = pd.read_csv(sources["tweets"], dtype=str)
+    scorable = file.dropna(subset=["text", "target"])
+    assert evaluated["rows"] == len(scorable) == len(file) - 2
+    assert set(predictions["model"]) == set(MODELS)
+    for _, rows in predictions.groupby("model"):
+        assert rows["source_row"].is_unique
+        by_row = rows.sort_values("source_row")
+        assert by_row["source_row"].tolist() == (scorable.index + 1).tolist()
+        assert by_row["id"].tolist() == scorable["id"].tolist()
+        assert by_row["target"].tolist() == scorable["target"].astype(int).tolist()
+
+
+def test_quarantined_rows_are_scored_and_never_learned_from(
+    evaluated: dict[str, Any], predictions: pd.DataFrame
+) -> None:
+    of_one_model = predictions[predictions["model"] == "logistic/tf-idf"]
+    quarantined = set(of_one_model.loc[~of_one_model["kept"], "id"])
+    assert {f"c{number}" for number in range(6)} | {"e30", "error"} <= quarantined
+    assert evaluated["quarantined"] == len(quarantined) == 6 + 6 + 3 + 1
+    for run in step_runs(evaluated, "fold_table"):
+        table = artifacts.read_tweets(output_of(run)).to_pandas()
+        assert set(table.loc[~table["kept"], "split"]) == {"test", "unused"}
+
+
+def test_a_group_is_held_out_whole(predictions: pd.DataFrame, evaluated: dict[str, Any]) -> None:
+    assert (predictions.groupby("group")["fold"].nunique() == 1).all()
+    assert predictions["group"].nunique() == evaluated["groups"] < evaluated["rows"]
+    for run in step_runs(evaluated, "fold_table"):
+        table = artifacts.read_tweets(output_of(run)).to_pandas()
+        used = table[table["split"] != "unused"]
+        assert (used.groupby("group")["split"].nunique() == 1).all()
+        assert set(used["split"]) == {"train", "validation", "test"}
+
+
+def test_unlabelled_text_holds_no_scored_nor_excluded_text(evaluated: dict[str, Any]) -> None:
+    (run,) = step_runs(evaluated, "exclude_texts")
+    assert (run.data.metrics["dropped/labelled"], run.data.metrics["dropped/excluded"]) == (2, 1)
+    (tokens,) = step_runs(evaluated, "tokenize_corpus")
+    words = set(artifacts.read_tokens(output_of(tokens)).words.to_pylist())
+    assert "quiet" in words
+    assert not words & {"secret", "indeed", "today"}
+
+
+def test_labels_follow_from_probability_and_threshold(predictions: pd.DataFrame) -> None:
+    assert ((predictions["probability"] >= predictions["threshold"]) == (predictions["label"] == 1)).all()
+    assert (predictions.groupby(["model", "seed", "fold"])["threshold"].nunique() == 1).all()
+
+
+def test_scores_are_those_of_the_pooled_predictions(evaluated: dict[str, Any], predictions: pd.DataFrame) -> None:
+    assert {model["name"] for model in evaluated["models"]} == set(MODELS)
+    for model in evaluated["models"]:
+        rows = predictions[predictions["model"] == model["name"]]
+        assert model["accuracy"] == pytest.approx((rows["label"] == rows["target"]).mean())
+        assert set(model["intervals"]) == SCORES
+        assert all(low <= model[name] <= high for name, (low, high) in model["intervals"].items() if name != "ece")
+        assert model["folds"]["accuracy"]["deviation"] >= 0
+        assert 0 < model["fit_seconds"] <= model["longest_fit_seconds"]
+
+
+def test_every_model_is_compared_with_both_baselines(evaluated: dict[str, Any], predictions: pd.DataFrame) -> None:
+    pairs = {(each["model"], each["baseline"]): each for each in evaluated["comparisons"]}
+    assert set(pairs) == {
+        ("logistic/skip-gram", "logistic/tf-idf"),
+        ("logistic/skip-gram", "nb-svm/one-hot"),
+        ("nb-svm/one-hot", "logistic/tf-idf"),
+    }
+    right = predictions.assign(right=predictions["label"] == predictions["target"])
+    by_model = right.pivot_table(index="source_row", columns="model", values="right", aggfunc="first").astype(bool)
+    found = pairs["logistic/skip-gram", "logistic/tf-idf"]["mcnemar"][0]
+    assert found["only_first"] == (by_model["logistic/skip-gram"] & ~by_model["logistic/tf-idf"]).sum()
+    assert found["only_second"] == (~by_model["logistic/skip-gram"] & by_model["logistic/tf-idf"]).sum()
+
+
+def test_pre_training_counts_towards_the_time_of_a_fit(evaluated: dict[str, Any]) -> None:
+    vectors = step_runs(evaluated, "train_vectors")
+    by_name = {model["name"]: model for model in evaluated["models"]}
+    mean = np.mean([run.data.metrics["duration_seconds"] for run in vectors])
+    assert by_name["logistic/skip-gram"]["fit_seconds"] > mean
+    assert by_name["logistic/tf-idf"]["within_budget"] is None
+
+
+def test_the_run_shows_folds_scores_predictions_and_page(evaluated: dict[str, Any]) -> None:
+    run = tracking.read_run(evaluated["run_id"])
+    folds = step_runs(evaluated, "fold")
+    assert [fold.data.tags["mlflow.parentRunId"] for fold in folds] == [evaluated["run_id"]] * FOLDS
+    assert run.data.metrics["logistic/tf-idf/accuracy"] == pytest.approx(
+        next(model["accuracy"] for model in evaluated["models"] if model["name"] == "logistic/tf-idf")
+    )
+    assert "| model | accuracy |" in run.data.tags["mlflow.note.content"]
+    kept = {file.path for file in tracking.client().list_artifacts(evaluated["run_id"])}
+    assert {"predictions.parquet", "evaluation.html", "figures"} <= kept
+    for fold in folds:
+        assert "logistic/tf-idf/accuracy" in fold.data.metrics
+        assert "predictions.parquet" in {file.path for file in tracking.client().list_artifacts(fold.info.run_id)}
+
+
+def test_a_second_look_at_the_same_table_is_counted_and_reuses_every_fit(
+    evaluated: dict[str, Any], request_of: Any
+) -> None:
+    from flows.evaluate import evaluate
+
+    assert (evaluated["outer_evaluation"], evaluated["outer_evaluation_of_recipe"]) == (1, 1)
+    again = evaluate(request_of.model_copy(update={"models": MODELS[:1], "learning_curve": False}))
+    assert (again["outer_evaluation"], again["outer_evaluation_of_recipe"]) == (2, 2)
+    assert again["steps"]["run"] == 0
+    first = next(model for model in evaluated["models"] if model["name"] == MODELS[0])
+    assert again["models"][0] == first
+    assert evaluate(request_of)["outer_evaluation"] == 2  # what was asked before is no new look
+
+
+def test_a_model_that_the_recipe_has_not_is_named() -> None:
+    from flows.evaluate import chosen_models
+    from tasks.recipes import load_recipe
+
+    with pytest.raises(ValueError, match="no model lstm/cbow: use any of logistic/one-hot"):
+        chosen_models(load_recipe("quick"), ["lstm/cbow"])
+    assert chosen_models(load_recipe("quick"), []) == ["logistic/tf-idf", "nb-svm/one-hot", "lstm/skip-gram"]
