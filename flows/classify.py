@@ -1,4 +1,4 @@
-"""Classify: one model for each representation and network, all on the same rows."""
+"""Classify: one model for each representation and network, all on the same rows; an ensemble of them on top."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -7,18 +7,72 @@ from prefect import flow
 
 from flows.featurize import Features
 from models.settings import Recipe, Representation
-from tasks.classifiers import train_logistic, train_nb_svm, train_network
+from tasks.classifiers import combine_models, train_logistic, train_nb_svm, train_network
+from tasks.pretraining import pretrain_network
 from tasks.tracking import Run, tracked_run
 
 BAGS: tuple[Representation, ...] = ("one-hot", "count", "tf-idf")
 NB_SVM = "nb-svm/one-hot"
+ENSEMBLE = "ensemble/average"
+MULTI_TASK = "multi-task"
 
 
 def model_names(recipe: Recipe) -> list[str]:
     """The names of all models of a recipe, in the order in which they are trained."""
     vectors = (each.architecture for each in recipe.embeddings)
     logistic = [f"logistic/{name}" for name in (*BAGS, "co-occurrence", *vectors)]
-    return [*logistic, NB_SVM, *(network.name for network in recipe.classifiers)]
+    nb_svm = [f"nb-svm/{name}" for name in recipe.nb_svm.representations]
+    networks = [network.name for network in recipe.classifiers]
+    return [*logistic, *nb_svm, *networks, *([ENSEMBLE] if recipe.ensemble.members else [])]
+
+
+def pretrained_names(recipe: Recipe) -> set[str]:
+    """The models that there are only where networks are pre-trained on other people's labels."""
+    networks = {network.name for network in recipe.classifiers if network.features == MULTI_TASK}
+    return networks | ({ENSEMBLE} if networks & set(recipe.ensemble.members) else set())
+
+
+def with_members(names: Collection[str], recipe: Recipe) -> set[str]:
+    """These models, and those that the ensemble is made of when it is among them.
+
+    Raises ValueError for members that the recipe does not train.
+    """
+    if ENSEMBLE not in names or not recipe.ensemble.members:
+        return set(names)
+    known = model_names(recipe)
+    if unknown := [name for name in recipe.ensemble.members if name not in known or name == ENSEMBLE]:
+        raise ValueError(
+            f"the ensemble of recipe {recipe.name} has no {', '.join(unknown)}: use any of {', '.join(known)}"
+        )
+    return {*names, *recipe.ensemble.members}
+
+
+@flow(name="pre-train", validate_parameters=False)
+def pretrain(
+    tokens: Path,
+    labelled: list[Path],
+    vectors: Mapping[Representation, Path],
+    recipe: Recipe,
+    parent: Run | None = None,
+    only: Collection[str] | None = None,
+) -> dict[str, Path]:
+    """Train a network on other people's labels for each classifier that starts from one; return them by classifier."""
+    wanted = [
+        each for each in recipe.classifiers if each.features == MULTI_TASK and (only is None or each.name in only)
+    ]
+    made = {}
+    with tracked_run("pre-train", "pretrain", parent) as run:
+        for each in wanted:
+            made[each.name] = pretrain_network(
+                run,
+                tokens,
+                labelled,
+                vectors.get(each.pretraining.vectors),
+                each.reader(),
+                each.pretraining,
+                recipe.seed,
+            )
+    return made
 
 
 @flow(validate_parameters=False)
@@ -29,13 +83,17 @@ def classify(
     recipe: Recipe,
     parent: Run | None = None,
     only: Collection[str] | None = None,
+    pretrained: Mapping[str, Path] | None = None,
 ) -> dict[str, Path]:
     """Train linear models on every representation, then the recipe's networks; return the models by name.
 
-    `only` limits what is trained to the models of these names.
+    `only` limits what is trained to the models of these names. Networks that start from others (`pretrained`, by the
+    name of the classifier) are left out where there is none to start from.
     """
-    wanted = set(model_names(recipe) if only is None else only)
+    pretrained = pretrained or {}
+    wanted = with_members(model_names(recipe) if only is None else only, recipe)
     representations = {**dict.fromkeys(BAGS, features.bag_of_words), "co-occurrence": features.cooccurrence, **vectors}
+    bags = {"one-hot": features.bag_of_words, "characters": features.characters}
     models = {}
     with tracked_run("classify", "classify", parent) as run:
         for name, artifact in representations.items():
@@ -43,12 +101,13 @@ def classify(
                 models[f"logistic/{name}"] = train_logistic(
                     run, tweets, features.tokens, _made(artifact), name, recipe.logistic, recipe.text
                 )
-        if NB_SVM in wanted:
-            models[NB_SVM] = train_nb_svm(
-                run, tweets, features.tokens, _made(features.bag_of_words), "one-hot", recipe.nb_svm, recipe.text
-            )
+        for name in recipe.nb_svm.representations:
+            if f"nb-svm/{name}" in wanted:
+                models[f"nb-svm/{name}"] = train_nb_svm(
+                    run, tweets, features.tokens, _made(bags[name]), name, recipe.nb_svm, recipe.text
+                )
         for network in recipe.classifiers:
-            if network.name in wanted:
+            if network.name in wanted and (network.features != MULTI_TASK or network.name in pretrained):
                 models[network.name] = train_network(
                     run,
                     tweets,
@@ -58,7 +117,13 @@ def classify(
                     network,
                     recipe.text,
                     recipe.seed,
+                    pretrained.get(network.name),
                 )
+        if ENSEMBLE in wanted and all(name in models for name in recipe.ensemble.members):
+            members = [models[name] for name in recipe.ensemble.members]
+            models[ENSEMBLE] = combine_models(
+                run, tweets, features.tokens, members, ENSEMBLE, recipe.ensemble, recipe.text
+            )
     return models
 
 

@@ -44,8 +44,10 @@ def embed(
     vectors: dict[Representation, Path] = {}
     with tracked_run("embed", "embed", parent) as run:
         for each in settings:
+            # Without a corpus, the tweets are all there is to read.
+            tweets, tokens = (text.tweets, text.tokens) if each.read_tweets or not text.corpus_tokens else (None, None)
             trained = train_vectors(
-                run, text.tweets, text.tokens, text.corpus_tokens, each, seed, tests.similarities, tests.analogies
+                run, tweets, tokens, text.corpus_tokens, each, seed, tests.similarities, tests.analogies
             )
             if tests.similarities or tests.analogies:
                 score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)

@@ -8,9 +8,9 @@ from typing import Any
 from prefect import flow
 from pydantic import Field
 
-from flows.classify import NB_SVM, model_names
+from flows.classify import ENSEMBLE, NB_SVM, model_names, pretrained_names, with_members
 from flows.fold import Evaluated, Fitted, fit_fold
-from flows.ingest import TweetSource, ingest_corpora, ingest_tweets, snapshot
+from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from models.folds import Fold
 from models.settings import Recipe, Settings
 from tasks import tracking
@@ -30,6 +30,9 @@ class EvaluateRequest(Settings):
 
     tweets: TweetSource = TweetSource()
     corpora: tuple[str, ...] = Field((), description="Unlabelled text; documents with the text of a row are dropped.")
+    labelled_texts: tuple[str, ...] = Field(
+        (), description="Texts with labels of other tasks, to pre-train networks on."
+    )
     exclude: tuple[str, ...] = Field((), description="Tweets whose texts are dropped from unlabelled text as well.")
     recipe: str = Field("quick", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="The first seed, instead of the recipe's own.")
@@ -44,7 +47,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     """Fit and score every model on every fold under every seed; return the summary that `--json` prints."""
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
-    names = chosen_models(recipe, request.models)
+    names = chosen_models(recipe, request.models, bool(request.labelled_texts))
     with tracking.tracked_run(f"evaluate {recipe.name}", "evaluate", settings=recipe) as run:
         record_request(run)
         tweets = ingest_tweets(request.tweets, recipe, run)
@@ -52,8 +55,9 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         labelled = tables.gather_labelled(run, tweets)
         looks = ledger.register(run, labelled, recipe)
         tokens = tokenize_tweets(run, labelled, recipe.text)
-        corpus_tokens = unlabelled_tokens(request, labelled, recipe, run)
-        evaluated = Evaluated(labelled, tokens, corpus_tokens, names)
+        texts = ingest_labelled_texts(request.labelled_texts, run)
+        corpus_tokens = unlabelled_tokens(request, texts, labelled, recipe, run)
+        evaluated = Evaluated(labelled, tokens, corpus_tokens, names, texts)
         fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in planned(request, recipe)]
         summary = {
             "run_id": run.run_id,
@@ -74,20 +78,25 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     }
 
 
-def chosen_models(recipe: Recipe, asked: Sequence[str]) -> list[str]:
-    """The models to train, in the recipe's order. Raises ValueError naming those that the recipe has not."""
-    known = model_names(recipe)
+def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool) -> list[str]:
+    """The models to train, in the recipe's order. Raises ValueError naming those that the recipe has not.
+
+    Without texts to pre-train on, networks that start from such a training are none of them.
+    """
+    known = [name for name in model_names(recipe) if pretraining or name not in pretrained_names(recipe)]
     if unknown := [name for name in asked if name not in known]:
         raise ValueError(f"recipe {recipe.name} has no model {', '.join(unknown)}: use any of {', '.join(known)}")
-    wanted = asked or [*BASELINES, *(network.name for network in recipe.classifiers)]
+    wanted = with_members(asked or [*BASELINES, *(network.name for network in recipe.classifiers), ENSEMBLE], recipe)
     return [name for name in known if name in wanted]
 
 
-def unlabelled_tokens(request: EvaluateRequest, labelled: Path, recipe: Recipe, run: tracking.Run) -> Path | None:
-    """The tokens of the corpora without the texts that are scored or excluded; the same for all folds and seeds."""
-    if not request.corpora:
+def unlabelled_tokens(
+    request: EvaluateRequest, texts: list[Path], labelled: Path, recipe: Recipe, run: tracking.Run
+) -> Path | None:
+    """The tokens of corpora and other tasks' texts without those that are scored or excluded; one for all folds."""
+    corpora = [*ingest_corpora(list(request.corpora), run), *texts]
+    if not corpora:
         return None
-    corpora = ingest_corpora(list(request.corpora), run)
     excluded = [path for path in map(snapshot, request.exclude) if path is not None]
     return tokenize_corpus(run, [exclude_texts(run, corpora, labelled, excluded)], recipe.text)
 

@@ -9,7 +9,14 @@ from prefect import flow
 
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from models.settings import Recipe
-from tasks.frequencies import build_vocabulary, count_cooccurrences, count_words, tokenize_corpus, tokenize_tweets
+from tasks.frequencies import (
+    build_vocabulary,
+    count_characters,
+    count_cooccurrences,
+    count_words,
+    tokenize_corpus,
+    tokenize_tweets,
+)
 from tasks.recipes import load_recipe
 from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
@@ -24,6 +31,12 @@ class Features:
     vocabulary: Path | None
     bag_of_words: Path | None
     cooccurrence: Path | None
+    characters: Path | None = None
+
+
+def needs_characters(recipe: Recipe) -> bool:
+    """Whether any model of the recipe reads character n-grams."""
+    return "characters" in recipe.nb_svm.representations
 
 
 @flow(validate_parameters=False)
@@ -38,6 +51,7 @@ def featurize(tweets: Path, corpora: list[Path], recipe: Recipe, parent: Run | N
             vocabulary=build_vocabulary(run, tweets, tokens, recipe.vocabulary),
             bag_of_words=count_words(run, tweets, tokens, recipe.frequency),
             cooccurrence=count_cooccurrences(run, tweets, tokens, corpus_tokens, recipe.cooccurrence, recipe.seed),
+            characters=count_characters(run, tweets, tokens, recipe.characters) if needs_characters(recipe) else None,
         )
 
 

@@ -1,18 +1,18 @@
 """One fold of an evaluation: what the models asked for need, and the models, on the fold's own training rows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.classify import BAGS, NB_SVM, classify
+from flows.classify import BAGS, MULTI_TASK, NB_SVM, classify, pretrain, with_members
 from flows.embed import UnlabelledText, VectorTests, embed
 from flows.featurize import Features
 from models.folds import Fold
 from models.settings import EmbeddingSettings, Recipe
 from tasks.evaluation.predictions import record_fold
 from tasks.evaluation.tables import fold_table
-from tasks.frequencies import build_vocabulary, count_cooccurrences, count_words
+from tasks.frequencies import build_vocabulary, count_characters, count_cooccurrences, count_words
 from tasks.tracking import Run, tracked_run
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Evaluated:
     tokens: Path
     corpus_tokens: Path | None
     models: Collection[str]
+    pretraining_texts: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,19 @@ def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> F
         table = fold_table(run, evaluated.labelled, fold)
         features = features_for(evaluated, table, recipe, run)
         text = UnlabelledText(evaluated.corpus_tokens, table, evaluated.tokens)
-        vectors = embed.fn(text, embeddings_for(evaluated.models, recipe), recipe.seed, VectorTests(), run)
-        models = classify.fn(table, features, vectors, recipe, run, evaluated.models)
+        wanted = with_members(evaluated.models, recipe)
+        vectors = embed.fn(text, embeddings_for(wanted, recipe), recipe.seed, VectorTests(), run)
+        pretrained = {}
+        if evaluated.corpus_tokens is not None and evaluated.pretraining_texts:
+            texts = evaluated.pretraining_texts
+            pretrained = pretrain.fn(evaluated.corpus_tokens, texts, vectors, recipe, run, wanted)
+        models = classify.fn(table, features, vectors, recipe, run, evaluated.models, pretrained)
         return Fitted(fold, table, models, record_fold(run, table, fold, models))
 
 
 def features_for(evaluated: Evaluated, table: Path, recipe: Recipe, run: Run) -> Features:
     """The features that the models need, fitted on the fold's training rows; what none needs is None."""
-    names, tokens, corpus = set(evaluated.models), evaluated.tokens, evaluated.corpus_tokens
+    names, tokens, corpus = with_members(evaluated.models, recipe), evaluated.tokens, evaluated.corpus_tokens
     bags = names & {NB_SVM, *(f"logistic/{name}" for name in BAGS)}
     networks = any(network.name in names for network in recipe.classifiers)
     pairs = "logistic/co-occurrence" in names
@@ -66,12 +72,14 @@ def features_for(evaluated: Evaluated, table: Path, recipe: Recipe, run: Run) ->
         cooccurrence=count_cooccurrences(run, table, tokens, corpus, recipe.cooccurrence, recipe.seed)
         if pairs
         else None,
+        characters=count_characters(run, table, tokens, recipe.characters) if "nb-svm/characters" in names else None,
     )
 
 
 def embeddings_for(models: Collection[str], recipe: Recipe) -> list[EmbeddingSettings]:
     """The word vectors that the models start from or average."""
-    of_networks = {network.features for network in recipe.classifiers if network.name in models}
+    networks = [network for network in recipe.classifiers if network.name in models]
+    of_networks = {each.pretraining.vectors if each.features == MULTI_TASK else each.features for each in networks}
     return [
         each
         for each in recipe.embeddings

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from models.settings import Recipe, Settings
 from tasks import ingestion, sources
+from tasks.pretraining import check_labelled_texts
 from tasks.replay.requests import record_request
 from tasks.sources.columns import ColumnMap
 from tasks.tracking import Run, tracked_run
@@ -52,6 +53,15 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
         return []
     with tracked_run("ingest corpora", "ingest", parent) as run:
         return [ingestion.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
+
+
+@flow(name="ingest labelled texts", validate_parameters=False)
+def ingest_labelled_texts(labelled: Sequence[str], parent: Run | None = None) -> list[Path]:
+    """Fetch and read texts with other people's labels, each source for itself."""
+    if not labelled:
+        return []
+    with tracked_run("ingest labelled texts", "ingest", parent) as run:
+        return [check_labelled_texts(run, sources.fetch(source)) for source in labelled]
 
 
 @flow(name="ingest")

@@ -8,12 +8,14 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
-from flows.classify import classify
+from flows.classify import classify, pretrain
 from flows.embed import UnlabelledText, VectorTests, embed
 from flows.featurize import featurize
-from flows.ingest import TweetSource, ingest_corpora, ingest_tweets, snapshot
+from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from models.settings import Settings
 from tasks import comparison, lineage, tracking
+from tasks.evaluation.tables import gather_labelled
+from tasks.evaluation.unlabelled import exclude_texts
 from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_ASKED, Candidate, promote, validation_f1
@@ -26,6 +28,9 @@ class RetrainRequest(Settings):
 
     tweets: TweetSource = TweetSource()
     corpora: tuple[str, ...] = Field((), description="Text to learn word vectors from, besides the training tweets.")
+    labelled_texts: tuple[str, ...] = Field(
+        (), description="Texts with labels of other tasks, to pre-train networks on."
+    )
     recipe: str = Field("standard", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="Instead of the recipe's own.")
     promote: bool = Field(True, description="Put the best model in use, if it is better than the one that is.")
@@ -43,11 +48,17 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         tweets = ingest_tweets(request.tweets, recipe, run)
         run.log_dataset(tweets, "tweets", request.tweets.source)
         corpora = ingest_corpora(list(request.corpora), run)
+        texts = ingest_labelled_texts(request.labelled_texts, run)
+        if texts:  # other data sets may hold the very tweets that will be scored
+            corpora = [exclude_texts(run, [*corpora, *texts], gather_labelled(run, tweets), [])]
         features = featurize(tweets, corpora, recipe, run)
         tests = VectorTests(snapshot(request.similarities), snapshot(request.analogies))
         text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)
         vectors = embed(text, recipe.embeddings, recipe.seed, tests, run)
-        classify(tweets, features, vectors, recipe, run)
+        pretrained = {}
+        if features.corpus_tokens is not None and texts:
+            pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
+        classify(tweets, features, vectors, recipe, run, None, pretrained)
         return conclude(run, tweets, request.promote, start)
 
 

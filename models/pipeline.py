@@ -3,7 +3,7 @@
 Training, evaluation, batch scoring and serving all predict through this one class, so that no two of them can differ.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.settings import TextSettings
+from models.settings import CharacterSettings, TextSettings
 from models.text import Tokens, repair_keywords, repair_texts, tokenize_texts
 
 Probabilities = Callable[[Tokens], np.ndarray]
@@ -52,14 +52,17 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     """The classifier that these parts make: file names to values, as they were read.
 
     `classifier.json` says what it is; `logistic.npz` comes with `features.parquet` (bag of words) or
-    `vectors.parquet` (mean word vectors); `network.keras` with `vocabulary.parquet`.
+    `vectors.parquet` (mean word vectors); `network.keras` with `vocabulary.parquet`; `members` holds the parts of the
+    classifiers of an ensemble by number.
     Raises ValueError for a set of parts that makes no classifier.
     """
     about = parts["classifier.json"]
-    if "network.keras" in parts:
+    if "members" in parts:
+        predict = _ensemble(parts["members"], about["lines"])
+    elif "network.keras" in parts:
         predict = _network(parts)
     elif "features.parquet" in parts:
-        predict = _bag_of_words(parts, about["representation"])
+        predict = _bag_of_words(parts, about)
     elif "vectors.parquet" in parts:
         predict = _mean_vectors(parts)
     else:
@@ -67,13 +70,17 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     return TextClassifier(about["name"], TextSettings(**about["text"]), about["threshold"], predict)
 
 
-def _bag_of_words(parts: Mapping[str, Any], representation: str) -> Probabilities:
-    from models.frequencies import FeatureSpace
+def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> Probabilities:
+    from models.frequencies import FeatureSpace, character_ngrams
     from models.logistic import LogisticModel
 
     space = FeatureSpace.from_table(parts["features.parquet"])
     head = LogisticModel.from_arrays(parts["logistic.npz"])
-    matrix = bags_of_words()[representation]
+    if "characters" in about:
+        settings = CharacterSettings(**about["characters"])
+        matrix = bags_of_words()["one-hot"]
+        return lambda tokens: head.predict_probabilities(matrix(character_ngrams(tokens, settings), space))
+    matrix = bags_of_words()[about["representation"]]
     return lambda tokens: head.predict_probabilities(matrix(tokens, space))
 
 
@@ -82,6 +89,14 @@ def bags_of_words() -> dict[str, Callable[[Tokens, Any], Any]]:
     from models.frequencies import count_matrix, one_hot_matrix, tf_idf_matrix
 
     return {"one-hot": one_hot_matrix, "count": count_matrix, "tf-idf": tf_idf_matrix}
+
+
+def _ensemble(members: Mapping[str, Any], lines: Sequence[Sequence[float]]) -> Probabilities:
+    """The mean of the members' log-odds, each calibrated by its line (slope, offset)."""
+    from models.ensemble import mean_log_odds
+
+    predict = [assemble(members[number]).predict for number in sorted(members, key=int)]
+    return lambda tokens: mean_log_odds([each(tokens) for each in predict], lines)
 
 
 def _mean_vectors(parts: Mapping[str, Any]) -> Probabilities:

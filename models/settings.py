@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Architecture = Literal["skip-gram", "cbow"]
 Cell = Literal["rnn", "lstm", "gru"]
-Kind = Literal["logistic", "nb-svm", "feed-forward", "rnn", "lstm", "gru"]
-Representation = Literal["one-hot", "count", "tf-idf", "co-occurrence", "cbow", "skip-gram", "scratch"]
+Kind = Literal["logistic", "nb-svm", "feed-forward", "rnn", "lstm", "gru", "ensemble"]
+Representation = Literal[
+    "one-hot", "count", "tf-idf", "characters", "co-occurrence", "cbow", "skip-gram", "scratch", "multi-task", "average"
+]
 Split = Literal["train", "validation", "test"]
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -103,6 +105,23 @@ class FrequencySettings(Settings):
     smooth: bool = Field(True, description="Use ln((1 + n) / (1 + df)) + 1 as IDF, as if one more document held all.")
 
 
+class CharacterSettings(Settings):
+    """Document vectors that say which character n-grams occur within words."""
+
+    shortest: Positive = Field(
+        2, description="Characters of the shortest n-gram; the edges of a word count as one each."
+    )
+    longest: Positive = Field(5, description="Characters of the longest n-gram.")
+    min_document_frequency: Positive = Field(3, description="N-grams in fewer training documents are dropped.")
+
+    @model_validator(mode="after")
+    def order(self) -> "CharacterSettings":
+        """Raise ValueError when no length is left."""
+        if self.shortest > self.longest:
+            raise ValueError(f"shortest must not exceed longest, got {self.shortest} and {self.longest}")
+        return self
+
+
 class CooccurrenceSettings(Settings):
     """Word vectors from a co-occurrence matrix: PPMI, then truncated SVD."""
 
@@ -148,6 +167,9 @@ class EmbeddingSettings(Settings):
         4096, description="Tokens trained on at once, rounded to a power of two; words too frequent for it slow down."
     )
     vectors_from: Literal["input", "output", "mean"] = Field("input", description="Which of the two matrices to keep.")
+    read_tweets: bool = Field(
+        True, description="Learn from the training tweets too; without them, all folds and nights share one training."
+    )
     phrases: PhraseSettings = PhraseSettings()
 
     def epochs_for(self, words: int) -> int:
@@ -175,6 +197,9 @@ class LogisticSettings(Settings):
 class NbSvmSettings(Settings):
     """NB-SVM (Wang & Manning 2012); its strength is chosen on the validation split."""
 
+    representations: tuple[Literal["one-hot", "characters"], ...] = Field(
+        ("one-hot",), description="Trained on each: words and word pairs that occur, or character n-grams that do."
+    )
     inverse_strengths: tuple[float, ...] = Field(
         (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), description="Values of C tried; the lowest validation log loss wins."
     )
@@ -184,28 +209,71 @@ class NbSvmSettings(Settings):
     )
 
 
-class ClassifierSettings(Settings):
-    """One neural classifier: its network and how it is trained."""
+class NetworkSettings(Settings):
+    """What a network over token ids looks like between its word vectors and its output."""
 
     kind: Literal["feed-forward", "rnn", "lstm", "gru"] = Field("lstm", description="Recurrent cell, or none.")
-    features: Literal["scratch", "cbow", "skip-gram"] = Field("skip-gram", description="Where token vectors start.")
     dimensions: Positive = Field(100, description="Width of token vectors learned from scratch.")
+    convolution: Annotated[int, Field(ge=0)] = Field(
+        0, description="Tokens that a convolution below the recurrence sees at once; 0 is none."
+    )
     units: Positive = Field(64, description="Width of the hidden state, each direction.")
+    layers: Positive = Field(1, description="Recurrent layers on top of each other.")
     bidirectional: bool = Field(True, description="Read the tweet from both ends.")
-    pooling: Literal["last", "mean", "max", "max-mean"] = Field("max-mean", description="From states to one vector.")
+    pooling: Literal["last", "mean", "max", "max-mean", "attention"] = Field(
+        "max-mean", description="From states to one vector."
+    )
     train_vectors: bool = Field(True, description="Go on training the token vectors.")
-    dropout: Share = Field(0.4, description="On token vectors and before the output.")
-    label_smoothing: Share = Field(0.1, description="Labels of real tweets are noisy.")
+    dropout: Share = Field(0.4, description="On token vectors, between layers and before the output.")
     max_length: Positive = Field(48, description="Tokens read of one tweet; the rest is cut.")
+
+
+class TrainingSettings(Settings):
+    """How a network is trained."""
+
     batch_size: Positive = Field(64, description="Tweets per step.")
     epochs: Positive = Field(12, description="At most; early stopping usually ends sooner.")
-    patience: Positive = Field(3, description="Epochs without a better validation loss before stopping.")
     learning_rate: Annotated[float, Field(gt=0)] = Field(2e-3, description="Of Adam.")
+    schedule: Literal["constant", "one-cycle"] = Field(
+        "constant",
+        description="one-cycle rises for a tenth of the steps and falls to zero over the rest; all epochs are trained.",
+    )
+
+
+class PretrainingSettings(TrainingSettings):
+    """Training the network on other people's labels first, all their tasks at once (Caruana 1997)."""
+
+    vectors: Literal["scratch", "cbow", "skip-gram"] = Field("skip-gram", description="Where token vectors start.")
+    batch_size: Positive = Field(128, description="Texts per step.")
+    epochs: Positive = Field(3, description="Passes over all labelled texts.")
+    schedule: Literal["constant", "one-cycle"] = Field("one-cycle", description="Of the learning rate.")
+
+
+class ClassifierSettings(NetworkSettings, TrainingSettings):
+    """One neural classifier: its network and how it is trained."""
+
+    features: Literal["scratch", "cbow", "skip-gram", "multi-task"] = Field(
+        "skip-gram", description="Where token vectors start; with multi-task, the whole network."
+    )
+    pretraining: PretrainingSettings = Field(PretrainingSettings(), description="What multi-task starts from.")
+    label_smoothing: Share = Field(0.1, description="Labels of real tweets are noisy.")
+    patience: Positive = Field(3, description="Epochs without a better validation loss before stopping.")
+    draw: Positive = Field(1, description="Another number is another start and order: a member for an ensemble.")
 
     @property
     def name(self) -> str:
-        """How tables and runs call it: `lstm/skip-gram`."""
-        return f"{self.kind}/{self.features}"
+        """How tables and runs call it: `lstm/skip-gram`, and `lstm/skip-gram-2` for a second draw."""
+        return f"{self.kind}/{self.features}{'' if self.draw == 1 else f'-{self.draw}'}"
+
+    def reader(self) -> NetworkSettings:
+        """The settings of the network without those of its training."""
+        return NetworkSettings(**self.model_dump(include=set(NetworkSettings.model_fields)))
+
+
+class EnsembleSettings(Settings):
+    """Several models asked together: the mean of their calibrated log-odds."""
+
+    members: tuple[str, ...] = Field((), description="Names of models of this recipe, as tables show them.")
 
 
 class Recipe(Settings):
@@ -221,6 +289,7 @@ class Recipe(Settings):
     contract: ContractSettings = ContractSettings()
     vocabulary: VocabularySettings = VocabularySettings()
     frequency: FrequencySettings = FrequencySettings()
+    characters: CharacterSettings = CharacterSettings()
     cooccurrence: CooccurrenceSettings = CooccurrenceSettings()
     embeddings: tuple[EmbeddingSettings, ...] = (
         EmbeddingSettings(architecture="cbow"),
@@ -235,3 +304,4 @@ class Recipe(Settings):
         ClassifierSettings(kind="lstm", features="cbow"),
         ClassifierSettings(kind="lstm", features="skip-gram"),
     )
+    ensemble: EnsembleSettings = EnsembleSettings()

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
 
 def write_part(path: Path, value: Any) -> None:
-    """Write one value in the format that its file name asks for: .parquet, .npz, .json or .keras.
+    """Write one value in the format that its file name asks for: .parquet, .npz, .json or .keras; a folder of parts.
 
     Raises ValueError for another suffix.
     """
+    if isinstance(value, Mapping) and not path.suffix:
+        path.mkdir()
+        for name, part in value.items():
+            write_part(path / name, part)
+        return
     match path.suffix:
         case ".parquet":
             pq.write_table(value, path, compression="zstd")
@@ -33,6 +38,33 @@ def write_part(path: Path, value: Any) -> None:
             value.save(path)
         case other:
             raise ValueError(f"no writer for {other!r}: use .parquet, .npz, .json or .keras")
+
+
+def read_parts(folder: Path) -> dict[str, Any]:
+    """All parts of a classifier, by file name; a folder inside is parts of its own."""
+    return {path.name: _read_part(path) for path in sorted(folder.iterdir())}
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, by name."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _read_part(path: Path) -> Any:
+    if path.is_dir():
+        return read_parts(path)
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    if path.suffix == ".npz":
+        return read_arrays(path)
+    if path.suffix == ".keras":
+        import keras
+
+        import models.recurrent.layers  # noqa: F401 - registers the layers that the file names
+
+        return keras.saving.load_model(path, compile=False)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_artifact(kind: str, parts: Mapping[str, Any]) -> Path:

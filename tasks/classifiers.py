@@ -1,5 +1,6 @@
 """Linear, feed-forward and recurrent classifiers: train, choose the threshold, score the held-out rows, save, log."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.seeds import derive_seed
-from models.settings import ClassifierSettings, LogisticSettings, NbSvmSettings, Representation, TextSettings
+from models.settings import (
+    ClassifierSettings,
+    EnsembleSettings,
+    LogisticSettings,
+    NbSvmSettings,
+    Representation,
+    TextSettings,
+)
 from models.text import Tokens
 from tasks import artifacts, environment, serving
 from tasks.checkpoints import Checkpoints
+from tasks.frequencies import CHARACTERS
+from tasks.pretraining import READER
 from tasks.progress import progress
 from tasks.steps import step
 from tasks.tracking import Run
@@ -79,6 +89,8 @@ def train_nb_svm(
     from models.nb_svm import fit_nb_svm
 
     about = {"name": f"nb-svm/{representation}", "kind": "nb-svm", "representation": representation}
+    if (features / CHARACTERS).exists():
+        about |= {"characters": json.loads((features / CHARACTERS).read_text(encoding="utf-8"))}
     return _train_linear(
         run, Labelled.read(tweets, tokens), features, about, partial(fit_nb_svm, settings=settings), text
     )
@@ -109,21 +121,28 @@ def train_network(
     settings: ClassifierSettings,
     text: TextSettings,
     seed: int,
+    pretrained: Path | None = None,
 ) -> Path:
-    """Train a feed-forward or recurrent network over token ids, from scratch or from trained word vectors."""
+    """Train a feed-forward or recurrent network over token ids: from scratch, word vectors or a whole network.
+
+    `pretrained` holds word vectors and the weights between them and the output.
+    """
     run.tag(device=environment.load_tensorflow())
     from models.figures import learning_curves
     from models.recurrent import build_classifier, train_classifier
+    from models.recurrent.network import take_reader_weights
 
     data = Labelled.read(tweets, tokens)
     words, weights = artifacts.read_vocabulary(vocabulary), None
-    if vectors is not None:
-        known = artifacts.read_vectors(vectors)
+    if start := pretrained or vectors:
+        known = artifacts.read_vectors(start)
         words = words.extended(known.tokens)
         weights, _ = known.rows_for(words.tokens)
     seed = derive_seed(seed, settings.name)
     kept = Checkpoints(run.action_key)
     network = build_classifier(settings, len(words), weights, seed)
+    if pretrained is not None:
+        take_reader_weights(network, artifacts.read_arrays(pretrained / READER))
     with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
         history = train_classifier(
             network,
@@ -142,6 +161,27 @@ def train_network(
     about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
     parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
     return _finish(run, data, about, parts, text, seconds)
+
+
+@step("combine {name}", hardware=True)
+def combine_models(
+    run: Run, tweets: Path, tokens: Path, members: list[Path], name: str, settings: EnsembleSettings, text: TextSettings
+) -> Path:
+    """Put trained models together: calibrated each on the validation rows, they answer with their mean log-odds."""
+    run.tag(device=environment.load_tensorflow())
+    from models.ensemble import member_lines
+    from models.pipeline import assemble
+
+    data, start = Labelled.read(tweets, tokens), time.monotonic()
+    parts = {str(number): artifacts.read_parts(member / "classifier") for number, member in enumerate(members)}
+    rows = data.rows("validation")
+    said = [assemble(member).predict(data.tokens.take(rows)) for member in parts.values()]
+    lines = member_lines(data.labels[rows], said)
+    run.log_table(
+        {"member": settings.members, "slope": [a for a, _ in lines], "offset": [b for _, b in lines]}, "members"
+    )
+    about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines}
+    return _finish(run, data, about, {"members": parts}, text, time.monotonic() - start)
 
 
 def _encoded(data: Labelled, vocabulary: Any, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow.entities import Run as MlflowRun
 
-MODEL_STEPS = ("train_logistic", "train_nb_svm", "train_network")
+MODEL_STEPS = ("train_logistic", "train_nb_svm", "train_network", "combine_models")
 SCORES = ("accuracy", "f1", "roc_auc", "log_loss")
 
 

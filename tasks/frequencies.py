@@ -6,12 +6,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.settings import CooccurrenceSettings, FrequencySettings, TextSettings, VocabularySettings
+from models.settings import (
+    CharacterSettings,
+    CooccurrenceSettings,
+    FrequencySettings,
+    TextSettings,
+    VocabularySettings,
+)
 from models.text import Tokens, tokenize_texts
 from tasks import artifacts
 from tasks.progress import progress
 from tasks.steps import step
 from tasks.tracking import Run
+
+CHARACTERS = "characters.json"
 
 
 @step("tokenize tweets")
@@ -81,6 +89,24 @@ def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySetting
         artifacts.write_part(draft / "features.parquet", space.to_table())
         for name, matrix in matrices.items():
             sparse.save_npz(draft / f"{name}.npz", matrix)
+    return draft.final
+
+
+@step("count characters", hardware=True)
+def count_characters(run: Run, tweets: Path, tokens: Path, settings: CharacterSettings) -> Path:
+    """Fit the character n-grams that are features on training tweets; save which occur in each tweet."""
+    from scipy import sparse
+
+    from models.frequencies import character_ngrams, fit_features, one_hot_matrix
+
+    single = FrequencySettings(max_ngram=1, min_document_frequency=settings.min_document_frequency)
+    space = fit_features(character_ngrams(_training_tokens(tweets, tokens), settings), single)
+    matrix = one_hot_matrix(character_ngrams(artifacts.read_tokens(tokens), settings), space)
+    run.log_metrics({"features": matrix.shape[1], "nonzero_per_document": matrix.nnz / max(matrix.shape[0], 1)})
+    with artifacts.new_artifact("characters") as draft:
+        artifacts.write_part(draft / "features.parquet", space.to_table())
+        artifacts.write_part(draft / CHARACTERS, settings.model_dump())
+        sparse.save_npz(draft / "characters.npz", matrix)
     return draft.final
 
 

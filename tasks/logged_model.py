@@ -20,11 +20,16 @@ from mlflow.pyfunc import PythonModel
 
 
 def read_parts(folder: Path, package: str) -> dict[str, Any]:
-    """All files of a classifier's folder, by name, each read by its suffix. Nothing is unpickled."""
+    """All files of a classifier's folder, by name, each read by its suffix; a folder inside is parts of its own.
+
+    Nothing is unpickled.
+    """
     return {path.name: _read(path, package) for path in sorted(folder.iterdir())}
 
 
 def _read(path: Path, package: str) -> Any:
+    if path.is_dir():
+        return read_parts(path, package)
     if path.suffix == ".parquet":
         return pq.read_table(path)
     if path.suffix == ".npz":

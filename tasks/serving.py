@@ -37,7 +37,7 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
             artifacts={"package": str(package), "classifier": str(classifier)},
             signature=_signature(),
             input_example=example.where(example.notna(), None),
-            pip_requirements=requirements(networks=(classifier / "network.keras").exists()),
+            pip_requirements=requirements(networks=any(classifier.rglob("network.keras"))),
         )
     run.tag(model_uri=logged.model_uri)
 

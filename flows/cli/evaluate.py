@@ -39,6 +39,7 @@ def evaluate(
     tweets: train.Tweets = None,
     corpus: train.Corpora = None,
     exclude: Excluded = None,
+    pretrain_on: train.PretrainOn = None,
     text_column: train.TextColumn = None,
     label_column: train.LabelColumn = None,
     id_column: train.IdColumn = None,
@@ -67,7 +68,7 @@ def evaluate(
 
     Example: crisisflow evaluate --tweets train.csv --exclude test.csv --recipe quick --seeds 3
     """
-    sources = (tweets, *(corpus or ()), *(exclude or ()))
+    sources = (tweets, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
     with command(debug), train.computing_on(device), train.prepared(recipe, *sources):
         from flows import evaluate as stage
 
@@ -77,6 +78,7 @@ def evaluate(
             tweets=train.tweet_source(tweets, columns, encoding),
             corpora=train.corpora_of(tweets, corpus),
             exclude=tuple(exclude or ()),
+            labelled_texts=tuple(pretrain_on or ()),
             recipe=recipe,
             seed=seed,
             folds=folds,

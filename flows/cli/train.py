@@ -60,6 +60,16 @@ Corpora = Annotated[
         rich_help_panel="Data",
     ),
 ]
+PretrainOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pretrain-on",
+        metavar="SRC",
+        help="Texts with labels of other tasks (CrisisLex, TweetEval), on all of which networks are trained first. "
+        "Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
 TextColumn = Annotated[str | None, typer.Option(help="Name of the text column.", rich_help_panel="Columns")]
 LabelColumn = Annotated[str | None, typer.Option(help="Name of the label column.", rich_help_panel="Columns")]
 IdColumn = Annotated[str | None, typer.Option(help="Name of the id column.", rich_help_panel="Columns")]
@@ -122,6 +132,7 @@ def register(app: typer.Typer) -> None:
 def retrain(
     tweets: Tweets = None,
     corpus: Corpora = None,
+    pretrain_on: PretrainOn = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     id_column: IdColumn = None,
@@ -150,7 +161,7 @@ def retrain(
     with (
         command(debug),
         computing_on(device),
-        prepared(recipe, tweets, against, similarities, analogies, *(corpus or ())),
+        prepared(recipe, tweets, against, similarities, analogies, *(corpus or ()), *(pretrain_on or ())),
     ):
         from flows import retrain as stage
 
@@ -159,6 +170,7 @@ def retrain(
         request = stage.RetrainRequest(
             tweets=tweet_source(tweets, columns, encoding, against),
             corpora=corpora_of(tweets, corpus),
+            labelled_texts=tuple(pretrain_on or ()),
             recipe=recipe,
             seed=seed,
             similarities=similarities,

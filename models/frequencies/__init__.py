@@ -1,5 +1,6 @@
 """Vectors from counting: bag-of-words document vectors, and word vectors from a co-occurrence matrix."""
 
+from models.frequencies.characters import character_ngrams
 from models.frequencies.cooccurrence import CooccurrenceCounter
 from models.frequencies.factorization import cooccurrence_vectors, ppmi
 from models.frequencies.features import FeatureSpace, fit_features
@@ -8,6 +9,7 @@ from models.frequencies.matrices import count_matrix, one_hot_matrix, tf_idf_mat
 __all__ = [
     "CooccurrenceCounter",
     "FeatureSpace",
+    "character_ngrams",
     "cooccurrence_vectors",
     "count_matrix",
     "fit_features",

@@ -67,6 +67,74 @@ class MaskedPooling(keras.layers.Layer):
         return {**super().get_config(), "mode": self.mode}
 
 
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class AttentionPooling(keras.layers.Layer):
+    """A weighted mean of the states of each document, (batch, length, width) -> (batch, width).
+
+    The weight of a step is the softmax of u . tanh(W h_t + b) over the steps that are no padding (Yang et al. 2016,
+    eq. 5-7); zeros where nothing is left.
+    """
+
+    def __init__(self, **options) -> None:
+        super().__init__(**options)
+        self.supports_masking = True
+
+    def build(self, shape) -> None:
+        """Weights for states of this width."""
+        width = shape[-1]
+        self.kernel = self.add_weight(shape=(width, width), name="kernel")
+        self.bias = self.add_weight(shape=(width,), initializer="zeros", name="bias")
+        self.context = self.add_weight(shape=(width, 1), name="context_kernel")
+
+    def call(self, states, mask=None):
+        """(batch, width)."""
+        present = ops.ones_like(states[..., :1]) if mask is None else ops.cast(mask, states.dtype)[..., None]
+        scores = ops.matmul(ops.tanh(ops.matmul(states, self.kernel) + self.bias), self.context)
+        # Written out, since Keras warns of a softmax over one step.
+        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True)) * present
+        return ops.sum(states * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), 1e-30)
+
+    def compute_mask(self, states, mask=None):
+        """Nothing: there are no steps left to mask."""
+
+    def compute_output_shape(self, shape):
+        """(batch, width)."""
+        return (shape[0], shape[2])
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class MaskedConvolution(keras.layers.Layer):
+    """A convolution over neighbouring steps, (batch, length, width) -> (batch, length, filters), then ReLU.
+
+    One output for each input step; the mask goes on unchanged. Padding counts as zeros, so that what a document gives
+    does not depend on how far its batch is padded.
+    """
+
+    def __init__(self, filters: int, steps: int, **options) -> None:
+        super().__init__(**options)
+        self.filters, self.steps = filters, steps
+        self.supports_masking = True
+
+    def build(self, shape) -> None:
+        """Weights for inputs of this width."""
+        self.kernel = self.add_weight(shape=(self.steps, shape[-1], self.filters), name="kernel")
+        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+
+    def call(self, states, mask=None):
+        """(batch, length, filters)."""
+        if mask is not None:
+            states = states * ops.cast(mask, states.dtype)[..., None]
+        return ops.relu(ops.conv(states, self.kernel, padding="same") + self.bias)
+
+    def compute_output_shape(self, shape):
+        """(batch, length, filters)."""
+        return (*shape[:-1], self.filters)
+
+    def get_config(self):
+        """What is needed to build it again."""
+        return {**super().get_config(), "filters": self.filters, "steps": self.steps}
+
+
 class _FastOverTime(keras.layers.Layer):
     """A Keras recurrence whose loop over time is that of scan.py where it applies, and Keras' own elsewhere.
 

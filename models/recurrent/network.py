@@ -1,13 +1,22 @@
 """The networks: from token ids to P(target = 1), every weight drawn from NumPy so that all backends start alike."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
-from models.recurrent.layers import GRU, LSTM, FirstTokens, MaskedPooling, SimpleRNN
+from models.recurrent.layers import (
+    GRU,
+    LSTM,
+    AttentionPooling,
+    FirstTokens,
+    MaskedConvolution,
+    MaskedPooling,
+    SimpleRNN,
+)
 from models.seeds import derive_seed, generator
-from models.settings import ClassifierSettings
+from models.settings import ClassifierSettings, NetworkSettings
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -21,6 +30,18 @@ def build_classifier(
     ones. None starts all of them at random, `settings.dimensions` wide. Kind `feed-forward` averages the vectors
     instead of reading them in order. The layer `logit` gives the log-odds.
     """
+    ids, document = build_reader(settings, vocabulary_size, vectors, seed)
+    logit = keras.layers.Dense(1, name="logit")(document)
+    probability = keras.layers.Activation("sigmoid", name="probability")(logit)
+    model = keras.Model(ids, probability, name=settings.name.replace("/", "_").replace("-", "_"))
+    start_weights(model, settings, vectors, seed)
+    return model
+
+
+def build_reader(
+    settings: NetworkSettings, vocabulary_size: int, vectors: np.ndarray | None, seed: int
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Input ids (batch, length) and the vector of a document (batch, width): a network still without its output."""
     if vectors is not None and len(vectors) != vocabulary_size:
         raise ValueError(f"one vector per vocabulary row is needed, got {len(vectors)} for {vocabulary_size} rows")
     width = settings.dimensions if vectors is None else vectors.shape[1]
@@ -28,32 +49,80 @@ def build_classifier(
     keras.utils.clear_session(free_memory=False)
     ids = keras.Input((None,), dtype="int32", name="ids")
     cut = FirstTokens(settings.max_length, name="first_tokens")(ids)
-    embedding = keras.layers.Embedding(vocabulary_size, width, mask_zero=True, name="embedding")
-    embedded = _dropout(settings, seed, "embedding")(embedding(cut))
-    document = _document_vector(settings, embedded)
-    logit = keras.layers.Dense(1, name="logit")(_dropout(settings, seed, "document")(document))
-    probability = keras.layers.Activation("sigmoid", name="probability")(logit)
-    model = keras.Model(ids, probability, name=settings.name.replace("/", "_").replace("-", "_"))
+    embedded = keras.layers.Embedding(vocabulary_size, width, mask_zero=True, name="embedding")(cut)
+    document = _document_vector(settings, _dropout(settings, seed, "embedding")(embedded), seed)
+    return ids, _dropout(settings, seed, "document")(document)
+
+
+def start_weights(model: keras.Model, settings: NetworkSettings, vectors: np.ndarray | None, seed: int) -> None:
+    """Draw every weight of a network that stands on `build_reader`, and put the word vectors where they belong."""
     _draw_weights(model, seed)
-    embedding.set_weights([_token_vectors(vocabulary_size, width, vectors, seed)])
+    embedding = model.get_layer("embedding")
+    embedding.set_weights([_token_vectors(embedding.input_dim, embedding.output_dim, vectors, seed)])
     embedding.trainable = settings.train_vectors
-    return model
 
 
-def _document_vector(settings: ClassifierSettings, embedded: keras.KerasTensor) -> keras.KerasTensor:
+def reader_weights(model: keras.Model) -> dict[str, np.ndarray]:
+    """The weights between word vectors and output, by layer and place: what another network of this shape can take."""
+    return {
+        f"{layer.name}/{place}": weights
+        for layer in _reader_layers(model)
+        for place, weights in enumerate(layer.get_weights())
+    }
+
+
+def take_reader_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Start the network between word vectors and output from these. Raises ValueError when its shape is another."""
+    own = reader_weights(model)
+    if {name: each.shape for name, each in own.items()} != {name: each.shape for name, each in weights.items()}:
+        raise ValueError(
+            "the pre-trained network has another shape than the classifier: give both the same kind, units, layers, "
+            "directions, pooling, convolution and vectors"
+        )
+    for layer in _reader_layers(model):
+        layer.set_weights([weights[f"{layer.name}/{place}"] for place in range(len(layer.get_weights()))])
+
+
+def _reader_layers(model: keras.Model) -> list[keras.Layer]:
+    outside = ("embedding", "logit", "tasks")
+    # A seed generator's state is no weight to hand on.
+    return [
+        each
+        for each in model.layers
+        if each.name not in outside and each.trainable_weights and not isinstance(each, keras.layers.Dropout)
+    ]
+
+
+def _document_vector(settings: NetworkSettings, embedded: keras.KerasTensor, seed: int) -> keras.KerasTensor:
     """One vector per document: pooled states of the recurrence, or a dense layer on the averaged vectors."""
     if settings.kind == "feed-forward":
         average = MaskedPooling("mean", name="average")(embedded)
         return keras.layers.Dense(settings.units, activation="relu", name="hidden")(average)
-    sequences = settings.pooling != "last"
-    recurrent = CELLS[settings.kind](settings.units, return_sequences=sequences, name=settings.kind)
-    if settings.bidirectional:
-        recurrent = keras.layers.Bidirectional(recurrent, name=f"bidirectional_{settings.kind}")
-    states = recurrent(embedded)
-    return MaskedPooling(settings.pooling, name="pooling")(states) if sequences else states
+    states = _convolution(settings, embedded)
+    for number in range(1, settings.layers + 1):
+        name = settings.kind if number == 1 else f"{settings.kind}_{number}"
+        below = states if number == 1 else _dropout(settings, seed, name)(states)
+        states = _recurrence(settings, name, number < settings.layers or settings.pooling != "last")(below)
+    if settings.pooling == "last":
+        return states
+    if settings.pooling == "attention":
+        return AttentionPooling(name="attention")(states)
+    return MaskedPooling(settings.pooling, name="pooling")(states)
 
 
-def _dropout(settings: ClassifierSettings, seed: int, name: str) -> keras.layers.Dropout:
+def _convolution(settings: NetworkSettings, embedded: keras.KerasTensor) -> keras.KerasTensor:
+    """Features of several neighbouring tokens for each token (Zhou et al. 2015, C-LSTM), where asked for."""
+    if not settings.convolution:
+        return embedded
+    return MaskedConvolution(embedded.shape[-1], settings.convolution, name="convolution")(embedded)
+
+
+def _recurrence(settings: NetworkSettings, name: str, every_state: bool) -> keras.Layer:
+    recurrent = CELLS[settings.kind](settings.units, return_sequences=every_state, name=name)
+    return keras.layers.Bidirectional(recurrent, name=f"bidirectional_{name}") if settings.bidirectional else recurrent
+
+
+def _dropout(settings: NetworkSettings, seed: int, name: str) -> keras.layers.Dropout:
     return keras.layers.Dropout(
         settings.dropout, seed=derive_seed(seed, f"classifier/dropout/{name}"), name=f"{name}_dropout"
     )
@@ -82,8 +151,9 @@ def _draw_weights(model: keras.Model, seed: int) -> None:
 
 
 def _initial_values(name: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    if name == "kernel":
-        limit = np.sqrt(6 / sum(shape))
+    if name in ("kernel", "context_kernel"):
+        # A convolution sees its neighbours too: fan-in and fan-out count all of them (Glorot & Bengio 2010).
+        limit = np.sqrt(6 / (np.prod(shape[:-2]) * sum(shape[-2:])))
         return random.uniform(-limit, limit, shape)
     if name == "recurrent_kernel":
         units = shape[0]

@@ -25,11 +25,16 @@ class TrainingState:
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
-    def end_epoch(self, scores: Epoch, weights: list[np.ndarray]) -> None:
-        """Take note of an epoch's scores; keep the weights when their validation log loss is the lowest yet."""
+    @property
+    def epoch(self) -> int:
+        """The epoch that is being trained, counting from 0."""
+        return len(self.history)
+
+    def end_epoch(self, scores: Epoch, weights: list[np.ndarray] | None = None) -> None:
+        """Take note of an epoch's scores; keep the weights, if given, of the lowest validation log loss yet."""
         self.losses, self.seconds = [], 0.0
         self.history.append(scores)
-        if scores["validation/log_loss"] < self.best_loss:
+        if weights is not None and scores["validation/log_loss"] < self.best_loss:
             self.best_epoch, self.best_loss = len(self.history) - 1, scores["validation/log_loss"]
             self.best_weights = weights
 

@@ -13,6 +13,7 @@ from models.checkpoints import Checkpoint, OnCheckpoint
 from models.metrics import classification_metrics
 from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
 from models.recurrent.prediction import predict_probabilities
+from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
 from models.settings import ClassifierSettings
 
@@ -45,7 +46,8 @@ def train_classifier(
 ) -> list[Epoch]:
     """Fit the model's weights and return the scores of every epoch.
 
-    Stops after `settings.patience` epochs without a lower validation log loss and leaves the weights of the best one.
+    At a constant rate it stops after `settings.patience` epochs without a lower validation log loss and leaves the
+    weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights.
     `on_epoch(epoch, scores)` is called as each ends, counting from 0. Labels are smoothed, gradients clipped to norm 1.
     `on_checkpoint` gets a checkpoint after every epoch, and every CHECKPOINT_BATCHES batches of a long one; with one of
     them as `start`, the same weights come out as without the interruption, bit for bit, and the same history but times.
@@ -65,14 +67,16 @@ def train_classifier(
         if on_checkpoint is not None:
             on_checkpoint(state.to_checkpoint())
 
-    train_epoch = _epoch_trainer(_training_step(network, optimizer), train, settings, seed)
-    while len(state.history) < settings.epochs and state.epochs_since_best < settings.patience:
+    train_epoch = _epoch_trainer(_training_step(network, optimizer), optimizer, train, settings, seed)
+    patience = settings.patience if settings.schedule == "constant" else settings.epochs
+    while len(state.history) < settings.epochs and state.epochs_since_best < patience:
         scores = {**train_epoch(state, offer_checkpoint), **_validation_scores(model, validation)}
         state.end_epoch(scores, model.get_weights())
         if on_epoch is not None:
             on_epoch(len(state.history) - 1, scores)
         offer_checkpoint()
-    model.set_weights(state.best_weights)
+    if settings.schedule == "constant":
+        model.set_weights(state.best_weights)
     return state.history
 
 
@@ -83,7 +87,11 @@ def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epo
 
 
 def _epoch_trainer(
-    step: Callable[..., tf.Tensor], train: LabelledDocuments, settings: ClassifierSettings, seed: int
+    step: Callable[..., tf.Tensor],
+    optimizer: LazyAdam,
+    train: LabelledDocuments,
+    settings: ClassifierSettings,
+    seed: int,
 ) -> Callable[[TrainingState, Callable[[], None]], Epoch]:
     """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed."""
     padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
@@ -93,7 +101,9 @@ def _epoch_trainer(
     def train_epoch(state: TrainingState, offer_checkpoint: Callable[[], None]) -> Epoch:
         start = time.perf_counter() - state.seconds
         batches = epoch_batches(lengths, settings.batch_size, seed, len(state.history))
-        for rows in batches[len(state.losses) :]:
+        for number in range(len(state.losses), len(batches)):
+            rows, done = batches[number], len(state.history) * len(batches) + number
+            optimizer.learning_rate.assign(learning_rate(settings, done, settings.epochs * len(batches)))
             ids = padded[rows, : max(1, lengths[rows].max())]
             state.losses.append(step(ids, targets[rows]) * len(rows))
             if len(state.losses) % CHECKPOINT_BATCHES == 0:

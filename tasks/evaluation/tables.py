@@ -33,9 +33,9 @@ def gather_labelled(run: Run, tweets: Path) -> Path:
     from tasks.validation.tweets import TWEETS
 
     table = Table.read(tweets)
-    kept = table.kept.append_column("kept", pa.array([True] * len(table.kept)))
+    kept = table.kept.append_column("kept", pa.array([True] * len(table.kept), pa.bool_()))
     back = _quarantined(table).select(TWEETS.names).cast(TWEETS)
-    back = back.append_column("kept", pa.array([False] * len(back)))
+    back = back.append_column("kept", pa.array([False] * len(back), pa.bool_()))
     everything = in_order(pa.concat_tables([kept, back]), list(table.encodings))
     texts = everything.filter(pc.is_valid(everything["text"]))
     scored = texts.filter(pc.is_valid(texts["target"]))

@@ -2,6 +2,7 @@
 
 import json
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ embeddings = [
 classifiers = [
   { kind = "rnn", features = "scratch", dimensions = 8, units = 4, epochs = 1 },
   { kind = "lstm", features = "skip-gram", units = 4, epochs = 2 },
+  { kind = "lstm", features = "multi-task", units = 4, epochs = 1, pretraining = { epochs = 1 } },
 ]
+nb_svm = { representations = ["one-hot", "characters"] }
+ensemble = { members = ["nb-svm/characters", "lstm/multi-task"] }
 """
 PLACES = ("harbour", "mill", "school", "bridge", "market", "valley", "station", "forest", "church", "depot")
 REAL = ("crews fight a fire near the {}", "flood water has reached the {}", "people trapped after quake hits the {}")
@@ -42,6 +46,13 @@ def write_tweets(path: Path, rows: int = 240) -> Path:
     return path
 
 
+def copied_texts() -> list[str]:
+    """Two of the texts of `write_tweets`, in other writing."""
+    with tempfile.TemporaryDirectory() as folder:
+        lines = write_tweets(Path(folder) / "tweets.csv").read_text().splitlines()[1:3]
+    return [line.split(",")[1].upper() for line in lines]
+
+
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Tweets, a corpus and a recipe of seconds."""
@@ -49,7 +60,13 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "tiny.toml").write_text(RECIPE)
     corpus = "\n\n".join(f"The {place} was quiet before the fire and the flood came ." for place in PLACES * 20)
     (folder / "corpus.txt").write_text(corpus)
+    moods = "".join(
+        f"what a {('joy', 'pity')[n % 2]} at the {PLACES[n % 7]} {n},{('up', 'down')[n % 2]}\n" for n in range(60)
+    )
+    # Two of its texts are among the tweets: nothing may learn from them.
+    (folder / "moods.csv").write_text("text,mood\n" + moods + "".join(f"{each},up\n" for each in copied_texts()))
     return {
+        "labelled": folder / "moods.csv",
         "tweets": write_tweets(folder / "tweets.csv"),
         "corpus": folder / "corpus.txt",
         "recipe": folder / "tiny.toml",
@@ -63,6 +80,9 @@ def retrained(inputs: dict[str, Any], prefect: None) -> dict[str, Any]:
     from flows.retrain import RetrainRequest, retrain
 
     request = RetrainRequest(
-        tweets=TweetSource(source=str(inputs["tweets"])), corpora=(str(inputs["corpus"]),), recipe=str(inputs["recipe"])
+        tweets=TweetSource(source=str(inputs["tweets"])),
+        corpora=(str(inputs["corpus"]),),
+        labelled_texts=(str(inputs["labelled"]),),
+        recipe=str(inputs["recipe"]),
     )
     return {**json.loads(json.dumps(retrain(request))), "request": request}

@@ -31,10 +31,21 @@ def test_every_representation_and_network_is_in_the_table(retrained: dict[str, A
     assert [model["name"] for model in retrained["models"]] == [
         *(f"logistic/{name}" for name in MODELS),
         "nb-svm/one-hot",
+        "nb-svm/characters",
         "rnn/scratch",
         "lstm/skip-gram",
+        "lstm/multi-task",
+        "ensemble/average",
     ]
     assert retrained["best"] in {model["name"] for model in retrained["models"]}
+
+
+def test_networks_are_pretrained_on_other_labels_without_the_texts_that_are_scored(retrained: dict[str, Any]) -> None:
+    runs = {run.data.tags["stage"]: run.data for run in tracking.descendants(retrained["run_id"])}
+    assert runs["exclude_texts"].metrics["dropped/labelled"] == 2
+    pretraining = runs["pretrain_network"]
+    assert pretraining.metrics["texts"] == 60 == runs["check_labelled_texts"].metrics["kept"] - 2
+    assert "task/mood" in pretraining.metrics or pretraining.metrics["tasks"] == 1
 
 
 def test_all_models_carry_the_same_metric_names(retrained: dict[str, Any]) -> None:
@@ -80,7 +91,9 @@ def test_the_best_model_is_the_champion_and_takes_raw_strings(retrained: dict[st
     assert set(answer["label"]) <= {0, 1}
 
 
-@pytest.mark.parametrize("name", ["logistic/tf-idf", "logistic/skip-gram", "rnn/scratch", "lstm/skip-gram"])
+@pytest.mark.parametrize(
+    "name", ["logistic/tf-idf", "logistic/skip-gram", "rnn/scratch", "lstm/skip-gram", "ensemble/average"]
+)
 def test_a_logged_model_predicts_what_the_pipeline_predicted(retrained: dict[str, Any], name: str) -> None:
     tags = model_runs(retrained)[name].data.tags
     predictions = pq.read_table(storage.state_home() / "store" / tags["output"] / "predictions.parquet").to_pandas()

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from models.recurrent import build_classifier, predict_probabilities
+from models.recurrent.layers import AttentionPooling
+from models.recurrent.network import reader_weights, take_reader_weights
 from models.settings import ClassifierSettings
 
 VOCABULARY = 50
@@ -39,6 +41,40 @@ def test_padding_and_neighbours_change_no_prediction(kind, bidirectional):
         np.testing.assert_allclose(
             predict_probabilities(model, ids, offsets), one_by_one(model, ids, offsets), atol=1e-6, err_msg=pooling
         )
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [{"layers": 2}, {"pooling": "attention"}, {"convolution": 3}, {"layers": 2, "pooling": "last", "convolution": 2}],
+    ids=["stacked", "attention", "convolution", "all, last state"],
+)
+def test_padding_changes_nothing_in_a_network_of_more_parts(shape):
+    model = build_classifier(settings(**shape), VOCABULARY, None, 1)
+    ids, offsets = documents(8)
+    np.testing.assert_allclose(predict_probabilities(model, ids, offsets), one_by_one(model, ids, offsets), atol=1e-6)
+
+
+def test_attention_weighs_states_by_the_softmax_of_their_scores():
+    """Yang et al. 2016, eq. 5-7, in plain NumPy; the last step is padding."""
+    layer, random = AttentionPooling(), np.random.default_rng(3)
+    states, present = random.normal(size=(1, 4, 3)).astype(np.float32), np.array([[True, True, True, False]])
+    layer.build(states.shape)
+    kernel, bias, context = random.normal(size=(3, 3)), random.normal(size=3), random.normal(size=(3, 1))
+    layer.set_weights([kernel, bias, context])
+    scores = np.exp(np.tanh(states[0, :3] @ kernel + bias) @ context)
+    expected = (scores / scores.sum() * states[0, :3]).sum(axis=0)
+    np.testing.assert_allclose(layer(states, mask=present)[0], expected, rtol=1e-4)
+
+
+def test_a_network_takes_over_another_of_its_shape_and_refuses_one_of_another():
+    first, second = (build_classifier(settings(layers=2), VOCABULARY, None, seed) for seed in (1, 2))
+    take_reader_weights(second, reader_weights(first))
+    mine, taken = reader_weights(first), reader_weights(second)
+    assert mine.keys() == taken.keys()
+    assert all(np.array_equal(mine[name], taken[name]) for name in mine)
+    assert not np.array_equal(first.get_layer("logit").get_weights()[0], second.get_layer("logit").get_weights()[0])
+    with pytest.raises(ValueError, match="another shape"):
+        take_reader_weights(build_classifier(settings(), VOCABULARY, None, 1), mine)
 
 
 def test_equal_batches_give_equal_bits_and_reordered_ones_agree_to_a_millionth():

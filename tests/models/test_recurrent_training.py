@@ -87,15 +87,29 @@ def weights_and_history(model: keras.Model, history: list) -> tuple[list[bytes],
     return [weights.tobytes() for weights in model.get_weights()], figures
 
 
-@pytest.mark.parametrize(("kind", "batches"), [("lstm", 10), ("feed-forward", 500)])
-def test_training_goes_on_from_any_checkpoint_to_the_same_bits(kind, batches, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "batches", "schedule"), [("lstm", 10, "one-cycle"), ("feed-forward", 500, "constant")]
+)
+def test_training_goes_on_from_any_checkpoint_to_the_same_bits(kind, batches, schedule, monkeypatch):
     monkeypatch.setattr(training, "CHECKPOINT_BATCHES", batches)
-    run = settings(kind=kind, epochs=3, dropout=0.3)
+    run = settings(kind=kind, epochs=3, dropout=0.3, schedule=schedule)
     checkpoints = []
     whole = trained(run, on_checkpoint=checkpoints.append)
     assert len(checkpoints) == (9 if batches == 10 else 3)  # 25 batches an epoch: after 10, after 20, at the end
     for checkpoint in checkpoints:
         assert weights_and_history(*trained(run, start=checkpoint)) == weights_and_history(*whole)
+
+
+def test_a_one_cycle_schedule_is_trained_to_its_end_and_keeps_the_last_weights():
+    noise = (*ordered_pairs(60, 0)[:2], np.random.default_rng(0).integers(0, 2, 60))
+    run = settings(epochs=6, patience=1, label_smoothing=0.0, learning_rate=0.05, schedule="one-cycle")
+    model, history = trained(run, train=noise)
+    assert len(history) == 6
+    ids, offsets, labels = ordered_pairs(60, 1)
+    probabilities = predict_probabilities(model, ids, offsets)
+    last = -np.mean(np.log(np.where(labels == 1, probabilities, 1 - probabilities)))
+    assert last == pytest.approx(history[-1]["validation/log_loss"], rel=1e-6)
+    assert last > min(epoch["validation/log_loss"] for epoch in history)  # noise: the first epochs were better
 
 
 def test_a_training_that_had_stopped_early_is_not_taken_up_again():
