@@ -44,7 +44,20 @@ class EvaluateRequest(Settings):
 
 @flow(name="evaluate")
 def evaluate(request: EvaluateRequest) -> dict[str, Any]:
-    """Fit and score every model on every fold under every seed; return the summary that `--json` prints."""
+    """Fit and score every model on every fold under every seed; return the summary that `--json` prints.
+
+    Keys: `run_id`, `recipe`, `rows` (scored), `positives` and `quarantined` of them, `groups` of near-duplicates,
+    `folds`, `seeds` (a list), `outer_evaluation` (which look at this table this is) and `outer_evaluation_of_recipe`,
+    `recipe_digest`, `looks` (both in words), `budget_minutes`, `predictions` (path, see
+    `tasks.evaluation.predictions.held_out`), `steps` (`run`, `cached`), `seconds`.
+    `models`: `name`; `accuracy`, `f1` (positive class), `roc_auc`, `log_loss`, `brier`, `ece` pooled over all held-out
+    rows; the same within `intervals` ([low, high], 95 %), `folds` (`mean` and `deviation` over all fits) and `seeds`
+    (pooled, one value for each seed); `fit_seconds` (mean), `longest_fit_seconds`, `within_budget`.
+    `comparisons`: `model`, `baseline`; `differences` of accuracy, f1, roc_auc and log_loss (`value`, `interval`, `p` of
+    the paired bootstrap); `mcnemar`, for each seed `only_first` (rows that only the model has right), `only_second`,
+    `exact` and `mid_p`.
+    `learning_curve`: the fields of `tasks.evaluation.training_size.CurvePoint`; empty unless it was asked for.
+    """
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
     names = chosen_models(recipe, request.models, bool(request.labelled_texts))

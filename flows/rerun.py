@@ -18,6 +18,7 @@ from tasks.replay.requests import FILE, Request
 # By Prefect's name of the flow: module and function.
 FLOWS = {
     "retrain": ("flows.retrain", "retrain"),
+    "evaluate": ("flows.evaluate", "evaluate"),
     "ingest": ("flows.ingest", "ingest_and_report"),
     "ingest corpus": ("flows.ingest", "ingest_corpus_and_report"),
     "featurize alone": ("flows.featurize", "featurize_sources"),

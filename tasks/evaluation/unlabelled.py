@@ -16,6 +16,8 @@ from tasks.steps import step
 from tasks.storage import new_artifact
 from tasks.tracking import Run
 
+WHOSE = ("labelled", "excluded")
+
 
 @step("exclude scored texts")
 def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[Path]) -> Path:
@@ -37,14 +39,9 @@ def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[
             dropped["labelled"] += pc.sum(labelled_too, min_count=0).as_py()
             dropped["excluded"] += pc.sum(excluded_too, min_count=0).as_py()
             pq.write_table(rest, draft / f"shard-{number:05}.parquet", compression="zstd")
-    run.log_metrics({"documents": dropped["documents"], **{f"dropped/{name}": dropped[name] for name in SOURCES}})
-    say(
-        f"  dropped {dropped['labelled']:,} documents with the text of a labelled row, {dropped['excluded']:,} excluded"
-    )
+    run.log_metrics({"documents": dropped["documents"], **{f"dropped/{name}": dropped[name] for name in WHOSE}})
+    say(f"  left out {dropped['labelled']:,} documents of labelled rows, {dropped['excluded']:,} that are excluded")
     return draft.final
-
-
-SOURCES = ("labelled", "excluded")
 
 
 def _groups(snapshot: Path) -> Iterator[pa.StringArray]:

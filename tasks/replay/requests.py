@@ -102,6 +102,8 @@ def _pin(holder: dict[str, Any], left: Mapping[tuple[str, str], list[str]], read
         holder["source"] = (left["ingest", "tweets"] or left[reader, "snapshot"]).pop(0)
     if isinstance(holder.get("corpora"), list):
         holder["corpora"] = [left["check_corpus", "snapshot"].pop(0) for _ in holder["corpora"]]
+    if isinstance(holder.get("exclude"), list):
+        holder["exclude"] = list(left["exclude_texts", "excluded"])
     steps = {"against": "check_tweets", "similarities": "score_vectors", "analogies": "score_vectors"}
     for name, step in steps.items():
         if holder.get(name) is not None:

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks import artifacts, storage, tracking
+from tasks.recipes import load_recipe
 
-MODELS = ("logistic/tf-idf", "logistic/skip-gram", "nb-svm/one-hot")
+MODELS = ("logistic/tf-idf", "logistic/co-occurrence", "nb-svm/one-hot")
 SCORES = {"accuracy", "f1", "roc_auc", "log_loss", "brier", "ece"}
 FOLDS = 2
 
@@ -137,22 +138,22 @@ def test_scores_are_those_of_the_pooled_predictions(evaluated: dict[str, Any], p
 def test_every_model_is_compared_with_both_baselines(evaluated: dict[str, Any], predictions: pd.DataFrame) -> None:
     pairs = {(each["model"], each["baseline"]): each for each in evaluated["comparisons"]}
     assert set(pairs) == {
-        ("logistic/skip-gram", "logistic/tf-idf"),
-        ("logistic/skip-gram", "nb-svm/one-hot"),
+        ("logistic/co-occurrence", "logistic/tf-idf"),
+        ("logistic/co-occurrence", "nb-svm/one-hot"),
         ("nb-svm/one-hot", "logistic/tf-idf"),
     }
     right = predictions.assign(right=predictions["label"] == predictions["target"])
     by_model = right.pivot_table(index="source_row", columns="model", values="right", aggfunc="first").astype(bool)
-    found = pairs["logistic/skip-gram", "logistic/tf-idf"]["mcnemar"][0]
-    assert found["only_first"] == (by_model["logistic/skip-gram"] & ~by_model["logistic/tf-idf"]).sum()
-    assert found["only_second"] == (~by_model["logistic/skip-gram"] & by_model["logistic/tf-idf"]).sum()
+    found = pairs["logistic/co-occurrence", "logistic/tf-idf"]["mcnemar"][0]
+    assert found["only_first"] == (by_model["logistic/co-occurrence"] & ~by_model["logistic/tf-idf"]).sum()
+    assert found["only_second"] == (~by_model["logistic/co-occurrence"] & by_model["logistic/tf-idf"]).sum()
 
 
 def test_pre_training_counts_towards_the_time_of_a_fit(evaluated: dict[str, Any]) -> None:
-    vectors = step_runs(evaluated, "train_vectors")
+    counted = step_runs(evaluated, "count_cooccurrences")
     by_name = {model["name"]: model for model in evaluated["models"]}
-    mean = np.mean([run.data.metrics["duration_seconds"] for run in vectors])
-    assert by_name["logistic/skip-gram"]["fit_seconds"] > mean
+    mean = np.mean([run.data.metrics["duration_seconds"] for run in counted])
+    assert by_name["logistic/co-occurrence"]["fit_seconds"] > mean
     assert by_name["logistic/tf-idf"]["within_budget"] is None
 
 
@@ -182,12 +183,43 @@ def test_a_second_look_at_the_same_table_is_counted_and_reuses_every_fit(
     assert again["steps"]["run"] == 0
     first = next(model for model in evaluated["models"] if model["name"] == MODELS[0])
     assert again["models"][0] == first
-    assert evaluate(request_of)["outer_evaluation"] == 2  # what was asked before is no new look
+
+
+def test_only_what_the_models_need_is_made(evaluated: dict[str, Any]) -> None:
+    assert not step_runs(evaluated, "train_vectors")
+    assert not step_runs(evaluated, "build_vocabulary")
+    assert len(step_runs(evaluated, "count_cooccurrences")) == FOLDS
+    assert len(step_runs(evaluated, "tokenize_tweets")) == len(step_runs(evaluated, "tokenize_corpus")) == 1
+
+
+def test_networks_get_the_vectors_that_they_start_from() -> None:
+    from flows.fold import embeddings_for
+
+    recipe = load_recipe("standard")
+    found = {
+        name: [each.architecture for each in embeddings_for([name], recipe)]
+        for name in ("lstm/cbow", "logistic/skip-gram", "lstm/scratch", "nb-svm/one-hot")
+    }
+    assert found == {
+        "lstm/cbow": ["cbow"],
+        "logistic/skip-gram": ["skip-gram"],
+        "lstm/scratch": [],
+        "nb-svm/one-hot": [],
+    }
+
+
+def test_every_seed_is_a_partition_of_its_own_and_the_whole_training_rows_come_last() -> None:
+    from flows.evaluate import EvaluateRequest, planned, recipe_of
+
+    recipe = load_recipe("quick", seed=4)
+    folds = planned(EvaluateRequest(folds=3, seeds=2, learning_curve=True), recipe)
+    assert [(fold.seed, fold.number) for fold in folds[-6:]] == [(4, 1), (4, 2), (4, 3), (5, 1), (5, 2), (5, 3)]
+    assert [fold.training_share for fold in folds[::6]] == [0.1, 0.2, 0.4, 0.7, 1.0]
+    assert recipe_of(recipe, folds[-1]).seed == 5
 
 
 def test_a_model_that_the_recipe_has_not_is_named() -> None:
     from flows.evaluate import chosen_models
-    from tasks.recipes import load_recipe
 
     with pytest.raises(ValueError, match="no model lstm/cbow: use any of logistic/one-hot"):
         chosen_models(load_recipe("quick"), ["lstm/cbow"])

@@ -387,7 +387,8 @@ def test_this_environment_is_that_of_the_lock() -> None:
 
 def test_every_source_of_a_request_becomes_the_snapshot_that_was_read(tmp_path: Path) -> None:
     tweets = {"source": "https://***@example.org/t.csv", "against": "other.csv", "columns": {"text": "other.csv"}}
-    asked = {"tweets": tweets, "corpora": ["a.txt", "b.txt"], "similarities": "w.tsv", "analogies": "q.txt"}
+    corpora = {"corpora": ["a.txt", "b.txt"], "exclude": ["held.csv"]}
+    asked = {"tweets": tweets, **corpora, "similarities": "w.tsv", "analogies": "q.txt"}
     request = Request(
         "retrain", {"request": {**asked, "recipe": "mine.toml"}}, {"file": "mine.toml", "text": "seed = 2"}
     )
@@ -395,12 +396,14 @@ def test_every_source_of_a_request_becomes_the_snapshot_that_was_read(tmp_path: 
         ("check_tweets", "snapshot"): ["/raw/1"],
         ("check_tweets", "against"): ["/raw/2"],
         ("check_corpus", "snapshot"): ["/raw/3", "/raw/4"],
+        ("exclude_texts", "excluded"): ["/raw/6"],
         ("score_vectors", "similarities"): ["/raw/5", "/raw/5"],
     }
     made = pinned(request, snapshots, tmp_path).parameters["request"]
     assert made == {
         "tweets": {"source": "/raw/1", "against": "/raw/2", "columns": {"text": "other.csv"}},
         "corpora": ["/raw/3", "/raw/4"],
+        "exclude": ["/raw/6"],
         "similarities": "/raw/5",
         "analogies": None,
         "recipe": str(tmp_path / "mine.toml"),
