@@ -10,6 +10,8 @@ from rich.table import Table
 from flows.cli import train
 from flows.cli.session import AsJson, Debug, command, show
 
+WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
+
 Models = Annotated[
     list[str] | None,
     typer.Option(
@@ -95,6 +97,7 @@ def evaluated(result: Mapping[str, Any]) -> None:
     from tasks.evaluation import page
 
     console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
     console.print(page.facts(result))
     console.print(_table("Models, on rows held out", page.COLUMNS, page.rows(result["models"])))
     if result["comparisons"]:
@@ -114,7 +117,7 @@ def evaluated(result: Mapping[str, Any]) -> None:
 def _table(title: str, head: tuple[str, ...], lines: list[list[str]]) -> Table:
     table = Table(title=title, title_justify="left")
     for place, name in enumerate(head):
-        table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+        table.add_column(name, justify="right" if place else "left", no_wrap=True)
     for line in lines:
         table.add_row(*line)
     return table
