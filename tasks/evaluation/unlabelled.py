@@ -28,7 +28,7 @@ def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[
     among_labelled = pq.read_table(labelled / GROUPS)["group"].combine_chunks()
     among_excluded = pc.unique(pa.chunked_array([groups for each in excluded for groups in _groups(each)], pa.string()))
     dropped = {"documents": 0, "labelled": 0, "excluded": 0}
-    with new_artifact("corpus") as draft:
+    with new_artifact("unlabelled") as draft:
         for number, path in enumerate(path for corpus in corpora for path in artifacts.shards(corpus)):
             shard = pq.read_table(path)
             groups = group_digests(shard["text"])
