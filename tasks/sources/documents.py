@@ -106,16 +106,19 @@ def _lines(stream: TextIO) -> Iterator[str]:
     while line := rest + stream.readline(DOCUMENT_CHARACTERS):
         place = len(line)
         if place >= DOCUMENT_CHARACTERS and line[-1] not in "\r\n":
-            place = line.rfind(" ") + 1 or place
+            place = line.rfind(" ", 0, DOCUMENT_CHARACTERS) + 1 or DOCUMENT_CHARACTERS
         rest = line[place:]
         yield line[:place]
 
 
 def _cut(document: Document) -> Iterator[tuple[str, str]]:
-    """Name and text of the pieces of a document, cut at blanks; one piece for nearly all."""
+    """Name and text of the pieces of a document, cut at blanks; one piece for nearly all.
+
+    Pieces without a name stay without: the row number names them, where "/1" would be the name of many.
+    """
     text, piece = document.text, 1
     while len(text) > DOCUMENT_CHARACTERS:
         place = text.rfind(" ", 0, DOCUMENT_CHARACTERS) + 1 or DOCUMENT_CHARACTERS
-        yield f"{document.name}/{piece}", text[:place]
+        yield document.name and f"{document.name}/{piece}", text[:place]
         text, piece = text[place:], piece + 1
-    yield document.name if piece == 1 else f"{document.name}/{piece}", text
+    yield f"{document.name}/{piece}" if document.name and piece > 1 else document.name, text

@@ -110,6 +110,15 @@ def test_a_text_that_is_one_endless_line_is_cut_at_blanks(tmp_path: Path) -> Non
     assert [word for piece in pieces for word in piece.split()] == text.split()
 
 
+def test_pieces_of_several_endless_texts_have_names_of_their_own_and_none_is_a_scrap(tmp_path: Path) -> None:
+    words = [("fire", "flood", "earthquake")[number % 3] for number in range(DOCUMENT_CHARACTERS // 3)]
+    lines = " ".join(words) + "\n" + " ".join(reversed(words)) + "\n"
+    documents = read(write(tmp_path / "two.txt", lines))
+    assert len({name for name, _, _ in documents}) == len(documents) == 6
+    assert " ".join(text or "" for _, _, text in documents).split() == lines.split()
+    assert min(len(text or "") for _, _, text in documents) > 1000
+
+
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
 def test_tables_with_a_text_column_are_corpora(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"news.{suffix}"
