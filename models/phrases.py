@@ -4,7 +4,9 @@ As in Mikolov et al. 2013, section 4, and gensim's Phrases, whose scores these a
 pass over millions of tokens is a few array operations. Fitted on training text only; repeat it for longer phrases.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 
 from models.settings import PhraseSettings
 from models.text import Tokens
+from models.text.pieces import codes_in, count_words, map_pieces
 from models.text.tokens import offsets_of
 
 JOINT = "_"
@@ -48,28 +51,42 @@ class Phrases:
         return cls(ends[0], ends[1], table["count"].to_numpy(), table["score"].to_numpy())
 
 
-def learn_phrases(tokens: Tokens, settings: PhraseSettings) -> tuple[Tokens, list[Phrases]]:
-    """The tokens with their phrases joined, and what was joined in each pass; a pass that finds nothing is the last."""
+def learn_phrases(pieces: Iterable[Tokens], settings: PhraseSettings) -> tuple[Iterable[Tokens], list[Phrases]]:
+    """The text with its phrases joined, and what was joined in each pass; a pass that finds nothing is the last.
+
+    The pieces of the text are read twice a pass, and those returned join their phrases whenever they are read.
+    """
     passes: list[Phrases] = []
     for _ in range(settings.passes):
-        phrases = fit_phrases(tokens, settings)
+        phrases = fit_phrases(pieces, settings)
         if len(phrases) == 0:
             break
         passes.append(phrases)
-        tokens = join_phrases(tokens, phrases)
-    return tokens, passes
+        pieces = map_pieces(pieces, partial(join_phrases, phrases=phrases))
+    return pieces, passes
 
 
-def fit_phrases(tokens: Tokens, settings: PhraseSettings) -> Phrases:
+def fit_phrases(pieces: Iterable[Tokens], settings: PhraseSettings) -> Phrases:
     """The pairs of neighbours, within a document, that are seen `min_count` times and score above the threshold."""
-    pairs, counts = np.unique(_pair_keys(tokens), return_counts=True)
-    first, second = np.divmod(pairs, len(tokens.words))
-    scores = score_pairs(tokens.counts(), first, second, counts, settings)
-    wanted = _can_be_part(tokens.words)
+    seen = count_words(pieces)
+    pairs, counts = count_pairs(codes_in(seen.words, piece) for piece in pieces)
+    first, second = np.divmod(pairs, max(len(seen.words), 1))
+    scores = score_pairs(seen.counts, first, second, counts, settings)
+    wanted = _can_be_part(seen.words)
     chosen = (counts >= settings.min_count) & (scores > settings.least_score) & wanted[first] & wanted[second]
     order = np.flatnonzero(chosen)[np.argsort(-scores[chosen], kind="stable")]
-    ends = [tokens.words.take(pa.array(codes[order])) for codes in (first, second)]
+    ends = [seen.words.take(pa.array(codes[order])) for codes in (first, second)]
     return Phrases(ends[0], ends[1], counts[order], scores[order])
+
+
+def count_pairs(pieces: Iterable[Tokens]) -> tuple[np.ndarray, np.ndarray]:
+    """The keys of all distinct pairs of pieces over common words, in rising order, and how often each is seen."""
+    pairs, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    for piece in pieces:
+        more = np.unique(_pair_keys(piece), return_counts=True)
+        pairs, places = np.unique(np.concatenate([pairs, more[0]]), return_inverse=True)
+        counts = np.bincount(places, np.concatenate([counts, more[1]]), len(pairs)).astype(np.int64)
+    return pairs, counts
 
 
 def score_pairs(

@@ -154,7 +154,9 @@ class EmbeddingSettings(Settings):
 
     architecture: Architecture = Field("skip-gram", description="Predict the context from the word, or the reverse.")
     dimensions: Positive = Field(100, description="Width of a word vector.")
-    window: Positive = Field(5, description="Largest distance of a context word; the actual one is drawn per word.")
+    window: Annotated[int, Field(ge=1, le=50)] = Field(
+        5, description="Largest distance of a context word; the actual one is drawn per word. Wider ones fill memory."
+    )
     negatives: Positive = Field(5, description="Noise words for each real one.")
     subsample: Annotated[float, Field(ge=0)] = Field(1e-3, description="Thins words more frequent than this; 0 is off.")
     min_count: Positive = Field(5, description="Words rarer than this are dropped.")
@@ -163,7 +165,7 @@ class EmbeddingSettings(Settings):
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
         None, description="At the start; falls linearly to zero. 0.025 for skip-gram and 0.05 for CBOW when not given."
     )
-    step_tokens: Annotated[int, Field(ge=128)] = Field(
+    step_tokens: Annotated[int, Field(ge=128, le=65_536)] = Field(
         4096, description="Tokens trained on at once, rounded to a power of two; words too frequent for it slow down."
     )
     vectors_from: Literal["input", "output", "mean"] = Field("input", description="Which of the two matrices to keep.")

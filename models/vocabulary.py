@@ -1,5 +1,6 @@
 """Which tokens have an id of their own, and what the ids are. Fitted on training rows and unlabelled text only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from models.settings import VocabularySettings
 from models.text import Tokens
+from models.text.pieces import count_words
 
 PADDING, UNKNOWN = "<pad>", "<unk>"
 PADDING_ID, UNKNOWN_ID = 0, 1
@@ -80,17 +82,22 @@ class Vocabulary:
 
 def fit_vocabulary(tokens: Tokens, settings: VocabularySettings) -> Vocabulary:
     """The words that occur at least `min_count` times, the `max_size` most frequent of them at most."""
-    counts, document_counts = tokens.counts(), tokens.document_counts()
-    own = ~pc.is_in(tokens.words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
-    frequent = np.flatnonzero((counts >= settings.min_count) & own)
-    ranks = pc.rank(tokens.words.take(pa.array(frequent)), tiebreaker="first").to_numpy()
-    kept = frequent[np.lexsort((ranks, -counts[frequent]))][: settings.max_size]
-    dropped = np.ones(len(tokens.words), bool)
-    dropped[kept] = False
+    return fit_vocabulary_to([tokens], settings)
+
+
+def fit_vocabulary_to(pieces: Iterable[Tokens], settings: VocabularySettings) -> Vocabulary:
+    """The same over a text in pieces, which are read twice."""
+    seen = count_words(pieces)
+    own = ~pc.is_in(seen.words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
+    frequent = np.flatnonzero((seen.counts >= settings.min_count) & own)
+    ranks = pc.rank(seen.words.take(pa.array(frequent)), tiebreaker="first").to_numpy()
+    kept = frequent[np.lexsort((ranks, -seen.counts[frequent]))][: settings.max_size]
+    words = seen.words.take(pa.array(kept))
+    dropped = seen.counts.sum() - seen.counts[kept].sum()
     return Vocabulary(
-        pa.concat_arrays([pa.array(RESERVED), tokens.words.take(pa.array(kept))]),
-        np.concatenate([[0, counts[dropped].sum()], counts[kept]]),
-        np.concatenate([[0, _documents_with(tokens, dropped)], document_counts[kept]]),
+        pa.concat_arrays([pa.array(RESERVED), words]),
+        np.concatenate([[0, dropped], seen.counts[kept]]),
+        np.concatenate([[0, sum(_documents_beyond(piece, words) for piece in pieces)], seen.document_counts[kept]]),
     )
 
 
@@ -100,7 +107,8 @@ def encode_words(words: pa.StringArray, vocabulary: pa.StringArray) -> np.ndarra
     return np.where(ids == PADDING_ID, np.int32(UNKNOWN_ID), ids)
 
 
-def _documents_with(tokens: Tokens, chosen: np.ndarray) -> int:
-    """In how many documents any of the chosen words, bool (distinct words,), occurs."""
+def _documents_beyond(tokens: Tokens, words: pa.StringArray) -> int:
+    """How many documents hold any other word than these."""
+    others = ~pc.is_in(tokens.words, words).to_numpy(zero_copy_only=False)
     documents = np.repeat(np.arange(len(tokens)), tokens.lengths)
-    return len(np.unique(documents[chosen[tokens.codes]]))
+    return len(np.unique(documents[others[tokens.codes]]))

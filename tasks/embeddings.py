@@ -1,12 +1,14 @@
 """CBOW and skip-gram vectors: train on corpus and training tweets, score, save."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.settings import EmbeddingSettings, VocabularySettings
 from models.text import Tokens, concat
+from models.text.pieces import map_pieces
 from tasks import artifacts, environment
 from tasks.checkpoints import Checkpoints
 from tasks.frequencies import unlabelled_tokens
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from models.word2vec.state import Matrices, Source
 
 MATRICES: "tuple[Source, ...]" = ("input", "output", "mean")
+PIECE_TOKENS = 20_000_000  # some 400 MB while it is trained on; shuffled as a whole, so that no subject comes in a row
 MAP_WORDS = 200
 NEIGHBOUR_ROWS, NEIGHBOURS = 20, 5
 
@@ -42,19 +45,18 @@ def train_vectors(
     run.tag(device=environment.load_tensorflow())
     from models.phrases import learn_phrases
     from models.vectors.formats import to_table
-    from models.vocabulary import fit_vocabulary
-    from models.word2vec.training import train_vectors as train
+    from models.vocabulary import fit_vocabulary_to
+    from models.word2vec import train_on_shards
 
-    everything, phrases = learn_phrases(all_text(tweets, tokens, corpus_tokens), settings.phrases)
+    pieces, phrases = learn_phrases(text_pieces(tweets, tokens, corpus_tokens), settings.phrases)
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
-    vocabulary = fit_vocabulary(everything, limits)
-    ids, offsets = vocabulary.encode(everything)
+    vocabulary = fit_vocabulary_to(pieces, limits)
+    words = int(vocabulary.counts.sum())
     kept = Checkpoints(run.action_key)
     epochs = EpochRecorder(run, settings, Judgements.read(similarities, analogies))
-    with progress(f"train {settings.architecture}", settings.epochs_for(len(ids)) * len(ids), "words") as report:
-        vectors, history = train(
-            ids,
-            offsets,
+    with progress(f"train {settings.architecture}", settings.epochs_for(words) * words, "words") as report:
+        vectors, history = train_on_shards(
+            map_pieces(pieces, vocabulary.encode),
             vocabulary.tokens,
             settings,
             seed,
@@ -64,7 +66,7 @@ def train_vectors(
             on_checkpoint=kept.save,
         )
     run.log_history(list(enumerate(history)))
-    run.log_metrics({"vocabulary": len(vectors), "words": len(ids), "phrases": sum(map(len, phrases))})
+    run.log_metrics({"vocabulary": len(vectors), "words": words, "phrases": sum(map(len, phrases))})
     epochs.compare_matrices()
     _log_pictures(run, vectors)
     parts = {"vectors.parquet": to_table(vectors), "contexts.parquet": to_table(epochs.last("output"))}
@@ -101,6 +103,32 @@ class EpochRecorder:
 def all_text(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Tokens:
     """The text that vectors learn from, in one piece."""
     return concat(list(unlabelled_tokens(tweets, tokens, corpus_tokens)))
+
+
+def text_pieces(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterable[Tokens]:
+    """The same in pieces: a list of one where the text is small, else pieces that are read anew each time."""
+    pieces = TextPieces(tweets, tokens, corpus_tokens)
+    first = list(islice(pieces, 2))
+    return first if len(first) < 2 else pieces
+
+
+@dataclass(frozen=True)
+class TextPieces:
+    """Shards of the text put together up to PIECE_TOKENS: what is shuffled together, and all that is in memory."""
+
+    tweets: Path | None
+    tokens: Path | None
+    corpus_tokens: Path | None
+
+    def __iter__(self) -> Iterator[Tokens]:
+        """From the store, piece after piece; at least one, be it empty."""
+        held: list[Tokens] = []
+        for shard in unlabelled_tokens(self.tweets, self.tokens, self.corpus_tokens):
+            if held and sum(len(each.codes) for each in held) + len(shard.codes) > PIECE_TOKENS:
+                yield concat(held)
+                held = []
+            held.append(shard)
+        yield concat(held)
 
 
 def _log_pictures(run: Run, vectors: "WordVectors") -> None:

@@ -114,7 +114,9 @@ ComputeOn = Annotated[
     ),
 ]
 Dimensions = Annotated[int | None, typer.Option(min=1, help="Width of a word vector.", show_default="100")]
-Window = Annotated[int | None, typer.Option(min=1, help="Words to each side that count as context.", show_default="5")]
+Window = Annotated[
+    int | None, typer.Option(min=1, max=50, help="Words to each side that count as context.", show_default="5")
+]
 Negatives = Annotated[int | None, typer.Option(min=1, help="Noise words for each real one.", show_default="5")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the corpus.", show_default="by its size: 5 to 30")]
 MinCount = Annotated[int | None, typer.Option(min=1, help="Rarer words are dropped.", show_default="5")]

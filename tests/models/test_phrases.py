@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.phrases import Phrases, fit_phrases, join_phrases, learn_phrases
 from models.settings import PhraseSettings
 from models.text import Tokens
+from models.text.pieces import MappedPieces
 
 
 def pairs_of(*pairs: tuple[str, str]) -> Phrases:
@@ -39,7 +40,7 @@ def test_phrases_and_scores_of_a_real_text_are_those_of_gensim(score: str, thres
     sentences = [[word for word in line if any(map(str.isalnum, word))] for line in real_sentences()]
     scoring = {"ratio": "default", "npmi": "npmi"}[score]
     theirs = GensimPhrases(sentences, min_count=5, threshold=threshold, scoring=scoring)
-    ours = fit_phrases(Tokens.from_lists(sentences), PhraseSettings(score=score, threshold=threshold))
+    ours = fit_phrases([Tokens.from_lists(sentences)], PhraseSettings(score=score, threshold=threshold))
     expected = theirs.export_phrases()
     assert len(expected) > 100
     assert dict(zip(ours.joined.to_pylist(), ours.scores.tolist(), strict=True)) == pytest.approx(expected, rel=1e-12)
@@ -50,12 +51,23 @@ def test_two_passes_cut_a_real_text_as_gensim_does(threshold: float) -> None:
     from gensim.models.phrases import Phrases as GensimPhrases
 
     sentences = [[word for word in line if any(map(str.isalnum, word))] for line in real_sentences()]
-    tokens, passes = learn_phrases(Tokens.from_lists(sentences), PhraseSettings(passes=2, threshold=threshold))
+    (tokens,), passes = learn_phrases([Tokens.from_lists(sentences)], PhraseSettings(passes=2, threshold=threshold))
     for _ in range(2):
         sentences = list(GensimPhrases(sentences, min_count=5, threshold=threshold)[sentences])
     assert len(passes) == 2
     assert tokens.to_lists() == sentences
     assert any(word.count("_") >= 2 for word in tokens.words.to_pylist())
+
+
+def test_a_text_in_pieces_that_are_read_anew_has_the_phrases_of_the_whole() -> None:
+    sentences = real_sentences()
+    parts = [Tokens.from_lists(sentences[:100]), Tokens.from_lists(sentences[100:])]
+    settings = PhraseSettings(passes=2, threshold=1.0)
+    (whole,), passes = learn_phrases([Tokens.from_lists(sentences)], settings)
+    pieces, found = learn_phrases(MappedPieces(parts, lambda piece: piece), settings)
+    for _ in range(2):
+        assert [line for piece in pieces for line in piece.to_lists()] == whole.to_lists()
+    assert [sorted(each.joined.to_pylist()) for each in found] == [sorted(each.joined.to_pylist()) for each in passes]
 
 
 def test_the_phrase_that_starts_first_is_joined() -> None:
@@ -75,25 +87,25 @@ def test_a_joined_word_that_the_text_holds_already_is_one_word() -> None:
 
 def test_masks_and_punctuation_are_no_part_of_phrases() -> None:
     tokens = Tokens.from_lists([["<url>", "<url>", "!", "!", "la", "ronge"]] * 9 + [[f"w{n}"] for n in range(99)])
-    found = fit_phrases(tokens, PhraseSettings(passes=1, threshold=1))
+    found = fit_phrases([tokens], PhraseSettings(passes=1, threshold=1))
     assert found.joined.to_pylist() == ["la_ronge"]
 
 
 def test_phrases_kept_as_a_table_join_as_before() -> None:
-    found = fit_phrases(Tokens.from_lists([["la", "ronge"]] * 9), PhraseSettings(threshold=0.1))
+    found = fit_phrases([Tokens.from_lists([["la", "ronge"]] * 9)], PhraseSettings(threshold=0.1))
     again = Phrases.from_table(found.to_table())
     assert join_phrases(Tokens.from_lists([["in", "la", "ronge"]]), again).to_lists() == [["in", "la_ronge"]]
 
 
 def test_no_pass_and_no_text_change_nothing() -> None:
     tokens = Tokens.from_lists([["new", "york"]] * 9)
-    assert learn_phrases(tokens, PhraseSettings())[0] is tokens
-    assert learn_phrases(Tokens.from_lists([]), PhraseSettings(passes=3))[1] == []
+    assert learn_phrases([tokens], PhraseSettings()) == ([tokens], [])
+    assert learn_phrases([Tokens.from_lists([])], PhraseSettings(passes=3))[1] == []
 
 
 def test_one_pair_over_and_over_scores_one() -> None:
     tokens = Tokens.from_lists([["la", "ronge"]] * 9)
-    scores = fit_phrases(tokens, PhraseSettings(score="npmi")).scores
+    scores = fit_phrases([tokens], PhraseSettings(score="npmi")).scores
     assert scores.tolist() == pytest.approx([1])
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.settings import VocabularySettings
 from models.text import Tokens
-from models.vocabulary import PADDING_ID, UNKNOWN_ID, Vocabulary, fit_vocabulary
+from models.vocabulary import PADDING_ID, UNKNOWN_ID, Vocabulary, fit_vocabulary, fit_vocabulary_to
 
 EVERY = VocabularySettings(min_count=1)
 TOKENS = Tokens.from_lists([["b", "a", "b"], ["d", "a", "b"], ["c"]])
@@ -79,3 +79,11 @@ def test_counts_sum_to_the_tokens(documents: list[list[str]]) -> None:
     vocabulary = fit_vocabulary(tokens, VocabularySettings(min_count=2))
     assert vocabulary.counts.sum() == len(tokens.codes)
     assert vocabulary.counts[PADDING_ID] == 0
+
+
+@given(DOCUMENTS, st.integers(0, 6), st.integers(1, 3))
+def test_a_text_in_pieces_has_the_vocabulary_of_the_whole(documents: list[list[str]], cut: int, min_count: int) -> None:
+    settings = VocabularySettings(min_count=min_count)
+    pieces = [Tokens.from_lists(documents[:cut]), Tokens.from_lists(documents[cut:])]
+    whole = fit_vocabulary(Tokens.from_lists(documents), settings)
+    assert fit_vocabulary_to(pieces, settings).to_table().equals(whole.to_table())

@@ -167,13 +167,19 @@ CORPORA = {
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", CORPORA)
-@pytest.mark.parametrize(("step_tokens", "learning_rate"), [(128, None), (512, 0.1), (16384, None)])
+@pytest.mark.parametrize(("step_tokens", "learning_rate"), [(128, None), (512, 0.1), (65536, None), (4096, 1000.0)])
 def test_vectors_stay_finite_and_small_at_any_step_size(
     architecture: str, name: str, step_tokens: int, learning_rate: float | None
 ) -> None:
     asked = settings(architecture=architecture, epochs=10, step_tokens=step_tokens, learning_rate=learning_rate)
     vectors, _ = train_vectors(*encode(CORPORA[name]), asked, seed=1)  # WordVectors itself refuses NaN
     assert np.abs(vectors.vectors).max() < 50
+
+
+@pytest.mark.parametrize("changes", [{"step_tokens": 65537}, {"step_tokens": 127}, {"window": 51}, {"window": 0}])
+def test_settings_that_would_fill_the_memory_or_do_nothing_are_refused(changes: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"(greater|less) than or equal to"):
+        settings(**changes)
 
 
 def test_shards_are_read_one_at_a_time_and_all_of_them() -> None:

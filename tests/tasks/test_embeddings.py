@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.settings import EmbeddingSettings, PhraseSettings
-from models.text import Tokens
+from models.phrases import learn_phrases
+from models.settings import EmbeddingSettings, PhraseSettings, VocabularySettings
+from models.text import Tokens, concat
 from tasks import artifacts, sources, tracking
-from tasks.embeddings import score_vectors, train_vectors
+from tasks.embeddings import score_vectors, text_pieces, train_vectors
 
 PAIRS = "fire0\tfire1\t9\nfire2\tfire3\t8\nfire0\tsong1\t1\nsong2\tfire1\t2\nsong0\tunheard\t5\n"
 QUESTIONS = ": topics\nfire0 fire1 song0 song1\nfire0 fire1 song0 unheard\n"
@@ -32,29 +33,45 @@ class Training:
         return {p.step: p.value for p in tracking.client().get_metric_history(self.run.run_id, name)}
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
-    """Vectors from the output matrix, over documents of two topics with phrases joined, in a state folder apart."""
+SETTINGS = EmbeddingSettings(
+    dimensions=8, window=2, min_count=1, subsample=0, epochs=EPOCHS, step_tokens=128, vectors_from="output",
+    phrases=PhraseSettings(passes=1, threshold=1.0),
+)  # fmt: skip
+
+
+def two_topics() -> list[list[list[str]]]:
+    """Three shards: documents of two topics in the first two, some with a phrase in the third."""
     random = np.random.default_rng(0)
     texts = [[f"{('fire', 'song')[number % 2]}{n}" for n in random.integers(0, 8, 8)] for number in range(300)]
-    texts += [["la", "ronge"]] * 20
-    settings = EmbeddingSettings(
-        dimensions=8, window=2, min_count=1, subsample=0, epochs=EPOCHS, step_tokens=128, vectors_from="output",
-        phrases=PhraseSettings(passes=1, threshold=1.0),
-    )  # fmt: skip
+    return [texts[:150], texts[150:], [["la", "ronge"]] * 20]
+
+
+TEXTS = two_topics()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
+    """Vectors from the output matrix, over a text in two pieces, with phrases joined, in a state folder apart."""
     folder = tmp_path_factory.mktemp("judgements")
     (folder / "pairs.tsv").write_text(PAIRS)
     (folder / "questions.txt").write_text(QUESTIONS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        ids = pa.array([str(number) for number in range(len(texts))])
-        corpus = artifacts.write_tokens([(ids, Tokens.from_lists(texts))])
+        patch.setattr("tasks.embeddings.PIECE_TOKENS", 1300)  # of 1200, 1200 and 40 tokens
+        corpus = stored(TEXTS)
         given = sources.fetch(str(folder / "pairs.tsv")), sources.fetch(str(folder / "questions.txt"))
         with tracking.tracked_run("train", "embed") as run:
-            made = train_vectors.fn(run, None, None, corpus, settings, 1, *given)
+            made = train_vectors.fn(run, None, None, corpus, SETTINGS, 1, *given)
         (child,) = tracking.descendants(run.run_id)
         yield Training(tracking.Run(run_id=child.info.run_id, root_id=run.run_id), made, given)
+
+
+def stored(shards: list[list[list[str]]]) -> Path:
+    """Tokenized text of so many shards, in the store."""
+    return artifacts.write_tokens(
+        [(pa.array([str(n) for n in range(len(shard))]), Tokens.from_lists(shard)) for shard in shards]
+    )
 
 
 def test_each_epoch_is_scored_as_it_ends(trained: Training) -> None:
@@ -89,3 +106,28 @@ def test_map_and_neighbours_and_device_are_on_the_run(trained: Training) -> None
     found = {file.path for file in tracking.client().list_artifacts(trained.run.run_id)}
     assert found >= {"figures", "nearest-neighbours.json", "input-output-mean.json"}
     assert tracking.read_run(trained.run.run_id).data.tags["device"] == "cpu"
+
+
+def test_text_larger_than_a_piece_is_read_piece_by_piece_and_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.embeddings.PIECE_TOKENS", 1300)
+    pieces = text_pieces(None, None, stored(TEXTS))
+    assert not isinstance(pieces, list)
+    for _ in range(2):
+        read = list(pieces)
+        assert [len(piece.codes) for piece in read] == [1200, 1240]
+        assert [line for piece in read for line in piece.to_lists()] == [line for shard in TEXTS for line in shard]
+
+
+def test_vectors_are_trained_on_the_pieces_one_after_the_other(trained: Training) -> None:
+    from models.vocabulary import fit_vocabulary_to
+    from models.word2vec import train_on_shards
+
+    def digest(pieces: list[Tokens]) -> str:
+        joined, _ = learn_phrases(pieces, SETTINGS.phrases)
+        vocabulary = fit_vocabulary_to(joined, VocabularySettings(min_count=1))
+        shards = [vocabulary.encode(piece) for piece in joined]
+        return train_on_shards(shards, vocabulary.tokens, SETTINGS, 1)[0].digest
+
+    first, second, third = (Tokens.from_lists(texts) for texts in TEXTS)
+    assert artifacts.read_vectors(trained.artifact).digest == digest([first, concat([second, third])])
+    assert artifacts.read_vectors(trained.artifact).digest != digest([concat([first, second, third])])
