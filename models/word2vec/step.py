@@ -4,25 +4,42 @@ Shapes: `chunks` chunks of `tokens` consecutive tokens, `span` = tokens + 2 wind
 chunks with SHARED negatives each, `width` numbers per vector. No automatic differentiation: the gradient of the
 logistic loss is label - sigmoid(score), so a step is a few products and additions of rows, each worth its line.
 
-What stands between products is compiled by XLA (`fused`): one pass over memory where single operations take five, and
-rows added in 96 ns a token where ResourceScatterAdd takes 259. Products stay with oneDNN, which is faster at them.
+A step is worked out in PARTS, whose operations depend on none of each other's, so that as many processors are busy;
+their changes are then added in one order. What stands between products is compiled by XLA (`models.word2vec.fused`);
+products stay with oneDNN, which is faster at them. Where the time goes: tests/benchmarks/README.md.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from models.word2vec.sampling import CHUNK, window_code
+from models.word2vec.fused import (
+    add_rows,
+    add_scaled,
+    add_scaled_rows,
+    add_target_rows,
+    code_rows,
+    noise_errors,
+    pair_errors,
+    scaled_masks,
+    target_errors,
+)
+from models.word2vec.sampling import CHUNK, GROUPS, window_code
 
-F = TypeVar("F", bound=Callable[..., Any])
+PARTS = 2  # at most: each has GROUPS groups or more, see groups_of
+Change: TypeAlias = tuple[tf.Tensor, ...]
 
 
-def fused(function: F) -> F:
-    """The function as one compiled piece of a TensorFlow graph; on the CPU its sums have one order only."""
-    return cast(F, tf.function(function, jit_compile=True, autograph=False))
+@dataclass(frozen=True)
+class Changes:
+    """What one part of a step does to the inputs, to the outputs, and to the outputs as negatives."""
+
+    inputs: Change
+    outputs: Change
+    noise: Change
 
 
 @dataclass(frozen=True)
@@ -78,11 +95,6 @@ def context_masks(window: int) -> np.ndarray:
     return masks.reshape(-1, CHUNK + 2 * window)
 
 
-def code_rows(codes: tf.Tensor) -> tf.Tensor:
-    """Rows of the context masks for window codes (chunks, CHUNK)."""
-    return codes * CHUNK + tf.range(CHUNK)
-
-
 def skip_gram_step(
     tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> None:
@@ -90,16 +102,9 @@ def skip_gram_step(
 
     context (chunks, span), negatives (groups, SHARED), codes (chunks, tokens) integers; rate a scalar.
     """
-    centres = middle(context)
-    word = tf.gather(tables.inputs, centres)  # (chunks, tokens, width)
-    near = tf.gather(tables.outputs, context)  # (chunks, span, width)
-    near_rate = rate * tf.gather(tables.output_scale, context)
-    pull, pull_near = pair_errors(tf.matmul(word, near, transpose_b=True), windows.masks, codes, near_rate)
-    pushed = push_away(tables, word, negatives, tf.gather(windows.sizes, codes), rate)
-    word_rate = rate * tf.gather(tables.input_scale, centres)
-    near_change = tf.matmul(pull_near, word, transpose_a=True)
-    add_scaled_rows(tables.inputs, centres, tf.matmul(pull, near), pushed.word_change, word_rate)
-    add_rows(tables.outputs, context, near_change, negatives, pushed.noise_change)
+    parts = work_out(skip_gram_changes, tables, windows, context, negatives, codes, rate)
+    add_scaled_rows(tables.inputs, *(part.inputs for part in parts))
+    add_rows(tables.outputs, *(part.outputs for part in parts), *(part.noise for part in parts))
 
 
 def cbow_step(
@@ -109,6 +114,48 @@ def cbow_step(
 
     As in word2vec.c and gensim (cbow_mean=1), every context word takes the whole error, not its share of the mean.
     """
+    parts = work_out(cbow_changes, tables, windows, context, negatives, codes, rate)
+    add_rows(tables.inputs, *(part.inputs for part in parts))
+    add_target_rows(tables.outputs, [part.outputs for part in parts], [part.noise for part in parts])
+
+
+def work_out(
+    changes: Callable[..., Changes],
+    tables: Tables,
+    windows: Windows,
+    context: tf.Tensor,
+    negatives: tf.Tensor,
+    codes: tf.Tensor,
+    rate: tf.Tensor,
+) -> list[Changes]:
+    """The changes of each part of a step, all from the tables as they are."""
+    number = max(min(PARTS, negatives.shape[0] // GROUPS), 1)
+    parts = zip(*(tf.split(each, number) for each in (context, negatives, codes)), strict=True)
+    return [changes(tables, windows, *part, rate) for part in parts]
+
+
+def skip_gram_changes(
+    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+) -> Changes:
+    """Inputs: rows, two changes and their scale; outputs and noise: rows and changes."""
+    centres = middle(context)
+    word = tf.gather(tables.inputs, centres)  # (chunks, tokens, width)
+    near = tf.gather(tables.outputs, context)  # (chunks, span, width)
+    near_rate = rate * tf.gather(tables.output_scale, context)
+    pull, pull_near = pair_errors(tf.matmul(word, near, transpose_b=True), windows.masks, codes, near_rate)
+    pushed = push_away(tables, word, negatives, tf.gather(windows.sizes, codes), rate)
+    word_rate = rate * tf.gather(tables.input_scale, centres)
+    return Changes(
+        inputs=(centres, tf.matmul(pull, near), pushed.word_change, word_rate),
+        outputs=(context, tf.matmul(pull_near, word, transpose_a=True)),
+        noise=(negatives, pushed.noise_change),
+    )
+
+
+def cbow_changes(
+    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+) -> Changes:
+    """Inputs and noise: rows and changes; outputs: rows, means and their scale."""
     targets = middle(context)
     around = tf.gather(tables.inputs, context)  # (chunks, span, width)
     target = tf.gather(tables.outputs, targets)  # (chunks, tokens, width)
@@ -120,41 +167,17 @@ def cbow_step(
     pushed = push_away(tables, mean, negatives, active, rate)
     taken = scaled_masks(windows.masks, codes, around_rate)
     mean_change = add_scaled(pushed.word_change, target, pull)
-    add_rows(tables.inputs, context, tf.matmul(taken, mean_change, transpose_a=True))
-    add_target_rows(tables.outputs, targets, mean, pull * target_rate, negatives, pushed.noise_change)
+    return Changes(
+        inputs=(context, tf.matmul(taken, mean_change, transpose_a=True)),
+        outputs=(targets, mean, pull * target_rate),
+        noise=(negatives, pushed.noise_change),
+    )
 
 
 def middle(context: tf.Tensor) -> tf.Tensor:
     """The chunk's own tokens (chunks, tokens) of its span (chunks, span)."""
     window = (context.shape[-1] - CHUNK) // 2
     return context[:, window : window + CHUNK]
-
-
-@fused
-def pair_errors(
-    scores: tf.Tensor, masks: tf.Tensor, codes: tf.Tensor, near_rate: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Errors of the positive pairs (chunks, tokens, span), and the same times the rate of the context word."""
-    pull = tf.gather(masks, code_rows(codes)) * tf.sigmoid(-scores)
-    return pull, pull * near_rate[:, None, :]
-
-
-@fused
-def target_errors(mean: tf.Tensor, target: tf.Tensor, active: tf.Tensor) -> tf.Tensor:
-    """Errors of the one positive pair of each token (chunks, tokens)."""
-    return active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
-
-
-@fused
-def add_scaled(change: tf.Tensor, vectors: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    """Vectors (chunks, tokens, width) times their scale (chunks, tokens), added to a change (chunks, tokens, width)."""
-    return change + scale[:, :, None] * vectors
-
-
-@fused
-def scaled_masks(masks: tf.Tensor, codes: tf.Tensor, around_rate: tf.Tensor) -> tf.Tensor:
-    """The context masks of a step's tokens times the rates of the context words: (chunks, tokens, span)."""
-    return tf.gather(masks, code_rows(codes)) * around_rate[:, None, :]
 
 
 @dataclass(frozen=True)
@@ -178,44 +201,3 @@ def push_away(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.T
     push, push_noise = noise_errors(tf.matmul(grouped, noise, transpose_b=True), weight, noise_rate)
     word_change = tf.reshape(tf.matmul(push, noise), tf.shape(word))
     return Push(word_change, tf.matmul(push_noise, grouped, transpose_a=True))
-
-
-@fused
-def noise_errors(scores: tf.Tensor, weight: tf.Tensor, noise_rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Errors of the negative pairs (groups, tokens of a group, SHARED), and the same times the rate of the negative."""
-    push = weight * tf.sigmoid(scores)
-    return push, push * noise_rate[:, None, :]
-
-
-@fused
-def add_rows(table: tf.Variable, *changes: tf.Tensor) -> None:
-    """Add to rows (...) of a table changes (..., width), rows and changes in turn; a row named twice takes both."""
-    total = table.read_value()
-    for rows, change in zip(changes[::2], changes[1::2], strict=True):
-        total = add_to(total, rows, change)
-    table.assign(total)
-
-
-@fused
-def add_scaled_rows(table: tf.Variable, rows: tf.Tensor, change: tf.Tensor, other: tf.Tensor, scale: tf.Tensor) -> None:
-    """Add two changes (..., width) to the same rows (...), both times the scale (...) of the row."""
-    table.assign(add_to(table.read_value(), rows, (change + other) * scale[..., None]))
-
-
-@fused
-def add_target_rows(
-    table: tf.Variable,
-    targets: tf.Tensor,
-    mean: tf.Tensor,
-    scale: tf.Tensor,
-    negatives: tf.Tensor,
-    noise_change: tf.Tensor,
-) -> None:
-    """Add each mean (..., width) times its scale (...) to its target (...), and then the changes of the negatives."""
-    total = add_to(table.read_value(), targets, scale[..., None] * mean)
-    table.assign(add_to(total, negatives, noise_change))
-
-
-def add_to(table: tf.Tensor, rows: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
-    """The table (vocabulary, width) with changes (..., width) added to rows (...)."""
-    return tf.tensor_scatter_nd_add(table, tf.reshape(rows, [-1, 1]), tf.reshape(change, [-1, table.shape[1]]))

@@ -148,6 +148,16 @@ def test_one_seed_gives_one_digest_on_one_thread_and_on_more() -> None:
     assert one == digests_in_new_process(4)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_working_a_step_out_in_parts_changes_no_bit(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = set()
+    for parts in (1, 2, 4):
+        monkeypatch.setattr("models.word2vec.step.PARTS", parts)
+        asked = settings(architecture=architecture, dimensions=100, epochs=1, step_tokens=4096)
+        digests.add(train_vectors(*encode(many_words(300)), asked, seed=1)[0].digest)
+    assert len(digests) == 1
+
+
 def test_another_seed_gives_other_vectors() -> None:
     arguments = encode(two_topics(50))
     assert (
