@@ -75,19 +75,28 @@ bench-classifiers: setup
 	$(BIN)/python tests/benchmarks/bench_classifiers.py
 	$(BIN)/python tests/benchmarks/bench_classifiers.py --bidirectional
 
-bench-vectors: setup
-	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram --seeds 3
-	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture cbow --seeds 3
+SEEDS ?= 3
+bench-vectors: setup  ## Word vectors against gensim, and their cost; SEEDS=1 SHORT=--short for a quarter of an hour
+	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram --seeds $(SEEDS)
+	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture cbow --seeds $(SEEDS)
 	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram --raw
-	$(BIN)/python tests/benchmarks/bench_vector_cost.py cost
-	$(BIN)/python tests/benchmarks/bench_vector_cost.py sizes --data $(DATA)/corpora
+	$(BIN)/python tests/benchmarks/bench_vector_step.py
+	$(BIN)/python tests/benchmarks/bench_vector_step.py --architecture cbow
+	$(BIN)/python tests/benchmarks/bench_vector_step.py --threads 2
+	$(BIN)/python tests/benchmarks/bench_vector_cost.py cost $(SHORT) --plot tests/benchmarks/vector-cost.png
+	$(BIN)/python tests/benchmarks/bench_vector_cost.py pieces
+	$(if $(SHORT),,$(BIN)/python tests/benchmarks/bench_vector_cost.py sizes --data $(DATA)/corpora)
 
-bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
-	$(BIN)/python tests/benchmarks/bench_replay.py
-	$(BIN)/python tests/benchmarks/bench_kills.py
-	$(BIN)/python tests/benchmarks/bench_faults.py
-	$(BIN)/python tests/benchmarks/bench_together.py
+KILLS ?= 20
+IN_TRAINING ?= 8
+bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them; KILLS=4 IN_TRAINING=2 for 20 minutes
 	$(BIN)/python tests/benchmarks/bench_determinism.py
+	$(BIN)/python tests/benchmarks/bench_determinism.py --kind skip-gram
+	$(BIN)/python tests/benchmarks/bench_determinism.py --kind cbow
+	$(BIN)/python tests/benchmarks/bench_replay.py
+	$(BIN)/python tests/benchmarks/bench_together.py
+	$(BIN)/python tests/benchmarks/bench_faults.py
+	$(BIN)/python tests/benchmarks/bench_kills.py --kills $(KILLS) --in-training $(IN_TRAINING)
 
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora

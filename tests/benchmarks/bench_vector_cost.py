@@ -1,11 +1,14 @@
 """What word vectors cost as dimensions, window, vocabulary and corpus grow, and which settings serve small corpora.
 
-    python tests/benchmarks/bench_vector_cost.py cost [--plot cost.png]
+    python tests/benchmarks/bench_vector_cost.py cost [--short] [--plot cost.png]
+    python tests/benchmarks/bench_vector_cost.py pieces
     python tests/benchmarks/bench_vector_cost.py sizes --data FOLDER_OF_CORPORA
 
 `cost` trains on made-up tokens with Zipf's frequencies and prints seconds per million words of the second epoch, the
-first one compiling; exponents say how seconds grow with the quantity: 1 is linear. `sizes` trains on the start of
-Wikipedia and prints WordSim-353 for a few settings at each size, so that defaults can follow.
+first one compiling; exponents say how seconds grow with the quantity: 1 is linear. With --short it takes the ends of
+each range only. `pieces` trains on texts of several pieces, which are made anew whenever they are read, as a text that
+is larger than memory is read from the store, and prints the peak of memory. `sizes` trains on the start of Wikipedia
+and prints WordSim-353 for a few settings at each size, so that defaults can follow.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +31,7 @@ GROWTH = {
     "vocabulary": (10_000, 50_000, 200_000, 500_000),
     "words": (1_000_000, 4_000_000, 16_000_000),
 }
+PIECES, PIECE_WORDS = (1, 2, 6), 10_000_000
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 CHOICES = [
     {"epochs": epochs, "min_count": min_count, "dimensions": dimensions}
@@ -66,6 +71,45 @@ def cost_alone(asked: argparse.Namespace) -> dict[str, float]:
     }
 
 
+class MadeUpPieces:
+    """So many shards, one in memory at a time."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The same words over and over: what is measured is how they are held."""
+        for _ in range(self.number):
+            yield made_up_tokens(PIECE_WORDS, BASE["vocabulary"])
+
+
+def pieces_alone(asked: argparse.Namespace) -> dict[str, float]:
+    """One epoch over a text in pieces, in this process alone."""
+    prepare_tensorflow()
+    import pyarrow as pa
+
+    from models.settings import EmbeddingSettings
+    from models.word2vec import train_on_shards
+
+    number = json.loads(asked.case)["pieces"]
+    names = pa.array([f"w{word}" for word in range(BASE["vocabulary"] + 2)])
+    settings = EmbeddingSettings(architecture=asked.architecture, epochs=1)
+    history = train_on_shards(MadeUpPieces(number), names, settings, 1)[1]
+    return {"seconds": history[-1]["seconds"], "memory_gb": memory_gb()}
+
+
+def show_pieces(asked: argparse.Namespace) -> None:
+    """A line for each number of pieces."""
+    for number in PIECES:
+        row = measure({"pieces": number}, asked.architecture)
+        words = number * PIECE_WORDS
+        print(
+            f"{words:>11,} words in {number} pieces: {words / row['seconds']:>9,.0f} words/s in training, "
+            f"{row['memory_gb']:.2f} GB, load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+
+
 def measure(case: dict[str, int], architecture: str) -> dict[str, float]:
     """The cost of one setting, measured in a process of its own."""
     arguments = ["cost", "--architecture", architecture, "--case", json.dumps(case)]
@@ -78,7 +122,8 @@ def measure(case: dict[str, int], architecture: str) -> dict[str, float]:
 def show_costs(asked: argparse.Namespace) -> None:
     """A table of all costs, the exponents of their growth, one very long line, and a plot where asked for."""
     seconds: dict[tuple[str, str, int], float] = {}
-    for architecture, (quantity, values) in itertools.product(("skip-gram", "cbow"), GROWTH.items()):
+    growth = {name: (values[0], values[-1]) if asked.short else values for name, values in GROWTH.items()}
+    for architecture, (quantity, values) in itertools.product(("skip-gram", "cbow"), growth.items()):
         for value in values:
             case = BASE | {quantity: value}
             row = measure(case, architecture)
@@ -99,15 +144,15 @@ def show_costs(asked: argparse.Namespace) -> None:
             f"{architecture}, one line of 10,000,000 words: {row['seconds']:.1f} s, largest number {row['largest']:.2f}"
         )
     if asked.plot:
-        draw(seconds, asked.plot)
+        draw(seconds, growth, asked.plot)
 
 
-def draw(seconds: dict[tuple[str, str, int], float], path: Path) -> None:
+def draw(seconds: dict[tuple[str, str, int], float], growth: dict[str, tuple[int, ...]], path: Path) -> None:
     """Seconds of an epoch against each quantity, both axes logarithmic, with a line of slope 1 to compare with."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.4), layout="constrained")
-    for axes, (quantity, values) in zip(figure.subplots(1, len(GROWTH)), GROWTH.items(), strict=True):
+    for axes, (quantity, values) in zip(figure.subplots(1, len(growth)), growth.items(), strict=True):
         for architecture in ("skip-gram", "cbow"):
             axes.loglog(values, [seconds[architecture, quantity, value] for value in values], "o-", label=architecture)
         first = seconds["skip-gram", quantity, values[0]]
@@ -116,7 +161,7 @@ def draw(seconds: dict[tuple[str, str, int], float], path: Path) -> None:
         axes.set_xticks(values, [f"{value:,}" for value in values], rotation=20)
         axes.minorticks_off()
         axes.legend()
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=100)
     print(f"plot: {path}")
 
 
@@ -156,16 +201,19 @@ def show_sizes(asked: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=["cost", "sizes"])
+    parser.add_argument("table", choices=["cost", "pieces", "sizes"])
+    parser.add_argument("--short", action="store_true", help="the ends of each range only")
     parser.add_argument("--data", type=Path, help="folder that holds enwiki_2015 and enwikinews")
     parser.add_argument("--plot", type=Path, help="PNG to write")
     parser.add_argument("--architecture", default="skip-gram", help=argparse.SUPPRESS)
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
-        print(json.dumps(cost_alone(options)))
+        print(json.dumps(pieces_alone(options) if "pieces" in options.case else cost_alone(options)))
     elif options.table == "cost":
         show_costs(options)
+    elif options.table == "pieces":
+        show_pieces(options)
     elif options.data:
         show_sizes(options)
     else:

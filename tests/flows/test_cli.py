@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.keep import exit_code
+
 COMMANDS = (
     "retrain",
     "evaluate",
@@ -68,7 +70,7 @@ def test_an_unknown_flag_is_named() -> None:
     [
         (("retrain", "--tweets", "nowhere.csv"), "nowhere.csv"),
         (("retrain", "--recipe", "perfect"), "use one of"),
-        (("embed", "--dimensions", "0"), "--dimensions"),
+        (("embed", "--window", "51"), "--window"),
         (("score", "tweets.csv", "--out", "scored.xls"), ".csv, .parquet or .jsonl"),
         (("compare", "0123"), "0123"),
         (("replay", "0123"), "0123"),
@@ -84,6 +86,18 @@ def test_bad_input_is_one_clear_paragraph_and_exit_code_2(
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("identical", "verdict", "code"),
+    [
+        (True, "identical", 0),
+        (False, "different", 1),
+        (False, "equal within tolerance, other hardware", 3),
+    ],
+)
+def test_a_replay_ends_with_0_only_when_all_is_identical(identical: bool, verdict: str, code: int) -> None:
+    assert exit_code({"identical": identical, "verdict": verdict}) == code
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
