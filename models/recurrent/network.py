@@ -56,7 +56,7 @@ def build_reader(
 
 def start_weights(model: keras.Model, settings: NetworkSettings, vectors: np.ndarray | None, seed: int) -> None:
     """Draw every weight of a network that stands on `build_reader`, and put the word vectors where they belong."""
-    _draw_weights(model, seed)
+    draw_weights(model, seed)
     embedding = model.get_layer("embedding")
     embedding.set_weights([_token_vectors(embedding.input_dim, embedding.output_dim, vectors, seed)])
     embedding.trainable = settings.train_vectors
@@ -138,7 +138,7 @@ def _token_vectors(vocabulary_size: int, width: int, vectors: np.ndarray | None,
     return start
 
 
-def _draw_weights(model: keras.Model, seed: int) -> None:
+def draw_weights(model: keras.Model, seed: int) -> None:
     """Glorot kernels, one orthogonal block per gate of a recurrent kernel, zero biases but for the forget gate's 1."""
     for layer in model.layers:
         cells = [part.cell for part in layer._flatten_layers() if isinstance(part, keras.layers.RNN)]
