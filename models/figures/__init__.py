@@ -7,6 +7,7 @@ from models.figures.classification import (
     threshold_curve,
 )
 from models.figures.comparison import comparison_bars, learning_curves
+from models.figures.language import language_curves
 from models.figures.senses import sense_map
 from models.figures.training_size import training_size_curves
 from models.figures.vectors import vector_map
@@ -14,6 +15,7 @@ from models.figures.vectors import vector_map
 __all__ = [
     "comparison_bars",
     "confusion_matrix",
+    "language_curves",
     "learning_curves",
     "precision_recall",
     "reliability",

@@ -5,6 +5,7 @@ directions share token vectors and output, as in Peters et al. (2018), so that a
 both of them.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -110,3 +111,14 @@ def recurrent_weights(model: keras.Model) -> dict[str, np.ndarray]:
             for variable in (cell.kernel, cell.recurrent_kernel, cell.bias):
                 weights[f"{layer.name}/{variable.name}"] = variable.numpy()
     return weights
+
+
+def weights_by_path(model: keras.Model) -> dict[str, np.ndarray]:
+    """A copy of every weight by its path in the network, the states of dropout's generators left out."""
+    return {each.path: each.numpy() for each in model.trainable_variables}
+
+
+def restore_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Give a network of the same settings the weights that `weights_by_path` took. Raises KeyError where one lacks."""
+    for variable in model.trainable_variables:
+        variable.assign(weights[variable.path])

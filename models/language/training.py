@@ -113,11 +113,14 @@ class Trainer:
 
     def train_batch(self, rows: np.ndarray, name: str, share: float) -> tf.Tensor:
         """One step over these pieces, when this share of the training is behind; the sum of its tokens' losses."""
-        pieces = self.padded[rows, : self.lengths[rows].max()]
+        rate = self.settings.learning_rate * (1 - (1 - LAST_RATE) * share)
+        return self.step(*self.batch(rows, name), np.float32(rate))
+
+    def batch(self, rows: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """What a step reads: pieces int32 (batch, length), and the words int32 (samples,) drawn for it by this name."""
         draws = generator(self.seed, f"language/noise/{name}").random(self.samples)
         drawn = np.minimum(np.searchsorted(self.noise, draws), self.mark).astype(np.int32)
-        rate = self.settings.learning_rate * (1 - (1 - LAST_RATE) * share)
-        return self.step(pieces, drawn, np.float32(rate))
+        return self.padded[rows, : self.lengths[rows].max()], drawn
 
 
 def _places(reader: keras.Model, pieces, training: bool):

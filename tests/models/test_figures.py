@@ -38,6 +38,7 @@ def pictures() -> dict[str, Figure]:
         "reliability": figures.reliability(LABELS, PROBABILITIES),
         "threshold": figures.threshold_curve(LABELS, PROBABILITIES),
         "learning curves": figures.learning_curves(HISTORY),
+        "language curves": figures.language_curves(HISTORY),
         "comparison": figures.comparison_bars(["a", "b"], {"f1": [0.7, 0.8]}, {"f1": [(0.6, 0.75), (0.7, 0.9)]}),
         "senses": figures.sense_map("apple", [0.6, 0.4], vectors[:2], [words[2:5], words[5:9]], vectors[2:9]),
         "map, PCA": figures.vector_map(vectors, words, "pca"),

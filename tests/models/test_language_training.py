@@ -8,9 +8,16 @@ import tensorflow as tf
 from models.language import training
 from models.language.documents import Documents, frame_documents, hold_out
 from models.language.loss import next_word_loss, sampled_loss
-from models.language.network import build_language_model, noise_probabilities, recurrent_weights
+from models.language.network import (
+    build_language_model,
+    noise_probabilities,
+    recurrent_weights,
+    restore_weights,
+    weights_by_path,
+)
 from models.language.settings import LanguageSettings
 from models.language.training import train_language_model
+from models.text import Tokens
 
 VOCABULARY = 12
 
@@ -114,6 +121,12 @@ def test_weights_for_a_classifier_are_those_of_the_layers_without_the_mark() -> 
     assert len(weights) == 1 + 2 * 2 * 3
 
 
+def test_weights_taken_from_one_network_make_another_the_same() -> None:
+    one, other = (build_language_model(settings(layers=2), np.ones(VOCABULARY), seed) for seed in (1, 2))
+    restore_weights(other, weights_by_path(one))
+    assert all(np.array_equal(*pair) for pair in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
 def test_vectors_that_are_given_start_the_embedding_and_others_are_refused() -> None:
     vectors = np.zeros((VOCABULARY, 8))
     vectors[4] = 0.5
@@ -141,15 +154,20 @@ def test_every_word_and_every_end_of_a_long_document_is_predicted_once() -> None
 
 
 def test_copies_of_a_document_are_held_out_together_or_not_at_all() -> None:
-    documents = counting(400, 2)
-    train, held = hold_out(documents, 0.25)
-    texts = [
-        {part.ids[start:stop].tobytes() for start, stop in zip(part.offsets[:-1], part.offsets[1:], strict=True)}
-        for part in (train, held)
-    ]
-    assert not texts[0] & texts[1]
-    assert len(train.ids) + len(held.ids) == len(documents.ids)
-    assert 40 < len(held.offsets) - 1 < 160
+    random = np.random.default_rng(0)
+    texts = [[f"w{word}" for word in random.integers(0, 5, random.integers(0, 5))] for _ in range(2000)]
+    train, held = hold_out(Tokens.from_lists(texts), 0.25)
+    assert not {tuple(text) for text in train.to_lists()} & {tuple(text) for text in held.to_lists()}
+    assert sorted(train.to_lists() + held.to_lists()) == sorted(text for text in texts if text)
+    different = {tuple(text) for text in texts if text}
+    assert 0.15 < len({tuple(text) for text in held.to_lists()}) / len(different) < 0.35
+
+
+def test_what_is_held_out_does_not_depend_on_how_words_are_numbered() -> None:
+    texts = [[f"w{word}" for word in range(number, number + 4)] for number in range(50)]
+    turned = hold_out(Tokens.from_lists(texts[::-1]), 0.3)[1].to_lists()
+    assert 5 < len(turned) < 25
+    assert hold_out(Tokens.from_lists(texts), 0.3)[1].to_lists() == turned[::-1]
 
 
 def test_noise_favours_frequent_words_less_than_their_frequency_does() -> None:
