@@ -106,9 +106,10 @@ def lstm_states(projected, recurrent):
     """C_t = f_t C_{t-1} + i_t g_t and h_t = o_t tanh(C_t), with gates i, f, g (the candidate), o."""
     steps, units = tf.shape(projected)[0], recurrent.shape[0]
     start = _zero_state(projected, units)
+    turned = tf.transpose(recurrent)  # once: as they lie, both products of the loop would turn it at every step
 
     def forward(t, state, carry):
-        i, f, g, o = tf.split(projected[t] + tf.matmul(state, recurrent), 4, axis=1)
+        i, f, g, o = tf.split(projected[t] + tf.matmul(state, turned, transpose_b=True), 4, axis=1)
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         carry = f * carry + i * g
         state = o * tf.tanh(carry)
@@ -128,7 +129,7 @@ def lstm_states(projected, recurrent):
             dh = upstream[t] + later
             dc = carried + dh * through[t]
             dz = tf.concat([dc, dc, dc, dh], axis=1) * slopes[t]
-            return [tf.matmul(dz, recurrent, transpose_b=True), dc * f[t]], [dz]
+            return [tf.matmul(dz, turned), dc * f[t]], [dz]
 
         (dz,) = _loop(backward, steps, [start, start], [4 * units], back=True)
         return dz, _weight_gradient(states, dz)
