@@ -23,6 +23,7 @@ FLOWS = {
     "ingest corpus": ("flows.ingest", "ingest_corpus_and_report"),
     "featurize alone": ("flows.featurize", "featurize_sources"),
     "embed alone": ("flows.embed", "embed_corpora"),
+    "language model": ("flows.language", "language_model"),
 }
 STEPS = "steps.json"
 

@@ -109,6 +109,15 @@ def facts(result: Mapping[str, Any]) -> None:
         _console().print(Text(f"{name.replace('_', ' ')}: {shown}"), soft_wrap=True)
 
 
+def generated(result: Mapping[str, Any]) -> None:
+    """The texts, one a line, and which model wrote them."""
+    for text in result["texts"]:
+        _console().print(Text(text), soft_wrap=True)
+    if result["unknown"]:
+        _console().print(Text(f"Unknown to the model: {', '.join(result['unknown'])}"), style="dim", soft_wrap=True)
+    _console().print(Text(f"Written by {result['model']}"), style="dim", soft_wrap=True)
+
+
 def senses(result: Mapping[str, Any]) -> None:
     """A row for each sense: its share, its probability in a context that was asked about, neighbours and an example."""
     table = Table("sense", title=Text(f"{len(result['senses'])} senses of {result['word']}"), title_justify="left")
