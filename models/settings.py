@@ -278,6 +278,29 @@ class EnsembleSettings(Settings):
     members: tuple[str, ...] = Field((), description="Names of models of this recipe, as tables show them.")
 
 
+class GateSettings(Settings):
+    """What a challenger must show on rows that nothing was learned from before it replaces the champion."""
+
+    level: Share = Field(
+        0.025, description="One-sided: an equally good challenger is promoted no more often than this."
+    )
+    f1_margin: Share = Field(0.01, description="F1 may fall by this much beside a better accuracy, not by more.")
+    slice_margin: Share = Field(0.02, description="A retrained model differs a little everywhere: a loss to let pass.")
+    slice_level: Share = Field(
+        0.05, description="Chance that a harmless challenger is refused for any slice, all slices together."
+    )
+    min_slice_rows: Positive = Field(50, description="A slice with fewer rows is shown and has no say.")
+    calibration_margin: Share = Field(0.02, description="The calibration error (ECE) may rise by this much.")
+    max_milliseconds: Annotated[float, Field(gt=0)] = Field(
+        250.0, description="Median time that one tweet alone may take. Networks take 30 to 80 on two cores."
+    )
+    max_difference: Annotated[float, Field(ge=0)] = Field(
+        1e-6, description="Between a probability of the pipeline and of the logged model: rounding, nothing more."
+    )
+    golden_rows: Positive = Field(1_000, description="Tweets at most whose served and recorded answers are compared.")
+    resamples: Positive = Field(2_000, description="Of the bootstrap.")
+
+
 class Recipe(Settings):
     """All settings of one retraining. A recipe file names only what differs from these defaults."""
 
@@ -299,6 +322,7 @@ class Recipe(Settings):
     )
     logistic: LogisticSettings = LogisticSettings()
     nb_svm: NbSvmSettings = NbSvmSettings()
+    gate: GateSettings = GateSettings()
     classifiers: tuple[ClassifierSettings, ...] = (
         ClassifierSettings(kind="feed-forward", features="skip-gram"),
         ClassifierSettings(kind="rnn", features="scratch"),

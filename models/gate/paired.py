@@ -1,0 +1,163 @@
+"""Two classifiers on the same rows: how much better one is, how sure that is, and what these rows could show at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+
+import numpy as np
+
+from models.metrics import WEIGHTS_AT_ONCE
+from models.seeds import generator
+
+POWER = 0.9  # with which a gain counts as one that the rows can detect
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Labelled rows that neither model learned from: labels 0/1 and groups of near-duplicates, both (rows,)."""
+
+    labels: np.ndarray
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def members(self) -> np.ndarray:
+        """The number of each row's group, 0 to groups - 1."""
+        return np.unique(self.groups, return_inverse=True)[1]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of the rows: P(target = 1), and whether it calls them positive at its own threshold."""
+
+    probabilities: np.ndarray
+    called: np.ndarray
+
+    def right(self, rows: HeldOut) -> np.ndarray:
+        """Whether each row is called what it is."""
+        return self.called.astype(bool) == (rows.labels == 1)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The challenger's accuracy less the champion's.
+
+    `interval` holds 95 % of the resampled gains; `p_mcnemar` and `p_bootstrap` are one-sided; `detectable` is the gain
+    that these rows show nine times out of ten, models that differ on as many rows given.
+    """
+
+    rows: int
+    groups: int
+    only_champion: int
+    only_challenger: int
+    value: float
+    error: float
+    interval: tuple[float, float]
+    p_mcnemar: float
+    p_bootstrap: float
+    detectable: float
+
+    @property
+    def p(self) -> float:
+        """The larger of both: McNemar's test takes copies for independent, the bootstrap few rows for many."""
+        return max(self.p_mcnemar, self.p_bootstrap)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Which rows the champion and the challenger get right, bool (rows,), and masks (rows, slices) over the rows."""
+
+    rows: HeldOut
+    before: np.ndarray
+    after: np.ndarray
+    masks: np.ndarray
+
+    @classmethod
+    def of(cls, rows: HeldOut, champion: Answers, challenger: Answers, masks: Sequence[np.ndarray]) -> "Compared":
+        """The comparison of these answers on all rows and on each of these parts of them."""
+        columns = np.array(masks, dtype=float).reshape(len(masks), len(rows)).T
+        return cls(rows, champion.right(rows), challenger.right(rows), columns)
+
+    def resample(self, resamples: int) -> tuple[np.ndarray, np.ndarray]:
+        """Gains in accuracy by bootstrap: (resamples,) on all rows, and (resamples, slices)."""
+        masks = np.column_stack([np.ones(len(self.rows)), self.masks])
+        drawn = resampled_means(self.rows, self.after.astype(float) - self.before, masks, resamples)
+        return drawn[:, 0], drawn[:, 1:]
+
+
+def measure_gain(compared: Compared, drawn: np.ndarray, level: float) -> Gain:
+    """The gain on all rows, from its resamples; `level` is the one-sided one of the test to come."""
+    rows, before, after = compared.rows, compared.before, compared.after
+    only_champion, only_challenger = int((before & ~after).sum()), int((after & ~before).sum())
+    error = max(float(drawn.std()), 1 / len(rows))  # models that never differ: as if on one row
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Gain(
+        rows=len(rows),
+        groups=int(rows.members.max()) + 1,
+        only_champion=only_champion,
+        only_challenger=only_challenger,
+        value=(only_challenger - only_champion) / len(rows),
+        error=error,
+        interval=(float(low), float(high)),
+        p_mcnemar=mcnemar_mid_p(only_champion, only_challenger),
+        p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
+        detectable=(quantile(1 - level) + quantile(POWER)) * error,
+    )
+
+
+def mcnemar_mid_p(only_champion: int, only_challenger: int) -> float:
+    """One-sided mid-p of McNemar's test: the chance of so many rows for the challenger, were each a fair coin.
+
+    Half of the chance of exactly this many is left out, which keeps the level where the exact test falls far short of
+    it (Fagerland, Lydersen & Laake 2013). Nothing to tell them apart gives 0.5.
+
+    >>> round(mcnemar_mid_p(1, 7), 4)
+    0.0195
+    """
+    from scipy.stats import binom
+
+    coins = binom(only_champion + only_challenger, 0.5)
+    return float(coins.sf(only_challenger) + 0.5 * coins.pmf(only_challenger))
+
+
+def resampled_means(rows: HeldOut, values: np.ndarray, masks: np.ndarray, resamples: int) -> np.ndarray:
+    """Means (resamples, columns) of `values` (rows,) over the rows of each mask (rows, columns), by bootstrap.
+
+    Groups are drawn with replacement, all rows of one together: copies of a tweet are no independent evidence. The
+    draws depend on the number of groups alone, so the same rows give the same verdict. A mask that a resample left
+    empty has mean 0 there.
+    """
+    count, columns = int(rows.members.max()) + 1, masks.shape[1]
+    sums = np.zeros((count, 2 * columns))
+    np.add.at(sums, rows.members, np.hstack([values[:, None] * masks, masks]))
+    random, parts = generator(0, "gate/bootstrap"), []
+    step = max(1, WEIGHTS_AT_ONCE // count)
+    for start in range(0, resamples, step):
+        drawn = _draw_groups(random, min(step, resamples - start), count) @ sums
+        total, size = drawn[:, :columns], drawn[:, columns:]
+        parts.append(np.divide(total, size, out=np.zeros_like(total), where=size > 0))
+    return np.concatenate(parts)
+
+
+def _draw_groups(random: np.random.Generator, resamples: int, count: int) -> np.ndarray:
+    """How often each group is drawn, float (resamples, groups)."""
+    drawn = random.integers(0, count, (resamples, count)) + np.arange(resamples)[:, None] * count
+    return np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count).astype(float)
+
+
+def selection_bias(error: float, challenges: int) -> float:
+    """How much, at most and on average, a champion's own score on these rows flatters it after so many challenges.
+
+    The first champion was not chosen by these rows. Any later one is a challenger whose score exceeds the first one's
+    by chance with standard error `error`; the greatest of k + 1 such numbers has a mean of at most error * sqrt(2
+    ln(k + 1)), however they depend on one another. The gate lets far fewer through: see tests/benchmarks/bench_gate.py.
+    """
+    return error * float(np.sqrt(2 * np.log(challenges + 1)))
+
+
+def quantile(share: float) -> float:
+    """The standard normal quantile."""
+    return NormalDist().inv_cdf(share)

@@ -1,0 +1,149 @@
+"""The verdict on a challenger: every rule with what was found, so that a refusal can be understood."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.gate.harm import SliceLoss, slice_losses
+from models.gate.paired import Answers, Compared, Gain, HeldOut, measure_gain
+from models.metrics import classification_metrics
+from models.settings import GateSettings
+
+SCORES = ("accuracy", "f1", "log_loss", "ece")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, whether the challenger keeps it, and the finding in words."""
+
+    name: str
+    kept: bool
+    finding: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """How the logged model answers on the serving route.
+
+    Over the golden tweets, the greatest distance of its probabilities from those of the pipeline and the number of
+    other labels; the median time for one tweet alone. `failure` says why it does not answer at all.
+    """
+
+    rows: int = 0
+    difference: float = 0.0
+    other_labels: int = 0
+    milliseconds: float = 0.0
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Promoted when every rule is kept. `scores` are those of champion and challenger, by name."""
+
+    rules: tuple[Rule, ...]
+    gain: Gain | None = None
+    slices: tuple[SliceLoss, ...] = ()
+    scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    service: Service | None = None
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the challenger is to be champion."""
+        return all(rule.kept for rule in self.rules)
+
+    @property
+    def reason(self) -> str:
+        """The findings that decided: of a refusal those of the broken rules, else that of the first rule."""
+        decisive = [rule.finding for rule in self.rules if not rule.kept] or [rule.finding for rule in self.rules[:1]]
+        return "; ".join(decisive)
+
+
+def judge(
+    rows: HeldOut,
+    champion: Answers,
+    challenger: Answers,
+    slices: Mapping[str, np.ndarray],
+    service: Service,
+    settings: GateSettings,
+) -> Verdict:
+    """The verdict on a challenger, from the answers of both to the same held-out rows.
+
+    `slices` are masks over the rows by name; those that hold no row are left out.
+    """
+    held = {name: mask for name, mask in slices.items() if np.any(mask)}
+    compared = Compared.of(rows, champion, challenger, list(held.values()))
+    overall, by_slice = compared.resample(settings.resamples)
+    gain = measure_gain(compared, overall, settings.level)
+    losses = slice_losses(list(held), compared, by_slice, settings)
+    old, new = _scores(rows, champion), _scores(rows, challenger)
+    rules = (
+        _better(gain, new["accuracy"], old["accuracy"], settings),
+        _keeps("F1", old["f1"] - new["f1"], settings.f1_margin, f"F1 {new['f1']:.3f} against {old['f1']:.3f}"),
+        _harmless(losses, settings),
+        _keeps(
+            "calibration",
+            new["ece"] - old["ece"],
+            settings.calibration_margin,
+            f"calibration error {new['ece']:.3f} against {old['ece']:.3f}",
+        ),
+        *judge_service(service, settings),
+    )
+    return Verdict(rules, gain, losses, {name: (old[name], new[name]) for name in SCORES}, service)
+
+
+def judge_alone(service: Service, settings: GateSettings) -> Verdict:
+    """The verdict on a model that nothing can be compared with: it must be served rightly, and in time."""
+    return Verdict(judge_service(service, settings), service=service)
+
+
+def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
+    """The rules of serving; nobody can use a model that breaks them, however good it is."""
+    if service.failure:
+        return (Rule("served as trained", False, f"the logged model does not answer ({service.failure})"),)
+    same = service.difference <= settings.max_difference and not service.other_labels
+    found = f"the logged model answers as the pipeline did on {service.rows:,} tweets"
+    if not same:
+        found = (
+            f"on {service.rows:,} tweets the logged model's probabilities are up to {service.difference:.2g} from the "
+            f"pipeline's, and {service.other_labels:,} labels differ"
+        )
+    speed = f"one tweet takes {service.milliseconds:.0f} ms, of at most {settings.max_milliseconds:.0f}"
+    fast = service.milliseconds <= settings.max_milliseconds
+    return Rule("served as trained", same, found), Rule("latency", fast, speed)
+
+
+def _scores(rows: HeldOut, answers: Answers) -> dict[str, float]:
+    """The scores of SCORES; accuracy and F1 of what the model itself called positive."""
+    called = classification_metrics(rows.labels, answers.called.astype(float))
+    figures = classification_metrics(rows.labels, answers.probabilities)
+    return {name: (called if name in ("accuracy", "f1") else figures)[name] for name in SCORES}
+
+
+def _better(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
+    finding = (
+        f"accuracy {new:.3f} against {old:.3f} on {gain.rows:,} held-out rows ({100 * gain.value:+.1f} points, "
+        f"p {_p(gain.p)})"
+    )
+    better = gain.value > 0 and gain.p <= settings.level
+    if not better:
+        finding += f", where a gain of {100 * gain.detectable:.1f} points would have shown"
+    return Rule("better", better, finding)
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _keeps(name: str, loss: float, margin: float, found: str) -> Rule:
+    kept = loss <= margin
+    return Rule(name, kept, found if kept else f"{found}, more than {margin:g} worse")
+
+
+def _harmless(losses: tuple[SliceLoss, ...], settings: GateSettings) -> Rule:
+    harmed = [each for each in losses if each.harmed]
+    judged = sum(each.judged for each in losses)
+    if not harmed:
+        return Rule("no harm", True, f"no loss past {settings.slice_margin:.0%} on any of {judged} slices")
+    said = ", ".join(f"{each.name} {100 * each.gain:+.1f} points of {each.rows:,} rows" for each in harmed)
+    return Rule("no harm", False, f"harm on {len(harmed)} of {judged} slices: {said}")
