@@ -297,7 +297,6 @@ class GateSettings(Settings):
     max_difference: Annotated[float, Field(ge=0)] = Field(
         1e-6, description="Between a probability of the pipeline and of the logged model: rounding, nothing more."
     )
-    golden_rows: Positive = Field(1_000, description="Tweets at most whose served and recorded answers are compared.")
     resamples: Positive = Field(2_000, description="Of the bootstrap.")
 
 

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from models.comparison_tests import mcnemar
 from models.metrics import WEIGHTS_AT_ONCE
 from models.seeds import generator
 
@@ -102,25 +103,20 @@ def measure_gain(compared: Compared, drawn: np.ndarray, level: float) -> Gain:
         value=(only_challenger - only_champion) / len(rows),
         error=error,
         interval=(float(low), float(high)),
-        p_mcnemar=mcnemar_mid_p(only_champion, only_challenger),
+        p_mcnemar=one_sided_mid_p(before, after),
         p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
         detectable=(quantile(1 - level) + quantile(POWER)) * error,
     )
 
 
-def mcnemar_mid_p(only_champion: int, only_challenger: int) -> float:
-    """One-sided mid-p of McNemar's test: the chance of so many rows for the challenger, were each a fair coin.
+def one_sided_mid_p(before: np.ndarray, after: np.ndarray) -> float:
+    """McNemar's mid-p of the challenger's gain: the chance of so many rows for it, were each row a fair coin.
 
-    Half of the chance of exactly this many is left out, which keeps the level where the exact test falls far short of
-    it (Fagerland, Lydersen & Laake 2013). Nothing to tell them apart gives 0.5.
-
-    >>> round(mcnemar_mid_p(1, 7), 4)
+    >>> round(one_sided_mid_p(np.arange(8) == 0, np.arange(8) > 0), 4)
     0.0195
     """
-    from scipy.stats import binom
-
-    coins = binom(only_champion + only_challenger, 0.5)
-    return float(coins.sf(only_challenger) + 0.5 * coins.pmf(only_challenger))
+    found = mcnemar(before, after)
+    return found.mid_p / 2 if found.only_second > found.only_first else 1 - found.mid_p / 2
 
 
 def resampled_means(rows: HeldOut, values: np.ndarray, masks: np.ndarray, resamples: int) -> np.ndarray:

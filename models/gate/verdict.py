@@ -39,13 +39,17 @@ class Service:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Promoted when every rule is kept. `scores` are those of champion and challenger, by name."""
+    """Promoted when every rule is kept.
+
+    `scores` are those of champion and challenger by name; `silent` says why there is a champion and no answer of it.
+    """
 
     rules: tuple[Rule, ...]
     gain: Gain | None = None
     slices: tuple[SliceLoss, ...] = ()
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     service: Service | None = None
+    silent: str = ""
 
     @property
     def promoted(self) -> bool:
@@ -57,6 +61,12 @@ class Verdict:
         """The findings that decided: of a refusal those of the broken rules, else that of the first rule."""
         decisive = [rule.finding for rule in self.rules if not rule.kept] or [rule.finding for rule in self.rules[:1]]
         return "; ".join(decisive)
+
+    def figures(self) -> dict[str, float]:
+        """What can be compared over many verdicts, by name."""
+        gain, service = self.gain, self.service
+        found = {"gain": gain.value, "p": gain.p, "detectable_gain": gain.detectable, "rows": gain.rows} if gain else {}
+        return found | ({"milliseconds": service.milliseconds} if service and not service.failure else {})
 
 
 def judge(
@@ -92,9 +102,9 @@ def judge(
     return Verdict(rules, gain, losses, {name: (old[name], new[name]) for name in SCORES}, service)
 
 
-def judge_alone(service: Service, settings: GateSettings) -> Verdict:
+def judge_alone(service: Service, settings: GateSettings, silent: str = "") -> Verdict:
     """The verdict on a model that nothing can be compared with: it must be served rightly, and in time."""
-    return Verdict(judge_service(service, settings), service=service)
+    return Verdict(judge_service(service, settings), service=service, silent=silent)
 
 
 def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
