@@ -12,13 +12,14 @@ from flows.classify import classify, pretrain
 from flows.embed import UnlabelledText, VectorTests, embed
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
-from models.settings import Settings
+from models.settings import GateSettings, Settings
 from tasks import comparison, lineage, tracking
 from tasks.evaluation.tables import gather_labelled
 from tasks.evaluation.unlabelled import exclude_texts
+from tasks.gate import challenge
 from tasks.ingestion import tweet_counts
 from tasks.recipes import load_recipe
-from tasks.registry import NOT_ASKED, Candidate, promote, validation_f1
+from tasks.registry import NOT_ASKED
 from tasks.replay.requests import record_request
 from tasks.secrets import mask_secrets
 
@@ -59,15 +60,14 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         if features.corpus_tokens is not None and texts:
             pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
         classify(tweets, features, vectors, recipe, run, None, pretrained)
-        return conclude(run, tweets, request.promote, start)
+        return conclude(run, tweets, recipe.gate if request.promote else None, start)
 
 
-def conclude(run: tracking.Run, tweets: Path, promoting: bool, start: float) -> dict[str, Any]:
-    """Compare the models, promote the best, and describe the run where people will look for it."""
+def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: float) -> dict[str, Any]:
+    """Compare the models, let the best challenge the champion, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
-    candidate = Candidate.of(best, tweets.name)
-    decision = promote(candidate, lambda uri: validation_f1(uri, tweets)) if promoting else NOT_ASKED
+    decision = challenge(run, best, tweets, gate) if gate else NOT_ASKED
     comparison.record(run, rows, best)
     lineage.record(run)
     create_markdown_artifact(

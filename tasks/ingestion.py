@@ -58,6 +58,11 @@ def read_report(artifact: Path) -> dict[str, Any]:
     return dict(json.loads((artifact / "report.json").read_text(encoding="utf-8")))
 
 
+def split_settings(artifact: Path) -> SplitSettings:
+    """How a table of tweets was split, whatever recipe uses it."""
+    return SplitSettings(**read_report(artifact).get("split", {}))
+
+
 def _record(run: Run, artifact: Path) -> Path:
     report = read_report(artifact)
     figures = {name: report[name] for name in ("counts", "rules", "repairs", "contamination") if report.get(name)}

@@ -4,30 +4,39 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
-from tasks import artifacts, registry, servers, tracking
+from models.gate import Rule, Service, Verdict, judge
+from models.sample.challengers import held_out_rows, planted_change
+from models.settings import GateSettings
+from tasks import registry, servers, tracking
 
 PROMOTE = """
 import sys
+from models.gate import Rule, Verdict
 from tasks import registry, tracking
 with tracking.tracked_run("root", "retrain") as run:
     print("ready", flush=True)
     sys.stdin.readline()
     for f1 in map(float, sys.argv[1:]):
         uri = f"runs:/{run.run_id}/model"
-        registry.promote(registry.Candidate(run.run_id, f"model-{f1}", uri, f"artifact-{f1}", "rows", f1), None)
+        def judge(incumbent):
+            best = float(registry.champion().tags["validation_f1"]) if incumbent else 0.0
+            return Verdict((Rule("better", f1 > best, f"{f1} against {best}"),))
+        registry.promote(registry.Candidate(run.run_id, f"model-{f1}", uri, f"artifact-{f1}", "rows", f1), judge)
 """
 
 
-def promote(
-    artifact: str, validation_f1: float, rows: str = "rows", champion_on_them: float = 0.5
-) -> registry.Decision:
+def verdict(better: bool = True) -> Verdict:
+    return Verdict((Rule("better", better, "found so"),))
+
+
+def promote(artifact: str, better: bool = True, case: str = "") -> registry.Decision:
     with tracking.tracked_run("root", "retrain") as run:
-        name, uri = f"model-{validation_f1}", f"runs:/{run.run_id}/model"
-        candidate = registry.Candidate(run.run_id, name, uri, artifact, rows, validation_f1)
-        return registry.promote(candidate, lambda _uri: champion_on_them)
+        uri = f"runs:/{run.run_id}/model"
+        candidate = registry.Candidate(run.run_id, f"model-{artifact}", uri, artifact, "rows", 0.7)
+        return registry.promote(candidate, lambda _incumbent: verdict(better), case)
 
 
 @pytest.fixture
@@ -39,16 +48,54 @@ def registry_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_better_one_is_promoted_and_the_same_one_registered_once(registry_home: Path) -> None:
     assert registry.champion() is None
-    assert promote("a", 0.7).promoted
-    assert not promote("b", 0.6).promoted
-    assert not promote("b", 0.6).promoted
-    assert promote("c", 0.8).promoted
-    assert not promote("c", 0.8).promoted
-    assert not promote("d", 0.4, "other rows", champion_on_them=0.5).promoted
-    assert promote("e", 0.6, "other rows", champion_on_them=0.5).promoted
-    assert sorted(version.tags["artifact"] for version in registry.versions()) == ["a", "b", "c", "d", "e"]
+    assert registry.history() == []
+    assert promote("a").promoted
+    assert not promote("b", better=False).promoted
+    assert not promote("b", better=False).promoted
+    assert promote("c").promoted
+    assert promote("c").reason == "model-c is the champion already (version 3)"
+    assert sorted(version.tags["artifact"] for version in registry.versions()) == ["a", "b", "c"]
     chosen = registry.choose(registry.CHAMPION_URI)
-    assert (chosen.name, chosen.uri) == ("model-0.6", f"models:/crisisflow/{chosen.version}")
+    assert (chosen.name, chosen.uri) == ("model-c", "models:/crisisflow/3")
+    assert [(each.version, each.replaced, each.kind) for each in registry.history()] == [
+        ("1", "", "promotion"),
+        ("3", "1", "promotion"),
+    ]
+
+
+def test_decision_reasons_and_figures_stand_on_the_version(registry_home: Path) -> None:
+    promote("a")
+    random = np.random.default_rng(0)
+    rows = held_out_rows(random, 300)
+    full = judge(rows, *planted_change(random, rows, 0.0, 0.1), {}, Service(300), GateSettings(resamples=200))
+    with tracking.tracked_run("root", "retrain") as run:
+        candidate = registry.Candidate(run.run_id, "b", f"runs:/{run.run_id}/model", "b", "rows", 0.7)
+        decision = registry.promote(candidate, lambda _incumbent: full)
+    version = registry.versions()[0]
+    assert version.tags["decision"] == decision.reason
+    assert "version 1 stays, b is refused: accuracy 0." in decision.reason
+    assert float(version.tags["gate.detectable_gain"]) == pytest.approx(full.gain.detectable, rel=1e-4)
+    assert float(version.tags["gate.p"]) > 0.025
+    assert "| better | **no** | accuracy" in version.description
+    assert "points nine times out of ten" in version.description
+
+
+def test_a_refusal_of_the_same_case_is_not_judged_again(registry_home: Path) -> None:
+    promote("a")
+    refused = promote("b", better=False, case="these rows")
+    assert refused.verdict is not None
+    again = promote("b", better=True, case="these rows")
+    assert (again.promoted, again.reason, again.verdict) == (False, refused.reason, None)
+    assert promote("b", better=True, case="other rows").promoted
+    assert promote("a", better=True, case="these rows").promoted  # it was champion, and has another one before it
+
+
+def test_a_champion_that_was_deleted_leaves_the_throne_to_the_next(registry_home: Path) -> None:
+    promote("a")
+    promote("b")
+    tracking.client().delete_model_version(registry.MODEL_NAME, "2")
+    assert registry.champion() is None
+    assert promote("c").reason == "model-c becomes champion: version 2, the last one, is gone"
 
 
 def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(registry_home: Path) -> None:
@@ -82,17 +129,6 @@ def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
         registry.champion()
 
 
-def test_a_champion_that_is_gone_is_replaced_and_the_reason_says_so(registry_home: Path) -> None:
-    columns = {"text": ["fire in town"], "keyword": ["fire"], "target": [1], "split": ["validation"]}
-    tweets = artifacts.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
-    assert promote("a", 0.7).promoted
-    with tracking.tracked_run("root", "retrain") as run:
-        candidate = registry.Candidate(run.run_id, "b", f"runs:/{run.run_id}/model", "b", tweets.name, 0.1)
-        decision = registry.promote(candidate, lambda uri: registry.validation_f1(uri, tweets))
-    assert decision.promoted
-    assert "cannot be compared (no model at models:/crisisflow/1" in decision.reason
-
-
 def test_a_model_is_registered_over_http_too(registry_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry_home.mkdir()
     server = servers.start_mlflow(servers.free_port())
@@ -103,7 +139,7 @@ def test_a_model_is_registered_over_http_too(registry_home: Path, monkeypatch: p
             logged = tracking.client().create_logged_model(tracking.experiment_id(), "classifier", run.run_id)
             tracking.client().finalize_logged_model(logged.model_id, "READY")
             candidate = registry.Candidate(run.run_id, "lstm", f"models:/{logged.model_id}", "artifact", "rows", 0.7)
-            assert registry.promote(candidate, float).promoted
+            assert registry.promote(candidate, lambda _incumbent: verdict()).promoted
         assert registry.champion().source == candidate.model_uri
     finally:
         server.stop()

@@ -1,0 +1,31 @@
+"""Which registered model is in use, how it came to be, and how to go back. The one door to MLflow's model registry."""
+
+from tasks.registry.promotion import NOT_ASKED, Candidate, Decision, Incumbent, promote
+from tasks.registry.reign import Accession, history, rollback
+from tasks.registry.versions import (
+    CHAMPION,
+    CHAMPION_URI,
+    MODEL_NAME,
+    ChosenModel,
+    champion,
+    choose,
+    versions,
+)
+
+__all__ = [
+    "CHAMPION",
+    "CHAMPION_URI",
+    "MODEL_NAME",
+    "NOT_ASKED",
+    "Accession",
+    "Candidate",
+    "ChosenModel",
+    "Decision",
+    "Incumbent",
+    "champion",
+    "choose",
+    "history",
+    "promote",
+    "rollback",
+    "versions",
+]

@@ -1,0 +1,154 @@
+"""A challenger becomes champion, or is refused: registered, judged, and the verdict written on its version."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from models.gate import Verdict, selection_bias
+from models.settings import SplitSettings
+from tasks.comparison import ModelRow
+from tasks.registry.reign import ROLLED_BACK, crown, history
+from tasks.registry.versions import MODEL_NAME, champion, our_versions, register, tag_version, uri_of
+from tasks.storage import locked
+from tasks.tracking import client
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that could be promoted: its run, its logged model, its data, and what chose it in its run."""
+
+    run_id: str
+    name: str
+    model_uri: str
+    artifact: str
+    validation_rows: str
+    validation_f1: float
+    split: SplitSettings = field(default_factory=SplitSettings)
+
+    @classmethod
+    def of(cls, row: ModelRow, rows: str, split: SplitSettings) -> "Candidate":
+        """The candidate that a row of the comparison describes; `rows` is the digest of its data, split like this."""
+        return cls(row.run_id, row.name, row.model_uri, row.artifact, rows, row.validation_f1, split)
+
+    def tags(self) -> dict[str, str]:
+        """What its version says of it."""
+        return {
+            "artifact": self.artifact,
+            "model": self.name,
+            "validation_rows": self.validation_rows,
+            "validation_f1": repr(self.validation_f1),
+            "split": self.split.model_dump_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The champion as a challenger meets it; `split` is None of one registered before splits were written down."""
+
+    version: str
+    uri: str
+    split: SplitSettings | None
+    challenges: int
+
+    @classmethod
+    def of(cls, current: "ModelVersion") -> "Incumbent":
+        """The champion that this version is; `challenges` counts the models compared so far and the one to come."""
+        split = current.tags.get("split")
+        compared = sum("gate.gain" in each.tags for each in our_versions().values())
+        settings = SplitSettings.model_validate_json(split) if split else None
+        return cls(str(current.version), uri_of(current.version), settings, compared + 1)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the candidate became champion, why, its version, and the verdict of the gate if it was asked."""
+
+    promoted: bool
+    reason: str
+    version: str
+    verdict: Verdict | None = None
+    incumbent: Incumbent | None = None
+
+
+NOT_ASKED = Decision(False, "nothing was to be promoted", "")
+
+Judge = Callable[[Incumbent | None], Verdict]
+
+
+def promote(candidate: Candidate, judge: Judge, case: str = "") -> Decision:
+    """Register the candidate; make it champion if the judge finds it better than the one there is.
+
+    `case` names all that the judge looks at besides the two models: a refusal of the same case is not judged again.
+    One promotion at a time in a state folder: two that compared with the same champion would both replace it.
+    """
+    with locked("registry"):
+        return _promote(candidate, judge, case)
+
+
+def _promote(candidate: Candidate, judge: Judge, case: str) -> Decision:
+    current = champion()
+    if current is not None and current.tags.get("artifact") == candidate.artifact:
+        return Decision(False, f"{candidate.name} is the champion already (version {current.version})", current.version)
+    version = register(candidate.artifact, candidate.model_uri, candidate.run_id, candidate.tags())
+    tags = client().get_model_version(MODEL_NAME, version).tags
+    if ROLLED_BACK in tags:
+        again = f"`crisisflow rollback --to {version}` puts it in use again"
+        return Decision(
+            False, f"version {version} ({candidate.name}) was rolled back {tags[ROLLED_BACK]}; {again}", version
+        )
+    case = f"{case} against {current.version if current else 'nobody'}" if case else ""
+    if case and tags.get("judged") == case:
+        return Decision(False, tags["decision"], version)
+    incumbent = Incumbent.of(current) if current else None
+    verdict = judge(incumbent)
+    reason = _in_words(candidate, incumbent, verdict)
+    if verdict.promoted:
+        crown(version, candidate.name, incumbent.version if incumbent else "", "promotion", reason)
+    decision = Decision(verdict.promoted, reason, version, verdict, incumbent)
+    _write_down(decision, case)
+    return decision
+
+
+def _in_words(candidate: Candidate, incumbent: Incumbent | None, verdict: Verdict) -> str:
+    if incumbent is None:
+        gone = [each.version for each in history()][-1:]
+        if not verdict.promoted:
+            return f"{candidate.name} is not put in use: {verdict.reason}"
+        if gone:
+            return f"{candidate.name} becomes champion: version {gone[0]}, the last one, is gone"
+        return f"{candidate.name} is the first champion"
+    if not verdict.promoted:
+        return f"version {incumbent.version} stays, {candidate.name} is refused: {verdict.reason}"
+    if verdict.silent:
+        return f"{candidate.name} replaces version {incumbent.version}, which cannot be compared ({verdict.silent})"
+    return f"{candidate.name} replaces version {incumbent.version}: {verdict.reason}"
+
+
+def _write_down(decision: Decision, case: str) -> None:
+    """Decision, reasons and figures on the version: as tags to search by, and as its description to read."""
+    assert decision.verdict is not None
+    verdict = decision.verdict
+    tags: dict[str, object] = {"decision": decision.reason, "judged": case}
+    tags |= {f"gate.{name}": f"{value:.6g}" for name, value in verdict.figures().items()}
+    tag_version(decision.version, tags)
+    client().update_model_version(MODEL_NAME, decision.version, in_markdown(decision))
+
+
+def in_markdown(decision: Decision) -> str:
+    """The decision with every rule, and what these rows can show, for the page of the version."""
+    assert decision.verdict is not None
+    verdict, incumbent = decision.verdict, decision.incumbent
+    lines = [f"{decision.reason}.", "", "| rule | kept | finding |", "|---|---|---|"]
+    lines += [f"| {rule.name} | {'yes' if rule.kept else '**no**'} | {rule.finding} |" for rule in verdict.rules]
+    if verdict.gain and incumbent:
+        bias = selection_bias(verdict.gain.error, incumbent.challenges)
+        lines += [
+            "",
+            f"These {verdict.gain.rows:,} rows show a gain of {100 * verdict.gain.detectable:.1f} points nine times "
+            f"out of ten. Challengers compared on such rows so far: {incumbent.challenges}; a champion's own accuracy "
+            f"on them flatters it by {100 * bias:.1f} points at the very most.",
+        ]
+    return "\n".join(lines)

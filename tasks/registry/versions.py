@@ -1,0 +1,100 @@
+"""The registered versions, and the one of them that carries the champion alias."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tasks.tracking import client
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+MODEL_NAME = "crisisflow"
+CHAMPION = "champion"
+CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
+
+
+@dataclass(frozen=True)
+class ChosenModel:
+    """A model to use: an address that stays with this one whoever is promoted meanwhile, and how to call it."""
+
+    uri: str
+    name: str
+    version: str
+
+
+def choose(model_uri: str) -> ChosenModel:
+    """The model at this address; of the champion, the version that it is now. Others go by their address.
+
+    Raises ValueError when the champion is asked for and there is none.
+    """
+    if model_uri != CHAMPION_URI:
+        return ChosenModel(model_uri, model_uri, "")
+    current = champion()
+    if current is None:
+        raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
+    return ChosenModel(uri_of(current.version), current.tags["model"], str(current.version))
+
+
+def uri_of(version: str | int) -> str:
+    """The address of a registered version."""
+    return f"models:/{MODEL_NAME}/{version}"
+
+
+def champion() -> "ModelVersion | None":
+    """The registered version that carries the champion alias, or None."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client().get_model_version_by_alias(MODEL_NAME, CHAMPION)
+    except MlflowException as error:
+        if error.error_code not in ABSENT:  # a store that cannot be read has not said that there is no champion
+            raise
+        return None
+
+
+def versions() -> "list[ModelVersion]":
+    """Every version of every registered model, whoever registered it."""
+    found: list[ModelVersion] = []
+    token = None
+    while True:
+        page = client().search_model_versions(max_results=1000, page_token=token)
+        found += page
+        if not (token := page.token):
+            return found
+
+
+def our_versions() -> "dict[str, ModelVersion]":
+    """The versions of our own model that were not deleted, by number, the oldest first."""
+    ours = [each for each in versions() if each.name == MODEL_NAME]
+    return {str(each.version): each for each in sorted(ours, key=lambda each: int(each.version))}
+
+
+def register(artifact: str, model_uri: str, run_id: str, tags: Mapping[str, str]) -> str:
+    """The version of this very artifact, a new one unless a promotion before was lost, refused or cut short."""
+    from mlflow.exceptions import MlflowException
+
+    same = f"name = '{MODEL_NAME}' and tag.artifact = '{artifact}'"
+    if known := client().search_model_versions(same, max_results=1):
+        return str(known[0].version)
+    try:
+        client().create_registered_model(MODEL_NAME, description="Does a tweet report a real disaster?")
+    except MlflowException:  # it is there already
+        client().get_registered_model(MODEL_NAME)
+    logged_model = _logged_model(model_uri)
+    made = client().create_model_version(MODEL_NAME, model_uri, run_id, tags=dict(tags), model_id=logged_model)
+    return str(made.version)
+
+
+def tag_version(version: str, tags: Mapping[str, object]) -> None:
+    """Set tags on a version."""
+    for name, value in tags.items():
+        client().set_model_version_tag(MODEL_NAME, version, name, str(value))
+
+
+def _logged_model(uri: str) -> str | None:
+    """The id in the address of a logged model, which a tracking server asks for; None of any other address."""
+    found = re.fullmatch(r"models:/(m-[0-9a-f]+)", uri)
+    return found[1] if found else None

@@ -1,0 +1,238 @@
+"""The gate over logged models, registry and store, with hand-made classifiers: who is better, and where, is known."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from models.frequencies import FeatureSpace
+from models.logistic import LogisticModel
+from models.pipeline import assemble
+from models.settings import FrequencySettings, GateSettings, SplitSettings, TextSettings
+from models.splits import assign_splits, group_digests
+from tasks import artifacts, gate, registry, serving, tracking
+from tasks.comparison import ModelRow
+
+SIGNS = ("BLAZE", "Flood", "quake")
+SETTINGS = GateSettings(resamples=400, max_milliseconds=10_000)
+ROWS = 1_500
+ALL = dict.fromkeys(("blaze", "flood", "quake"), 5.0)
+TWO = {**ALL, "quake": 0.0}
+# Knows quakes and has forgotten blazes, which fewer tweets report.
+FORGETFUL = {**ALL, "blaze": 0.0}
+ORDINARY = ("exam", "pizza", "monday", "album", "traffic")
+KEYWORD_OF = {"BLAZE": "fire", "Flood": "water", "quake": "earth"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One state folder for the module, whose tests register nothing unless they take `empty_registry`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("gate")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def tweets(home: None) -> Path:
+    """Half report a blaze (few), a flood or a quake (many); the other half do not. Near two in three are test rows."""
+    random = np.random.default_rng(0)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    rows = []
+    for number in range(ROWS):
+        label, sign = number % 2, SIGNS[random.choice(3, p=[0.15, 0.5, 0.35])]
+        said = sign if label else ORDINARY[random.integers(len(ORDINARY))]
+        rows.append((f"{said} in {''.join(random.choice(letters, 12))}", KEYWORD_OF[sign] if label else None, label))
+    text, keyword, target = (pa.array(column) for column in zip(*rows, strict=True))
+    groups = group_digests(text)
+    split = SplitSettings(validation_share=0.1, test_share=0.6)
+    columns = {"id": pa.array(map(str, range(ROWS))), "text": text, "keyword": keyword, "target": target}
+    table = pa.table({**columns, "group": groups, "split": assign_splits(groups, split)})
+    return artifacts.write_artifact("tweets", {"tweets.parquet": table, "report.json": {"split": split.model_dump()}})
+
+
+def train(tweets: Path, name: str, weights: Mapping[str, float]) -> ModelRow:
+    """A logistic regression over one-hot words with these weights, stored and logged as training does."""
+    words = sorted(weights)
+    space = FeatureSpace(pa.array(words), np.full(len(words), 9), 99, FrequencySettings(max_ngram=1))
+    zeros = np.zeros(len(words))
+    head = LogisticModel(np.array([weights[word] for word in words]), -2.5, 1.0, zeros, zeros + 1)
+    about = {"name": name, "kind": "logistic", "representation": "one-hot", "threshold": 0.5}
+    about["text"] = TextSettings(keyword_in_front=False).model_dump()
+    parts = {"classifier.json": about, "logistic.npz": head.to_arrays(), "features.parquet": space.to_table()}
+    table = artifacts.read_tweets(tweets)
+    test = table.take(artifacts.rows_in(table, "test"))
+    probability = assemble(parts).probabilities(test["text"].combine_chunks(), test["keyword"].combine_chunks())
+    label = (probability >= 0.5).astype(np.int8)
+    predictions = pa.table({"id": test["id"], "probability": probability, "label": label, "split": test["split"]})
+    files = {f"classifier/{each}": value for each, value in parts.items()}
+    model = artifacts.write_artifact("model", {**files, "predictions.parquet": predictions})
+    with tracking.tracked_run(name, "train_logistic") as run:
+        serving.log_classifier(run, model / "classifier", table)
+    uri = tracking.read_run(run.run_id).data.tags["model_uri"]
+    nothing = (0.0, 0.0)
+    scores = dict.fromkeys(("accuracy", "f1", "roc_auc", "log_loss", "train_seconds", "validation_f1"), 0.5)
+    facts = {"kind": "logistic", "features": "one-hot", "reused": False, "f1_interval": nothing}
+    return ModelRow(
+        name=name, run_id=run.run_id, model_uri=uri, artifact=f"model/{model.name}", **facts, **scores,
+        accuracy_interval=nothing,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def models(tweets: Path) -> dict[str, ModelRow]:
+    named = {"two": TWO, "all": ALL, "forgetful": FORGETFUL}
+    return {name: train(tweets, name, weights) for name, weights in named.items()}
+
+
+@pytest.fixture
+def empty_registry(home: None) -> Any:
+    """The registry as it was: empty. What the test registers is deleted."""
+    yield
+    tracking.client().delete_registered_model(registry.MODEL_NAME)
+
+
+def challenge(row: ModelRow, tweets: Path) -> tuple[registry.Decision, str]:
+    with tracking.tracked_run("retrain", "retrain") as run:
+        return gate.challenge(run, row, tweets, SETTINGS), run.run_id
+
+
+def verdict(challenger: ModelRow, tweets: Path, champion: str | None, split: SplitSettings | None = None) -> Any:
+    trial = gate.Trial(registry.Candidate.of(challenger, tweets.name, SplitSettings()), tweets, SETTINGS)
+    return trial.judge(registry.Incumbent("7", champion, split, 1) if champion else None)
+
+
+def broken(found: Any) -> list[str]:
+    return [rule.name for rule in found.rules if not rule.kept]
+
+
+def test_a_better_model_replaces_the_champion_and_can_be_rolled_back(
+    models: dict[str, ModelRow], tweets: Path, empty_registry: None
+) -> None:
+    first, _ = challenge(models["two"], tweets)
+    assert (first.promoted, first.reason) == (True, "two is the first champion")
+    decision, run_id = challenge(models["all"], tweets)
+    assert decision.promoted
+    assert re.match(r"all replaces version 1: accuracy 1\.000 against 0\.8\d\d on \d{3} held-out rows", decision.reason)
+    page = tracking.client().download_artifacts(run_id, "gate.html")
+    assert decision.reason in Path(page).read_text()
+    assert tracking.read_run(run_id).data.metrics["gate/gain"] > 0.1
+
+    back = registry.rollback(why="too eager")
+    assert (back.version, back.replaced, str(registry.champion().version)) == ("1", "2", "1")
+    with pytest.raises(ValueError, match="no champion before version 1 to go back to"):
+        registry.rollback()
+    again, _ = challenge(models["all"], tweets)
+    assert not again.promoted
+    assert re.match(r"version 2 \(all\) was rolled back .*too eager; `crisisflow rollback --to 2` puts", again.reason)
+    registry.rollback(to="2")
+    assert [(each.version, each.kind) for each in registry.history()][2:] == [("1", "rollback"), ("2", "rollback")]
+    assert all("@" in each.who and each.time for each in registry.history())
+    with pytest.raises(ValueError, match="version 2 is the champion already"):
+        registry.rollback(to="2")
+    with pytest.raises(ValueError, match=r"no version 9 of crisisflow; there are: 1, 2"):
+        registry.rollback(to="9")
+
+
+def test_a_champion_that_was_deleted_can_be_followed_by_the_one_before(
+    models: dict[str, ModelRow], tweets: Path, empty_registry: None
+) -> None:
+    challenge(models["two"], tweets)
+    challenge(models["all"], tweets)
+    tracking.client().delete_model_version(registry.MODEL_NAME, "2")
+    assert registry.rollback().version == "1"
+
+
+def test_there_is_nothing_to_roll_back_where_nothing_was_registered(home: None) -> None:
+    with pytest.raises(ValueError, match="no champion yet to go back to"):
+        registry.rollback()
+
+
+def test_a_model_that_forgets_a_slice_is_refused_though_it_is_better(models: dict[str, ModelRow], tweets: Path) -> None:
+    found = verdict(models["forgetful"], tweets, models["two"].model_uri)
+    assert found.gain.value > 0.05
+    assert "no harm" in broken(found)
+    assert {each.name for each in found.slices if each.harmed} == {"keyword fire"}
+
+
+def test_a_model_is_served_as_it_was_trained_and_no_better_than_itself(
+    models: dict[str, ModelRow], tweets: Path
+) -> None:
+    found = verdict(models["all"], tweets, models["all"].model_uri)
+    assert broken(found) == ["better"]
+    assert (found.service.difference, found.service.other_labels) == (0.0, 0)
+    assert 0 < found.service.milliseconds < 10_000
+
+
+def test_a_model_whose_serving_tokenizer_is_broken_is_refused(
+    tweets: Path, models: dict[str, ModelRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code that the logged model carries folds case no more: it reads BLAZE and knows blaze."""
+    rename = serving.rename_package
+
+    def break_tokenizer(source: str, package: str) -> str:
+        return rename(source, package).replace("pc.ascii_lower(pieces) if", "pieces if")
+
+    monkeypatch.setattr(serving, "rename_package", break_tokenizer)
+    monkeypatch.setattr(serving.caching, "module_digest", lambda name: f"broken {name}")  # else the good one is in use
+    spoilt = replace(train(tweets, "spoilt", ALL), artifact=models["all"].artifact)
+    for champion in (models["two"].model_uri, None):
+        found = verdict(spoilt, tweets, champion)
+        assert "served as trained" in broken(found)
+        assert found.service.other_labels > 50
+    assert "labels differ" in found.reason
+
+
+def test_a_champion_that_cannot_be_loaded_is_replaced_and_the_reason_kept(
+    models: dict[str, ModelRow], tweets: Path
+) -> None:
+    found = verdict(models["two"], tweets, "models:/crisisflow/99")
+    assert found.promoted
+    assert found.silent.startswith("no model at models:/crisisflow/99")
+
+
+def test_a_challenger_that_cannot_be_loaded_is_refused(models: dict[str, ModelRow], tweets: Path) -> None:
+    for champion in (models["two"].model_uri, None):
+        found = verdict(replace(models["all"], model_uri="models:/m-00000000"), tweets, champion)
+        assert broken(found) == ["served as trained"]
+        assert "no model at models:/m-00000000" in found.reason
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_model(
+    models: dict[str, ModelRow], tweets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(_uri: str) -> Any:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(gate, "load_model", exhausted)
+    with pytest.raises(MemoryError):
+        verdict(models["all"], tweets, models["two"].model_uri)
+
+
+def test_rows_that_the_champion_learned_from_do_not_decide(models: dict[str, ModelRow], tweets: Path) -> None:
+    table = artifacts.read_tweets(tweets)
+    test = table.take(artifacts.rows_in(table, "test"))
+    other = SplitSettings(seed=1, test_share=0.3)
+    held = set(test.filter(pa.array(gate.held_out_by(test, other)))["id"].to_pylist())
+    split = assign_splits(test["group"], other).to_pylist()
+    assert held == {row for row, name in zip(test["id"].to_pylist(), split, strict=True) if name == "test"}
+    found = verdict(models["all"], tweets, models["two"].model_uri, other)
+    assert found.gain.rows == len(held) < len(test)
+
+
+def test_where_no_row_was_held_out_by_both_nobody_is_promoted(models: dict[str, ModelRow], tweets: Path) -> None:
+    found = verdict(models["all"], tweets, models["two"].model_uri, SplitSettings(test_share=0.0))
+    assert found.reason == "no test row is one that version 7 did not learn from"
+
+
+def test_the_case_changes_with_rows_settings_and_nothing_else(models: dict[str, ModelRow], tweets: Path) -> None:
+    candidates = [registry.Candidate.of(models[name], tweets.name, SplitSettings()) for name in ("two", "all")]
+    cases = [gate.Trial(each, tweets, SETTINGS).case for each in candidates]
+    assert cases[0] == cases[1]
+    assert gate.Trial(candidates[0], tweets, GateSettings()).case != cases[0]
+    assert gate.Trial(candidates[0], tweets.with_name("other"), SETTINGS).case != cases[0]
