@@ -98,6 +98,9 @@ bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 	$(BIN)/python tests/benchmarks/bench_faults.py
 	$(BIN)/python tests/benchmarks/bench_kills.py --kills $(KILLS) --in-training $(IN_TRAINING)
 
+bench-gate: setup   ## Equals, planted gains and planted harm before the promotion gate
+	$(BIN)/python tests/benchmarks/bench_gate.py --tweets $(TWEETS)
+
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora --seed 2

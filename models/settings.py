@@ -292,12 +292,12 @@ class GateSettings(Settings):
     min_slice_rows: Positive = Field(50, description="A slice with fewer rows is shown and has no say.")
     calibration_margin: Share = Field(0.02, description="The calibration error (ECE) may rise by this much.")
     max_milliseconds: Annotated[float, Field(gt=0)] = Field(
-        250.0, description="Median time that one tweet alone may take. Networks take 30 to 80 on two cores."
+        250.0, description="Time that one tweet alone may take; networks take 30 to 80 on two cores that are free."
     )
     max_difference: Annotated[float, Field(ge=0)] = Field(
         1e-6, description="Between a probability of the pipeline and of the logged model: rounding, nothing more."
     )
-    resamples: Positive = Field(2_000, description="Of the bootstrap.")
+    resamples: Positive = Field(1_000, description="Of the bootstrap.")
 
 
 class Recipe(Settings):

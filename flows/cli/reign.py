@@ -49,9 +49,7 @@ def rollback(
     """
     with command(debug):
         from tasks import registry
-        from tasks.environment import load_tensorflow
 
-        load_tensorflow()  # quietly: the model is loaded before it is put in use
         result = asdict(registry.rollback(to, why))
     show(result, as_json, _rolled_back)
 

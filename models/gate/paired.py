@@ -127,7 +127,7 @@ def resampled_means(rows: HeldOut, values: np.ndarray, masks: np.ndarray, resamp
     empty has mean 0 there.
     """
     count, columns = int(rows.members.max()) + 1, masks.shape[1]
-    sums = np.zeros((count, 2 * columns))
+    sums = np.zeros((count, 2 * columns), np.float32)  # whole numbers, small enough to be exact
     np.add.at(sums, rows.members, np.hstack([values[:, None] * masks, masks]))
     random, parts = generator(0, "gate/bootstrap"), []
     step = max(1, WEIGHTS_AT_ONCE // count)
@@ -139,9 +139,9 @@ def resampled_means(rows: HeldOut, values: np.ndarray, masks: np.ndarray, resamp
 
 
 def _draw_groups(random: np.random.Generator, resamples: int, count: int) -> np.ndarray:
-    """How often each group is drawn, float (resamples, groups)."""
+    """How often each group is drawn, float32 (resamples, groups)."""
     drawn = random.integers(0, count, (resamples, count)) + np.arange(resamples)[:, None] * count
-    return np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count).astype(float)
+    return np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count).astype(np.float32)
 
 
 def selection_bias(error: float, challenges: int) -> float:

@@ -27,7 +27,7 @@ class Service:
     """How the logged model answers on the serving route.
 
     Over the golden tweets, the greatest distance of its probabilities from those of the pipeline and the number of
-    other labels; the median time for one tweet alone. `failure` says why it does not answer at all.
+    other labels; the time for one tweet alone. `failure` says why it does not answer at all.
     """
 
     rows: int = 0

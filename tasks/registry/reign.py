@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from tasks.environment import load_tensorflow
 from tasks.registry.versions import CHAMPION, MODEL_NAME, champion, our_versions, tag_version, uri_of
 from tasks.secrets import mask_secrets
 from tasks.serving import load_model
@@ -94,7 +95,8 @@ def rollback(to: str | None = None, why: str = "") -> Accession:
             raise ValueError(f"there is no version {version} of {MODEL_NAME}; there are: {known}")
         if version == replaced:
             raise ValueError(f"version {version} is the champion already")
-        load_model(uri_of(version))
+        load_tensorflow()
+        load_model(uri_of(version))  # what cannot be loaded is not put in use
         made = crown(version, found.tags.get("model", "unknown"), replaced, "rollback", why)
         if ROLLED_BACK in found.tags:
             client().delete_model_version_tag(MODEL_NAME, version, ROLLED_BACK)

@@ -17,7 +17,7 @@ def gate_page(challenger: str, decision: Decision) -> str:
     title = f"{challenger} {'is champion' if decision.promoted else 'is refused'}"
     return page(
         title,
-        f"Version {decision.version}. {decision.reason}.",
+        f"Registered as version {decision.version}: {decision.reason}.",
         _overview(verdict, decision.promoted),
         _rules(verdict),
         _disagreement(verdict.gain) if verdict.gain else "",
@@ -57,7 +57,7 @@ def _rules(verdict: Verdict) -> str:
         "Rules",
         "A challenger is promoted when it keeps all of them. Where nothing can be compared, it must be served rightly.",
         f"<p>The champion does not answer: {escape(verdict.silent)}</p>" if verdict.silent else "",
-        table(["rule", "", "finding"], rows),
+        table(["rule", "result", "finding"], rows),
     )
 
 

@@ -26,6 +26,8 @@ COMMANDS = (
     "lineage",
     "cache",
     "replay",
+    "champion",
+    "rollback",
     "up",
     "status",
     "ui",
@@ -120,3 +122,11 @@ def test_scoring_without_a_champion_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "crisisflow retrain" in done.stderr
     assert not (tmp_path / "scored.csv").exists()
+
+
+def test_rolling_back_to_nothing_says_so_and_the_line_of_champions_is_empty(tmp_path: Path) -> None:
+    done = crisisflow("rollback", "--why", "false alarms", home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no champion yet to go back to" in done.stderr
+    shown = json.loads(crisisflow("champion", "--json", home=tmp_path).stdout)
+    assert shown == {"version": None, "model": None, "history": []}
