@@ -91,7 +91,9 @@ def promote(candidate: Candidate, judge: Judge, case: str = "") -> Decision:
 def _promote(candidate: Candidate, judge: Judge, case: str) -> Decision:
     current = champion()
     if current is not None and current.tags.get("artifact") == candidate.artifact:
-        return Decision(False, f"{candidate.name} is the champion already (version {current.version})", current.version)
+        return Decision(
+            False, f"{candidate.name} is the champion already (version {current.version})", str(current.version)
+        )
     version = register(candidate.artifact, candidate.model_uri, candidate.run_id, candidate.tags())
     tags = client().get_model_version(MODEL_NAME, version).tags
     if ROLLED_BACK in tags:

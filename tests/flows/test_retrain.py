@@ -91,6 +91,13 @@ def test_the_best_model_is_the_champion_and_takes_raw_strings(retrained: dict[st
     assert set(answer["label"]) <= {0, 1}
 
 
+def test_the_decision_of_the_gate_stands_on_run_and_version(retrained: dict[str, Any]) -> None:
+    assert retrained["promoted"]
+    assert retrained["decision"] == f"{retrained['best']} is the first champion"
+    assert registry.champion().tags["decision"] == retrained["decision"]  # type: ignore[union-attr]
+    assert "gate.html" in {entry.path for entry in tracking.client().list_artifacts(retrained["run_id"])}
+
+
 @pytest.mark.parametrize(
     "name", ["logistic/tf-idf", "logistic/skip-gram", "rnn/scratch", "lstm/skip-gram", "ensemble/average"]
 )
