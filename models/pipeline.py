@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.calibration import apply_temperature
 from models.settings import CharacterSettings, TextSettings
 from models.text import Tokens, repair_keywords, repair_texts, tokenize_texts
 
@@ -25,6 +26,7 @@ class TextClassifier:
     text: TextSettings
     threshold: float
     predict: Probabilities
+    known_words: pa.StringArray  # all others are alike to it, or nothing
 
     def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
         """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is no text."""
@@ -51,26 +53,31 @@ def _strings(column: pa.Array) -> pa.Array:
 def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     """The classifier that these parts make: file names to values, as they were read.
 
-    `classifier.json` says what it is; `logistic.npz` comes with `features.parquet` (bag of words) or
-    `vectors.parquet` (mean word vectors); `network.keras` with `vocabulary.parquet`; `members` holds the parts of the
-    classifiers of an ensemble by number.
+    `classifier.json` says what it is, and the temperature of its probabilities where one was fitted; `logistic.npz`
+    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors); `network.keras` with
+    `vocabulary.parquet`; `members` holds the parts of the classifiers of an ensemble by number.
     Raises ValueError for a set of parts that makes no classifier.
     """
     about = parts["classifier.json"]
     if "members" in parts:
-        predict = _ensemble(parts["members"], about["lines"])
+        predict, words = _ensemble(parts["members"], about["lines"])
     elif "network.keras" in parts:
-        predict = _network(parts)
+        predict, words = _network(parts)
     elif "features.parquet" in parts:
-        predict = _bag_of_words(parts, about)
+        predict, words = _bag_of_words(parts, about)
     elif "vectors.parquet" in parts:
-        predict = _mean_vectors(parts)
+        predict, words = _mean_vectors(parts)
     else:
         raise ValueError(f"these parts make no classifier: {sorted(parts)}")
-    return TextClassifier(about["name"], TextSettings(**about["text"]), about["threshold"], predict)
+    calibrated = _at_temperature(predict, about.get("temperature", 1.0))
+    return TextClassifier(about["name"], TextSettings(**about["text"]), about["threshold"], calibrated, words)
 
 
-def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> Probabilities:
+def _at_temperature(predict: Probabilities, temperature: float) -> Probabilities:
+    return lambda tokens: apply_temperature(predict(tokens), temperature)
+
+
+def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
     from models.frequencies import FeatureSpace, character_ngrams
     from models.logistic import LogisticModel
 
@@ -79,9 +86,9 @@ def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> Probabi
     if "characters" in about:
         settings = CharacterSettings(**about["characters"])
         matrix = bags_of_words()["one-hot"]
-        return lambda tokens: head.predict_probabilities(matrix(character_ngrams(tokens, settings), space))
+        return lambda tokens: head.predict_probabilities(matrix(character_ngrams(tokens, settings), space)), None
     matrix = bags_of_words()[about["representation"]]
-    return lambda tokens: head.predict_probabilities(matrix(tokens, space))
+    return lambda tokens: head.predict_probabilities(matrix(tokens, space)), space.words
 
 
 def bags_of_words() -> dict[str, Callable[[Tokens, Any], Any]]:
@@ -91,28 +98,33 @@ def bags_of_words() -> dict[str, Callable[[Tokens, Any], Any]]:
     return {"one-hot": one_hot_matrix, "count": count_matrix, "tf-idf": tf_idf_matrix}
 
 
-def _ensemble(members: Mapping[str, Any], lines: Sequence[Sequence[float]]) -> Probabilities:
-    """The mean of the members' log-odds, each calibrated by its line (slope, offset)."""
+def _ensemble(
+    members: Mapping[str, Any], lines: Sequence[Sequence[float]]
+) -> tuple[Probabilities, pa.StringArray | None]:
+    """The mean of the members' log-odds, each calibrated by its line (slope, offset); the words that any one knows."""
     from models.ensemble import mean_log_odds
 
-    predict = [assemble(members[number]).predict for number in sorted(members, key=int)]
-    return lambda tokens: mean_log_odds([each(tokens) for each in predict], lines)
+    asked = [assemble(members[number]) for number in sorted(members, key=int)]
+    known = [each.known_words for each in asked if each.known_words is not None]
+    words = pc.unique(pa.chunked_array(known, pa.string())) if known else None
+    return lambda tokens: mean_log_odds([each.predict(tokens) for each in asked], lines), words
 
 
-def _mean_vectors(parts: Mapping[str, Any]) -> Probabilities:
+def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
     from models.documents import average_words
     from models.logistic import LogisticModel
     from models.vectors.formats import from_table
 
     vectors = from_table(parts["vectors.parquet"])
     head = LogisticModel.from_arrays(parts["logistic.npz"])
-    return lambda tokens: head.predict_probabilities(average_words(tokens, vectors.tokens, vectors.vectors))
+    words = vectors.tokens
+    return lambda tokens: head.predict_probabilities(average_words(tokens, words, vectors.vectors)), words
 
 
-def _network(parts: Mapping[str, Any]) -> Probabilities:
+def _network(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
     from models.recurrent import predict_probabilities
     from models.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.from_table(parts["vocabulary.parquet"])
     network = parts["network.keras"]
-    return lambda tokens: predict_probabilities(network, *vocabulary.encode(tokens))
+    return lambda tokens: predict_probabilities(network, *vocabulary.encode(tokens)), vocabulary.tokens

@@ -4,8 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.figures.style import BLUE, GREEN, GREY, INK, SKY, VERMILION, new_axes
-from models.metrics import CALIBRATION_BINS, calibration_bins, check_scored_rows, classification_metrics
+from models.figures.style import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILION, new_axes
+from models.metrics import (
+    CALIBRATION_BINS,
+    calibration_bins,
+    check_scored_rows,
+    classification_metrics,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,17 +61,15 @@ def precision_recall(labels: np.ndarray, probabilities: np.ndarray, threshold: f
     return figure
 
 
-def reliability(labels: np.ndarray, probabilities: np.ndarray) -> "Figure":
-    """Share of disasters against the probability given, in ten bins with 95 % Wilson intervals, and how many rows."""
+def reliability(labels: np.ndarray, probabilities: np.ndarray, uncalibrated: np.ndarray | None = None) -> "Figure":
+    """Share of disasters against the probability given, in ten bins with 95 % Wilson intervals, and how many rows.
+
+    `uncalibrated` are the probabilities as they were before a temperature was fitted: a second, thinner curve.
+    """
     labels, probabilities = check_scored_rows(labels, probabilities)
-    bins = calibration_bins(probabilities)
-    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
-    filled = rows > 0
-    count = rows[filled]
-    given = np.bincount(bins, probabilities, CALIBRATION_BINS)[filled] / count
-    found = np.bincount(bins, labels, CALIBRATION_BINS)[filled] / count
     figure, axes = new_axes("Reliability", "probability given", "share that are disasters", (6.4, 5.2))
     histogram = axes.twinx()
+    rows = np.bincount(calibration_bins(probabilities), minlength=CALIBRATION_BINS)
     histogram.bar((np.arange(CALIBRATION_BINS) + 0.5) / CALIBRATION_BINS, rows, 0.09, color=SKY, alpha=0.25)
     # A quarter of the height at most: the curve is what matters.
     histogram.set_ylim(0, rows.max() * 4)
@@ -74,16 +78,36 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> "Figure":
     for side in ("top", "right"):
         histogram.spines[side].set_visible(False)
     axes.plot((0, 1), (0, 1), color=GREY, linestyle="--", label="perfectly calibrated")
-    low, high = _wilson_interval(found, count)
-    axes.errorbar(given, found, (found - low, high - found), fmt="o-", color=BLUE, linewidth=2, capsize=3)
-    axes.lines[-1].set_label("")
-    error = classification_metrics(labels, probabilities)["ece"]
-    axes.plot([], [], "o-", color=BLUE, label=f"this model (calibration error {error:.3f})")
+    if uncalibrated is not None:
+        given, found, _ = _bin_shares(labels, uncalibrated)
+        name = _with_error("before temperature scaling", labels, uncalibrated)
+        axes.plot(given, found, "s--", color=ORANGE, linewidth=1.4, markersize=5, label=name)
+    given, found, count = _bin_shares(labels, probabilities)
+    low, high = wilson_interval(found, count)
+    name = _with_error("this model" if uncalibrated is None else "after it", labels, probabilities)
+    axes.errorbar(given, found, (found - low, high - found), fmt="o-", color=BLUE, linewidth=2, capsize=3, label=name)
     axes.set_zorder(histogram.get_zorder() + 1)
     axes.patch.set_visible(False)
     _unit_square(axes)
+    axes.set_ylim(-0.02, 1.04 if uncalibrated is None else 1.24)  # room for a longer legend
+    axes.set_yticks(np.linspace(0, 1, 6))
     axes.legend(loc="upper left", fontsize=10, frameon=False)
     return figure
+
+
+def _bin_shares(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each bin that holds rows the mean probability, the share of disasters and the number of rows."""
+    bins = calibration_bins(probabilities)
+    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
+    filled = rows > 0
+    given, found = (
+        np.bincount(bins, each, CALIBRATION_BINS)[filled] / rows[filled] for each in (probabilities, labels)
+    )
+    return given, found, rows[filled]
+
+
+def _with_error(name: str, labels: np.ndarray, probabilities: np.ndarray) -> str:
+    return f"{name} (calibration error {classification_metrics(labels, probabilities)['ece']:.3f})"
 
 
 def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
@@ -117,11 +141,3 @@ def _area(precision: np.ndarray, recall: np.ndarray) -> float:
 def _unit_square(axes: "Axes") -> None:
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.04)
-
-
-def _wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a share seen in `count` rows (Wilson 1927): never outside 0-1, never empty."""
-    z = 1.96
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    reach = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return np.minimum(centre - reach, share), np.maximum(centre + reach, share)
