@@ -9,6 +9,7 @@ from models.figures.classification import (
 from models.figures.comparison import comparison_bars, learning_curves
 from models.figures.language import language_curves
 from models.figures.senses import sense_map
+from models.figures.slices import slice_intervals
 from models.figures.training_size import training_size_curves
 from models.figures.vectors import vector_map
 
@@ -20,6 +21,7 @@ __all__ = [
     "precision_recall",
     "reliability",
     "sense_map",
+    "slice_intervals",
     "threshold_curve",
     "training_size_curves",
     "vector_map",

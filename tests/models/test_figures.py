@@ -8,12 +8,17 @@ import pytest
 from matplotlib.figure import Figure
 
 from models import figures
+from models.slices import SliceScore
 
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1, 0])
 PROBABILITIES = np.array([0.1, 0.2, 0.7, 0.8, 0.9, 0.3, 0.95, 0.4])
 HISTORY = [
     {"train/loss": 0.6, "validation/log_loss": loss, "validation/accuracy": 0.8, "validation/f1": 0.7}
     for loss in (0.5, 0.4, 0.45)
+]
+SLICES = [
+    SliceScore("with address", 10, 4, 0.5, (0.3, 0.7), 0.4, (0.2, 0.6)),
+    SliceScore("keyword $5", 3, 0, 1.0, (0.6, 1.0), None, None),
 ]
 
 
@@ -36,6 +41,8 @@ def pictures() -> dict[str, Figure]:
         "confusion matrix": figures.confusion_matrix(LABELS, PROBABILITIES),
         "precision-recall": figures.precision_recall(LABELS, PROBABILITIES),
         "reliability": figures.reliability(LABELS, PROBABILITIES),
+        "reliability, before and after": figures.reliability(LABELS, PROBABILITIES, PROBABILITIES / 2),
+        "slices": figures.slice_intervals(SLICES, 0.8, 0.7),
         "threshold": figures.threshold_curve(LABELS, PROBABILITIES),
         "learning curves": figures.learning_curves(HISTORY),
         "language curves": figures.language_curves(HISTORY),
@@ -92,7 +99,26 @@ def test_one_class_and_few_rows_are_drawn_where_they_mean_something():
     assert png_of(figures.precision_recall(np.zeros(3), half))
 
 
+def test_reliability_shows_the_calibration_error_before_and_after_a_temperature():
+    text = words_of(figures.reliability(LABELS, PROBABILITIES, np.full(8, 0.9)))
+    assert "before temperature scaling (calibration error 0.400)" in text
+    assert "after it (calibration error 0.306)" in text
+
+
+def test_slices_are_drawn_from_the_top_and_those_wholly_below_the_rest_say_so():
+    figure = figures.slice_intervals(SLICES, accuracy=0.8, f1=0.7)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()][::-1] == [
+        "with address (10)",
+        "keyword $5 (3)",
+    ]
+    assert "wholly below that" in words_of(figure)
+    assert "wholly below that" not in words_of(figures.slice_intervals(SLICES, accuracy=0.6, f1=0.5))
+    assert png_of(figure)
+
+
 def test_nothing_to_draw_is_refused_by_name():
+    with pytest.raises(ValueError, match="no slices"):
+        figures.slice_intervals([], 0.5, 0.5)
     with pytest.raises(ValueError, match="no epochs to draw"):
         figures.learning_curves([])
     with pytest.raises(ValueError, match="nothing to compare"):
