@@ -16,6 +16,8 @@ from tasks.tracking import Run, client, tracking_uri
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
+    from models.pipeline import TextClassifier
+
 REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
 REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
 EXAMPLES = 3
@@ -102,6 +104,14 @@ def load_model(uri: str) -> "PyFuncModel":
         if failures.tracking_lost(error):
             raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def load_classifier(uri: str) -> "TextClassifier":
+    """The classifier inside the logged model at this address, as the code that it was logged with makes it.
+
+    Loaded as `load_model` does, under the same refusals.
+    """
+    return load_model(uri).unwrap_python_model().classifier
 
 
 def _refuse_pickles(uri: str, folder: Path) -> None:

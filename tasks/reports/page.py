@@ -70,6 +70,17 @@ summary b { min-width: 4.5rem; text-align: right; } summary em { font-style: nor
 summary span { color: var(--soft); }
 blockquote { margin: .5rem 0 .9rem 1rem; padding: 0 0 0 .8rem; border-left: 3px solid var(--line); }
 blockquote p { margin: 0 0 .25rem; font-size: .9rem; color: var(--soft); }
+.words { margin: .2rem 0; line-height: 2; overflow-wrap: anywhere; } .words s { opacity: .75; }
+.word { padding: .1rem .3rem .15rem; border-radius: 4px; box-decoration-break: clone; }
+.word.positive { background: color-mix(in srgb, var(--positive) var(--strength), transparent); border-bottom: 2px solid
+  var(--positive); }
+.word.negative { background: color-mix(in srgb, var(--negative) var(--strength), transparent); border-bottom: 2px dotted
+  var(--negative); }
+.numbered .word { display: inline-block; text-align: center; line-height: 1.3; margin: 0 .1rem .5rem 0; }
+.numbered small { display: block; font-size: .72rem; }
+.about { margin: .1rem 0 .3rem; font-size: .82rem; color: var(--soft); }
+td p { margin: 0 0 .2rem; } a { color: inherit; }
+.half { display: flex; } .half i { height: 1.05rem; border-radius: 3px; } .half.right { justify-content: flex-end; }
 @media print { body { background: none; } section, .tile { border-color: #bbb; } details { display: block; } }
 """
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "senses",
     "export-vectors",
     "score",
+    "explain",
     "compare",
     "lineage",
     "cache",
