@@ -22,7 +22,7 @@ from models.settings import (
     TextSettings,
 )
 from models.text import Tokens
-from tasks import artifacts, environment, serving
+from tasks import artifacts, diagnostics, environment, serving
 from tasks.checkpoints import Checkpoints
 from tasks.frequencies import CHARACTERS
 from tasks.pretraining import READER
@@ -192,14 +192,19 @@ def _encoded(data: Labelled, vocabulary: Any, split: str) -> tuple[np.ndarray, n
 def _finish(
     run: Run, data: Labelled, about: Mapping[str, Any], parts: Mapping[str, Any], text: TextSettings, seconds: float
 ) -> Path:
-    """Choose the threshold on validation, score validation and test, and save and log the whole classifier."""
+    """Calibrate and choose the threshold on validation, score validation and test, save and log all of it."""
+    from models.calibration import apply_temperature, fit_temperature
     from models.metrics import choose_threshold
     from models.pipeline import assemble
 
     about = {**about, "text": text.model_dump(), "threshold": 0.5}
-    predict = assemble({"classifier.json": about, **parts}).predict
-    probabilities = {split: predict(data.tokens.take(data.rows(split))) for split in ("validation", "test")}
-    about["threshold"] = choose_threshold(data.labels[data.rows("validation")], probabilities["validation"])
+    classifier, known = assemble({"classifier.json": about, **parts}), data.labels[data.rows("validation")]
+    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in ("validation", "test")}
+    if "network.keras" in parts:
+        about["temperature"] = fit_temperature(known, uncalibrated["validation"])
+    temperature = about.get("temperature", 1.0)
+    probabilities = {split: apply_temperature(raw, temperature) for split, raw in uncalibrated.items()}
+    about["threshold"] = choose_threshold(known, probabilities["validation"])
     with artifacts.new_artifact("model") as draft:
         (draft / "classifier").mkdir()
         for name, value in {"classifier.json": about, **parts}.items():
@@ -207,11 +212,13 @@ def _finish(
         metrics = _score(run, data, probabilities, about["threshold"])
         artifacts.write_part(draft / "metrics.json", metrics)
         artifacts.write_part(draft / "predictions.parquet", _predictions(data, probabilities, about["threshold"]))
-    run.log_metrics({**metrics, "threshold": about["threshold"], "train_seconds": round(seconds, 2)})
+    chosen: dict[str, float] = {name: about[name] for name in ("threshold", "temperature") if name in about}
+    run.log_metrics({**metrics, **chosen, "train_seconds": round(seconds, 2)})
     run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
     run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
     run.log_file(draft.final / "predictions.parquet")
     serving.log_classifier(run, draft.final / "classifier", data.tweets)
+    diagnostics.record(run, data, assemble({"classifier.json": about, **parts}), probabilities, uncalibrated)
     return draft.final
 
 
@@ -233,7 +240,6 @@ def _score(run: Run, data: Labelled, probabilities: Mapping[str, np.ndarray], th
         metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"] = intervals[name]
     run.log_figure(figures.confusion_matrix(labels, predicted, threshold), "confusion-matrix")
     run.log_figure(figures.precision_recall(labels, predicted), "precision-recall")
-    run.log_figure(figures.reliability(labels, predicted), "reliability")
     validation = data.labels[data.rows("validation")]
     run.log_figure(figures.threshold_curve(validation, probabilities["validation"], threshold), "threshold")
     return metrics
