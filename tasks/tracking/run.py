@@ -54,6 +54,10 @@ class Run(BaseModel):
         for start in range(0, len(points), METRICS_PER_CALL):
             client().log_batch(self.run_id, metrics=points[start : start + METRICS_PER_CALL])
 
+    def next_step(self, metric: str) -> int:
+        """The step after the last at which this figure was recorded: MLflow shows, and finds runs by, the last one."""
+        return max((point.step for point in client().get_metric_history(self.run_id, metric)), default=-1) + 1
+
     def tag(self, **tags: Any) -> None:
         """Set tags; a double underscore in a name stands for a dot."""
         from mlflow.entities import RunTag
