@@ -63,7 +63,9 @@ def explain(
 
 def _known(classifier: TextClassifier, tokens: Tokens) -> np.ndarray:
     """Which of the distinct words the classifier knows, bool (distinct words,); all, where it cannot say."""
-    words = getattr(classifier, "known_words", tokens.words)  # models logged before this code carry no list
+    words = getattr(classifier, "known_words", None)  # models logged before this code carry no list
+    if words is None:
+        return np.ones(len(tokens.words), bool)
     return pc.is_in(tokens.words, words).to_numpy(zero_copy_only=False)
 
 

@@ -26,7 +26,7 @@ class TextClassifier:
     text: TextSettings
     threshold: float
     predict: Probabilities
-    known_words: pa.StringArray  # all others are alike to it, or nothing
+    known_words: pa.StringArray | None  # all others are alike to it, or nothing; None of one that reads letters
 
     def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
         """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is no text."""

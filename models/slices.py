@@ -65,8 +65,13 @@ def slice_rows(tweets: pa.Table, unknown: np.ndarray | None = None) -> dict[str,
     return {name: rows for name, rows in found.items() if rows.any()}
 
 
-def unknown_shares(tokens: Tokens, known: pa.StringArray) -> np.ndarray:
-    """Of each document the share of tokens that are not among these words, float64 (documents,); 0 of no tokens."""
+def unknown_shares(tokens: Tokens, known: pa.StringArray | None) -> np.ndarray:
+    """Of each document the share of tokens that are not among these words, float64 (documents,); 0 of no tokens.
+
+    None knows every word.
+    """
+    if known is None:
+        return np.zeros(len(tokens))
     strange = ~pc.is_in(tokens.words, known).to_numpy(zero_copy_only=False)
     counts = np.add.reduceat(np.append(strange[tokens.codes], False).astype(float), tokens.offsets[:-1])
     return np.where(tokens.lengths > 0, counts / np.maximum(tokens.lengths, 1), 0.0)

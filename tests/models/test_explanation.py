@@ -57,6 +57,10 @@ def test_a_word_said_twice_covers_for_itself_where_it_counts_once() -> None:
     assert explain(once, ["fire now"])[0].contributions[0] == pytest.approx(4.394, abs=1e-3)
 
 
+def test_a_model_that_cannot_say_what_it_knows_has_no_word_struck_out() -> None:
+    assert explain(replace(linear(), known_words=None), ["fire zzyzx"])[0].known == (True, True)
+
+
 def test_certainty_is_explained_in_finite_figures() -> None:
     certain = replace(linear(), predict=lambda tokens: (tokens.lengths > 0).astype(float))
     assert np.isfinite(explain(certain, ["fire"])[0].contributions).all()

@@ -52,6 +52,7 @@ def test_unknown_words_are_those_the_model_does_not_list() -> None:
     tokens = Tokens.from_lists([["a", "b"], [], ["x", "y", "a", "x"], ["b"], []])
     shares = unknown_shares(tokens, pa.array(["a", "b"]))
     assert shares.tolist() == [0, 0, 0.75, 0, 0]
+    assert unknown_shares(tokens, None).tolist() == [0] * 5
     table = tweets(["t"] * 5)
     assert members(table, "over 25% unknown words", shares) == [2]
     assert members(table, "no unknown word", shares) == [0, 1, 3, 4]
