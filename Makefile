@@ -75,6 +75,9 @@ bench-classifiers: setup
 	$(BIN)/python tests/benchmarks/bench_classifiers.py
 	$(BIN)/python tests/benchmarks/bench_classifiers.py --bidirectional
 
+bench-parity: setup  ## One logged model by every route to it, in an environment of its own
+	$(BIN)/python tests/benchmarks/bench_parity.py --data $(DATA)
+
 SEEDS ?= 3
 bench-vectors: setup  ## Word vectors against gensim, and their cost; SEEDS=1 SHORT=--short for a quarter of an hour
 	$(BIN)/python tests/benchmarks/bench_vectors.py --data $(DATA)/corpora --architecture skip-gram --seeds $(SEEDS)

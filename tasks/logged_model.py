@@ -7,6 +7,7 @@ under a name that holds its digest, so two models logged by two versions of the 
 import importlib
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow.pyfunc import PythonModel
+
+# As in training, so that bits do not depend on how many threads a machine has. TensorFlow reads them when it starts.
+ARITHMETIC = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
 
 
 def read_parts(folder: Path, package: str) -> dict[str, Any]:
@@ -81,9 +85,22 @@ def import_package(folder: Path) -> str:
 
 def text_column(values: Any) -> pa.Array:
     """Any column as strings: what is missing stays missing, what is no string is written out as one."""
-    return pa.array(
-        [None if value is None or value is pd.NA or value != value else str(value) for value in values], pa.string()
-    )
+    return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    r"""The value as text that UTF-8 can hold: half a surrogate pair, which JSON can bring, becomes a question mark.
+
+    >>> [_text(value) for value in ("fire", None, float("nan"), 7, b"smoke", ["a"], "\ud83d!")]
+    ['fire', None, None, '7', 'smoke', "['a']", '?!']
+    """
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    elif not isinstance(value, str):
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            return None
+        value = str(value)
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 class LoggedClassifier(PythonModel):
@@ -91,6 +108,8 @@ class LoggedClassifier(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Put the classifier together from the model's artifacts."""
+        for variable, value in ARITHMETIC.items():
+            os.environ.setdefault(variable, value)
         package = import_package(Path(context.artifacts["package"]))
         pipeline = importlib.import_module(f"{package}.pipeline")
         self.classifier = pipeline.assemble(read_parts(Path(context.artifacts["classifier"]), package))

@@ -75,8 +75,10 @@ def requirements(networks: bool) -> list[str]:
 def _signature() -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
 
-    inputs = Schema([ColSpec("string", "text"), ColSpec("string", "keyword", required=False)])
+    # Not "string": MLflow would refuse a column of numbers, and one without any value, which pandas calls float.
+    inputs = Schema([ColSpec(AnyType(), "text"), ColSpec(AnyType(), "keyword", required=False)])
     return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label")]))
 
 

@@ -1,0 +1,124 @@
+"""A logged network answers alike by every route, and answers whatever it is given."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from models.pipeline import TextClassifier, assemble
+from models.settings import ClassifierSettings, TextSettings, VocabularySettings
+from models.text import tokenize_texts
+from models.vocabulary import fit_vocabulary
+from tasks import artifacts, scoring, serving, tracking
+from tasks.environment import load_tensorflow
+
+TEXTS = [
+    f"{what} near the {where} today" for what in ("fire", "flood", "concert") for where in ("mill", "port", "old inn")
+]
+ODD: list[Any] = [None, "", "🔥🌊🚨", "fire " * 20_000, 7, float("nan"), ["flood", 1], {"a": 1}, "\ud83d!", b"smoke"]
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an untrained network's parts."""
+    load_tensorflow()
+    from models.recurrent import build_classifier
+
+    folder = tmp_path_factory.mktemp("classifier")
+    words = fit_vocabulary(tokenize_texts(pa.array(TEXTS), TextSettings()), VocabularySettings(min_count=1))
+    about = {"name": "lstm/scratch", "kind": "lstm", "text": TextSettings().model_dump(), "threshold": 0.5}
+    network = build_classifier(ClassifierSettings(units=4, dimensions=5), len(words), None, 1)
+    for name, part in {
+        "classifier.json": about,
+        "network.keras": network,
+        "vocabulary.parquet": words.to_table(),
+    }.items():
+        artifacts.write_part(folder / name, part)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pipeline(classifier: Path) -> TextClassifier:
+    """The same as training and evaluation have it."""
+    from tasks.logged_model import read_parts
+
+    return assemble(read_parts(classifier, "models"))
+
+
+@pytest.fixture(scope="module")
+def model(classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same, logged and loaded back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
+        with tracking.tracked_run("train", "test") as run:
+            serving.log_classifier(run, classifier, tweets)
+        return serving.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
+
+
+def posted(model: Any, texts: list[Any]) -> np.ndarray:
+    """The probabilities that the scoring server of `mlflow models serve` gives for these texts."""
+    from mlflow.pyfunc.scoring_server import invocations
+
+    body = json.dumps({"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}})
+    answer = invocations(body, "application/json", model, model.metadata.get_input_schema())
+    assert answer.status == 200, answer.response
+    return np.array([row["probability"] for row in json.loads(answer.response)["predictions"]])
+
+
+def scored(model: Any, texts: list[str]) -> np.ndarray:
+    """What `crisisflow score` writes for a batch of these texts."""
+    count = len(texts)
+    columns = {"source": ["a"] * count, "source_row": range(count), "id": [None] * count, "text": texts}
+    kinds = {"source": pa.string(), "source_row": pa.int64(), "id": pa.string(), "text": pa.string()}
+    arrays = {name: pa.array(values, kinds[name]) for name, values in columns.items()}
+    batch = pa.RecordBatch.from_pydict({**arrays, "keyword": pa.nulls(count, pa.string())})
+    return scoring.score_batch(batch, model, "lstm", "1")["probability"].to_numpy()
+
+
+def test_equal_batches_give_the_same_bits_by_every_route(model: Any, pipeline: TextClassifier) -> None:
+    expected = pipeline.probabilities(pa.array(TEXTS))
+    assert len(set(expected)) > 1
+    for answers in (
+        model.predict(pd.DataFrame({"text": TEXTS}))["probability"].to_numpy(),
+        posted(model, TEXTS),
+        scored(model, TEXTS),
+    ):
+        assert answers.tobytes() == expected.tobytes()
+
+
+def test_rows_asked_one_by_one_agree_to_a_millionth(model: Any, pipeline: TextClassifier) -> None:
+    alone = [model.predict(pd.DataFrame({"text": [text]}))["probability"][0] for text in TEXTS]
+    np.testing.assert_allclose(alone, pipeline.probabilities(pa.array(TEXTS)), atol=1e-6)
+
+
+def test_whatever_is_no_tweet_is_answered(model: Any, pipeline: TextClassifier) -> None:
+    texts = [None, "", "🔥🌊🚨", "fire " * 20_000, "7", None, "['flood', 1]", "{'a': 1}", "?!", "smoke"]
+    expected = pipeline.probabilities(pa.array(texts))
+    answers = model.predict(pd.DataFrame({"text": ODD}, dtype=object))
+    assert answers["probability"].to_numpy().tobytes() == expected.tobytes()
+    assert set(answers["label"]) <= {0, 1}
+    served = posted(model, [None if value != value else value for value in ODD[:-1]])  # JSON has no bytes
+    np.testing.assert_allclose(served, expected[:-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("column", [[1, 2], [0.5, float("nan")], [float("nan")] * 2, [True, False]])
+def test_columns_without_any_string_are_answered(model: Any, column: list[Any]) -> None:
+    answers = model.predict(pd.DataFrame({"text": column, "keyword": [float("nan")] * 2}))
+    assert answers["probability"].between(0, 1).all()
+
+
+def test_no_rows_get_no_answers(model: Any) -> None:
+    assert len(model.predict(pd.DataFrame({"text": []}, dtype=object))) == 0
+
+
+def test_a_served_table_without_text_is_refused_with_the_name_of_what_it_lacks(model: Any) -> None:
+    from mlflow.exceptions import MlflowException
+
+    with pytest.raises(MlflowException, match="text"):
+        model.predict(pd.DataFrame({"tweet": ["fire"]}))
