@@ -13,7 +13,7 @@ from models.language.documents import Documents, frame_documents
 from models.language.loss import next_word_loss, sampled_loss
 from models.language.network import noise_probabilities, state_reader
 from models.language.settings import LanguageSettings
-from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
+from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.recurrent.state import Epoch, TrainingState
 from models.seeds import generator
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scipy.special import expit
 
 from models.batching import length_batches, pad_documents
+from models.recurrent.backends import current_backend
 
 # Large enough that a step's overhead is spread thin, small enough to stay in the processor's cache.
 DOCUMENTS_AT_ONCE = 256
@@ -24,17 +24,16 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
     forward, logits = _logits_of(model), np.empty(len(lengths))
     for rows in length_batches(lengths, DOCUMENTS_AT_ONCE):
         width = max(1, lengths[rows].max())
-        logits[rows] = forward(padded[rows, :width]).numpy()
+        logits[rows] = forward(padded[rows, :width])
     return expit(logits)
 
 
 @lru_cache(maxsize=4)
-def _logits_of(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
-    """Ids (batch, length) -> logits (batch,), traced once for all shapes and kept for the models last used."""
-    network = keras.Model(model.inputs, model.get_layer("logit").output)
+def _logits_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Ids (batch, length) -> logits (batch,), made once and kept for the models last used."""
+    return current_backend().logits(logit_network(model))
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-    def logits(ids):
-        return tf.squeeze(network(ids, training=False), axis=1)
 
-    return logits
+def logit_network(model: keras.Model) -> keras.Model:
+    """The part of the model that gives log-odds (batch, 1), on which training and prediction work."""
+    return keras.Model(model.inputs, model.get_layer("logit").output)

@@ -14,11 +14,12 @@ import tensorflow as tf
 
 from models.batching import epoch_batches, pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
+from models.recurrent.backends.choice import GRADIENT_NORM
+from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.recurrent.network import build_reader, start_weights
-from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
-from models.recurrent.training import CHECKPOINT_BATCHES, GRADIENT_NORM
+from models.recurrent.training import CHECKPOINT_BATCHES
 from models.seeds import generator
 from models.settings import NetworkSettings, PretrainingSettings
 

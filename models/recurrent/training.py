@@ -2,22 +2,20 @@
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from models.batching import epoch_batches, pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.metrics import classification_metrics
-from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
-from models.recurrent.prediction import predict_probabilities
+from models.recurrent.backends import current_backend
+from models.recurrent.prediction import logit_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
 from models.settings import ClassifierSettings
 
-GRADIENT_NORM = 1.0
 # About ten seconds of a small network's steps: copying the state, some tens of milliseconds, is lost among them.
 CHECKPOINT_BATCHES = 500
 
@@ -52,14 +50,12 @@ def train_classifier(
     `on_checkpoint` gets a checkpoint after every epoch, and every CHECKPOINT_BATCHES batches of a long one; with one of
     them as `start`, the same weights come out as without the interruption, bit for bit, and the same history but times.
     """
-    tf.config.experimental.enable_op_determinism()
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
     if not len(train.labels):
         raise ValueError("no training documents: give at least one")
-    network = keras.Model(model.inputs, model.get_layer("logit").output)
-    optimizer = LazyAdam(settings.learning_rate)
-    optimizer.build(network.trainable_variables)
-    state = TrainingState([*model.variables, *optimizer.variables], model.get_weights())
+    network = logit_network(model)
+    step = current_backend().training_step(network)
+    state = TrainingState([*model.variables, *step.variables], model.get_weights())
     if start is not None:
         state.restore(start)
 
@@ -67,7 +63,7 @@ def train_classifier(
         if on_checkpoint is not None:
             on_checkpoint(state.to_checkpoint())
 
-    train_epoch = _epoch_trainer(_training_step(network, optimizer), optimizer, train, settings, seed)
+    train_epoch = epoch_trainer(step.run, train, settings, seed)
     patience = settings.patience if settings.schedule == "constant" else settings.epochs
     while len(state.history) < settings.epochs and state.epochs_since_best < patience:
         scores = {**train_epoch(state, offer_checkpoint), **_validation_scores(model, validation)}
@@ -86,12 +82,8 @@ def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epo
     return {f"validation/{name}": scores[name] for name in ("log_loss", "accuracy", "f1")}
 
 
-def _epoch_trainer(
-    step: Callable[..., tf.Tensor],
-    optimizer: LazyAdam,
-    train: LabelledDocuments,
-    settings: ClassifierSettings,
-    seed: int,
+def epoch_trainer(
+    step: Callable[..., Any], train: LabelledDocuments, settings: ClassifierSettings, seed: int
 ) -> Callable[[TrainingState, Callable[[], None]], Epoch]:
     """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed."""
     padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
@@ -103,9 +95,9 @@ def _epoch_trainer(
         batches = epoch_batches(lengths, settings.batch_size, seed, len(state.history))
         for number in range(len(state.losses), len(batches)):
             rows, done = batches[number], len(state.history) * len(batches) + number
-            optimizer.learning_rate.assign(learning_rate(settings, done, settings.epochs * len(batches)))
+            rate = learning_rate(settings, done, settings.epochs * len(batches))
             ids = padded[rows, : max(1, lengths[rows].max())]
-            state.losses.append(step(ids, targets[rows]) * len(rows))
+            state.losses.append(step(ids, targets[rows], rate) * len(rows))
             if len(state.losses) % CHECKPOINT_BATCHES == 0:
                 state.seconds = time.perf_counter() - start
                 offer_checkpoint()
@@ -114,20 +106,3 @@ def _epoch_trainer(
         return {"train/loss": loss, "seconds": seconds, "tweets_per_second": len(targets) / seconds}
 
     return train_epoch
-
-
-def _training_step(network: keras.Model, optimizer: LazyAdam) -> Callable[..., tf.Tensor]:
-    """One optimizer step over (ids, targets) of any shape, traced once; returns the batch's mean loss."""
-    weights = network.trainable_variables
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.float32)])
-    def step(ids, targets):
-        with tf.GradientTape() as tape:
-            logits = tf.squeeze(network(ids, training=True), axis=1)
-            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
-        gradients = tape.gradient(loss, [weight.value for weight in weights])
-        gradients, _ = tf.clip_by_global_norm([sum_repeated_rows(g) for g in gradients], GRADIENT_NORM)
-        optimizer.apply(gradients, weights)
-        return loss
-
-    return step

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from models.recurrent import build_classifier, predict_probabilities, train_classifier, training
-from models.recurrent.optimizer import LazyAdam, sum_repeated_rows
+from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.settings import ClassifierSettings
 
 VOCABULARY = 30

@@ -1,0 +1,75 @@
+"""JAX: functions of values, compiled for each shape; so shapes are few."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
+from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
+
+STEPS_APART = 8  # lengths are rounded up to a multiple of it, and a network is compiled for each
+
+
+def training_step(network: keras.Model) -> TrainingStep:
+    """One step of lazy Adam; rows put in to round the batch up weigh nothing."""
+    trained, others, moments = (
+        network.trainable_variables,
+        network.non_trainable_variables,
+        moments_for(network.trainable_variables),
+    )
+    tables = tables_among(network)
+
+    def loss_of(weights, rest, ids, targets, share):
+        logits, rest = network.stateless_call(weights, rest, ids, training=True)
+        logits = jnp.squeeze(logits, 1)
+        losses = jnp.maximum(logits, 0) - logits * targets + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+        return jnp.sum(losses * share), rest
+
+    @jax.jit
+    def step(weights, rest, moments, rate, *batch):
+        (loss, rest), gradients = jax.value_and_grad(loss_of, has_aux=True)(weights, rest, *batch)
+        weights, moments = adam(weights, clip_together(gradients, GRADIENT_NORM), moments, tables, rate)
+        return loss, weights, rest, moments
+
+    def run(ids, targets, rate):
+        rounded = rounded_up(ids)
+        spare = (0, len(rounded) - len(ids))
+        share = np.pad(np.full(len(ids), 1 / len(ids), np.float32), spare)
+        states = [[variable.value for variable in group] for group in (trained, others, moments)]
+        loss, *states = step(*states, np.float32(rate), rounded, np.pad(targets, spare), share)
+        for group, values in zip((trained, others, moments), states, strict=True):
+            _assign(group, values)
+        return loss
+
+    return TrainingStep(run, moments)
+
+
+def _assign(variables: list[keras.Variable], values: list[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def rounded_up(ids: np.ndarray) -> np.ndarray:
+    """The ids with padding after them, up to a power of two of rows and a multiple of STEPS_APART columns."""
+    rows, columns = ids.shape
+    rows_apart = 1 << max(0, rows - 1).bit_length()
+    return np.pad(ids, ((0, rows_apart - rows), (0, -columns % STEPS_APART)))
+
+
+def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Ids (batch, length) -> logits (batch,)."""
+
+    @jax.jit
+    def forward(weights, rest, ids):
+        return network.stateless_call(weights, rest, ids, training=False)[0]
+
+    def answer(ids):
+        weights, rest = network.trainable_variables, network.non_trainable_variables
+        values = forward([each.value for each in weights], [each.value for each in rest], rounded_up(ids))
+        return np.asarray(values)[: len(ids), 0]
+
+    return answer

@@ -1,0 +1,41 @@
+"""PyTorch: operations as they come, gradients by its own tape."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import torch
+
+from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
+from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
+
+
+def training_step(network: keras.Model) -> TrainingStep:
+    """One step of lazy Adam."""
+    torch.use_deterministic_algorithms(True)
+    weights, moments = network.trainable_variables, moments_for(network.trainable_variables)
+    tables = tables_among(network)
+
+    def run(ids, targets, rate):
+        logits = network(ids, training=True).squeeze(1)
+        targets = torch.as_tensor(targets, device=logits.device)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+        gradients = torch.autograd.grad(loss, [weight.value for weight in weights])
+        with torch.no_grad():
+            values = [[variable.value for variable in group] for group in (weights, moments)]
+            new = adam(values[0], clip_together(gradients, GRADIENT_NORM), values[1], tables, rate)
+            for variable, value in zip([*weights, *moments], [*new[0], *new[1]], strict=True):
+                variable.assign(value)
+        return loss.detach()
+
+    return TrainingStep(run, moments)
+
+
+def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Ids (batch, length) -> logits (batch,)."""
+
+    def forward(ids):
+        with torch.no_grad():
+            return network(ids, training=False).squeeze(1).cpu().numpy()
+
+    return forward
