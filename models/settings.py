@@ -15,6 +15,7 @@ Representation = Literal[
 ]
 Split = Literal["train", "validation", "test"]
 Device = Literal["auto", "cpu", "gpu"]
+Precision = Literal["float32", "mixed_bfloat16"]
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 

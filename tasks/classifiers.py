@@ -127,9 +127,9 @@ def train_network(
 
     `pretrained` holds word vectors and the weights between them and the output.
     """
-    run.tag(device=environment.load_tensorflow())
+    run.tag(device=environment.load_tensorflow(), precision=environment.precision())
     from models.figures import learning_curves
-    from models.recurrent import build_classifier, train_classifier
+    from models.recurrent import build_classifier, computing_in, in_float32, train_classifier
     from models.recurrent.network import take_reader_weights
 
     data = Labelled.read(tweets, tokens)
@@ -140,7 +140,8 @@ def train_network(
         weights, _ = known.rows_for(words.tokens)
     seed = derive_seed(seed, settings.name)
     kept = Checkpoints(run.action_key)
-    network = build_classifier(settings, len(words), weights, seed)
+    with computing_in(environment.precision()):
+        network = build_classifier(settings, len(words), weights, seed)
     if pretrained is not None:
         take_reader_weights(network, artifacts.read_arrays(pretrained / READER))
     with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
@@ -154,6 +155,7 @@ def train_network(
             start=kept.latest(),
             on_checkpoint=kept.save,
         )
+    network = in_float32(network, lambda: build_classifier(settings, len(words), weights, seed))
     seconds = sum(epoch["seconds"] for epoch in history)
     run.log_history(list(enumerate(history)))
     run.log_figure(learning_curves(history), "learning-curves")

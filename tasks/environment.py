@@ -13,10 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import get_args
 
-from models.settings import Device
+from models.settings import Device, Precision
 from tasks.storage import state_home
 
 DEVICE = "CRISISFLOW_DEVICE"
+BFLOAT16_CAPABILITY = (8, 0)
 
 
 def defaults(home: Path) -> Mapping[str, str]:
@@ -106,6 +107,18 @@ def load_tensorflow() -> str:
             import keras  # noqa: F401  (imported for its effect: loaded, quietly)
             import tensorflow  # noqa: F401
     return _device()
+
+
+def precision() -> Precision:
+    """In what networks multiply: bfloat16 where every GPU in use has units for it (Ampere and later), else float32."""
+    import tensorflow as tf
+
+    load_tensorflow()
+    used = {device.name.split(":")[-1] for device in tf.config.list_logical_devices("GPU")}
+    gpus = [gpu for gpu in tf.config.list_physical_devices("GPU") if gpu.name.split(":")[-1] in used]
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    able = [each.get("compute_capability", (0, 0)) >= BFLOAT16_CAPABILITY for each in details]
+    return "mixed_bfloat16" if able and all(able) else "float32"
 
 
 @cache

@@ -149,7 +149,8 @@ class _FastOverTime(keras.layers.Layer):
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         """States (batch, length, units), or the last of each document (batch, units); zeros where it has none."""
-        if initial_state is not None or not self._is_plain() or not _on_tensorflow_cpu():
+        plain = initial_state is None and self.compute_dtype == "float32" and self._is_plain()
+        if not plain or not _on_tensorflow_cpu():
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
         from models.recurrent.scan import read_documents
 

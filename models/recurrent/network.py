@@ -31,7 +31,7 @@ def build_classifier(
     instead of reading them in order. The layer `logit` gives the log-odds.
     """
     ids, document = build_reader(settings, vocabulary_size, vectors, seed)
-    logit = keras.layers.Dense(1, name="logit")(document)
+    logit = keras.layers.Dense(1, dtype="float32", name="logit")(document)
     probability = keras.layers.Activation("sigmoid", name="probability")(logit)
     model = keras.Model(ids, probability, name=settings.name.replace("/", "_").replace("-", "_"))
     start_weights(model, settings, vectors, seed)
@@ -46,10 +46,12 @@ def build_reader(
         raise ValueError(f"one vector per vocabulary row is needed, got {len(vectors)} for {vocabulary_size} rows")
     width = settings.dimensions if vectors is None else vectors.shape[1]
     # Else Keras numbers the network's parts on from those built before it, and its name for them depends on the past.
+    policy = keras.config.dtype_policy()
     keras.utils.clear_session(free_memory=False)
+    keras.config.set_dtype_policy(policy)  # the line above has reset it
     ids = keras.Input((None,), dtype="int32", name="ids")
     cut = FirstTokens(settings.max_length, name="first_tokens")(ids)
-    embedded = keras.layers.Embedding(vocabulary_size, width, mask_zero=True, name="embedding")(cut)
+    embedded = keras.layers.Embedding(vocabulary_size, width, mask_zero=True, dtype="float32", name="embedding")(cut)
     document = _document_vector(settings, _dropout(settings, seed, "embedding")(embedded), seed)
     return ids, _dropout(settings, seed, "document")(document)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tasks import environment
-from tasks.environment import load_tensorflow, use_device
+from tasks.environment import load_tensorflow, precision, use_device
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +40,21 @@ def test_a_device_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) 
 def test_the_processor_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(environment.DEVICE)
     assert load_tensorflow() == "cpu"
+
+
+def test_the_processor_multiplies_in_full_width() -> None:
+    assert precision() == "float32"
+
+
+@pytest.mark.parametrize(("capability", "expected"), [((7, 5), "float32"), ((8, 0), "mixed_bfloat16")])
+def test_a_gpu_multiplies_in_bfloat16_where_it_can(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: str
+) -> None:
+    import tensorflow as tf
+
+    load_tensorflow()
+    gpu = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [gpu])
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: [gpu])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: {"compute_capability": capability})
+    assert precision() == expected
