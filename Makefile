@@ -74,6 +74,8 @@ bench-frequencies: setup
 bench-classifiers: setup
 	$(BIN)/python tests/benchmarks/bench_classifiers.py
 	$(BIN)/python tests/benchmarks/bench_classifiers.py --bidirectional
+	$(BIN)/python tests/benchmarks/bench_reaching.py --tweets $(TWEETS)
+	$(BIN)/python tests/benchmarks/bench_scoring.py --data $(DATA)
 
 bench-parity: setup  ## One logged model by every route to it, in an environment of its own
 	$(BIN)/python tests/benchmarks/bench_parity.py --data $(DATA)

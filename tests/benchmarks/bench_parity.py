@@ -78,7 +78,7 @@ np.savez("answers.npz", **found)
 def real_tweets(data: Path, count: int = 10_000) -> pd.DataFrame:
     """Columns id, text, keyword: the labelled disaster tweets, then tweets of TweetEval."""
     tweets = pd.read_csv(data / "disaster_tweets" / "train.csv", dtype=str)[["id", "text", "keyword"]]
-    lines = (data / "tweeteval" / "sentiment" / "train_text.txt").read_text(encoding="utf-8").split("\n")
+    lines = (data / "tweeteval" / "sentiment" / "test_text.txt").read_text(encoding="utf-8").split("\n")
     more = pd.DataFrame({"text": [line.strip() for line in lines if line.strip()][: count - len(tweets)]})
     more["id"] = [f"more-{row}" for row in range(len(more))]
     return pd.concat([tweets, more], ignore_index=True)
@@ -234,9 +234,10 @@ def main() -> None:
     """Print the table as it is found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--home", help="A state folder to keep, so that a second time nothing is trained again.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crisisflow-parity-") as name:
-        os.environ["CRISISFLOW_HOME"] = f"{name}/state"
+        os.environ["CRISISFLOW_HOME"] = given.home or f"{name}/state"
         os.environ.pop("MLFLOW_TRACKING_URI", None)
         prepare_environment()
         print("| route | result |\n|---|---|")
