@@ -46,7 +46,9 @@ def build_multi_task(
 ) -> keras.Model:
     """A network over ids int32 (batch, length) whose layer `tasks` gives a logit for every class of every task."""
     ids, document = build_reader(network, vocabulary_size, vectors, seed)
-    model = keras.Model(ids, keras.layers.Dense(sum(classes), dtype="float32", name="tasks")(document), name="multi_task")
+    model = keras.Model(
+        ids, keras.layers.Dense(sum(classes), dtype="float32", name="tasks")(document), name="multi_task"
+    )
     start_weights(model, network, vectors, seed)
     return model
 
