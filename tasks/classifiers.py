@@ -25,6 +25,7 @@ from models.text import Tokens
 from tasks import artifacts, diagnostics, environment, serving
 from tasks.checkpoints import Checkpoints
 from tasks.frequencies import CHARACTERS
+from tasks.gradients import GradientRecord
 from tasks.pretraining import READER
 from tasks.progress import progress
 from tasks.steps import step
@@ -144,14 +145,21 @@ def train_network(
         network = build_classifier(settings, len(words), weights, seed)
     if pretrained is not None:
         take_reader_weights(network, artifacts.read_arrays(pretrained / READER))
+    train = _encoded(data, words, "train")
+    gradients = GradientRecord(network, *train, settings)
     with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
+
+        def end_epoch(epoch: int, _: Any) -> None:
+            report(epoch + 1)
+            gradients.examine(epoch + 1)
+
         history = train_classifier(
             network,
-            _encoded(data, words, "train"),
+            train,
             _encoded(data, words, "validation"),
             settings,
             seed,
-            on_epoch=lambda epoch, _: report(epoch + 1),
+            on_epoch=end_epoch,
             start=kept.latest(),
             on_checkpoint=kept.save,
         )
@@ -159,6 +167,7 @@ def train_network(
     seconds = sum(epoch["seconds"] for epoch in history)
     run.log_history(list(enumerate(history)))
     run.log_figure(learning_curves(history), "learning-curves")
+    gradients.log(run)
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
     about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
     parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}

@@ -7,6 +7,7 @@ from models.figures.classification import (
     threshold_curve,
 )
 from models.figures.comparison import comparison_bars, learning_curves
+from models.figures.gradients import gradient_flow, gradient_history
 from models.figures.language import language_curves
 from models.figures.senses import sense_map
 from models.figures.slices import slice_intervals
@@ -16,6 +17,8 @@ from models.figures.vectors import vector_map
 __all__ = [
     "comparison_bars",
     "confusion_matrix",
+    "gradient_flow",
+    "gradient_history",
     "language_curves",
     "learning_curves",
     "precision_recall",

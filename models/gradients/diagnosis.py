@@ -110,7 +110,13 @@ class LayerFlow:
         """The verdict in words."""
         most = float(np.max(self.shares))
         if self.verdict is Verdict.exploding:
-            size = f"{most:,.3g} times" if math.isfinite(most) else "more times than a number can hold"
+            size = (
+                "beyond all numbers"
+                if not math.isfinite(most)
+                else f"{most:,.0f}-fold"
+                if most < 1e9
+                else f"{most:.0e}-fold"
+            )
             return f"exploding: within {self.distance} steps back the gradient grows {size}"
         if self.verdict is Verdict.vanishing:
             return (

@@ -21,6 +21,7 @@ COMMANDS = (
     "neighbours",
     "senses",
     "export-vectors",
+    "gradients",
     "score",
     "explain",
     "compare",
