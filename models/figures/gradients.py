@@ -6,7 +6,7 @@ logarithmic axis, where a product of equal factors is a straight line.
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +29,8 @@ def gradient_flow(layer: LayerFlow, title: str) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 5.8), dpi=120, layout="constrained")
-    over, below = np.ravel(figure.subfigures(2, 1, height_ratios=(4.0, 1.6)))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(4.0, 1.6))
+    over, below = parts
     flow, gates = over.subplots(1, 2, width_ratios=(2.4, 1))
     _draw_shares(flow, title, [("", layer, COLOURS[layer.verdict])])
     _draw_gate_alone(flow, layer)
