@@ -91,7 +91,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     }
 
 
-def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool) -> list[str]:
+def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = False) -> list[str]:
     """The models to train, in the recipe's order. Raises ValueError naming those that the recipe has not.
 
     Without texts to pre-train on, networks that start from such a training are none of them.

@@ -224,3 +224,13 @@ def test_a_model_that_the_recipe_has_not_is_named() -> None:
     with pytest.raises(ValueError, match="no model lstm/cbow: use any of logistic/one-hot"):
         chosen_models(load_recipe("quick"), ["lstm/cbow"])
     assert chosen_models(load_recipe("quick"), []) == ["logistic/tf-idf", "nb-svm/one-hot", "lstm/skip-gram"]
+
+
+def test_an_ensemble_brings_its_members_and_needs_texts_to_pretrain_on() -> None:
+    from flows.evaluate import chosen_models
+
+    best = load_recipe("best")
+    chosen = chosen_models(best, ["ensemble/average"], pretraining=True)
+    assert chosen == [*best.ensemble.members, "ensemble/average"]
+    with pytest.raises(ValueError, match="no model ensemble/average"):
+        chosen_models(best, ["ensemble/average"])

@@ -30,7 +30,7 @@ def test_another_process_in_another_folder_makes_the_same_artifacts_and_scores(
         name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_TRACKING", "PREFECT_"))
     }
     done = subprocess.run(
-        [*map(str, command), "--recipe", str(inputs["recipe"]), "--json"],
+        [*map(str, command), "--pretrain-on", str(inputs["labelled"]), "--recipe", str(inputs["recipe"]), "--json"],
         cwd=tmp_path,
         env={**inherited, **{name: str(value) for name, value in surroundings.items()}},
         capture_output=True,
