@@ -125,9 +125,10 @@ def _recurrence(settings: NetworkSettings, name: str, every_state: bool) -> kera
 
 
 def _dropout(settings: NetworkSettings, seed: int, name: str) -> keras.layers.Dropout:
-    return keras.layers.Dropout(
-        settings.dropout, seed=derive_seed(seed, f"classifier/dropout/{name}"), name=f"{name}_dropout"
-    )
+    drawn = derive_seed(seed, f"classifier/dropout/{name}")
+    if keras.backend.backend() == "torch":  # whose seeds are signed
+        drawn %= 2**31
+    return keras.layers.Dropout(settings.dropout, seed=drawn, name=f"{name}_dropout")
 
 
 def _token_vectors(vocabulary_size: int, width: int, vectors: np.ndarray | None, seed: int) -> np.ndarray:
