@@ -29,7 +29,8 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
     """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
     import mlflow
 
-    client()  # sets the tracking address
+    client()
+    mlflow.set_tracking_uri(tracking_uri())  # what the client of another store set stays in force otherwise
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run.run_id):
         package = carry_package(Path(folder))
