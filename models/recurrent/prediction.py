@@ -1,6 +1,7 @@
 """The one way to get probabilities out of a network: it owns how documents are batched and padded."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import keras
@@ -12,6 +13,8 @@ from models.recurrent.backends import current_backend
 
 # Large enough that a step's overhead is spread thin, small enough to stay in the processor's cache.
 DOCUMENTS_AT_ONCE = 256
+# Beside each other, since steps over time leave a second processor idle; each batch is what it is alone.
+BATCHES_AT_ONCE = 2
 
 
 def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -22,9 +25,12 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
     """
     padded, lengths = pad_documents(ids, offsets, model.get_layer("first_tokens").max_length)
     forward, logits = _logits_of(model), np.empty(len(lengths))
-    for rows in length_batches(lengths, DOCUMENTS_AT_ONCE):
-        width = max(1, lengths[rows].max())
-        logits[rows] = forward(padded[rows, :width])
+
+    def answer(rows: np.ndarray) -> None:
+        logits[rows] = forward(padded[rows, : max(1, lengths[rows].max())])
+
+    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+        list(pool.map(answer, length_batches(lengths, DOCUMENTS_AT_ONCE)))
     return expit(logits)
 
 
