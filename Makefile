@@ -74,6 +74,7 @@ bench-frequencies: setup
 bench-classifiers: setup
 	$(BIN)/python tests/benchmarks/bench_classifiers.py
 	$(BIN)/python tests/benchmarks/bench_classifiers.py --bidirectional
+	$(BIN)/python tests/benchmarks/bench_gradients.py
 	$(BIN)/python tests/benchmarks/bench_reaching.py --tweets $(TWEETS)
 	$(BIN)/python tests/benchmarks/bench_scoring.py --data $(DATA)
 
