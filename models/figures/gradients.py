@@ -71,7 +71,8 @@ def _draw_shares(axes: "Axes", title: str, curves: Sequence[tuple[str, LayerFlow
         alone = "through the recurrence" + f", {moment}" * bool(moment)
         axes.plot(distances, shares, color=colour, linewidth=2.4, label=alone)
         if layer.pooled:
-            relative = _shown(layer.norms / max(layer.norms[0], np.finfo(float).tiny))
+            with np.errstate(invalid="ignore", over="ignore"):  # an exploding gradient may be infinite throughout
+                relative = _shown(layer.norms / max(layer.norms[0], np.finfo(float).tiny))
             axes.plot(distances, relative, ":", color=colour, linewidth=1.8, label=f"pooling included, {moment}")
     lowest, highest = max(lowest, 1 / FARTHEST), min(highest, FARTHEST)
     axes.set_ylim(lowest, highest)
