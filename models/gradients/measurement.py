@@ -7,11 +7,12 @@ recurrent layers, both directions, any pooling.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import keras
 import numpy as np
 import tensorflow as tf
+from threadpoolctl import ThreadpoolController
 
 from models.batching import pad_documents
 from models.gradients.diagnosis import Diagnosis, GateUse, LayerFlow
@@ -51,13 +52,19 @@ def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnos
     witness = tf.constant(0.0)
     observers = [_Observer(layer, witness) for layer in found]
     network = keras.Model(model.input, model.get_layer("logit").output)
-    with _observed(observers), tf.GradientTape() as tape:
-        tape.watch(witness)
-        logits = tf.squeeze(network(tf.constant(ids), training=False), axis=1)
-        targets = tf.constant(targets, logits.dtype)
-        loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
-    tape.gradient(loss, witness)
-    return Diagnosis(tuple(observer.flow() for observer in observers))
+    with _one_blas_thread():
+        with _observed(observers), tf.GradientTape() as tape:
+            tape.watch(witness)
+            logits = tf.squeeze(network(tf.constant(ids), training=False), axis=1)
+            targets = tf.constant(targets, logits.dtype)
+            loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
+        tape.gradient(loss, witness)
+        return Diagnosis(tuple(observer.flow() for observer in observers))
+
+
+def _one_blas_thread() -> AbstractContextManager[object]:
+    """NumPy's products on one thread: they are so small that waking another one takes ten times longer."""
+    return ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 class _Observer:
