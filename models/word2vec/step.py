@@ -1,7 +1,7 @@
 """One training step of skip-gram and of CBOW with shared negatives: a few batched matrix products between row moves.
 
 Shapes: `chunks` chunks of `tokens` consecutive tokens, `span` = tokens + 2 window positions around them, `groups` of
-chunks with SHARED negatives each, `width` numbers per vector. No automatic differentiation: the gradient of the
+chunks with `shared` negatives each, `width` numbers per vector. No automatic differentiation: the gradient of the
 logistic loss is label - sigmoid(score), so a step is a few products and additions of rows, each worth its line.
 
 A step is worked out in PARTS, whose operations depend on none of each other's, so that as many processors are busy;
@@ -100,7 +100,7 @@ def skip_gram_step(
 ) -> None:
     """Move each token towards its context words and away from the negatives, which count once for every pair.
 
-    context (chunks, span), negatives (groups, SHARED), codes (chunks, tokens) integers; rate a scalar.
+    context (chunks, span), negatives (groups, shared), codes (chunks, tokens) integers; rate a scalar.
     """
     parts = work_out(skip_gram_changes, tables, windows, context, negatives, codes, rate)
     add_scaled_rows(tables.inputs, *(part.inputs for part in parts))
@@ -182,19 +182,19 @@ def middle(context: tf.Tensor) -> tf.Tensor:
 
 @dataclass(frozen=True)
 class Push:
-    """What negatives do: word_change (chunks, tokens, width) before its rate, noise_change (groups, SHARED, width)."""
+    """What negatives do: word_change (chunks, tokens, width) before its rate, noise_change (groups, shared, width)."""
 
     word_change: tf.Tensor
     noise_change: tf.Tensor
 
 
 def push_away(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor, rate: tf.Tensor) -> Push:
-    """Move word (chunks, tokens, width) and negatives (groups, SHARED) apart, as often as pairs (chunks, tokens) says.
+    """Move word (chunks, tokens, width) and negatives (groups, shared) apart, as often as pairs (chunks, tokens) says.
 
     Each group of consecutive chunks shares its negatives; together they weigh as much as `negatives` draws a pair.
     """
     groups, width = negatives.shape[0], word.shape[-1]
-    noise = tf.gather(tables.outputs, negatives)  # (groups, SHARED, width)
+    noise = tf.gather(tables.outputs, negatives)  # (groups, shared, width)
     noise_rate = rate * tables.noise_scale * tf.gather(tables.output_scale, negatives)
     grouped = tf.reshape(word, [groups, -1, width])
     weight = tf.reshape(pairs * -tables.noise_weight, [groups, -1, 1])

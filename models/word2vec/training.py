@@ -154,7 +154,9 @@ class Trainer:
         name = f"{settings.architecture}/epoch-{len(state.history)}/shard-{state.shards}"
         random = generator(self.seed, name)
         stream = read_stream(rows, offsets, self.keep, settings.window, random)
-        for number, block in enumerate(draw_blocks(stream, self.noise, settings.window, self.chunks, random)):
+        shared = SHARED[settings.architecture]
+        blocks = draw_blocks(stream, self.noise, settings.window, self.chunks, shared, random)
+        for number, block in enumerate(blocks):
             if number == state.blocks:
                 self.train_block(block, len(rows))
                 state.seconds = time.perf_counter() - started
@@ -192,7 +194,7 @@ def new_tables(frequency: np.ndarray, noise: np.ndarray, chunks: int, settings: 
         outputs=tf.Variable(tf.zeros(shape)),
         input_scale=tf.constant(input_scale(frequency, chunks, settings)),
         output_scale=tf.constant(output_scale(frequency, noise, chunks, settings)),
-        noise_weight=settings.negatives / SHARED,
+        noise_weight=settings.negatives / SHARED[settings.architecture],
         noise_scale=noise_scale(chunks, settings),
     )
 

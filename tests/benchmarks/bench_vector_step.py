@@ -103,7 +103,14 @@ def made_up(architecture: str, tokens: int | None) -> Case:
     import tensorflow as tf
 
     from models.settings import EmbeddingSettings
-    from models.word2vec.sampling import CHUNK, draw_blocks, keep_probabilities, noise_probabilities, read_stream
+    from models.word2vec.sampling import (
+        CHUNK,
+        SHARED,
+        draw_blocks,
+        keep_probabilities,
+        noise_probabilities,
+        read_stream,
+    )
     from models.word2vec.stability import choose_chunks
     from models.word2vec.step import window_tables
     from models.word2vec.training import new_tables
@@ -116,7 +123,7 @@ def made_up(architecture: str, tokens: int | None) -> Case:
     random = np.random.default_rng(0)
     rows = random.choice(WORDS, STEPS * chunks * CHUNK * 3, p=counts / counts.sum()).astype(np.int32)
     stream = read_stream(rows, np.arange(0, len(rows) + 1, 96), keep, WINDOW, random)
-    blocks = list(draw_blocks(stream, noise, WINDOW, chunks, random))
+    blocks = list(draw_blocks(stream, noise, WINDOW, chunks, SHARED[architecture], random))
     context, negatives, codes = (
         tf.constant(np.concatenate([getattr(block, name) for block in blocks])[:STEPS])
         for name in ("context", "negatives", "codes")

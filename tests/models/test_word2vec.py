@@ -86,16 +86,16 @@ def test_one_step_is_the_step_worked_out_token_by_token(architecture: str) -> No
     from models.word2vec.step import Tables, cbow_step, skip_gram_step, window_tables
 
     random = np.random.default_rng(5)
-    words, width, window, rate = 30, 6, 2, 0.1
+    words, width, window, rate, shared = 30, 6, 2, 0.1, SHARED[architecture]
     inputs, outputs = (random.normal(0, 0.5, (words, width)).astype(np.float32) for _ in range(2))
     input_scale, output_scale = (random.uniform(0.2, 1, words).astype(np.float32) for _ in range(2))
     context = random.integers(0, words, (4, CHUNK + 2 * window)).astype(np.int32)
-    noise = random.integers(0, words, (2, SHARED)).astype(np.int32)  # each for two of the four chunks
+    noise = random.integers(0, words, (2, shared)).astype(np.int32)  # each for two of the four chunks
     left, right = random.integers(0, window + 1, (2, 4, CHUNK))
     codes = window_code(left, right, window).astype(np.int32)
 
     scales = tf.constant(input_scale), tf.constant(output_scale)
-    tables = Tables(tf.Variable(inputs), tf.Variable(outputs), *scales, noise_weight=5 / SHARED, noise_scale=0.5)
+    tables = Tables(tf.Variable(inputs), tf.Variable(outputs), *scales, noise_weight=5 / shared, noise_scale=0.5)
     step = skip_gram_step if architecture == "skip-gram" else cbow_step
     step(tables, window_tables(window), tf.constant(context), tf.constant(noise), tf.constant(codes), tf.constant(rate))
 
@@ -105,7 +105,7 @@ def test_one_step_is_the_step_worked_out_token_by_token(architecture: str) -> No
             place = i + window
             word = context[chunk, place]
             near = [context[chunk, j] for j in range(place - left[chunk, i], place + right[chunk, i] + 1) if j != place]
-            for sources, target, label, weight in examples(architecture, word, near, noise[chunk // 2], 5 / SHARED):
+            for sources, target, label, weight in examples(architecture, word, near, noise[chunk // 2], 5 / shared):
                 hidden = inputs[sources].mean(axis=0)
                 error = rate * weight * (label - 1 / (1 + np.exp(-hidden @ outputs[target])))
                 change_out[target] += error * hidden * (1 if label else 0.5)
@@ -212,7 +212,7 @@ def test_windows_stop_at_the_borders_of_documents() -> None:
 def test_every_token_is_a_centre_once_an_epoch() -> None:
     rows = np.arange(1000, dtype=np.int32)
     stream = read_stream(rows, np.array([0, 1000]), np.ones(1000), 3, np.random.default_rng(0))
-    blocks = list(draw_blocks(stream, np.full(1000, 0.001), 3, 8, np.random.default_rng(1)))
+    blocks = list(draw_blocks(stream, np.full(1000, 0.001), 3, 8, 32, np.random.default_rng(1)))
     centres = np.concatenate([block.context[..., 3:-3][block.codes > 0] for block in blocks])
     assert sorted(centres.tolist()) == rows.tolist()
 
