@@ -134,7 +134,8 @@ def _labels(tokens: Path, labelled: Sequence[Path]) -> tuple[Tokens, pa.Table, d
 
 
 def _texts(encoded: tuple[np.ndarray, np.ndarray], labels: pa.Table, classes: dict[str, list[str]]) -> "MultiTaskTexts":
-    from models.recurrent.pretraining import NO_LABEL, MultiTaskTexts
+    from models.recurrent.losses import NO_LABEL
+    from models.recurrent.pretraining import MultiTaskTexts
 
     ids, offsets = encoded
     matrix = np.full((len(offsets) - 1, len(classes)), NO_LABEL, np.int32)

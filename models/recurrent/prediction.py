@@ -27,7 +27,7 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
     forward, logits = _logits_of(model), np.empty(len(lengths))
 
     def answer(rows: np.ndarray) -> None:
-        logits[rows] = forward(padded[rows, : max(1, lengths[rows].max())])
+        logits[rows] = forward(padded[rows, : max(1, lengths[rows].max())])[:, 0]
 
     with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
         list(pool.map(answer, length_batches(lengths, DOCUMENTS_AT_ONCE)))
@@ -36,7 +36,7 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
 
 @lru_cache(maxsize=4)
 def _logits_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Ids (batch, length) -> logits (batch,), made once and kept for the models last used."""
+    """Ids (batch, length) -> logits (batch, 1), made once and kept for the models last used."""
     return current_backend().logits(logit_network(model))
 
 

@@ -4,26 +4,22 @@ Tasks share word vectors and network and differ in one dense output each (Caruan
 outputs stand side by side in one layer: a batch may mix texts of all tasks, and a text may carry several labels.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from models.batching import epoch_batches, pad_documents
+from models.batching import pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
-from models.recurrent.backends.choice import GRADIENT_NORM
-from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
+from models.recurrent.backends import current_backend
+from models.recurrent.losses import NO_LABEL, tasks
 from models.recurrent.network import build_reader, start_weights
-from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
-from models.recurrent.training import CHECKPOINT_BATCHES
+from models.recurrent.training import PaddedRows, epoch_trainer
 from models.seeds import generator
 from models.settings import NetworkSettings, PretrainingSettings
 
-NO_LABEL = -1
 HELD_OUT_SHARE = 0.02
 HELD_OUT_AT_ONCE = 256
 
@@ -70,14 +66,14 @@ def pretrain(
     fifty is held out to be scored. Same seed, same bytes; checkpoints as `models.recurrent.training` has them.
     Raises ValueError when there is nothing to learn from.
     """
-    tf.config.experimental.enable_op_determinism()
     if len(texts.labels) < 2 or not texts.classes:
         raise ValueError(f"{len(texts.labels)} labelled texts of {len(texts.classes)} tasks are too few to learn from")
     padded, lengths = pad_documents(texts.ids, texts.offsets, network.max_length)
     held_out = generator(seed, "pretraining/held-out").random(len(lengths)) < HELD_OUT_SHARE
-    optimizer = LazyAdam(settings.learning_rate)
-    optimizer.build(model.trainable_variables)
-    state = TrainingState([*model.variables, *optimizer.variables], [])
+    held, trained = (PaddedRows(padded[part], lengths[part], texts.labels[part]) for part in (held_out, ~held_out))
+    backend = current_backend()
+    step, answer = backend.training_step(model, tasks(texts.classes)), backend.logits(model)
+    state = TrainingState([*model.variables, *step.variables], [])
     if start is not None:
         state.restore(start)
 
@@ -85,16 +81,9 @@ def pretrain(
         if on_checkpoint is not None:
             on_checkpoint(state.to_checkpoint())
 
-    step, answer, trained = _step(model, optimizer, texts.classes), _answers(model), np.flatnonzero(~held_out)
-
-    def train_batch(rows: np.ndarray, rate: float) -> tf.Tensor:
-        optimizer.learning_rate.assign(rate)
-        return step(padded[rows, : max(1, lengths[rows].max())], texts.labels[rows])
-
-    while len(state.history) < settings.epochs:
-        batches = [trained[each] for each in epoch_batches(lengths[trained], settings.batch_size, seed, state.epoch)]
-        scores = _train_epoch(state, batches, settings, train_batch, offer_checkpoint)
-        scores |= _accuracies(answer, padded, lengths, texts, np.flatnonzero(held_out))
+    train_epoch = epoch_trainer(step.run, trained, settings, seed)
+    while state.epoch < settings.epochs:
+        scores = {**train_epoch(state, offer_checkpoint), **_accuracies(answer, held, texts.classes)}
         state.end_epoch(scores)
         if on_epoch is not None:
             on_epoch(state.epoch - 1, scores)
@@ -102,72 +91,15 @@ def pretrain(
     return state.history
 
 
-def _train_epoch(
-    state: TrainingState,
-    batches: Sequence[np.ndarray],
-    settings: PretrainingSettings,
-    train_batch: Callable[[np.ndarray, float], tf.Tensor],
-    offer_checkpoint: Callable[[], None],
-) -> Epoch:
-    """Train the rest of an epoch from the batch where the state is; mean loss and speed of the whole."""
-    start, texts = time.perf_counter() - state.seconds, sum(map(len, batches))
-    for number in range(len(state.losses), len(batches)):
-        rate = learning_rate(settings, state.epoch * len(batches) + number, settings.epochs * len(batches))
-        state.losses.append(train_batch(batches[number], rate) * len(batches[number]))
-        if len(state.losses) % CHECKPOINT_BATCHES == 0:
-            state.seconds = time.perf_counter() - start
-            offer_checkpoint()
-    loss = float(np.sum(np.array([float(each) for each in state.losses], dtype=np.float32)) / texts)
-    seconds = time.perf_counter() - start
-    return {"train/loss": loss, "seconds": seconds, "texts_per_second": texts / seconds}
-
-
-def _step(model: keras.Model, optimizer: LazyAdam, classes: Sequence[int]) -> Callable[..., tf.Tensor]:
-    """One optimizer step over (ids, labels) of any shape, traced once; returns the batch's loss for each text."""
-    weights = model.trainable_variables
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, len(classes)), tf.int32)])
-    def step(ids, labels):
-        with tf.GradientTape() as tape:
-            loss = _loss(model(ids, training=True), labels, classes)
-        gradients = tape.gradient(loss, [weight.value for weight in weights])
-        gradients, _ = tf.clip_by_global_norm([sum_repeated_rows(each) for each in gradients], GRADIENT_NORM)
-        optimizer.apply(gradients, weights)
-        return loss
-
-    return step
-
-
-def _loss(logits, labels, classes: Sequence[int]):
-    """Cross-entropy of the labels that are there, summed over tasks, over the number of texts."""
-    total = tf.constant(0.0)
-    for task, of_task in enumerate(tf.split(logits, list(classes), axis=1)):
-        label = labels[:, task]
-        there = tf.cast(label != NO_LABEL, tf.float32)
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(label, 0), of_task)
-        total += tf.reduce_sum(there * each)
-    return total / tf.cast(tf.shape(labels)[0], tf.float32)
-
-
-def _answers(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
-    return tf.function(lambda ids: model(ids, training=False), input_signature=[tf.TensorSpec((None, None), tf.int32)])
-
-
-def _accuracies(
-    answer: Callable[[np.ndarray], tf.Tensor],
-    padded: np.ndarray,
-    lengths: np.ndarray,
-    texts: MultiTaskTexts,
-    rows: np.ndarray,
-) -> Epoch:
+def _accuracies(answer: Callable[[np.ndarray], np.ndarray], held: PaddedRows, classes: Sequence[int]) -> Epoch:
     """The share of held-out labels of each task that the network gives back; tasks without any are left out."""
-    if not len(rows):
+    if not len(held.ids):
         return {}
-    parts = np.split(rows, np.arange(HELD_OUT_AT_ONCE, len(rows), HELD_OUT_AT_ONCE))
-    logits = np.concatenate([answer(padded[part, : max(1, lengths[part].max())]).numpy() for part in parts])
+    parts = np.split(np.arange(len(held.ids)), np.arange(HELD_OUT_AT_ONCE, len(held.ids), HELD_OUT_AT_ONCE))
+    logits = np.concatenate([answer(held.ids[part, : max(1, held.lengths[part].max())]) for part in parts])
     scores, first = {}, 0
-    for task, count in enumerate(texts.classes):
-        labels, said = texts.labels[rows, task], logits[:, first : first + count].argmax(axis=1)
+    for task, count in enumerate(classes):
+        labels, said = held.targets[:, task], logits[:, first : first + count].argmax(axis=1)
         there = labels != NO_LABEL
         if there.any():
             scores[f"task/{task}"] = float(np.mean(said[there] == labels[there]))

@@ -11,13 +11,22 @@ from models.batching import epoch_batches, pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.metrics import classification_metrics
 from models.recurrent.backends import current_backend
+from models.recurrent.losses import LABEL
 from models.recurrent.prediction import logit_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
-from models.settings import ClassifierSettings
+from models.settings import ClassifierSettings, TrainingSettings
 
 # About ten seconds of a small network's steps: copying the state, some tens of milliseconds, is lost among them.
 CHECKPOINT_BATCHES = 500
+
+
+class PaddedRows(NamedTuple):
+    """Documents as steps take them: ids int32 (documents, longest), lengths (documents,), targets (documents, ...)."""
+
+    ids: np.ndarray
+    lengths: np.ndarray
+    targets: np.ndarray
 
 
 class LabelledDocuments(NamedTuple):
@@ -54,7 +63,7 @@ def train_classifier(
     if not len(train.labels):
         raise ValueError("no training documents: give at least one")
     network = logit_network(model)
-    step = current_backend().training_step(network)
+    step = current_backend().training_step(network, LABEL)
     state = TrainingState([*model.variables, *step.variables], model.get_weights())
     if start is not None:
         state.restore(start)
@@ -63,7 +72,7 @@ def train_classifier(
         if on_checkpoint is not None:
             on_checkpoint(state.to_checkpoint())
 
-    train_epoch = epoch_trainer(step.run, train, settings, seed)
+    train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed)
     patience = settings.patience if settings.schedule == "constant" else settings.epochs
     while len(state.history) < settings.epochs and state.epochs_since_best < patience:
         scores = {**train_epoch(state, offer_checkpoint), **_validation_scores(model, validation)}
@@ -76,6 +85,13 @@ def train_classifier(
     return state.history
 
 
+def padded_rows(train: LabelledDocuments, settings: ClassifierSettings) -> PaddedRows:
+    """The documents as steps take them, labels smoothed."""
+    padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
+    targets = train.labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
+    return PaddedRows(padded, lengths, targets.astype(np.float32))
+
+
 def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epoch:
     probabilities = predict_probabilities(model, validation.ids, validation.offsets)
     scores = classification_metrics(validation.labels, probabilities)
@@ -83,21 +99,19 @@ def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epo
 
 
 def epoch_trainer(
-    step: Callable[..., Any], train: LabelledDocuments, settings: ClassifierSettings, seed: int
+    step: Callable[..., Any], rows: PaddedRows, settings: TrainingSettings, seed: int
 ) -> Callable[[TrainingState, Callable[[], None]], Epoch]:
     """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed."""
-    padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
-    targets = train.labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
-    targets = targets.astype(np.float32)
+    padded, lengths, targets = rows
 
     def train_epoch(state: TrainingState, offer_checkpoint: Callable[[], None]) -> Epoch:
         start = time.perf_counter() - state.seconds
-        batches = epoch_batches(lengths, settings.batch_size, seed, len(state.history))
+        batches = epoch_batches(lengths, settings.batch_size, seed, state.epoch)
         for number in range(len(state.losses), len(batches)):
-            rows, done = batches[number], len(state.history) * len(batches) + number
+            chosen, done = batches[number], state.epoch * len(batches) + number
             rate = learning_rate(settings, done, settings.epochs * len(batches))
-            ids = padded[rows, : max(1, lengths[rows].max())]
-            state.losses.append(step(ids, targets[rows], rate) * len(rows))
+            ids = padded[chosen, : max(1, lengths[chosen].max())]
+            state.losses.append(step(ids, targets[chosen], rate) * len(chosen))
             if len(state.losses) % CHECKPOINT_BATCHES == 0:
                 state.seconds = time.perf_counter() - start
                 offer_checkpoint()

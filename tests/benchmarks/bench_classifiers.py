@@ -40,12 +40,13 @@ def our_epoch(rows: Rows, settings: ClassifierSettings) -> Callable[[], None]:
     """An epoch as the pipeline trains it, one row of validation; seconds of tracing are in none but the first."""
     from models.recurrent import build_classifier
     from models.recurrent.backends import current_backend
+    from models.recurrent.losses import LABEL
     from models.recurrent.state import TrainingState
-    from models.recurrent.training import LabelledDocuments, epoch_trainer, logit_network
+    from models.recurrent.training import LabelledDocuments, epoch_trainer, logit_network, padded_rows
 
     network = logit_network(build_classifier(settings, VOCABULARY, None, 1))
-    step = current_backend().training_step(network)
-    train = epoch_trainer(step.run, LabelledDocuments(*rows), settings, 1)
+    step = current_backend().training_step(network, LABEL)
+    train = epoch_trainer(step.run, padded_rows(LabelledDocuments(*rows), settings), settings, 1)
     state = TrainingState([*network.variables, *step.variables], [])
 
     def epoch() -> None:

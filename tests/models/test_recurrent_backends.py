@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.settings import ClassifierSettings
+from models.settings import ClassifierSettings, PretrainingSettings
 
 VOCABULARY = 40
 NETWORKS: list[dict[str, Any]] = [
@@ -49,7 +49,22 @@ def answers() -> dict[str, np.ndarray]:
         history = train_classifier(model, documents(0), documents(1), settings(**changes), 1)
         found[f"{number}/trained"] = predict_probabilities(model, *documents(2)[:2])
         found[f"{number}/loss"] = np.array([epoch["train/loss"] for epoch in history])
-    return found
+    return {**found, **pretrained()}
+
+
+def pretrained() -> dict[str, np.ndarray]:
+    """How two tasks are learned together, of which every third document lacks one."""
+    from models.recurrent.losses import NO_LABEL
+    from models.recurrent.network import reader_weights
+    from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, pretrain
+
+    run = PretrainingSettings(epochs=2, batch_size=16)
+    ids, offsets, labels = documents(3)
+    of_tasks = np.stack([labels, np.where(np.arange(len(labels)) % 3, np.diff(offsets) % 3, NO_LABEL)], axis=1)
+    model = build_multi_task(settings(), (2, 3), VOCABULARY, None, 1)
+    history = pretrain(model, MultiTaskTexts(ids, offsets, of_tasks.astype(np.int32), (2, 3)), settings(), run, 1)
+    weights = np.concatenate([weights.ravel() for weights in reader_weights(model).values()])
+    return {"tasks/loss": np.array([epoch["train/loss"] for epoch in history]), "tasks/weights": weights}
 
 
 def resumed() -> dict[str, np.ndarray]:

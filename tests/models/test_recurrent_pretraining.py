@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from models.recurrent import pretraining
+from models.recurrent import losses, pretraining, training
+from models.recurrent.losses import NO_LABEL
 from models.recurrent.network import reader_weights
-from models.recurrent.pretraining import NO_LABEL, MultiTaskTexts, build_multi_task, pretrain
+from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, pretrain
 from models.settings import NetworkSettings, PretrainingSettings
 
 VOCABULARY = 30
@@ -48,11 +49,11 @@ def test_the_loss_is_the_sum_over_tasks_of_the_labels_that_are_there():
         return -np.log(of_task[label] / of_task.sum())
 
     expected = (surprise(0, 0, 3, 2) + surprise(0, 3, 5, 1) + surprise(1, 0, 3, 0)) / 3
-    assert float(pretraining._loss(logits, labels, (3, 2))) == pytest.approx(expected, rel=1e-5)
+    assert float(np.mean(losses.tasks((3, 2)).losses(logits, labels))) == pytest.approx(expected, rel=1e-5)
 
 
 def test_pretraining_goes_on_from_any_checkpoint_to_the_same_bits(monkeypatch):
-    monkeypatch.setattr(pretraining, "CHECKPOINT_BATCHES", 10)
+    monkeypatch.setattr(training, "CHECKPOINT_BATCHES", 10)
     checkpoints = []
     whole, _ = trained(on_checkpoint=checkpoints.append)
     assert len(checkpoints) > 3  # within epochs too

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from models.recurrent.losses import Objective
+
 GRADIENT_NORM = 1.0  # gradients are clipped to it, over all weights together
 
 
@@ -20,9 +22,9 @@ class TrainingStep(NamedTuple):
 
 
 class Backend(NamedTuple):
-    """The two functions in which backends differ; both take the network from ids to logits (batch, 1)."""
+    """The two functions in which backends differ; both take the network from ids to logits (batch, width)."""
 
-    training_step: Callable[[keras.Model], TrainingStep]
+    training_step: Callable[[keras.Model, Objective], TrainingStep]
     logits: Callable[[keras.Model], Callable[[np.ndarray], np.ndarray]]
 
 

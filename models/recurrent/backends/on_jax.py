@@ -10,11 +10,12 @@ import numpy as np
 
 from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
+from models.recurrent.losses import Objective
 
 STEPS_APART = 8  # lengths are rounded up to a multiple of it, and a network is compiled for each
 
 
-def training_step(network: keras.Model) -> TrainingStep:
+def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
     """One step of lazy Adam; rows put in to round the batch up weigh nothing."""
     trained, others, moments = (
         network.trainable_variables,
@@ -24,11 +25,8 @@ def training_step(network: keras.Model) -> TrainingStep:
     tables = tables_among(network)
 
     def loss_of(weights, rest, ids, targets, share):
-        logits, rest = network.stateless_call(weights, rest, ids, training=True)
-        logits = jnp.squeeze(logits, 1)
-        # Not by |logits|, whose slope at 0, the logit of an empty document, JAX takes for 1.
-        losses = jax.nn.softplus(logits) - logits * targets
-        return jnp.sum(losses * share), rest
+        outputs, rest = network.stateless_call(weights, rest, ids, training=True)
+        return jnp.sum(objective.losses(outputs, targets) * share), rest
 
     @jax.jit
     def step(weights, rest, moments, rate, *batch):
@@ -38,15 +36,19 @@ def training_step(network: keras.Model) -> TrainingStep:
 
     def run(ids, targets, rate):
         rounded = rounded_up(ids)
-        spare = (0, len(rounded) - len(ids))
-        share = np.pad(np.full(len(ids), 1 / len(ids), np.float32), spare)
+        spare = len(rounded) - len(ids)
+        share = np.pad(np.full(len(ids), 1 / len(ids), np.float32), (0, spare))
         states = [[variable.value for variable in group] for group in (trained, others, moments)]
-        loss, *states = step(*states, np.float32(rate), rounded, np.pad(targets, spare), share)
+        loss, *states = step(*states, np.float32(rate), rounded, _with_rows(targets, spare), share)
         for group, values in zip((trained, others, moments), states, strict=True):
             _assign(group, values)
         return loss
 
     return TrainingStep(run, moments)
+
+
+def _with_rows(values: np.ndarray, spare: int) -> np.ndarray:
+    return np.pad(values, [(0, spare)] + [(0, 0)] * (values.ndim - 1))
 
 
 def _assign(variables: list[keras.Variable], values: list[Any]) -> None:
@@ -62,7 +64,7 @@ def rounded_up(ids: np.ndarray) -> np.ndarray:
 
 
 def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Ids (batch, length) -> logits (batch,)."""
+    """Ids (batch, length) -> logits (batch, width)."""
 
     @jax.jit
     def forward(weights, rest, ids):
@@ -71,6 +73,6 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     def answer(ids):
         weights, rest = network.trainable_variables, network.non_trainable_variables
         values = forward([each.value for each in weights], [each.value for each in rest], rounded_up(ids))
-        return np.asarray(values)[: len(ids), 0]
+        return np.asarray(values)[: len(ids)]
 
     return answer

@@ -8,20 +8,22 @@ import tensorflow as tf
 
 from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
+from models.recurrent.losses import Objective
+
+IDS = tf.TensorSpec((None, None), tf.int32)
 
 
-def training_step(network: keras.Model) -> TrainingStep:
+def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
     """One step of lazy Adam, traced once."""
     tf.config.experimental.enable_op_determinism()
     weights = network.trainable_variables
     optimizer = LazyAdam()
     optimizer.build(weights)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.float32)])
+    @tf.function(input_signature=[IDS, tf.TensorSpec((None, *objective.shape), objective.dtype)])
     def step(ids, targets):
         with tf.GradientTape() as tape:
-            logits = tf.squeeze(network(ids, training=True), axis=1)
-            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
+            loss = tf.reduce_mean(objective.losses(network(ids, training=True), targets))
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         gradients, _ = tf.clip_by_global_norm([sum_repeated_rows(g) for g in gradients], GRADIENT_NORM)
         optimizer.apply(gradients, weights)
@@ -35,10 +37,7 @@ def training_step(network: keras.Model) -> TrainingStep:
 
 
 def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Ids (batch, length) -> logits (batch,), traced once for all shapes."""
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-    def forward(ids):
-        return tf.squeeze(network(ids, training=False), axis=1)
+    """Ids (batch, length) -> logits (batch, width), traced once for all shapes."""
+    forward = tf.function(lambda ids: network(ids, training=False), input_signature=[IDS])
 
     return lambda ids: forward(ids).numpy()

@@ -8,18 +8,18 @@ import torch
 
 from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
+from models.recurrent.losses import Objective
 
 
-def training_step(network: keras.Model) -> TrainingStep:
+def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
     """One step of lazy Adam."""
     torch.use_deterministic_algorithms(True)
     weights, moments = network.trainable_variables, moments_for(network.trainable_variables)
     tables = tables_among(network)
 
     def run(ids, targets, rate):
-        logits = network(ids, training=True).squeeze(1)
-        targets = torch.as_tensor(targets, device=logits.device)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+        outputs = network(ids, training=True)
+        loss = objective.losses(outputs, torch.as_tensor(targets, device=outputs.device)).mean()
         gradients = torch.autograd.grad(loss, [weight.value for weight in weights])
         with torch.no_grad():
             values = [[variable.value for variable in group] for group in (weights, moments)]
@@ -32,10 +32,10 @@ def training_step(network: keras.Model) -> TrainingStep:
 
 
 def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Ids (batch, length) -> logits (batch,)."""
+    """Ids (batch, length) -> logits (batch, width)."""
 
     def forward(ids):
         with torch.no_grad():
-            return network(ids, training=False).squeeze(1).cpu().numpy()
+            return network(ids, training=False).cpu().numpy()
 
     return forward
