@@ -1,14 +1,16 @@
 """Word vectors from token streams by negative sampling (Mikolov et al. 2013), as fast as TensorFlow moves rows."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeAlias
+from itertools import islice
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from models.ahead import ahead
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.seeds import generator
 from models.settings import EmbeddingSettings
@@ -34,6 +36,7 @@ from models.word2vec.step import (
 Shard: TypeAlias = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
 OnEpoch: TypeAlias = Callable[[int, Epoch, Matrices], None]
 MIN_LEARNING_RATE = 1e-4  # of the first; as gensim's min_alpha
+BLOCKS_AHEAD = 8  # more than a second of training: in that time the next shard's stream is made ready
 CHECKPOINT_BLOCKS = 32  # some seconds of training, of which copying both matrices takes less than a hundredth
 
 
@@ -74,7 +77,7 @@ def train_on_shards(
     start: Checkpoint | None = None,
     on_checkpoint: OnCheckpoint | None = None,
 ) -> tuple[WordVectors, list[Epoch]]:
-    """The same for a corpus in pieces, of which one is in memory at a time.
+    """The same for a corpus in pieces, of which two are in memory: one that is trained on, and one made ready.
 
     `shards` is read once to count and once an epoch, so it must be iterable again and again, in the same order.
     """
@@ -87,14 +90,27 @@ def train_on_shards(
     state, kept_words = trainer.state, words.take(pa.array(kept))
     if start is not None:
         state.restore(start)
-    while len(state.history) < trainer.epochs:
-        for number, (ids, offsets) in enumerate(shards):
-            if number == state.shards:
-                trainer.train(row_of[ids], offsets)
-        state.end_epoch({"words_per_second": counts.sum() / state.seconds, "seconds": state.seconds})
-        if on_epoch:
-            on_epoch(len(state.history) - 1, state.history[-1], state.matrices(kept_words))
+    for work in ahead(trainer.work(shards, row_of), BLOCKS_AHEAD):
+        if work.block is not None:
+            trainer.train(work.block, work.words)
+        elif not work.ends_epoch:
+            state.end_shard()
+            trainer.offer_checkpoint()
+        else:
+            seconds = max(state.seconds, 1e-9)
+            state.end_epoch({"words_per_second": counts.sum() / seconds, "seconds": seconds})
+            if on_epoch:
+                on_epoch(len(state.history) - 1, state.history[-1], state.matrices(kept_words))
+            trainer.start_clock()
     return state.matrices(kept_words).vectors(settings.vectors_from), state.history
+
+
+class Work(NamedTuple):
+    """A block to train on and how many words its shard has, or the end of a shard or of an epoch."""
+
+    block: Block | None = None
+    words: int = 0
+    ends_epoch: bool = False
 
 
 def count_ids(shards: Iterable[Shard], size: int, window: int) -> np.ndarray:
@@ -146,34 +162,42 @@ class Trainer:
         tables = new_tables(frequency, self.noise, self.chunks, settings, seed)
         self.state = TrainingState(tables.inputs, tables.outputs)
         self.run = compile_steps(tables, settings)
+        self.start_clock()
 
-    def train(self, rows: np.ndarray, offsets: np.ndarray) -> None:
-        """What is left of a pass over the next shard: rows int32 (tokens,) of the tables, -1 where a word has none."""
-        settings, state = self.settings, self.state
-        started = time.perf_counter() - state.seconds
-        name = f"{settings.architecture}/epoch-{len(state.history)}/shard-{state.shards}"
-        random = generator(self.seed, name)
+    def start_clock(self) -> None:
+        """What has passed until now is no time of training."""
+        self.last = time.perf_counter()
+
+    def work(self, shards: Iterable[Shard], row_of: np.ndarray) -> Iterator[Work]:
+        """All that is left to do, from where the state is now; row_of int32 (words,), -1 where a word has no row."""
+        epoch, shard, block = len(self.state.history), self.state.shards, self.state.blocks
+        for number in range(epoch, self.epochs):
+            for place, (ids, offsets) in enumerate(shards):
+                if (number, place) >= (epoch, shard):
+                    blocks = self.blocks(row_of[ids], offsets, f"epoch-{number}/shard-{place}")
+                    done = block if (number, place) == (epoch, shard) else 0
+                    yield from (Work(each, len(ids)) for each in islice(blocks, done, None))
+                    yield Work()
+            yield Work(ends_epoch=True)
+
+    def blocks(self, rows: np.ndarray, offsets: np.ndarray, name: str) -> Iterator[Block]:
+        """One pass over a shard: rows int32 (tokens,) of the tables, -1 where a word has none."""
+        settings, random = self.settings, generator(self.seed, f"{self.settings.architecture}/{name}")
         stream = read_stream(rows, offsets, self.keep, settings.window, random)
-        shared = SHARED[settings.architecture]
-        blocks = draw_blocks(stream, self.noise, settings.window, self.chunks, shared, random)
-        for number, block in enumerate(blocks):
-            if number == state.blocks:
-                self.train_block(block, len(rows))
-                state.seconds = time.perf_counter() - started
-                if state.blocks % CHECKPOINT_BLOCKS == 0:
-                    self.offer_checkpoint()
-        state.end_shard()
-        self.offer_checkpoint()
+        return draw_blocks(stream, self.noise, settings.window, self.chunks, SHARED[settings.architecture], random)
 
-    def train_block(self, block: Block, words: int) -> None:
+    def train(self, block: Block, words: int) -> None:
         """The steps of one block of a shard of so many words."""
-        state = self.state
-        read = state.words + block.share * words
+        state, read = self.state, self.state.words + block.share * words
         share = np.linspace(state.words, read, len(block.codes), endpoint=False) / self.all_words
         self.run(block.context, block.negatives, block.codes, self.rates(share))
         state.words, state.blocks = read, state.blocks + 1
+        now = time.perf_counter()
+        state.seconds, self.last = state.seconds + now - self.last, now
         if self.on_progress:
             self.on_progress(read)
+        if state.blocks % CHECKPOINT_BLOCKS == 0:
+            self.offer_checkpoint()
 
     def offer_checkpoint(self) -> None:
         """Hand the state to whoever keeps it."""
