@@ -50,13 +50,18 @@ def gradient_history(history: Sequence[tuple[int, Diagnosis]], kept: Diagnosis) 
 
     if not history:
         raise ValueError("no epochs to draw: give the diagnosis of at least one")
-    figure = Figure(figsize=(10.4, 0.4 + 3.5 * len(kept.layers)), dpi=110, layout="constrained")
+    figure = Figure(figsize=(10.4, 0.8 + 3.5 * len(kept.layers)), dpi=110, layout="constrained")
     panels = figure.subplots(len(kept.layers), 2, squeeze=False)
     for row, layer in enumerate(kept.layers):
         course = [(epoch, diagnosis.layers[row]) for epoch, diagnosis in history]
         curves = [("before training", course[0][1], GREY), ("as kept", layer, COLOURS[layer.verdict])]
         _draw_shares(panels[row, 0], f"{layer.name}: {layer.verdict}", curves)
+        panels[row, 0].get_legend().remove()
         _draw_heat(figure, panels[row, 1], course)
+    # Below the panels, whose curves and limits may be anywhere; colours tell of verdicts, so one row speaks for all.
+    figure.legend(
+        *panels[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=2, frameon=False, fontsize=9
+    )
     return figure
 
 

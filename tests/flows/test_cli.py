@@ -132,3 +132,16 @@ def test_rolling_back_to_nothing_says_so_and_the_line_of_champions_is_empty(tmp_
     assert "no champion yet to go back to" in done.stderr
     shown = json.loads(crisisflow("champion", "--json", home=tmp_path).stdout)
     assert shown == {"version": None, "model": None, "history": []}
+
+
+def test_gradients_says_what_it_found_and_draws_it(tmp_path: Path) -> None:
+    picture = tmp_path / "flow.png"
+    done = crisisflow("gradients", "--kind", "rnn", "--lag", 60, "--units", 8, "--out", picture, "--json")
+    found = json.loads(done.stdout)
+    assert found["verdict"] == "vanishing"
+    assert found["ratio"] < 0.01
+    assert any("LSTM" in advice for advice in found["advice"])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    refused = crisisflow("gradients", "--out", tmp_path / "flow.docx")
+    assert refused.returncode == 2
+    assert "flow.docx" in refused.stderr

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from models import figures
+from models.gradients import Diagnosis, GateUse, LayerFlow
 from models.slices import SliceScore
 
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1, 0])
@@ -133,3 +134,37 @@ def test_each_sense_is_drawn_with_its_share_and_its_neighbours():
         figures.sense_map("apple", [0.6, 0.4], vectors[:2], [["phone", "$5"], ["pear", "pie"]], vectors[2:])
     )
     assert all(part in text for part in ("“apple”", "sense 1, 60%", "sense 2, 40%", "phone", r"\$5", "pear", "pie"))
+
+
+def flow(shares: list[float], name: str = "lstm", pooled: bool = False) -> LayerFlow:
+    values = np.array(shares)
+    return LayerFlow(name, "lstm", values, values, {"forget": GateUse(0.2, 0.5, 0.9)}, 1.0, pooled)
+
+
+def test_the_flow_of_gradients_is_drawn_with_its_verdict_between_the_thresholds():
+    said = words_of(figures.gradient_flow(flow([1.0, 0.1, 1e-4]), "LSTM"))
+    assert "anishing" in said
+    assert "forget gate alone: 0.9^k" in said
+    assert "exploding: above 100" in said
+
+
+def test_the_history_of_gradients_has_a_row_for_each_layer_and_one_legend_for_all():
+    before, after = (Diagnosis((flow(shares), flow(shares, "lstm_2", True))) for shares in ([1.0, 1e-3], [1.0, 0.5]))
+    figure = figures.gradient_history([(0, before), (1, after)], after)
+    said = words_of(figure)
+    assert "lstm: healthy" in said
+    assert "lstm_2: healthy" in said
+    assert "before training" in said
+    assert len(figure.legends) == 1
+    assert not any(axes.get_legend() for axes in figure.axes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_gradients_that_overflow_throughout_are_drawn_without_a_warning():
+    endless = Diagnosis((flow([np.inf, np.inf], pooled=True),))
+    assert "exploding" in words_of(figures.gradient_history([(0, endless)], endless))
+
+
+def test_no_epochs_of_gradients_are_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        figures.gradient_history([], Diagnosis((flow([1.0]),)))
