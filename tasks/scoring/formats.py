@@ -1,5 +1,6 @@
 """Tables as files of three formats, appended to part by part."""
 
+import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from tasks.spreadsheets import disarm_table
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 TO_ESCAPE = r'["\\\x00-\x1f]'
 PIECE_BYTES = 1 << 20
+LONGEST_CELL = 1 << 30  # a record in quarantine may be longer than any tweet
 
 
 def write_tables(path: Path, suffix: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
@@ -35,9 +37,9 @@ def count_rows(path: Path, suffix: str) -> int:
     if suffix == ".jsonl":
         with path.open("rb") as stream:
             return sum(piece.count(b"\n") for piece in iter(lambda: stream.read(PIECE_BYTES), b""))
-    options = pyarrow.csv.ParseOptions(newlines_in_values=True)
-    with pyarrow.csv.open_csv(path, parse_options=options) as batches:
-        return sum(batch.num_rows for batch in batches)
+    csv.field_size_limit(LONGEST_CELL)
+    with path.open(encoding="utf-8", newline="") as lines:
+        return sum(1 for _ in csv.reader(lines)) - 1
 
 
 @contextmanager
@@ -46,8 +48,8 @@ def _writer(path: Path, suffix: str, schema: pa.Schema) -> Iterator[Callable[[pa
         with pq.ParquetWriter(path, schema, compression="zstd") as parquet:
             yield parquet.write_table
     elif suffix == ".csv":
-        with pyarrow.csv.CSVWriter(path, schema) as csv:
-            yield lambda table: csv.write_table(disarm_table(table))
+        with pyarrow.csv.CSVWriter(path, schema) as cells:
+            yield lambda table: cells.write_table(disarm_table(table))
     else:
         with path.open("w", encoding="utf-8") as lines:
             yield lambda table: lines.writelines(json_lines(table))
