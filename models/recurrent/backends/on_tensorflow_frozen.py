@@ -37,13 +37,13 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def forward(ids):
-        present = tf.not_equal(ids, 0)
-        lengths = tf.reduce_sum(tf.cast(present, tf.int32), axis=0)
+        present = tf.cast(tf.not_equal(ids, 0), tf.float32)
+        lengths = tf.cast(tf.reduce_sum(present, axis=0), tf.int32)
         states = tf.concat([_read(each, ids, lengths) for each in readings], axis=2)
-        pooled = pooling(tf.transpose(states, (1, 0, 2)), mask=tf.transpose(present))
+        pooled = pooling(tf.transpose(states, (1, 0, 2)), mask=tf.transpose(present) > 0)
         return tf.squeeze(output(pooled), axis=1)
 
-    # Turned here: oneDNN complains of whole numbers that it is to turn, on most processors.
+    # Only numbers with a point are turned in there: of others oneDNN complains, on most processors.
     return lambda ids: forward(np.ascontiguousarray(ids[:, :longest].T)).numpy()
 
 
