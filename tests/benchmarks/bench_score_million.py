@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from tasks.environment import load_tensorflow, prepare_environment
 
 SECONDS_APART = 0.5
-STEADY_SHARE = 0.8  # of the time, at its end, over which growth is fitted
+STEADY_SHARE = 0.8  # of the time of scoring, at its end, over which growth is fitted
 MEBIBYTE = 1 << 20
 
 
@@ -49,9 +49,9 @@ def sampled(command: list[str]) -> tuple[dict[str, Any], np.ndarray]:
     return json.loads(printed) | {"command_seconds": time.monotonic() - began}, np.array(samples)
 
 
-def growth(samples: np.ndarray) -> float:
-    """MiB a minute of the process's own memory over the last part of the time, by least squares."""
-    late = samples[samples[:, 0] >= (1 - STEADY_SHARE) * samples[-1, 0]]
+def growth(samples: np.ndarray, seconds: float) -> float:
+    """MiB a minute of the process's own memory over the last part of so many seconds, by least squares."""
+    late = samples[samples[:, 0] >= samples[-1, 0] - STEADY_SHARE * seconds]
     return 60 * float(np.polyfit(late[:, 0], late[:, 1], 1)[0])
 
 
@@ -101,7 +101,8 @@ def main() -> None:
     print(f"the whole command: {whole:.1f} s, {given.rows / whole:,.0f} tweets/s")
     peak = f"{samples[:, 1].max():,.0f} MiB"
     print(f"peak memory {peak}, {samples[:, 2].max():,.0f} MiB with the processes it started")
-    print(f"growth over the last {STEADY_SHARE:.0%} of the time: {growth(samples):+.1f} MiB a minute")
+    slope = growth(samples, result["seconds"])
+    print(f"growth over the last {STEADY_SHARE:.0%} of the time of scoring: {slope:+.1f} MiB a minute")
     if given.plot:
         draw(samples, f"{given.rows:,} tweets scored at {rate}", given.plot)
 

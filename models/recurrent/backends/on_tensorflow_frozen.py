@@ -35,16 +35,20 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     longest = network.get_layer("first_tokens").max_length
     pooling, output = rest
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-    def forward(ids):
-        present = tf.cast(tf.not_equal(ids, 0), tf.float32)
-        lengths = tf.cast(tf.reduce_sum(present, axis=0), tf.int32)
-        states = tf.concat([_read(each, ids, lengths) for each in readings], axis=2)
-        pooled = pooling(tf.transpose(states, (1, 0, 2)), mask=tf.transpose(present) > 0)
-        return tf.squeeze(output(pooled), axis=1)
+    signature = [tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)]
 
-    # Only numbers with a point are turned in there: of others oneDNN complains, on most processors.
-    return lambda ids: forward(np.ascontiguousarray(ids[:, :longest].T)).numpy()
+    @tf.function(input_signature=signature)
+    def forward(ids, present):
+        lengths = tf.cast(tf.reduce_sum(present, axis=1), tf.int32)
+        states = tf.concat([_read(each, ids, lengths) for each in readings], axis=2)
+        return tf.squeeze(output(pooling(tf.transpose(states, (1, 0, 2)), mask=present > 0)), axis=1)
+
+    def ask(ids: np.ndarray) -> np.ndarray:
+        ids = ids[:, :longest]
+        # Turned here: of anything but numbers with a point to be turned oneDNN complains, on most processors.
+        return forward(np.ascontiguousarray(ids.T), (ids != 0).astype(np.float32)).numpy()
+
+    return ask
 
 
 def _read(reading: Reading, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
