@@ -107,6 +107,12 @@ bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 bench-gate: setup   ## Equals, planted gains and planted harm before the promotion gate
 	$(BIN)/python tests/benchmarks/bench_gate.py --tweets $(TWEETS)
 
+bench-score-million: setup  ## A million tweets through score: tweets a second, memory over time
+	$(BIN)/python tests/benchmarks/bench_score_million.py --data $(DATA)
+
+bench-score-kills: setup
+	$(BIN)/python tests/benchmarks/bench_score_kills.py --data $(DATA)
+
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora --seed 2

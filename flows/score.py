@@ -10,7 +10,6 @@ from pydantic import Field
 from models.settings import Settings
 from tasks import registry, scoring, serving, sources, tracking
 from tasks.environment import load_tensorflow
-from tasks.progress import progress
 from tasks.registry import CHAMPION_URI
 from tasks.sources.columns import ColumnMap
 
@@ -19,16 +18,17 @@ class ScoreRequest(Settings):
     """What to score, with which model, and where to write it."""
 
     source: str = Field(description="Tweets: whatever ingestion reads.")
-    out: str = Field(description="File to write: .csv, .parquet or .jsonl.")
+    out: str = Field(description="File to write: .csv, .parquet or .jsonl; or a folder of parts, its name ending in /.")
     model: str = Field(CHAMPION_URI, description="Address of an MLflow model.")
     columns: ColumnMap = ColumnMap()
     encoding: str | None = Field(None, description="Encoding of the source.")
+    partition_rows: int | None = Field(None, ge=1, description="Rows of each part of a folder.")
 
 
 @flow(name="score")
 def score(request: ScoreRequest) -> dict[str, Any]:
     """Score every row of the source; return what `--json` prints."""
-    scoring.check_output(Path(request.out))
+    scoring.check_output(request.out, request.partition_rows)
     with tracking.tracked_run("score", "score", settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "score", request.source)
@@ -37,27 +37,14 @@ def score(request: ScoreRequest) -> dict[str, Any]:
 
 @task
 def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> dict[str, Any]:
-    """Read, predict and write batch by batch."""
+    """Score it with one model, which stays the same whoever is promoted meanwhile, and record the figures."""
     load_tensorflow()
+    start = time.monotonic()
     chosen = registry.choose(request.model)
     model = serving.load_model(chosen.uri)
-    out, start = Path(request.out), time.monotonic()
-    counts = {"rows": 0, "positives": 0, "unscored": 0}
-    batches = sources.read_tweets(snapshot, request.columns, request.encoding, labelled=False)
-    with scoring.output_file(out) as write, progress("score", unit="tweets") as report:
-        for batch in batches:
-            scored = scoring.score_batch(batch, model, chosen.name, chosen.version)
-            write(scored)
-            counts = {key: counts[key] + value for key, value in scoring.count(scored).items()}
-            report(counts["rows"])
-    seconds = time.monotonic() - start
-    run.log_metrics({**counts, "tweets_per_second": counts["rows"] / max(seconds, 1e-9)})
     run.tag(model=chosen.name, version=chosen.version)
-    return {
-        "run_id": run.run_id,
-        "model": chosen.name,
-        "version": chosen.version,
-        **counts,
-        "out": str(out.resolve()),
-        "seconds": round(seconds, 2),
-    }
+    job = scoring.ScoringJob(snapshot, request.out, request.columns, request.encoding, request.partition_rows)
+    written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
+    run.log_metrics({name: value for name, value in written.items() if isinstance(value, (int, float))})
+    about = {"run_id": run.run_id, "model": chosen.name, "version": chosen.version}
+    return {**about, **written, "seconds": round(time.monotonic() - start, 2)}

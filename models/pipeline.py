@@ -122,9 +122,9 @@ def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArr
 
 
 def _network(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
-    from models.recurrent import predict_probabilities
+    from models.recurrent import frozen_predictor
     from models.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.from_table(parts["vocabulary.parquet"])
-    network = parts["network.keras"]
-    return lambda tokens: predict_probabilities(network, *vocabulary.encode(tokens)), vocabulary.tokens
+    predict = frozen_predictor(parts["network.keras"])
+    return lambda tokens: predict(*vocabulary.encode(tokens)), vocabulary.tokens

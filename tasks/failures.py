@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from tasks.secrets import mask_secrets
 from tasks.storage import state_home
@@ -15,16 +16,25 @@ MEMORY_TYPES = ("MemoryError", "ResourceExhaustedError")  # Python's and Arrow's
 
 def in_words(error: BaseException) -> str | None:
     """One paragraph for a failure of the machine; None for any other error, which speaks for itself."""
-    if any(_is_full_disk(cause) for cause in causes(error)):
-        return (
-            f"the disk that holds {state_home()} is full: free some space, or name another folder with CRISISFLOW_HOME"
-        )
+    if full := [cause for cause in causes(error) if _is_full_disk(cause)]:
+        return _full_disk(full)
     if any(_is_out_of_memory(cause) for cause in causes(error)):
         return "out of memory: end other programs, or use a recipe with a smaller vocabulary, batch or network"
     if tracking_lost(error):
         address = mask_secrets(os.environ.get("MLFLOW_TRACKING_URI", ""))
         return f"the tracking server at {address} does not answer: start it, or unset MLFLOW_TRACKING_URI"
     return None
+
+
+def _full_disk(errors: list[BaseException]) -> str:
+    """Which disk is full: that of the state folder, unless a file elsewhere was being written."""
+    home = state_home()
+    files = [Path(each.filename) for each in errors if isinstance(each, OSError) and isinstance(each.filename, str)]
+    elsewhere = [file for file in files if not file.absolute().is_relative_to(home)]
+    if elsewhere:
+        folder = next(parent for parent in elsewhere[0].absolute().parents if parent.exists())  # drafts are gone
+        return f"the disk that holds {folder} is full: free some space, or write elsewhere"
+    return f"the disk that holds {home} is full: free some space, or name another folder with CRISISFLOW_HOME"
 
 
 def tracking_lost(error: BaseException) -> bool:

@@ -19,7 +19,7 @@ split by other settings: then only those rows decide that both held out.
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.gate import Answers, HeldOut, Rule, Service, Verdict, judge, judge_alone, slices_of
-from models.settings import GateSettings, SplitSettings
+from models.gate import Answers, HeldOut, Rule, Service, Verdict, golden_tweets, judge, judge_alone, what_differs
+from models.settings import GateSettings, SplitSettings, TextSettings
+from models.slices import slice_rows
 from models.splits import assign_splits
 from tasks import artifacts, caching, failures, storage
 from tasks.comparison import ModelRow
@@ -77,27 +78,43 @@ class Trial:
         except Exception as error:  # whatever keeps it from answering: it cannot be in use either
             return judge_alone(service, self.settings, silent=why_silent(error))
         challenger = Answers(answers.probabilities[held], answers.called[held])
-        return judge(_held_out(rows), champion, challenger, slices_of(*_columns(rows)), service, self.settings)
+        return judge(_held_out(rows), champion, challenger, slice_rows(rows), service, self.settings)
 
     def _serve(self, test: pa.Table) -> tuple[Service, Answers | None]:
-        """How the logged model serves, and its answers to all test rows, in one batch as the pipeline asked."""
+        """How the logged model serves, and its answers to all test rows, in one batch as the pipeline asked.
+
+        It is asked about the stored texts, for the comparison, and as it will be asked: about raw ones, which come to
+        the same once they are repaired.
+        """
+        raw = golden_tweets(test)
         try:
             model = load_model(self.candidate.model_uri)
-            answers = ask(model, test)
-            alone, milliseconds = ask_alone(model, test)
+            answers, of_raw = ask(model, test), ask(model, raw)
+            alone, milliseconds = ask_alone(model, raw)
         except Exception as error:
             return Service(failure=why_silent(error)), None
         recorded = self._recorded(test)
-        differences = np.abs(answers.probabilities - recorded.probabilities)
-        differences[: len(alone)] = np.maximum(
-            differences[: len(alone)], np.abs(alone - recorded.probabilities[: len(alone)])
-        )
-        other = int((answers.called != recorded.called).sum())
-        return Service(len(test), float(differences.max()), other, milliseconds), answers
+        pairs = [(each.probabilities, recorded.probabilities) for each in (answers, of_raw)]
+        pairs.append((alone, recorded.probabilities[: len(alone)]))
+        difference = max(float(np.abs(ours - theirs).max(initial=0.0)) for ours, theirs in pairs)
+        other = int(((answers.called != recorded.called) | (of_raw.called != recorded.called)).sum())
+        repaired = int(pc.sum(pc.not_equal(raw["text"], test["text"]), min_count=0).as_py())
+        service = Service(len(test), difference, other, milliseconds, repaired=repaired)
+        if difference > self.settings.max_difference or other:
+            service = replace(service, differs=self._what_differs(model, test, raw))
+        return service, answers
+
+    def _what_differs(self, model: Any, test: pa.Table, raw: pa.Table) -> str:
+        about = json.loads((self._artifact / "classifier" / "classifier.json").read_text(encoding="utf-8"))
+        return what_differs(model.unwrap_python_model().classifier, TextSettings(**about["text"]), test, raw)
+
+    @property
+    def _artifact(self) -> Path:
+        return storage.state_home() / "store" / self.candidate.artifact
 
     def _recorded(self, test: pa.Table) -> Answers:
         """What the pipeline predicted for these rows when it trained the model."""
-        table = pq.read_table(storage.state_home() / "store" / self.candidate.artifact / "predictions.parquet")
+        table = pq.read_table(self._artifact / "predictions.parquet")
         table = table.filter(pc.equal(table["split"], "test"))
         if table["id"].to_pylist() != test["id"].to_pylist():
             raise ValueError(f"{self.candidate.artifact} holds no predictions for the test rows of {self.tweets}")
@@ -152,7 +169,3 @@ def why_silent(error: Exception) -> str:
 
 def _held_out(rows: pa.Table) -> HeldOut:
     return HeldOut(rows["target"].to_numpy(), rows["group"].to_numpy(zero_copy_only=False))
-
-
-def _columns(rows: pa.Table) -> tuple[pa.Array, pa.Array]:
-    return rows["text"].combine_chunks(), rows["keyword"].combine_chunks()

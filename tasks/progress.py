@@ -44,15 +44,20 @@ def on_screen() -> Iterator[None]:
 
 
 @contextmanager
-def progress(description: str, total: float | None = None, unit: str = "") -> Iterator[Callable[[float], None]]:
-    """A function to call with how much is done so far; shows rate and time left."""
+def progress(
+    description: str, total: float | None = None, unit: str = "", before: float = 0
+) -> Iterator[Callable[[float], None]]:
+    """A function to call with how much is done so far; shows rate and time left.
+
+    What was done `before`, by a run that was cut short, is part of it and says nothing about the rate.
+    """
     start = last = time.monotonic()
-    bar = _screen.add_task(description, total=total, rate="") if _screen else None
+    bar = _screen.add_task(description, total=total, completed=int(before), rate="") if _screen else None
 
     def report(done: float) -> None:
         nonlocal last
         now = time.monotonic()
-        rate = f"{done / max(now - start, 1e-9):,.0f} {unit}/s" if unit and done else ""
+        rate = f"{(done - before) / max(now - start, 1e-9):,.0f} {unit}/s" if unit and done else ""
         if _screen is not None and bar is not None:
             _screen.update(bar, completed=done, rate=rate)
         elif now - last >= LOG_EVERY_SECONDS:
@@ -65,6 +70,11 @@ def progress(description: str, total: float | None = None, unit: str = "") -> It
     finally:
         if _screen is not None and bar is not None:
             _screen.remove_task(bar)
+
+
+def on_terminal() -> bool:
+    """Whether somebody watches bars move, so that it is worth finding out how much there is to do."""
+    return _screen is not None
 
 
 def say(message: str) -> None:

@@ -54,7 +54,12 @@ def draft_prefix() -> str:
 def remove_leftovers() -> int:
     """Delete what processes that are gone left unfinished; return how much it was. Nothing that a live one uses."""
     home = state_home()
-    found = [path for depth in ("", "*/", "*/*/") for path in home.glob(f"{depth}{DRAFT}*")]
+    return sum(remove_dead_drafts(folder) for folder in (home, *home.glob("*/"), *home.glob("*/*/")))
+
+
+def remove_dead_drafts(folder: Path) -> int:
+    """The same for one folder, anywhere."""
+    found = list(folder.glob(f"{DRAFT}*"))
     left = [path for path in found if left_behind(path.name.removeprefix(DRAFT).rpartition("-")[0])]
     for path in left:
         if path.is_dir():
@@ -114,7 +119,7 @@ def _seal(folder: Path, kind: str, shelf: Path, digest_of: Callable[[Path], str]
     digest = combine({name: entry["content"] for name, entry in files.items()})
     (folder / MANIFEST).write_text(json.dumps({"kind": kind, "digest": digest, "files": files}, indent=1))
     for path in [*folder.rglob("*"), folder]:
-        _sync(path)
+        sync(path)
     final = shelf / digest
     try:
         folder.rename(final)
@@ -124,7 +129,7 @@ def _seal(folder: Path, kind: str, shelf: Path, digest_of: Callable[[Path], str]
         # It is there already: equal content, unless somebody damaged it.
         with locked("store"):
             _replace_if_damaged(final, folder)
-    _sync(shelf)
+    sync(shelf)
     return final
 
 
@@ -138,7 +143,8 @@ def _replace_if_damaged(final: Path, folder: Path) -> None:
         shutil.rmtree(discarded, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the disk keep what was written to this file or folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -191,6 +197,12 @@ def draft_file(folder: Path) -> Iterator[Path]:
 
 def put_in_place(draft: Path, path: Path) -> None:
     """Sync a draft and give it its name, in place of the file that has it now."""
-    _sync(draft)
+    sync(draft)
     draft.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
+
+
+def publish(draft: Path, path: Path) -> None:
+    """Put a draft in place for others to read; in the state folder only its user may."""
+    draft.chmod(0o644)
+    put_in_place(draft, path)

@@ -74,10 +74,14 @@ def embedded(result: Mapping[str, Any]) -> None:
 
 def scored(result: Mapping[str, Any]) -> None:
     """How many rows, by which model, where to."""
-    empty = f" {result['unscored']:,} rows have no text to read: their probability is empty." * bool(result["unscored"])
+    lost = f" {result['quarantined']:,} rows could not be scored: see {result['quarantine']}." * bool(
+        result["quarantine"]
+    )
+    parts = f" in {result['parts']:,} parts" if "parts" in result else ""
     _console().print(
-        f"{result['rows'] - result['unscored']:,} rows scored by {result['model']} (version {result['version']}): "
-        f"{result['positives']:,} called real disasters.{empty} Written to {result['out']}",
+        f"{result['rows']:,} rows scored by {result['model']} (version {result['version']}), "
+        f"{result['tweets_per_second']:,.0f} a second: {result['positives']:,} called real disasters."
+        f"{lost} Written to {result['out']}{parts}",
         soft_wrap=True,
     )
 

@@ -1,8 +1,8 @@
 """Is a challenger really better than the champion, and harmless? From the answers of both on the same held-out rows."""
 
+from models.gate.golden import golden_tweets, what_differs
 from models.gate.harm import SliceLoss
 from models.gate.paired import Answers, Gain, HeldOut, selection_bias
-from models.gate.slices import Slices, slices_of
 from models.gate.verdict import Rule, Service, Verdict, judge, judge_alone
 
 __all__ = [
@@ -12,10 +12,10 @@ __all__ = [
     "Rule",
     "Service",
     "SliceLoss",
-    "Slices",
     "Verdict",
+    "golden_tweets",
     "judge",
     "judge_alone",
     "selection_bias",
-    "slices_of",
+    "what_differs",
 ]

@@ -26,8 +26,9 @@ class Rule:
 class Service:
     """How the logged model answers on the serving route.
 
-    Over the golden tweets, the greatest distance of its probabilities from those of the pipeline and the number of
-    other labels; the time for one tweet alone. `failure` says why it does not answer at all.
+    Over the golden tweets, raw and repaired, the greatest distance of its probabilities from those of the pipeline and
+    the number of tweets with another label; the time for one tweet alone. `repaired` counts the tweets that repair
+    changes, `differs` says where its answers part from the pipeline's, `failure` why it does not answer at all.
     """
 
     rows: int = 0
@@ -35,6 +36,8 @@ class Service:
     other_labels: int = 0
     milliseconds: float = 0.0
     failure: str = ""
+    repaired: int = 0
+    differs: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,12 @@ def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
     if service.failure:
         return (Rule("served as trained", False, f"the logged model does not answer ({service.failure})"),)
     same = service.difference <= settings.max_difference and not service.other_labels
-    found = f"the logged model answers as the pipeline did on {service.rows:,} tweets"
+    asked = f"on {service.rows:,} raw tweets, {service.repaired:,} of which repair changes,"
+    found = f"{asked} the logged model answers as the pipeline did"
     if not same:
         found = (
-            f"on {service.rows:,} tweets the logged model's probabilities are up to {service.difference:.2g} from the "
-            f"pipeline's, and {service.other_labels:,} labels differ"
+            f"{asked} the logged model's probabilities are up to {service.difference:.2g} from the pipeline's, and "
+            f"{service.other_labels:,} labels differ{f'; {service.differs}' if service.differs else ''}"
         )
     speed = f"one tweet takes {service.milliseconds:.0f} ms, of at most {settings.max_milliseconds:.0f}"
     fast = service.milliseconds <= settings.max_milliseconds

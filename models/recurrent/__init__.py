@@ -2,7 +2,14 @@
 
 from models.recurrent.network import build_classifier
 from models.recurrent.precision import computing_in, in_float32
-from models.recurrent.prediction import predict_probabilities
+from models.recurrent.prediction import frozen_predictor, predict_probabilities
 from models.recurrent.training import train_classifier
 
-__all__ = ["build_classifier", "computing_in", "in_float32", "predict_probabilities", "train_classifier"]
+__all__ = [
+    "build_classifier",
+    "computing_in",
+    "frozen_predictor",
+    "in_float32",
+    "predict_probabilities",
+    "train_classifier",
+]

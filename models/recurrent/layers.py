@@ -146,26 +146,30 @@ class _FastOverTime(keras.layers.Layer):
     return_sequences: bool
     go_backwards: bool
     observer: Any = None  # who reads in this layer's place while its gradient is looked at (models/gradients)
-    _scan: str
+    scan: str  # which recurrence of scan.py it is
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         """States (batch, length, units), or the last of each document (batch, units); zeros where it has none."""
         if self.observer is not None:
             return self.observer(sequences, mask)
-        plain = initial_state is None and self.compute_dtype == "float32" and self._is_plain()
-        if not plain or not _on_tensorflow_cpu():
+        if initial_state is not None or not over_time_on_cpu(self):
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
         from models.recurrent.scan import read_documents
 
-        return read_documents(self._scan, self.cell, sequences, mask, self.go_backwards, self.return_sequences)
+        return read_documents(self.scan, self.cell, sequences, mask, self.go_backwards, self.return_sequences)
 
-    def _is_plain(self) -> bool:
+    def is_plain(self) -> bool:
+        """Whether the cell is that of the textbooks, in float32."""
         plain = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "reset_after": True}
         off = ("dropout", "recurrent_dropout", "stateful", "return_state")
         config = self.get_config()
-        return all(config.get(name, value) == value for name, value in plain.items()) and not any(
-            config[name] for name in off
-        )
+        usual = all(config.get(name, value) == value for name, value in plain.items())
+        return usual and self.compute_dtype == "float32" and not any(config[name] for name in off)
+
+
+def over_time_on_cpu(layer: keras.Layer) -> bool:
+    """Whether scan.py is to read in this layer's place."""
+    return isinstance(layer, _FastOverTime) and layer.is_plain() and _on_tensorflow_cpu()
 
 
 def _on_tensorflow_cpu() -> bool:
@@ -180,18 +184,18 @@ def _on_tensorflow_cpu() -> bool:
 class SimpleRNN(_FastOverTime, keras.layers.SimpleRNN):
     """keras.layers.SimpleRNN, faster."""
 
-    _scan = "simple"
+    scan = "simple"
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class LSTM(_FastOverTime, keras.layers.LSTM):
     """keras.layers.LSTM, faster."""
 
-    _scan = "lstm"
+    scan = "lstm"
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class GRU(_FastOverTime, keras.layers.GRU):
     """keras.layers.GRU, faster."""
 
-    _scan = "gru"
+    scan = "gru"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import keras
 import numpy as np
@@ -23,8 +23,28 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
     Equal input gives equal bits, in any process on this kind of machine. The same document among others may differ in
     the last float32 digits (within 1e-6). A document without tokens gets the network's answer to nothing.
     """
-    padded, lengths = pad_documents(ids, offsets, model.get_layer("first_tokens").max_length)
-    forward, logits = _logits_of(model), np.empty(len(lengths))
+    return _probabilities(_logits_of(model), _longest(model), ids, offsets)
+
+
+def frozen_predictor(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """`predict_probabilities` of a network that learns no more: faster, within 1e-6 of it, blind to later weights."""
+
+    @cache  # when it is first asked: not every model that is put together is
+    def logits() -> Callable[[np.ndarray], np.ndarray]:
+        return current_backend().frozen_logits(logit_network(model))
+
+    return lambda ids, offsets: _probabilities(logits(), _longest(model), ids, offsets)
+
+
+def _longest(model: keras.Model) -> int:
+    return int(model.get_layer("first_tokens").max_length)
+
+
+def _probabilities(
+    forward: Callable[[np.ndarray], np.ndarray], longest: int, ids: np.ndarray, offsets: np.ndarray
+) -> np.ndarray:
+    padded, lengths = pad_documents(ids, offsets, longest)
+    logits = np.empty(len(lengths))
 
     def answer(rows: np.ndarray) -> None:
         logits[rows] = forward(padded[rows, : max(1, lengths[rows].max())])[:, 0]

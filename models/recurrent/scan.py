@@ -27,7 +27,7 @@ def read_documents(kind: str, cell: Any, sequences, mask, backwards: bool, every
     )
     if backwards:
         sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1)
-    states = _states_of(kind, cell, tf.transpose(sequences, (1, 0, 2)))
+    states = _states(kind, cell, _project(kind, cell, tf.transpose(sequences, (1, 0, 2))))
     if not every_state:
         last = tf.gather(tf.transpose(states, (1, 0, 2)), tf.maximum(lengths - 1, 0), batch_dims=1)
         return last * tf.cast(lengths > 0, last.dtype)[:, None]
@@ -35,15 +35,29 @@ def read_documents(kind: str, cell: Any, sequences, mask, backwards: bool, every
     return tf.reverse(tf.reverse_sequence(states, lengths, seq_axis=1), [1]) if backwards else states
 
 
-def _states_of(kind: str, cell: Any, sequences):
-    """h_t (steps, batch, units) of time-major sequences under the weights of a Keras cell."""
+def project(layer: Any, vectors):
+    """W x + b (tokens, gates * units) of single vectors (tokens, width), by the weights of one of our layers."""
+    return _project(layer.scan, layer.cell, vectors[:, None])[:, 0]
+
+
+def states_of(layer: Any, projected):
+    """h_t (steps, batch, units) of what `project` gave for each token, time-major."""
+    return _states(layer.scan, layer.cell, projected)
+
+
+def _project(kind: str, cell: Any, sequences):
+    """W x_t + b (steps, batch, gates * units) of time-major sequences (steps, batch, width)."""
     steps, batch, width = tf.unstack(tf.shape(sequences))
-    recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
     bias = tf.convert_to_tensor(cell.bias)
     flat = tf.matmul(tf.reshape(sequences, (-1, width)), cell.kernel) + (bias[0] if kind == "gru" else bias)
-    projected = tf.reshape(flat, (steps, batch, recurrent.shape[1]))
+    return tf.reshape(flat, (steps, batch, cell.kernel.shape[1]))
+
+
+def _states(kind: str, cell: Any, projected):
+    """h_t (steps, batch, units) under the recurrent weights of a Keras cell."""
+    recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
     if kind == "gru":
-        return gru_states(projected, recurrent, bias[1])
+        return gru_states(projected, recurrent, tf.convert_to_tensor(cell.bias)[1])
     return (lstm_states if kind == "lstm" else simple_states)(projected, recurrent)
 
 

@@ -113,7 +113,7 @@ def a_year_of_equals(years: int) -> tuple[float, float, float]:
 
 def real_seeds(tweets: Path, seeds: int) -> tuple[list[Verdict], float, float]:
     """Verdicts on all ordered pairs of networks that differ in their seed only; their mean accuracy and discordance."""
-    from models.gate import slices_of as real_slices
+    from models.slices import slice_rows
     from tasks import artifacts, sources
     from tasks.environment import load_tensorflow, prepare_environment
     from tasks.validation.tweets import ingest_tweets
@@ -124,8 +124,7 @@ def real_seeds(tweets: Path, seeds: int) -> tuple[list[Verdict], float, float]:
     answers = list(train_seeds(table, seeds))
     held = table.take(artifacts.rows_in(table, "test"))
     rows = HeldOut(held["target"].to_numpy(), held["group"].to_numpy(zero_copy_only=False))
-    slices = real_slices(held["text"].combine_chunks(), held["keyword"].combine_chunks())
-    verdicts = [judge(rows, *pair, slices, SERVED, SETTINGS) for pair in itertools.permutations(answers, 2)]
+    verdicts = [judge(rows, *pair, slice_rows(held), SERVED, SETTINGS) for pair in itertools.permutations(answers, 2)]
     differing = [np.mean(a.called != b.called) for a, b in itertools.combinations(answers, 2)]
     return verdicts, float(np.mean([each.right(rows).mean() for each in answers])), float(np.mean(differing))
 

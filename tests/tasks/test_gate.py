@@ -15,7 +15,7 @@ from models.logistic import LogisticModel
 from models.pipeline import assemble
 from models.settings import FrequencySettings, GateSettings, SplitSettings, TextSettings
 from models.splits import assign_splits, group_digests
-from tasks import artifacts, gate, registry, serving, tracking
+from tasks import artifacts, gate, registry, serving, sources, tracking
 from tasks.comparison import ModelRow
 
 SIGNS = ("BLAZE", "Flood", "quake")
@@ -139,6 +139,34 @@ def test_a_better_model_replaces_the_champion_and_can_be_rolled_back(
         registry.rollback(to="9")
 
 
+def test_a_promotion_while_tweets_are_scored_changes_no_row(
+    models: dict[str, ModelRow], tweets: Path, empty_registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next champion is crowned when the first chunk was asked about and the others were not."""
+    from flows.score import ScoreRequest, score_snapshot
+
+    challenge(models["two"], tweets)
+    model = serving.load_model(registry.CHAMPION_URI)
+    predict, asked = model.predict, []
+
+    def predict_and_promote(rows: Any) -> Any:
+        asked.append(len(rows))
+        if len(asked) == 1:
+            assert challenge(models["all"], tweets)[0].promoted
+        return predict(rows)
+
+    monkeypatch.setattr(model, "predict", predict_and_promote)
+    monkeypatch.setattr(serving, "load_model", lambda _uri: model)
+    (tmp_path / "tonight.csv").write_text("text\n" + "blaze in town\n" * 20_000)
+    with tracking.tracked_run("score", "score") as run:
+        request = ScoreRequest(source="", out=str(tmp_path / "scored.csv"))
+        result = score_snapshot.fn(run, sources.fetch(tmp_path / "tonight.csv"), request)
+    assert (result["rows"], result["version"], len(asked)) == (20_000, "1", 3)
+    assert str(registry.champion().version) == "2"
+    versions = {line.rpartition(",")[2] for line in (tmp_path / "scored.csv").read_text().splitlines()[1:]}
+    assert versions == {'"1"'}
+
+
 def test_a_champion_that_was_deleted_can_be_followed_by_the_one_before(
     models: dict[str, ModelRow], tweets: Path, empty_registry: None
 ) -> None:
@@ -169,23 +197,29 @@ def test_a_model_is_served_as_it_was_trained_and_no_better_than_itself(
     assert 0 < found.service.milliseconds < 10_000
 
 
-def test_a_model_whose_serving_tokenizer_is_broken_is_refused(
-    tweets: Path, models: dict[str, ModelRow], monkeypatch: pytest.MonkeyPatch
+BROKEN = {
+    "tokenizer": ("pc.ascii_lower(pieces) if", "pieces if", r"'(\w+) in \w+' is read as \[\1 in \w+\], not as \["),
+    "repair": ("html.unescape(entity[0])", "entity[0]", r"'&#\d+;(\w+) in \w+' is read as \[.*\], not as \[.\1"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_a_model_whose_serving_code_is_broken_is_refused_and_where_it_is(
+    tweets: Path, models: dict[str, ModelRow], monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    """The code that the logged model carries folds case no more: it reads BLAZE and knows blaze."""
+    """The code that the logged model carries folds case no more, or leaves entities as they came."""
+    sound, broken_one, reads = BROKEN[part]
     rename = serving.rename_package
-
-    def break_tokenizer(source: str, package: str) -> str:
-        return rename(source, package).replace("pc.ascii_lower(pieces) if", "pieces if")
-
-    monkeypatch.setattr(serving, "rename_package", break_tokenizer)
-    monkeypatch.setattr(serving.caching, "module_digest", lambda name: f"broken {name}")  # else the good one is in use
+    monkeypatch.setattr(serving, "rename_package", lambda *given: rename(*given).replace(sound, broken_one))
+    # Else the sound package of the same name, which is loaded already, would be in use.
+    monkeypatch.setattr(serving.caching, "module_digest", lambda name: f"broken {part} {name}")
     spoilt = replace(train(tweets, "spoilt", ALL), artifact=models["all"].artifact)
     for champion in (models["two"].model_uri, None):
         found = verdict(spoilt, tweets, champion)
         assert "served as trained" in broken(found)
         assert found.service.other_labels > 50
-    assert "labels differ" in found.reason
+        assert "labels differ" in found.reason
+        assert re.search(rf"(?i)its {part} is not the pipeline's: {reads}", found.reason), found.reason
 
 
 def test_a_champion_that_cannot_be_loaded_is_replaced_and_the_reason_kept(

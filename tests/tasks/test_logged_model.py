@@ -13,8 +13,9 @@ from models.pipeline import TextClassifier, assemble
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
 from models.vocabulary import fit_vocabulary
-from tasks import artifacts, scoring, serving, tracking
+from tasks import artifacts, serving, tracking
 from tasks.environment import load_tensorflow
+from tasks.scoring.predicting import score_chunk
 
 TEXTS = [
     f"{what} near the {where} today" for what in ("fire", "flood", "concert") for where in ("mill", "port", "old inn")
@@ -72,13 +73,11 @@ def posted(model: Any, texts: list[Any]) -> np.ndarray:
 
 
 def scored(model: Any, texts: list[str]) -> np.ndarray:
-    """What `crisisflow score` writes for a batch of these texts."""
-    count = len(texts)
-    columns = {"source": ["a"] * count, "source_row": range(count), "id": [None] * count, "text": texts}
-    kinds = {"source": pa.string(), "source_row": pa.int64(), "id": pa.string(), "text": pa.string()}
-    arrays = {name: pa.array(values, kinds[name]) for name, values in columns.items()}
-    batch = pa.RecordBatch.from_pydict({**arrays, "keyword": pa.nulls(count, pa.string())})
-    return scoring.score_batch(batch, model, "lstm", "1")["probability"].to_numpy()
+    """What `crisisflow score` writes for a chunk of these texts."""
+    nothing = pa.nulls(len(texts), pa.string())
+    columns = dict.fromkeys(("keyword", "source", "record", "rule", "reason"), nothing)
+    rows = pa.table({**columns, "id": texts, "text": texts, "source_row": pa.nulls(len(texts), pa.int64())})
+    return score_chunk(rows, model)["probability"].to_numpy()
 
 
 def test_equal_batches_give_the_same_bits_by_every_route(model: Any, pipeline: TextClassifier) -> None:

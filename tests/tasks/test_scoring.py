@@ -1,95 +1,354 @@
-"""Scoring writes one row for every row it read, whole files only."""
+"""Scoring: one row for every row read or the reason why not, whole files only, the same bytes however it came about."""
 
 import csv
+import gzip
+import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks import scoring
+from tasks import checkpoints, failures, scoring, sources
+from tasks.digests import file_sha256
+from tasks.scoring import formats, ledger, output, rows
 
-BATCH = pa.RecordBatch.from_pydict(
-    {
-        "source": ["a.csv"] * 4,
-        "source_row": pa.array([1, 2, 3, 4], pa.int64()),
-        "id": ["1", "=2+3", None, "4"],
-        "text": ["fire", "no fire", "flood", None],
-        "keyword": pa.array([None, "fire", None, None], pa.string()),
-    }
-)
+ROWS = 150_000  # two finished parts of the ledger and the beginning of a third
+KILL = [sys.executable, __file__]  # this file is a program too: see its end
 
 
-class LengthModel:
-    """A stand-in for a logged model: longer texts are likelier to be disasters."""
+class BatchModel:
+    """Its answer to a text depends on all texts that it was asked about together: of other batches nothing is equal."""
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        probability = rows["text"].str.len() / 10
+        whole = hashlib.sha256("\n".join(rows["text"]).encode()).digest()
+        probability = (rows["text"].str.len() * whole[0] + whole[1]) % 101 / 100
         return pd.DataFrame({"probability": probability, "label": (probability >= 0.5).astype("int64")})
 
 
-def scored() -> pa.Table:
-    return scoring.score_batch(BATCH, LengthModel(), "length", "3")
+class DyingModel(BatchModel):
+    """Ends its process by SIGKILL, or by Ctrl-C, when it is asked for the n-th time; fails where the number is 0."""
+
+    def __init__(self, asked: int, number: int) -> None:
+        self.left, self.number = asked, number
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number or 1 // self.number)
+        return super().predict(rows)
 
 
-def test_there_is_a_row_for_every_row_in_their_order() -> None:
-    assert scored()["id"].to_pylist() == ["1", "=2+3", "a.csv:3", "4"]
-    assert scored()["probability"].to_pylist() == [0.4, 0.7, 0.5, None]
-    assert scored()["label"].to_pylist() == [0, 1, 1, None]
+def score(source: Path, out: Path | str, model: Any, name: str = "batch", **options: Any) -> dict[str, Any]:
+    """Score the source as the flow does."""
+    return scoring.ScoringJob(sources.fetch(source), str(out), **options).run(model, name, name, "3")
 
 
-def test_rows_without_text_are_counted() -> None:
-    assert scoring.count(scored()) == {"rows": 4, "positives": 2, "unscored": 1}
+class LengthModel:
+    """Longer texts are likelier to be disasters."""
+
+    def predict(self, tweets: pd.DataFrame) -> pd.DataFrame:
+        probability = tweets["text"].str.len() / 10
+        return pd.DataFrame({"probability": probability, "label": (probability >= 0.5).astype("int64")})
 
 
-def test_a_batch_without_any_text_is_no_error() -> None:
-    assert scoring.score_batch(BATCH.slice(3), LengthModel(), "length", "3")["probability"].to_pylist() == [None]
+@pytest.fixture
+def few(tmp_path: Path, home: Path) -> Path:
+    """Four rows: an id that is a formula, an id that is missing, no text, too many fields."""
+    path = tmp_path / "few.csv"
+    path.write_text("id,text,keyword\n1,fire,\n=2+3,no fire,fire\n,flood,\n4, ,\n5,smoke,,and more\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More rows than a part of the ledger, some without text; in two files of a folder."""
+    folder = tmp_path_factory.mktemp("many") / "tweets"
+    folder.mkdir()
+    lines = [
+        f"{number},{'' if number % 1_000 == 7 else f'fire number {number * 7919 % 1013}'}" for number in range(ROWS)
+    ]
+    for name, part in (("a.csv", lines[:50_000]), ("b.csv", lines[50_000:])):
+        (folder / name).write_text("id,text\n" + "\n".join(part) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every form of output that nobody has interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(folder / "state"))
+        score(many, folder / "one.parquet", BatchModel())
+        score(many, f"{folder}/parts/", BatchModel(), partition_rows=40_000)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def read_any(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
-def test_every_format_holds_the_same_rows(tmp_path: Path, suffix: str) -> None:
-    out = tmp_path / f"scored{suffix}"
-    with scoring.output_file(out) as write:
-        write(scored())
-        write(scored())
-    if suffix == ".csv":
-        rows = pd.read_csv(out, dtype={"id": str})["id"].tolist()
-        assert rows[1] == "'=2+3"
-    elif suffix == ".parquet":
-        rows = pq.read_table(out)["id"].to_pylist()
-    else:
-        rows = [json.loads(line)["id"] for line in out.read_text().splitlines()]
-    assert len(rows) == 8
-    assert list(tmp_path.iterdir()) == [out]
+def test_every_row_is_scored_or_lies_beside_with_the_reason(few: Path, tmp_path: Path, suffix: str) -> None:
+    written = score(few, tmp_path / f"scored{suffix}", LengthModel())
+    assert {name: written[name] for name in ("read", "rows", "positives", "quarantined")} == {
+        "read": 5,
+        "rows": 3,
+        "positives": 2,
+        "quarantined": 2,
+    }
+    scored = read_any(tmp_path / f"scored{suffix}")
+    assert [row["id"].lstrip("'") for row in scored] == ["1", "=2+3", "few.csv:3"]
+    assert [float(row["probability"]) for row in scored] == [0.4, 0.7, 0.5]
+    assert [int(row["label"]) for row in scored] == [0, 1, 1]
+    assert {(row["model"], row["version"]) for row in scored} == {("batch", "3")}
+    lost = read_any(tmp_path / f"scored.quarantine{suffix}")
+    assert [(int(row["source_row"]), row["rule"], row["reason"]) for row in lost] == [
+        (4, "no-text", "no text"),
+        (5, "malformed-row", "4 fields instead of 3"),
+    ]
+    assert "and more" in lost[1]["record"]
+    assert not list(checkpoints.checkpoints_home().glob("*"))
+
+
+def test_a_quarantine_of_the_time_before_goes_when_all_rows_are_scored(few: Path, tmp_path: Path) -> None:
+    score(few, tmp_path / "scored.csv", LengthModel())
+    few.write_text("id,text\n1,fire\n")
+    written = score(few, tmp_path / "scored.csv", LengthModel())
+    assert written["quarantine"] is None
+    assert not (tmp_path / "scored.quarantine.csv").exists()
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "'=", "＝"])
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
     """Neither an id, which strangers write, nor the name of a model."""
-    batch = BATCH.set_column(2, "id", pa.array([f'{start}cmd|"/c calc"!A1'] * 4))
-    with scoring.output_file(tmp_path / "scored.csv") as write:
-        write(scoring.score_batch(batch, LengthModel(), f"{start}model", "3"))
-    with (tmp_path / "scored.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["id"] for row in rows} == {f"""'{start}cmd|"/c calc"!A1"""}
-    assert {row["model"] for row in rows} == {f"'{start}model"}
+    cell = f'{start}cmd|"/c calc"!A1'
+    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}model", "version": "3"}
+    table = pa.table([pa.array([values[name]], output.LABELS.field(name).type) for name in values], output.LABELS)
+    formats.write_tables(tmp_path / "scored.csv", ".csv", output.LABELS, [table])
+    assert [(row["id"], row["model"]) for row in read_any(tmp_path / "scored.csv")] == [(f"'{cell}", f"'{start}model")]
+    assert formats.count_rows(tmp_path / "scored.csv", ".csv") == 1
 
 
-def test_an_interrupted_file_leaves_the_old_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ['"', "\\", "a\nb", "\u2028 é 🔥", "", "\x00"])
+def test_a_line_of_json_says_what_the_cell_says(text: str) -> None:
+    (line,) = formats.json_lines(pa.table({"id": [text], "label": pa.array([None], pa.int8())}))
+    assert json.loads(line) == {"id": text, "label": None}
+
+
+def test_parts_hold_the_bits_of_one_file_and_the_manifest_their_digests(whole: Path) -> None:
+    """BatchModel would answer otherwise had the size of parts changed what is asked about together."""
+    parts = whole / "parts"
+    manifest = json.loads((parts / "manifest.json").read_text())
+    assert [(part["name"], part["rows"]) for part in manifest["parts"]] == [
+        ("part-00000.parquet", 40_000),
+        ("part-00001.parquet", 40_000),
+        ("part-00002.parquet", 40_000),
+        ("part-00003.parquet", 29_850),
+    ]
+    assert all(part["sha256"] == file_sha256(parts / part["name"]) for part in manifest["parts"])
+    together = pa.concat_tables(pq.read_table(parts / part["name"]) for part in manifest["parts"])
+    assert together.equals(pq.read_table(whole / "one.parquet"))
+    assert together["id"].to_pylist() == [str(number) for number in range(ROWS) if number % 1_000 != 7]
+    assert (manifest["read"], manifest["rows"], manifest["quarantined"]) == (ROWS, 149_850, 150)
+    assert len(pq.read_table(parts / "quarantine.parquet")) == 150
+
+
+@pytest.mark.parametrize("out", ["one.parquet", "parts/"])
+def test_what_was_killed_goes_on_and_ends_with_the_same_bytes(
+    many: Path, whole: Path, tmp_path: Path, home: Path, out: str
+) -> None:
+    done = subprocess.run([*KILL, str(many), f"{tmp_path}/{out}", "17", "SIGKILL"], capture_output=True, check=False)
+    assert done.returncode == -9, done.stderr
+    assert not (tmp_path / out).exists()
+    written = score(many, f"{tmp_path}/{out}", BatchModel(), **({"partition_rows": 40_000} if out[-1] == "/" else {}))
+    assert written["resumed_rows"] == ledger.PART_ROWS
+    ours, expected = tmp_path / out, whole / out
+    assert contents(ours) == contents(expected) if ours.is_dir() else ours.read_bytes() == expected.read_bytes()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert not list(checkpoints.checkpoints_home().glob("*"))
+    assert score(many, f"{tmp_path}/again.csv", BatchModel())["resumed_rows"] == 0
+
+
+def test_ctrl_c_leaves_the_old_file_and_the_work_that_was_done(
+    many: Path, whole: Path, tmp_path: Path, home: Path
+) -> None:
+    out = tmp_path / "one.parquet"
+    out.write_text("old")
+    done = subprocess.run([*KILL, str(many), str(out), "17", "SIGINT"], capture_output=True, text=True, check=False)
+    assert "KeyboardInterrupt" in done.stderr
+    assert out.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert score(many, out, BatchModel())["resumed_rows"] == ledger.PART_ROWS
+    assert out.read_bytes() == (whole / "one.parquet").read_bytes()
+
+
+@pytest.fixture
+def killed(many: Path, tmp_path: Path, home: Path) -> Path:
+    """The finished part that a scoring has left which an error ended."""
+    with pytest.raises(ZeroDivisionError):
+        score(many, tmp_path / "x.csv", DyingModel(17, 0))
+    return min(checkpoints.checkpoints_home().glob("score-*/[0-9]*.parquet"))
+
+
+def test_another_model_or_source_starts_afresh(killed: Path, many: Path, tmp_path: Path) -> None:
+    assert score(many, tmp_path / "x.csv", BatchModel(), "another")["resumed_rows"] == 0
+    assert score(many / "b.csv", tmp_path / "x.csv", BatchModel())["resumed_rows"] == 0
+    assert score(many, tmp_path / "x.csv", BatchModel(), encoding="latin-1")["resumed_rows"] == 0
+    assert killed.exists()
+
+
+def test_a_part_that_was_damaged_is_scored_again(killed: Path, many: Path, whole: Path, tmp_path: Path) -> None:
+    killed.write_bytes(killed.read_bytes()[:-1] + b"?")
+    assert score(many, tmp_path / "one.parquet", BatchModel())["resumed_rows"] == 0
+    assert (tmp_path / "one.parquet").read_bytes() == (whole / "one.parquet").read_bytes()
+
+
+def test_rows_that_do_not_add_up_are_not_put_in_place(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "scored.csv"
     out.write_text("old")
-    with pytest.raises(KeyboardInterrupt), scoring.output_file(out) as write:
-        write(scored())
-        raise KeyboardInterrupt
+    monkeypatch.setattr(output.Stamp, "rows_of", lambda *_: iter(()))
+    with pytest.raises(RuntimeError, match=r"5 rows read, 3 scored \(0 written\), 2 not \(2 written\)"):
+        score(few, out, LengthModel())
     assert out.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [out]
+    assert not (tmp_path / "scored.quarantine.csv").exists()
+
+
+def test_two_scores_at_once_into_one_place_both_end_whole(many: Path, whole: Path, tmp_path: Path, home: Path) -> None:
+    """The second waits: it would do the same work. Two of different models do not, and the later one's file stays."""
+    results: list[Any] = []
+    names = ["batch", "batch", "another"]
+
+    def run(name: str) -> None:
+        results.append(score(many, f"{tmp_path}/parts/", BatchModel(), name, partition_rows=40_000))
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [result["rows"] for result in results] == [149_850] * 3
+    parts = sorted((tmp_path / "parts").glob("part-*.parquet"))
+    assert {row for part in parts for row in pq.read_table(part, columns=["model"])["model"].to_pylist()} in (
+        {"batch"},
+        {"another"},
+    )
+    if json.loads((tmp_path / "parts" / "manifest.json").read_text())["model"] == "batch":
+        assert contents(tmp_path / "parts") == contents(whole / "parts")
+
+
+def test_a_folder_written_again_holds_the_new_parts_alone(few: Path, many: Path, tmp_path: Path) -> None:
+    out = f"{tmp_path}/parts"
+    score(many, f"{out}/", BatchModel(), partition_rows=40_000)
+    score(few, out, LengthModel())
+    assert sorted(contents(Path(out))) == ["manifest.json", "part-00000.parquet", "quarantine.parquet"]
+    few.write_text("id,text\n")
+    score(few, out, LengthModel())
+    assert sorted(contents(Path(out))) == ["manifest.json", "part-00000.parquet"]
+    assert pq.read_table(f"{out}/part-00000.parquet").schema == output.LABELS
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("scored.xls", "end its name in"), ("nowhere/scored.csv", "make it first")]
+    ("out", "rows", "message"),
+    [
+        ("scored.xls", None, "end its name in"),
+        ("nowhere/scored.csv", None, "make it first"),
+        ("nowhere/parts/", None, "make it first"),
+        ("scored.csv", 10, "end the name in /"),
+        ("few.csv/", None, "is a file"),
+        ("", None, "holds other files"),
+    ],
 )
-def test_an_impossible_output_is_refused_before_any_work(tmp_path: Path, name: str, message: str) -> None:
+def test_an_impossible_output_is_refused_before_any_work(few: Path, out: str, rows: int | None, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        scoring.check_output(tmp_path / name)
+        scoring.check_output(f"{few.parent}/{out}", rows)
+
+
+def test_chunks_are_counted_from_the_first_row_whatever_was_done(many: Path) -> None:
+    whole = list(rows.Reader(sources.read_tweets(many, labelled=False)).chunks())
+    assert [len(chunk) for chunk in whole] == [rows.CHUNK_ROWS] * 18 + [ROWS % rows.CHUNK_ROWS]
+    reader = rows.Reader(sources.read_tweets(many, labelled=False))
+    rest = list(reader.chunks(done=7 * rows.CHUNK_ROWS))
+    assert all(one.equals(other) for one, other in zip(rest, whole[7:], strict=True))
+    assert reader.rows == ROWS
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "zip", "jsonl", "parquet", "json"])
+def test_a_source_of_any_form_is_scored_alike_and_its_rows_are_known_before(
+    tmp_path: Path, home: Path, kind: str
+) -> None:
+    table = pd.DataFrame({"id": range(1_000), "text": [f"fire {number}" for number in range(1_000)]})
+    path = tmp_path / f"tweets.{kind}"
+    match kind:
+        case "csv":
+            table.to_csv(path, index=False)
+        case "csv.gz":
+            path.write_bytes(gzip.compress(table.to_csv(index=False).encode()))
+        case "zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("tweets.csv", table.to_csv(index=False))
+        case "parquet":
+            table.to_parquet(path)
+        case _:
+            table.to_json(path, orient="records", lines=kind == "jsonl")
+    expected = rows.expected_rows(path)
+    assert expected is None if kind == "json" else abs(expected - 1_000) <= 1
+    assert score(path, tmp_path / "scored.parquet", BatchModel())["rows"] == 1_000
+    probabilities = pq.read_table(tmp_path / "scored.parquet")["probability"].to_numpy()
+    assert (probabilities == BatchModel().predict(table)["probability"]).all()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Any:
+    """A disk of a megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"needs a file system of its own, which may not be mounted here: {error}")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("out", ["one.csv", "one.jsonl", "parts/"])
+def test_a_full_disk_leaves_nothing_half_written_and_is_named(
+    many: Path, small_disk: Path, home: Path, out: str
+) -> None:
+    (small_disk / "filler").write_bytes(os.urandom(900_000))
+    with pytest.raises(OSError, match="No space left") as caught:
+        score(many, f"{small_disk}/{out}", BatchModel())
+    assert failures.in_words(caught.value) == (
+        f"the disk that holds {small_disk} is full: free some space, or write elsewhere"
+    )
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]
+    (small_disk / "filler").unlink()
+    out = out.replace(".csv", ".parquet").replace(".jsonl", ".parquet")  # which fits
+    assert score(many, f"{small_disk}/{out}", BatchModel())["resumed_rows"] == 2 * ledger.PART_ROWS
+
+
+if __name__ == "__main__":
+    source, out, asked, number = sys.argv[1:]
+    options = {"partition_rows": 40_000} if out.endswith("/") else {}
+    score(Path(source), out, DyingModel(int(asked), getattr(signal, number)), **options)

@@ -1,7 +1,7 @@
 """Which backend Keras runs on, and what is asked of one."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
@@ -9,6 +9,9 @@ import numpy as np
 from models.recurrent.losses import Objective
 
 GRADIENT_NORM = 1.0  # gradients are clipped to it, over all weights together
+
+
+Logits: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 
 class TrainingStep(NamedTuple):
@@ -22,25 +25,29 @@ class TrainingStep(NamedTuple):
 
 
 class Backend(NamedTuple):
-    """The two functions in which backends differ; both take the network from ids to logits (batch, width)."""
+    """The functions in which backends differ; all take the network from ids to logits (batch, width).
+
+    `frozen_logits` may work out beforehand what will not change while the weights stay.
+    """
 
     training_step: Callable[[keras.Model, Objective], TrainingStep]
-    logits: Callable[[keras.Model], Callable[[np.ndarray], np.ndarray]]
+    logits: Callable[[keras.Model], Logits]
+    frozen_logits: Callable[[keras.Model], Logits]
 
 
 def current_backend() -> Backend:
     """That of Keras in this process. Raises ValueError for one on which the classifiers do not run."""
     name = keras.backend.backend()
     if name == "tensorflow":
-        from models.recurrent.backends import on_tensorflow
+        from models.recurrent.backends import on_tensorflow, on_tensorflow_frozen
 
-        return Backend(on_tensorflow.training_step, on_tensorflow.logits)
+        return Backend(on_tensorflow.training_step, on_tensorflow.logits, on_tensorflow_frozen.logits)
     if name == "jax":
         from models.recurrent.backends import on_jax
 
-        return Backend(on_jax.training_step, on_jax.logits)
+        return Backend(on_jax.training_step, on_jax.logits, on_jax.logits)
     if name == "torch":
         from models.recurrent.backends import on_torch
 
-        return Backend(on_torch.training_step, on_torch.logits)
+        return Backend(on_torch.training_step, on_torch.logits, on_torch.logits)
     raise ValueError(f"KERAS_BACKEND must be tensorflow, jax or torch, got {name!r}")

@@ -1,0 +1,52 @@
+"""One scoring from snapshot to output: what was scored before is taken up, the rest scored, and all of it written."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tasks.progress import on_terminal, progress
+from tasks.scoring.ledger import Ledger, open_ledger, scoring_key
+from tasks.scoring.output import Stamp, write_output
+from tasks.scoring.predicting import score_chunks
+from tasks.scoring.rows import Reader, expected_rows
+from tasks.sources.columns import ColumnMap
+from tasks.sources.tweets import read_tweets
+
+
+@dataclass(frozen=True)
+class ScoringJob:
+    """What to score, how to read it, and where the answers go."""
+
+    snapshot: Path
+    out: str
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    encoding: str | None = None
+    partition_rows: int | None = None
+
+    def key(self, model: str) -> str:
+        """What names the work that is kept: not where the answers go, nor in which form."""
+        return scoring_key(self.snapshot, model, {"columns": self.columns.model_dump(), "encoding": self.encoding})
+
+    def run(self, model: Any, model_id: str, name: str, version: str) -> dict[str, Any]:
+        """Score what was not scored before and write all; the counts, the places, rows taken up and tweets a second.
+
+        `model` predicts as a logged model does; `model_id` is another one for every other model.
+        """
+        start = time.monotonic()
+        with open_ledger(self.key(model_id)) as ledger:
+            resumed = ledger.rows
+            read = self._fill(ledger, model)
+            stamp = Stamp(name, version, self.snapshot.name)
+            written = write_output(ledger, read, self.out, stamp, self.partition_rows)
+        speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
+        return {**written, "resumed_rows": resumed, "tweets_per_second": round(speed, 1)}
+
+    def _fill(self, ledger: Ledger, model: Any) -> int:
+        """Score what the ledger lacks, showing how far it is; return how many rows the source has."""
+        reader = Reader(read_tweets(self.snapshot, self.columns, self.encoding, labelled=False))
+        total = expected_rows(self.snapshot) if on_terminal() else None
+        with progress("score", total, unit="tweets", before=ledger.rows) as report:
+            for done in ledger.extend(score_chunks(reader.chunks(ledger.rows), model)):
+                report(done)
+        return reader.rows

@@ -1,0 +1,122 @@
+"""A folder of parts: part-00000.parquet and so on, and a manifest with counts and digests, which comes last.
+
+A folder without manifest.json is not finished. Equal answers in parts of equal size give equal bytes, the manifest's
+too: it holds no time, and nothing of the run.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks import storage
+from tasks.digests import file_sha256
+from tasks.scoring.formats import count_rows, write_tables
+
+DEFAULT_ROWS = 100_000
+MANIFEST, QUARANTINE_FILE = "manifest.json", "quarantine.parquet"
+OURS = re.compile(r"part-\d{5,}\.parquet|manifest\.json|quarantine\.parquet")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the folder."""
+
+    name: str
+    rows: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "Part":
+        """The part that lies there."""
+        return cls(path.name, count_rows(path, path.suffix), file_sha256(path))
+
+
+def check_folder(path: Path) -> None:
+    """Raise ValueError for a folder that holds anything else than an earlier output, which will be replaced."""
+    others = [each.name for each in path.iterdir() if not OURS.fullmatch(each.name)] if path.is_dir() else []
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} is a file: give the name of a folder, or leave out the slash")
+    if others:
+        raise ValueError(f"{path} holds other files ({sorted(others)[0]}): give a new folder, or an empty one")
+
+
+@contextmanager
+def draft_folder(parent: Path) -> Iterator[Path]:
+    """A folder to write in and to put in place; what is still there at the end of the block is dropped."""
+    draft = Path(tempfile.mkdtemp(prefix=storage.draft_prefix(), dir=parent))
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_parts(folder: Path, size: int, schema: pa.Schema, tables: Iterable[pa.Table]) -> list[Part]:
+    """Write the rows in parts of `size`, the last one shorter; at least one, perhaps empty, to tell the columns."""
+    written = []
+    for number, pieces in groupby(_cut(tables, size), key=lambda piece: piece[0]):
+        path = folder / f"part-{number:05}.parquet"
+        write_tables(path, ".parquet", schema, (piece for _, piece in pieces))
+        written.append(Part.of(path))
+    if not written:
+        write_tables(folder / "part-00000.parquet", ".parquet", schema, [])
+        written.append(Part.of(folder / "part-00000.parquet"))
+    return written
+
+
+def _cut(tables: Iterable[pa.Table], size: int) -> Iterator[tuple[int, pa.Table]]:
+    """Pieces of the tables, each with the number of the part that it belongs to."""
+    row = 0
+    for table in tables:
+        start = 0
+        while start < len(table):
+            piece = table.slice(start, size - row % size)
+            yield row // size, piece
+            start, row = start + len(piece), row + len(piece)
+
+
+def write_quarantine(folder: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> Part:
+    """Write the rows that were not scored, where there are any; what was written."""
+    path = folder / QUARANTINE_FILE
+    write_tables(path, ".parquet", schema, tables)
+    part = Part.of(path)
+    if not part.rows:
+        path.unlink()
+    return part
+
+
+def write_manifest(folder: Path, about: dict[str, Any], written: list[Part], rejected: Part) -> None:
+    """Write down what the folder holds."""
+    files = {"parts": [asdict(part) for part in written], "quarantine": asdict(rejected) if rejected.rows else None}
+    (folder / MANIFEST).write_text(json.dumps({**about, **files}, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def place_folder(draft: Path, path: Path) -> None:
+    """Put a written folder in its place: by one renaming where there is none yet, else file by file.
+
+    An earlier manifest goes first and the new one comes last, so that no mixture of both ever passes for finished.
+    """
+    draft.chmod(0o755)
+    for file in draft.iterdir():
+        storage.sync(file)
+    if not path.exists():
+        draft.rename(path)
+    else:
+        check_folder(path)
+        (path / MANIFEST).unlink(missing_ok=True)
+        names = {file.name for file in draft.iterdir()}
+        for old in [each for each in path.iterdir() if each.name not in names]:
+            old.unlink()
+        for name in sorted(names, key=lambda name: (name == MANIFEST, name)):
+            os.replace(draft / name, path / name)
+        storage.sync(path)
+    storage.sync(path.parent)
