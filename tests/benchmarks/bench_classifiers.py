@@ -44,7 +44,7 @@ def our_epoch(rows: Rows, settings: ClassifierSettings) -> Callable[[], None]:
     from models.recurrent.training import LabelledDocuments, epoch_trainer, logit_network
 
     network = logit_network(build_classifier(settings, VOCABULARY, None, 1))
-    step = current_backend().training_step(network)
+    step = current_backend().training_step(network, 0.0)
     train = epoch_trainer(step.run, LabelledDocuments(*rows), settings, 1)
     state = TrainingState([*network.variables, *step.variables], [])
 

@@ -20,9 +20,12 @@ class TrainingStep(NamedTuple):
 
 
 class Backend(NamedTuple):
-    """The two functions in which backends differ; both take the network from ids to logits (batch, 1)."""
+    """The two functions in which backends differ; both take the network from ids to logits (batch, 1).
 
-    training_step: Callable[[keras.Model], TrainingStep]
+    A training step also takes how far adversarial documents lie from real ones, 0 for none.
+    """
+
+    training_step: Callable[[keras.Model, float], TrainingStep]
     logits: Callable[[keras.Model], Callable[[np.ndarray], np.ndarray]]
 
 
@@ -42,3 +45,11 @@ def current_backend() -> Backend:
 
         return Backend(on_torch.training_step, on_torch.logits)
     raise ValueError(f"KERAS_BACKEND must be tensorflow, jax or torch, got {name!r}")
+
+
+def refuse_adversarial(share: float) -> None:
+    """Raise ValueError where adversarial training is asked of a backend that does not know it."""
+    if share:
+        raise ValueError(
+            f"adversarial must be 0 on KERAS_BACKEND={keras.backend.backend()}, got {share}: use tensorflow"
+        )
