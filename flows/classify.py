@@ -6,8 +6,8 @@ from pathlib import Path
 from prefect import flow
 
 from flows.featurize import Features
-from models.settings import Recipe, Representation
-from tasks.classifiers import combine_models, train_logistic, train_nb_svm, train_network
+from models.settings import ClassifierSettings, Recipe, Representation
+from tasks.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
 from tasks.pretraining import pretrain_network
 from tasks.tracking import Run, tracked_run
 
@@ -108,23 +108,30 @@ def classify(
                 )
         for network in recipe.classifiers:
             if network.name in wanted and (network.features != MULTI_TASK or network.name in pretrained):
-                models[network.name] = train_network(
-                    run,
-                    tweets,
-                    features.tokens,
-                    _made(features.vocabulary),
-                    vectors.get(network.features),
-                    network,
-                    recipe.text,
-                    recipe.seed,
-                    pretrained.get(network.name),
-                )
+                start = (_made(features.vocabulary), vectors.get(network.features), pretrained.get(network.name))
+                models[network.name] = _network(run, tweets, features.tokens, start, network, recipe)
         if ENSEMBLE in wanted and all(name in models for name in recipe.ensemble.members):
             members = [models[name] for name in recipe.ensemble.members]
             models[ENSEMBLE] = combine_models(
                 run, tweets, features.tokens, members, ENSEMBLE, recipe.ensemble, recipe.text
             )
     return models
+
+
+def _network(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    start: tuple[Path, Path | None, Path | None],
+    network: ClassifierSettings,
+    recipe: Recipe,
+) -> Path:
+    """The network trained from vocabulary, vectors and pre-trained network; where it is refitted, tried out first."""
+    vocabulary, vectors, pretrained = start
+    tried = None
+    if network.refit:
+        tried = try_network(run, tweets, tokens, vocabulary, vectors, network, recipe.seed, pretrained)
+    return train_network(run, tweets, tokens, vocabulary, vectors, network, recipe.text, recipe.seed, pretrained, tried)
 
 
 def _made(artifact: Path | None) -> Path:

@@ -228,6 +228,7 @@ class NetworkSettings(Settings):
     )
     train_vectors: bool = Field(True, description="Go on training the token vectors.")
     dropout: Share = Field(0.4, description="On token vectors, between layers and before the output.")
+    word_dropout: Share = Field(0.0, description="Of whole token vectors, as if the word were not known.")
     max_length: Positive = Field(48, description="Tokens read of one tweet; the rest is cut.")
 
 
@@ -260,7 +261,13 @@ class ClassifierSettings(NetworkSettings, TrainingSettings):
     )
     pretraining: PretrainingSettings = Field(PretrainingSettings(), description="What multi-task starts from.")
     label_smoothing: Share = Field(0.1, description="Labels of real tweets are noisy.")
+    adversarial: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Also learn from token vectors moved by this share of their length where it hurts most."
+    )
     patience: Positive = Field(3, description="Epochs without a better validation loss before stopping.")
+    refit: bool = Field(
+        False, description="Once the choices are made, learn from the validation rows too, by a one-cycle schedule."
+    )
     draw: Positive = Field(1, description="Another number is another start and order: a member for an ensemble.")
 
     @property
@@ -268,9 +275,17 @@ class ClassifierSettings(NetworkSettings, TrainingSettings):
         """How tables and runs call it: `lstm/skip-gram`, and `lstm/skip-gram-2` for a second draw."""
         return f"{self.kind}/{self.features}{'' if self.draw == 1 else f'-{self.draw}'}"
 
+    @model_validator(mode="after")
+    def know_when_to_stop(self) -> "ClassifierSettings":
+        """Raise ValueError for a refit that would need validation rows to stop early by."""
+        if self.refit and self.schedule == "constant":
+            raise ValueError('refit = true leaves no validation rows to stop early by: give schedule = "one-cycle"')
+        return self
+
     def reader(self) -> NetworkSettings:
-        """The settings of the network without those of its training."""
-        return NetworkSettings(**self.model_dump(include=set(NetworkSettings.model_fields)))
+        """The settings of the network without those of its training, of which dropping words is one."""
+        network = self.model_dump(include=set(NetworkSettings.model_fields) - {"word_dropout"})
+        return NetworkSettings(**network)
 
 
 class EnsembleSettings(Settings):

@@ -3,16 +3,15 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.seeds import derive_seed
 from models.settings import (
     ClassifierSettings,
     EnsembleSettings,
@@ -21,40 +20,15 @@ from models.settings import (
     Representation,
     TextSettings,
 )
-from models.text import Tokens
 from tasks import artifacts, diagnostics, environment, serving
-from tasks.checkpoints import Checkpoints
 from tasks.frequencies import CHARACTERS
-from tasks.gradients import GradientRecord
-from tasks.pretraining import READER
-from tasks.progress import progress
+from tasks.labelled import Labelled
 from tasks.steps import step
 from tasks.tracking import Run
+from tasks.training import Start, train
 
+TRIED = "validation.parquet"
 INTERVALS_OF = ("accuracy", "f1")
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """The labelled tweets with their tokens; rows of both agree."""
-
-    tweets: pa.Table
-    tokens: Tokens
-    labels: np.ndarray
-
-    @classmethod
-    def read(cls, tweets: Path, tokens: Path) -> "Labelled":
-        """The tweets of these two artifacts. Raises ValueError when tweets have no labels to learn from."""
-        table = artifacts.read_tweets(tweets)
-        if table["target"].null_count:
-            raise ValueError(
-                f"{table['target'].null_count} of {len(table)} tweets have no label: training needs a table with labels"
-            )
-        return cls(table, artifacts.read_tokens(tokens), table["target"].to_numpy())
-
-    def rows(self, split: str) -> np.ndarray:
-        """Row numbers of this split."""
-        return artifacts.rows_in(self.tweets, split)
 
 
 @step("train logistic/{representation}", hardware=True)
@@ -112,6 +86,33 @@ def _train_linear(
     return _finish(run, data, about, parts, text, seconds)
 
 
+@step("try {settings.name}", hardware=True)
+def try_network(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    vocabulary: Path,
+    vectors: Path | None,
+    settings: ClassifierSettings,
+    seed: int,
+    pretrained: Path | None = None,
+) -> Path:
+    """What a network trained on the training rows alone says of the validation rows: column probability.
+
+    The choices for its twin, which learns from both, are made by it: that one has seen their labels.
+    """
+    data = Labelled.read(tweets, tokens)
+    trained = train(run, data, Start(vocabulary, vectors, pretrained), settings, seed)
+    from models.figures import learning_curves
+    from models.recurrent import predict_probabilities
+
+    run.log_history(list(enumerate(trained.history)))
+    run.log_figure(learning_curves(trained.history), "learning-curves")
+    ids, offsets, _ = data.encoded(trained.words, "validation")
+    said = predict_probabilities(trained.network, ids, offsets)
+    return artifacts.write_artifact("tried", {TRIED: pa.table({"probability": said})})
+
+
 @step("train {settings.name}", hardware=True)
 def train_network(
     run: Run,
@@ -123,55 +124,26 @@ def train_network(
     text: TextSettings,
     seed: int,
     pretrained: Path | None = None,
+    tried: Path | None = None,
 ) -> Path:
     """Train a feed-forward or recurrent network over token ids: from scratch, word vectors or a whole network.
 
-    `pretrained` holds word vectors and the weights between them and the output.
+    `pretrained` holds word vectors and the weights between them and the output. With `tried`, what a twin said of the
+    validation rows, they are learned from as well, and temperature and threshold are chosen by what the twin said.
     """
-    run.tag(device=environment.load_tensorflow(), precision=environment.precision())
-    from models.figures import learning_curves
-    from models.recurrent import build_classifier, computing_in, in_float32, train_classifier
-    from models.recurrent.network import take_reader_weights
-
     data = Labelled.read(tweets, tokens)
-    words, weights = artifacts.read_vocabulary(vocabulary), None
-    if start := pretrained or vectors:
-        known = artifacts.read_vectors(start)
-        words = words.extended(known.tokens)
-        weights, _ = known.rows_for(words.tokens)
-    seed = derive_seed(seed, settings.name)
-    kept = Checkpoints(run.action_key)
-    with computing_in(environment.precision()):
-        network = build_classifier(settings, len(words), weights, seed)
-    if pretrained is not None:
-        take_reader_weights(network, artifacts.read_arrays(pretrained / READER))
-    train = _encoded(data, words, "train")
-    gradients = GradientRecord(network, *train, settings)
-    with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
+    start = Start(vocabulary, vectors, pretrained)
+    network, words, history = trained = train(run, data, start, settings, seed, tried is not None)
+    from models.figures import learning_curves
 
-        def end_epoch(epoch: int, _: Any) -> None:
-            report(epoch + 1)
-            gradients.examine(epoch + 1)
-
-        history = train_classifier(
-            network,
-            train,
-            _encoded(data, words, "validation"),
-            settings,
-            seed,
-            on_epoch=end_epoch,
-            start=kept.latest(),
-            on_checkpoint=kept.save,
-        )
-    network = in_float32(network, lambda: build_classifier(settings, len(words), weights, seed))
-    seconds = sum(epoch["seconds"] for epoch in history)
     run.log_history(list(enumerate(history)))
-    run.log_figure(learning_curves(history), "learning-curves")
-    gradients.log(run)
+    if tried is None:
+        run.log_figure(learning_curves(history), "learning-curves")
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
     about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
     parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
-    return _finish(run, data, about, parts, text, seconds)
+    unseen = None if tried is None else pq.read_table(tried / TRIED)["probability"].to_numpy()
+    return _finish(run, data, about, parts, text, trained.seconds, unseen)
 
 
 @step("combine {name}", hardware=True)
@@ -180,37 +152,50 @@ def combine_models(
 ) -> Path:
     """Put trained models together: calibrated each on the validation rows, they answer with their mean log-odds."""
     run.tag(device=environment.load_tensorflow())
-    from models.ensemble import member_lines
-    from models.pipeline import assemble
+    from models.ensemble import mean_log_odds, member_lines
 
     data, start = Labelled.read(tweets, tokens), time.monotonic()
     parts = {str(number): artifacts.read_parts(member / "classifier") for number, member in enumerate(members)}
-    rows = data.rows("validation")
-    said = [assemble(member).predict(data.tokens.take(rows)) for member in parts.values()]
-    lines = member_lines(data.labels[rows], said)
+    # As recorded, not asked again: a member may have learned from these rows after its choices were made.
+    said = [_said(member, "validation") for member in members]
+    lines = member_lines(data.labels[data.rows("validation")], said)
     run.log_table(
         {"member": settings.members, "slope": [a for a, _ in lines], "offset": [b for _, b in lines]}, "members"
     )
     about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines}
-    return _finish(run, data, about, {"members": parts}, text, time.monotonic() - start)
+    return _finish(run, data, about, {"members": parts}, text, time.monotonic() - start, mean_log_odds(said, lines))
 
 
-def _encoded(data: Labelled, vocabulary: Any, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rows = data.rows(split)
-    return (*vocabulary.encode(data.tokens.take(rows)), data.labels[rows])
+def _said(model: Path, split: str) -> np.ndarray:
+    """The probabilities that a model gave the rows of a split, in their order."""
+    table = pq.read_table(model / "predictions.parquet")
+    return table.filter(pc.equal(table["split"], split))["probability"].to_numpy()
 
 
 def _finish(
-    run: Run, data: Labelled, about: Mapping[str, Any], parts: Mapping[str, Any], text: TextSettings, seconds: float
+    run: Run,
+    data: Labelled,
+    about: Mapping[str, Any],
+    parts: Mapping[str, Any],
+    text: TextSettings,
+    seconds: float,
+    unseen: np.ndarray | None = None,
 ) -> Path:
-    """Calibrate and choose the threshold on validation, score validation and test, save and log all of it."""
+    """Calibrate and choose the threshold on validation, score validation and test, save and log all of it.
+
+    `unseen` are probabilities of the validation rows, uncalibrated, by a model that has not learned from them: for one
+    that has.
+    """
     from models.calibration import apply_temperature, fit_temperature
     from models.metrics import choose_threshold
     from models.pipeline import assemble
 
     about = {**about, "text": text.model_dump(), "threshold": 0.5}
     classifier, known = assemble({"classifier.json": about, **parts}), data.labels[data.rows("validation")]
-    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in ("validation", "test")}
+    asked = ("validation", "test") if unseen is None else ("test",)
+    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in asked}
+    if unseen is not None:
+        uncalibrated = {"validation": unseen, **uncalibrated}
     if "network.keras" in parts:
         about["temperature"] = fit_temperature(known, uncalibrated["validation"])
     temperature = about.get("temperature", 1.0)

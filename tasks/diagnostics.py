@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.behaviour import BehaviourResult
     from models.pipeline import TextClassifier
     from models.slices import SliceScore
-    from tasks.classifiers import Labelled
+    from tasks.labelled import Labelled
 
 MISTAKES_SHOWN = 50
 Probabilities = Mapping[str, np.ndarray]

@@ -30,6 +30,18 @@ class FirstTokens(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
+class TokenVectors(keras.layers.Embedding):
+    """keras.layers.Embedding, whose vectors a training may move for one reading (adversarial training)."""
+
+    move: Any = None  # (batch, length, width), added to the vectors of the tokens; never there outside a training step
+
+    def call(self, ids):
+        """Vectors (batch, length, width)."""
+        vectors = super().call(ids)
+        return vectors if self.move is None else vectors + self.move
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
 class MaskedPooling(keras.layers.Layer):
     """One vector per document from (batch, length, width), padded steps left out; zeros where nothing is left.
 

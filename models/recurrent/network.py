@@ -14,6 +14,7 @@ from models.recurrent.layers import (
     MaskedConvolution,
     MaskedPooling,
     SimpleRNN,
+    TokenVectors,
 )
 from models.seeds import derive_seed, generator
 from models.settings import ClassifierSettings, NetworkSettings
@@ -51,8 +52,9 @@ def build_reader(
     keras.config.set_dtype_policy(policy)  # the line above has reset it
     ids = keras.Input((None,), dtype="int32", name="ids")
     cut = FirstTokens(settings.max_length, name="first_tokens")(ids)
-    embedded = keras.layers.Embedding(vocabulary_size, width, mask_zero=True, dtype="float32", name="embedding")(cut)
-    document = _document_vector(settings, _dropout(settings, seed, "embedding")(embedded), seed)
+    embedded = TokenVectors(vocabulary_size, width, mask_zero=True, dtype="float32", name="embedding")(cut)
+    read = _dropout(settings, seed, "embedding")(_word_dropout(settings, seed, embedded))
+    document = _document_vector(settings, read, seed)
     return ids, _dropout(settings, seed, "document")(document)
 
 
@@ -125,10 +127,20 @@ def _recurrence(settings: NetworkSettings, name: str, every_state: bool) -> kera
 
 
 def _dropout(settings: NetworkSettings, seed: int, name: str) -> keras.layers.Dropout:
+    return keras.layers.Dropout(settings.dropout, seed=_dropout_seed(seed, name), name=f"{name}_dropout")
+
+
+def _dropout_seed(seed: int, name: str) -> int:
     drawn = derive_seed(seed, f"classifier/dropout/{name}")
-    if keras.backend.backend() == "torch":  # whose seeds are signed
-        drawn %= 2**31
-    return keras.layers.Dropout(settings.dropout, seed=drawn, name=f"{name}_dropout")
+    return drawn % 2**31 if keras.backend.backend() == "torch" else drawn  # whose seeds are signed
+
+
+def _word_dropout(settings: NetworkSettings, seed: int, embedded: keras.KerasTensor) -> keras.KerasTensor:
+    """Token vectors some of which are dropped whole in training, where asked for (Gal & Ghahramani 2016)."""
+    if not settings.word_dropout:
+        return embedded
+    drawn = _dropout_seed(seed, "word")
+    return keras.layers.Dropout(settings.word_dropout, (None, None, 1), drawn, name="word_dropout")(embedded)
 
 
 def _token_vectors(vocabulary_size: int, width: int, vectors: np.ndarray | None, seed: int) -> np.ndarray:

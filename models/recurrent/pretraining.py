@@ -72,7 +72,7 @@ def pretrain(
     held_out = generator(seed, "pretraining/held-out").random(len(lengths)) < HELD_OUT_SHARE
     held, trained = (PaddedRows(padded[part], lengths[part], texts.labels[part]) for part in (held_out, ~held_out))
     backend = current_backend()
-    step, answer = backend.training_step(model, tasks(texts.classes)), backend.logits(model)
+    step, answer = backend.training_step(model, tasks(texts.classes), 0.0), backend.logits(model)
     state = TrainingState([*model.variables, *step.variables], [])
     if start is not None:
         state.restore(start)

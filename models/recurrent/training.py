@@ -54,7 +54,8 @@ def train_classifier(
     """Fit the model's weights and return the scores of every epoch.
 
     At a constant rate it stops after `settings.patience` epochs without a lower validation log loss and leaves the
-    weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights.
+    weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights:
+    it needs no validation documents.
     `on_epoch(epoch, scores)` is called as each ends, counting from 0. Labels are smoothed, gradients clipped to norm 1.
     `on_checkpoint` gets a checkpoint after every epoch, and every CHECKPOINT_BATCHES batches of a long one; with one of
     them as `start`, the same weights come out as without the interruption, bit for bit, and the same history but times.
@@ -62,8 +63,10 @@ def train_classifier(
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
     if not len(train.labels):
         raise ValueError("no training documents: give at least one")
+    if not len(validation.labels) and settings.schedule == "constant":
+        raise ValueError("no validation documents to stop early by: give some, or a one-cycle schedule")
     network = logit_network(model)
-    step = current_backend().training_step(network, LABEL)
+    step = current_backend().training_step(network, LABEL, settings.adversarial)
     state = TrainingState([*model.variables, *step.variables], model.get_weights())
     if start is not None:
         state.restore(start)
@@ -75,8 +78,10 @@ def train_classifier(
     train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed)
     patience = settings.patience if settings.schedule == "constant" else settings.epochs
     while len(state.history) < settings.epochs and state.epochs_since_best < patience:
-        scores = {**train_epoch(state, offer_checkpoint), **_validation_scores(model, validation)}
-        state.end_epoch(scores, model.get_weights())
+        scores = train_epoch(state, offer_checkpoint)
+        if len(validation.labels):
+            scores |= _validation_scores(model, validation)
+        state.end_epoch(scores, model.get_weights() if settings.schedule == "constant" else None)
         if on_epoch is not None:
             on_epoch(len(state.history) - 1, scores)
         offer_checkpoint()

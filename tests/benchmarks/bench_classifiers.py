@@ -45,7 +45,7 @@ def our_epoch(rows: Rows, settings: ClassifierSettings) -> Callable[[], None]:
     from models.recurrent.training import LabelledDocuments, epoch_trainer, logit_network, padded_rows
 
     network = logit_network(build_classifier(settings, VOCABULARY, None, 1))
-    step = current_backend().training_step(network, LABEL)
+    step = current_backend().training_step(network, LABEL, 0.0)
     train = epoch_trainer(step.run, padded_rows(LabelledDocuments(*rows), settings), settings, 1)
     state = TrainingState([*network.variables, *step.variables], [])
 

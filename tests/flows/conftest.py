@@ -20,7 +20,8 @@ embeddings = [
 classifiers = [
   { kind = "rnn", features = "scratch", dimensions = 8, units = 4, epochs = 1 },
   { kind = "lstm", features = "skip-gram", units = 4, epochs = 2 },
-  { kind = "lstm", features = "multi-task", units = 4, epochs = 1, pretraining = { epochs = 1 } },
+  { kind = "lstm", features = "multi-task", units = 4, epochs = 1, schedule = "one-cycle", refit = true, \
+adversarial = 0.1, word_dropout = 0.1, pretraining = { epochs = 1 } },
 ]
 nb_svm = { representations = ["one-hot", "characters"] }
 ensemble = { members = ["nb-svm/characters", "lstm/multi-task"] }

@@ -27,10 +27,11 @@ class TrainingStep(NamedTuple):
 class Backend(NamedTuple):
     """The functions in which backends differ; all take the network from ids to logits (batch, width).
 
+    A training step also takes what is learned, and how far adversarial documents lie from real ones, 0 for none.
     `frozen_logits` may work out beforehand what will not change while the weights stay.
     """
 
-    training_step: Callable[[keras.Model, Objective], TrainingStep]
+    training_step: Callable[[keras.Model, Objective, float], TrainingStep]
     logits: Callable[[keras.Model], Logits]
     frozen_logits: Callable[[keras.Model], Logits]
 
@@ -51,3 +52,11 @@ def current_backend() -> Backend:
 
         return Backend(on_torch.training_step, on_torch.logits, on_torch.logits)
     raise ValueError(f"KERAS_BACKEND must be tensorflow, jax or torch, got {name!r}")
+
+
+def refuse_adversarial(share: float) -> None:
+    """Raise ValueError where adversarial training is asked of a backend that does not know it."""
+    if share:
+        raise ValueError(
+            f"adversarial must be 0 on KERAS_BACKEND={keras.backend.backend()}, got {share}: use tensorflow"
+        )

@@ -8,15 +8,16 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
+from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep, refuse_adversarial
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
 from models.recurrent.losses import Objective
 
 STEPS_APART = 8  # lengths are rounded up to a multiple of it, and a network is compiled for each
 
 
-def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
+def training_step(network: keras.Model, objective: Objective, adversarial: float = 0.0) -> TrainingStep:
     """One step of lazy Adam; rows put in to round the batch up weigh nothing."""
+    refuse_adversarial(adversarial)
     trained, others, moments = (
         network.trainable_variables,
         network.non_trainable_variables,

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from models.recurrent.backends.adversarial import adversarial_loss
 from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.recurrent.losses import Objective
@@ -13,17 +14,18 @@ from models.recurrent.losses import Objective
 IDS = tf.TensorSpec((None, None), tf.int32)
 
 
-def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
+def training_step(network: keras.Model, objective: Objective, adversarial: float = 0.0) -> TrainingStep:
     """One step of lazy Adam, traced once."""
     tf.config.experimental.enable_op_determinism()
     weights = network.trainable_variables
     optimizer = LazyAdam()
     optimizer.build(weights)
+    loss_of = adversarial_loss(network, objective, adversarial) if adversarial else plain_loss(network, objective)
 
     @tf.function(input_signature=[IDS, tf.TensorSpec((None, *objective.shape), objective.dtype)])
     def step(ids, targets):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(objective.losses(network(ids, training=True), targets))
+            loss = loss_of(ids, targets)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         gradients, _ = tf.clip_by_global_norm([sum_repeated_rows(g) for g in gradients], GRADIENT_NORM)
         optimizer.apply(gradients, weights)
@@ -34,6 +36,11 @@ def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
         return step(ids, targets)
 
     return TrainingStep(run, optimizer.variables)
+
+
+def plain_loss(network: keras.Model, objective: Objective) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """The mean loss of a batch of ids and targets, as the objective has it."""
+    return lambda ids, targets: tf.reduce_mean(objective.losses(network(ids, training=True), targets))
 
 
 def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:

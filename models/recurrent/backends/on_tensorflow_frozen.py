@@ -28,7 +28,7 @@ class Reading(NamedTuple):
 
 
 def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Ids (batch, length) -> logits (batch, width), for weights as they are now; of networks of other forms the usual way."""
+    """Ids (batch, length) -> logits (batch, width) for weights as they are now; of other networks the usual way."""
     readings, rest = readings_of(network), _layers_after(network)
     if not readings or rest is None:
         return on_tensorflow.logits(network)

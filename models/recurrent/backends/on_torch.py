@@ -6,13 +6,14 @@ import keras
 import numpy as np
 import torch
 
-from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
+from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep, refuse_adversarial
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
 from models.recurrent.losses import Objective
 
 
-def training_step(network: keras.Model, objective: Objective) -> TrainingStep:
+def training_step(network: keras.Model, objective: Objective, adversarial: float = 0.0) -> TrainingStep:
     """One step of lazy Adam."""
+    refuse_adversarial(adversarial)
     torch.use_deterministic_algorithms(True)
     weights, moments = network.trainable_variables, moments_for(network.trainable_variables)
     tables = tables_among(network)
