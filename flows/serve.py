@@ -3,6 +3,7 @@
 No flow of Prefect's: there is nothing to retry, to cache or to wait for, and nothing that one would look up later.
 """
 
+import gc
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -28,6 +29,17 @@ class ServeRequest(Settings):
     wait: bool = Field(False, description="Start without a champion, and serve the first that there is.")
 
 
+def load_libraries() -> None:
+    """Import now, also without a model, what requests would have to wait for later, and leave it alone from then on.
+
+    Looking through all of it for garbage would stop every request, again and again. Models that come later are looked
+    through: those out of use go.
+    """
+    load_tensorflow()
+    gc.collect()
+    gc.freeze()
+
+
 def serve(request: ServeRequest, announce: Callable[[str, "service.ServedModel | None"], None]) -> None:
     """Answer requests until Ctrl-C or SIGTERM; `announce` is told address and model before the first.
 
@@ -37,7 +49,7 @@ def serve(request: ServeRequest, announce: Callable[[str, "service.ServedModel |
         served, follows = service.Service(), request.model == CHAMPION_URI
         wait = follows and request.wait and registry.champion() is None
         chosen = None if wait else registry.choose(request.model)
-        load_tensorflow()  # also without a model: what would be imported later, requests would wait for
+        load_libraries()
         if chosen is not None:
             served.put_in_use(service.ServedModel.load(chosen))
         if follows:

@@ -1,6 +1,7 @@
 """The page that explains the service to whoever opens it in a browser, with nothing loaded from anywhere."""
 
 import json
+import shlex
 from typing import Any
 
 from tasks.reports.markup import code, count, escape, section, table
@@ -24,7 +25,7 @@ def docs_page(schema: dict[str, Any], address: str, limits: Limits) -> str:
 
 
 def _call(address: str, body: dict[str, Any]) -> str:
-    return f"<p>{code(f'curl {address}/predict -d {json.dumps(json.dumps(body))}')}</p>"
+    return f"<p>{code(f'curl {address}/predict -d {shlex.quote(json.dumps(body))}')}</p>"
 
 
 def _routes(schema: dict[str, Any]) -> str:
@@ -38,7 +39,8 @@ def _routes(schema: dict[str, Any]) -> str:
 
 def _errors(schema: dict[str, Any]) -> str:
     answers = schema["paths"]["/predict"]["post"]["responses"]
-    return table(("status", "why"), [(code(status), escape(each["description"])) for status, each in answers.items()])
+    rows = [(code(status), escape(each["description"])) for status, each in answers.items() if status != "200"]
+    return table(("status", "why"), rows)
 
 
 def _limits(limits: Limits) -> str:

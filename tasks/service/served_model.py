@@ -1,6 +1,5 @@
 """A model in memory, ready to answer: loaded as `crisisflow score` loads it, and warmed."""
 
-import gc
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,9 +66,6 @@ class ServedModel:
         for size in WARM_UP_SIZES:
             tweets = [Tweet(" ".join(words[: 1 + (row + size) % len(words)]), None) for row in range(size)]
             self.probabilities(tweets)
-        # What has been loaded lives as long as the process: not to be looked through for garbage while requests wait.
-        gc.collect()
-        gc.freeze()
 
     def facts(self) -> dict[str, str | None]:
         """What `/version` says of it."""

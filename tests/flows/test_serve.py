@@ -208,6 +208,7 @@ def test_no_champion_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_an_address_that_cannot_be_had_is_named_with_the_remedy() -> None:
     with closing(take_port("127.0.0.1", 0)) as taken:
+        assert taken.proto == socket.IPPROTO_TCP  # or answers wait 40 ms for the client's acknowledgement
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ValueError, match=f"port {port} is taken: choose another with --port"):
