@@ -1,5 +1,9 @@
 """A model behind HTTP: one tweet or a batch in, probability and label out, by the champion of the moment.
 
+Not MLflow's scoring server: that asks the model about each request by itself, in a thread of its own, knows
+nothing of promotions but a restart, and answers mistakes with a stack trace. How the two compare under load is measured
+by tests/benchmarks/bench_serve.py.
+
 Parts: `limits` and `questions` (what may be asked), `batching` (many requests, one turn of the model), `served_model`
 (loaded and warmed), `state` (which one is in use), `reloading` (promotions), `app` and `docs_page` (routes),
 `listening` (port and server).
