@@ -104,6 +104,9 @@ bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 	$(BIN)/python tests/benchmarks/bench_faults.py
 	$(BIN)/python tests/benchmarks/bench_kills.py --kills $(KILLS) --in-training $(IN_TRAINING)
 
+bench-serve: setup  ## The service under load, beside MLflow's own; needs wrk
+	$(BIN)/python tests/benchmarks/bench_serve.py --data $(DATA)
+
 bench-gate: setup   ## Equals, planted gains and planted harm before the promotion gate
 	$(BIN)/python tests/benchmarks/bench_gate.py --tweets $(TWEETS)
 

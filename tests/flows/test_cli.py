@@ -25,6 +25,7 @@ COMMANDS = (
     "score",
     "explain",
     "compare",
+    "serve",
     "lineage",
     "cache",
     "replay",

@@ -1,0 +1,25 @@
+"""A model behind HTTP: one tweet or a batch in, probability and label out, by the champion of the moment.
+
+Not MLflow's scoring server: that asks the model about each request by itself, in a thread of its own, knows
+nothing of promotions but a restart, and answers mistakes with a stack trace. How the two compare under load is measured
+by tests/benchmarks/bench_serve.py.
+
+Parts: `limits` and `questions` (what may be asked), `batching` (many requests, one turn of the model), `served_model`
+(loaded and warmed), `state` (which one is in use), `reloading` (promotions), `app` and `docs_page` (routes),
+`listening` (port and server).
+"""
+
+from tasks.service.listening import answer_requests, only_for_this_machine, take_port, url_of
+from tasks.service.reloading import Reloader
+from tasks.service.served_model import ServedModel
+from tasks.service.state import Service
+
+__all__ = [
+    "Reloader",
+    "ServedModel",
+    "Service",
+    "answer_requests",
+    "only_for_this_machine",
+    "take_port",
+    "url_of",
+]

@@ -1,0 +1,98 @@
+"""The body of a request as the tweets that it asks about, checked; what is wrong with it is named, never shown.
+
+A tweet without text (null, empty, nothing but white space) is no error: like `crisisflow score`, the service answers
+it without a probability, so that one such row does not cost the whole batch.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tasks.service.limits import DEFAULT_LIMITS, Limits, RefusedError
+
+KINDS = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
+
+
+class Tweet(NamedTuple):
+    """What is asked about: a text, and the keyword that it was found by where there is one."""
+
+    text: str
+    keyword: str | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """The tweets of one request; None stands for one without text. `single` if it was not a batch."""
+
+    tweets: tuple[Tweet | None, ...]
+    single: bool
+
+
+def read_question(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Question:
+    """The tweet, or the batch of tweets, of this JSON. Raises RefusedError.
+
+    >>> read_question(b'{"text": "Forest fire near La Ronge"}')
+    Question(tweets=(Tweet(text='Forest fire near La Ronge', keyword=None),), single=True)
+    >>> read_question(b'{"tweets": [{"text": "ablaze", "keyword": "fire"}, {"text": " "}]}')
+    Question(tweets=(Tweet(text='ablaze', keyword='fire'), None), single=False)
+    """
+    asked = _parsed(body)
+    if "tweets" not in asked:
+        return Question((_tweet(asked, "", limits),), single=True)
+    _refuse_unknown(asked, ("tweets",), "")
+    _check_kind(asked["tweets"], "tweets", list)
+    if (count := len(asked["tweets"])) > limits.tweets:
+        message = f"tweets holds {count:,} tweets; at most {limits.tweets:,} are answered at once: send several batches"
+        raise RefusedError(422, "too_many_tweets", message, field="tweets", value=count, limit=limits.tweets)
+    return Question(tuple(_item(each, f"tweets[{row}]", limits) for row, each in enumerate(asked["tweets"])), False)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        where = f" at character {error.pos:,}" if isinstance(error, json.JSONDecodeError) else ""
+        what = "the body is empty" if not body.strip() else f"the body is no JSON{where}"
+        message = f'{what}: send {{"text": "..."}} or {{"tweets": [{{"text": "..."}}, ...]}} in UTF-8'
+        raise RefusedError(400, "not_json", message, field="body") from None
+    _check_kind(asked, "the body", dict)
+    return asked
+
+
+def _item(value: Any, place: str, limits: Limits) -> Tweet | None:
+    _check_kind(value, place, dict)
+    return _tweet(value, f"{place}.", limits)
+
+
+def _tweet(value: dict[str, Any], place: str, limits: Limits) -> Tweet | None:
+    _refuse_unknown(value, ("text", "keyword"), place)
+    if "text" not in value:
+        raise RefusedError(422, "missing", f"{place}text is missing: every tweet needs one", field=f"{place}text")
+    text, keyword = (_string(value.get(name), f"{place}{name}", limits) for name in ("text", "keyword"))
+    return Tweet(text, keyword) if text is not None and text.strip() else None
+
+
+def _string(value: Any, place: str, limits: Limits) -> str | None:
+    """The value, if it is a string of allowed length, or null."""
+    if value is None:
+        return None
+    _check_kind(value, place, str)
+    if len(value) > limits.characters:
+        message = f"{place} has {len(value):,} characters; at most {limits.characters:,} are read"
+        raise RefusedError(422, "too_long", message, field=place, value=len(value), limit=limits.characters)
+    return value
+
+
+def _check_kind(value: Any, place: str, kind: type) -> None:
+    if not isinstance(value, kind):
+        found = "null" if value is None else KINDS[type(value)]
+        message = f"{place} must be of type {KINDS[kind]}, got {found}"
+        raise RefusedError(422, "wrong_type", message, field=place.removeprefix("the "), value=found, limit=KINDS[kind])
+
+
+def _refuse_unknown(value: dict[str, Any], known: tuple[str, ...], place: str) -> None:
+    """A misspelt `keyword` would otherwise be passed over in silence, and change the answer."""
+    for key in value.keys() - set(known):
+        shown = f"{place}{key[:40]}"
+        message = f"{shown} is unknown here: a tweet has text and keyword, a batch has tweets"
+        raise RefusedError(422, "unknown_key", message, field=shown, value=key[:40], limit=list(known))

@@ -1,0 +1,99 @@
+"""A model in memory, ready to answer: loaded as `crisisflow score` loads it, and warmed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tasks import registry, serving, tracking
+from tasks.logged_model import text_column
+from tasks.service.questions import Tweet
+
+if TYPE_CHECKING:
+    from models.pipeline import TextClassifier
+
+# A graph is traced at the first call, and later calls prepare kernels for sizes that they have not met.
+WARM_UP_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256, 1, 1, 1)
+WARM_UP_WORDS = "Forest fire near La Ronge Sask . Canada : people receive wildfire evacuation orders in California"
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A loaded classifier, and where it came from."""
+
+    model: str
+    version: str
+    uri: str
+    run_id: str | None
+    commit: str | None
+    loaded: str
+    classifier: "TextClassifier"
+
+    @classmethod
+    def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
+        """The model at this address, warmed. Raises ValueError when there is none, or it may not be run."""
+        logged = serving.load_model(chosen.uri)
+        classifier = logged.unwrap_python_model().classifier
+        run_id = logged.metadata.run_id
+        loaded = datetime.now(UTC).isoformat(timespec="seconds")
+        version = chosen.version or _version_in(chosen.uri)
+        made = cls(classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier)
+        made.warm_up()
+        return made
+
+    def probabilities(self, tweets: Sequence[Tweet]) -> list[float]:
+        """P(real disaster) of each tweet: the bits that the logged model gives for the same tweets in one table.
+
+        Among others a tweet may differ in the last digits (within 1e-6). Raises ArithmeticError for what is none.
+        """
+        texts, keywords = (text_column(column) for column in zip(*tweets, strict=True))
+        answers = self.classifier.probabilities(texts, keywords)
+        if not np.isfinite(answers).all():
+            raise ArithmeticError(f"{self.model} {self.version} answered with what is no number")
+        return answers.tolist()
+
+    def answer(self, probability: float | None) -> dict[str, object]:
+        """Probability and label (1 from the model's threshold on) as JSON has them; no label without probability."""
+        label = None if probability is None else int(probability >= self.classifier.threshold)
+        return {"probability": probability, "label": label}
+
+    def warm_up(self) -> None:
+        """Answer as many tweets of as many lengths as it takes for the first request to be as fast as the next."""
+        words = WARM_UP_WORDS.split()
+        for size in WARM_UP_SIZES:
+            tweets = [Tweet(" ".join(words[: 1 + (row + size) % len(words)]), None) for row in range(size)]
+            self.probabilities(tweets)
+
+    def facts(self) -> dict[str, str | None]:
+        """What `/version` says of it."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "uri": self.uri,
+            "run_id": self.run_id,
+            "code_commit": self.commit,
+            "loaded": self.loaded,
+        }
+
+
+def _version_in(uri: str) -> str:
+    """The number of a registered version in its address; nothing in any other.
+
+    >>> _version_in("models:/crisisflow/3"), _version_in("runs:/0123/classifier")
+    ('3', '')
+    """
+    found = re.fullmatch(r"models:/[^/@]+/(\d+)", uri)
+    return found[1] if found else ""
+
+
+def _commit_of(run_id: str | None) -> str | None:
+    """The commit of the code that trained the model, marked where it had been changed; None where nobody knows."""
+    try:
+        tags = tracking.read_run(run_id).data.tags if run_id else {}
+    except ValueError:  # its run was deleted
+        return None
+    commit = tags.get("mlflow.source.git.commit")
+    return f"{commit}-dirty" if commit and tags.get("dirty") == "true" else commit
