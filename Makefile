@@ -107,6 +107,9 @@ bench-trust: setup  ## Kill retrainings, replay one, plant changes and find them
 bench-gate: setup   ## Equals, planted gains and planted harm before the promotion gate
 	$(BIN)/python tests/benchmarks/bench_gate.py --tweets $(TWEETS)
 
+bench-schedule: setup  ## Seconds and memory of `crisisflow up`; runs that are missed, killed, caught up
+	$(BIN)/python tests/benchmarks/bench_schedule.py
+
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora --seed 2

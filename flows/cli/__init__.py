@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from flows.cli import evaluate, explaining, gradients, keep, language, operate, reign, trace, train, use, words
+from flows.cli import (
+    evaluate,
+    explaining,
+    gradients,
+    keep,
+    language,
+    operate,
+    reign,
+    schedules,
+    trace,
+    train,
+    use,
+    words,
+)
 
 app = typer.Typer(
     name="crisisflow",
@@ -17,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, evaluate, keep, use, explaining, reign, words, gradients, language, trace, operate):
+for module in (train, evaluate, keep, use, explaining, reign, words, gradients, language, trace, operate, schedules):
     module.register(app)
 
 
