@@ -37,10 +37,9 @@ def make_pool(api: PrefectApi) -> None:
 
 def _put(api: PrefectApi, folder: str, name: str, new: dict[str, Any], changed: dict[str, Any]) -> None:
     known = {each["name"] for each in api.ask("POST", f"{folder}/filter", {})}
-    if name in known:
-        api.ask("PATCH", f"{folder}/{name}", changed)
-    else:
+    if name not in known:
         api.ask("POST", f"{folder}/", {"name": name, **new})
+    api.ask("PATCH", f"{folder}/{name}", changed)
 
 
 def _job_template() -> dict[str, Any]:
