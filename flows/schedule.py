@@ -91,7 +91,6 @@ def _start(supervisor: Supervisor, request: UpRequest, api_url: str) -> str:
             since = datetime.now(UTC)
             worker = supervisor.start("worker")
             registering.finish_registering(deploying)
-            pool.make_pool(api)  # whatever registering made of the queues, one of them has a limit
             deployments.change(api, NIGHTLY, request.timing, request.retraining)
         finally:
             deploying.stop()

@@ -41,7 +41,7 @@ class PrefectApi:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The server's answer. Raises RuntimeError with what the server said when it refuses."""
         answer = self._client.request(method, path, json=body)
-        if answer.is_error:
+        if not answer.is_success:  # a redirect has done nothing either
             raise RuntimeError(f"Prefect refused {method} {path}: HTTP {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
 

@@ -31,15 +31,17 @@ def make_pool(api: PrefectApi) -> None:
     """Make the work pool and its queue of retrainings, or bring them to what they should be."""
     pool = {"description": "Runs of crisisflow's schedules, on this machine.", "base_job_template": _job_template()}
     queue = {"description": "One retraining at a time.", "concurrency_limit": 1}
-    _put(api, "/work_pools", POOL, {"type": "process", **pool}, pool)
+    _put(api, "/work_pools/", POOL, {"type": "process", **pool}, pool)
     _put(api, f"/work_pools/{POOL}/queues", RETRAINING, queue, queue)
 
 
 def _put(api: PrefectApi, folder: str, name: str, new: dict[str, Any], changed: dict[str, Any]) -> None:
-    known = {each["name"] for each in api.ask("POST", f"{folder}/filter", {})}
-    if name not in known:
-        api.ask("POST", f"{folder}/", {"name": name, **new})
-    api.ask("PATCH", f"{folder}/{name}", changed)
+    below = folder.rstrip("/")
+    known = {each["name"] for each in api.ask("POST", f"{below}/filter", {})}
+    if name in known:
+        api.ask("PATCH", f"{below}/{name}", changed)
+    else:
+        api.ask("POST", folder, {"name": name, **new})
 
 
 def _job_template() -> dict[str, Any]:
