@@ -116,6 +116,9 @@ bench-score-million: setup  ## A million tweets through score: tweets a second, 
 bench-score-kills: setup
 	$(BIN)/python tests/benchmarks/bench_score_kills.py --data $(DATA)
 
+bench-schedule: setup  ## Seconds and memory of `crisisflow up`; runs that are missed, killed, caught up
+	$(BIN)/python tests/benchmarks/bench_schedule.py
+
 bench-senses: setup
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora
 	$(BIN)/python tests/benchmarks/bench_senses.py --data $(DATA)/corpora --seed 2

@@ -47,7 +47,7 @@ def with_members(names: Collection[str], recipe: Recipe) -> set[str]:
     return {*names, *recipe.ensemble.members}
 
 
-@flow(name="pre-train", validate_parameters=False)
+@flow(name="pre-train", flow_run_name="pre-train", validate_parameters=False)
 def pretrain(
     tokens: Path,
     labelled: list[Path],
@@ -75,7 +75,7 @@ def pretrain(
     return made
 
 
-@flow(validate_parameters=False)
+@flow(flow_run_name="classify", validate_parameters=False)
 def classify(
     tweets: Path,
     features: Features,

@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 
 from flows.ingest import ingest_corpora, snapshot
+from flows.names import scheduled_name
 from models.settings import EmbeddingSettings, Representation, TextSettings
 from tasks.embeddings import embedding_summary, score_vectors, train_vectors
 from tasks.frequencies import tokenize_corpus
@@ -32,7 +33,7 @@ class VectorTests:
     analogies: Path | None = None
 
 
-@flow(validate_parameters=False)
+@flow(flow_run_name="embed", validate_parameters=False)
 def embed(
     text: UnlabelledText,
     settings: Sequence[EmbeddingSettings],
@@ -55,7 +56,7 @@ def embed(
     return vectors
 
 
-@flow(name="embed alone", validate_parameters=False)
+@flow(name="embed alone", flow_run_name=scheduled_name, validate_parameters=False)
 def embed_corpora(
     corpora: Sequence[str], settings: EmbeddingSettings, seed: int, similarities: str | None, analogies: str | None
 ) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from flows.classify import ENSEMBLE, NB_SVM, model_names, pretrained_names, with_members
 from flows.fold import Evaluated, Fitted, fit_fold
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
+from flows.names import scheduled_name
 from models.folds import Fold
 from models.settings import Recipe, Settings
 from tasks import tracking
@@ -42,7 +43,7 @@ class EvaluateRequest(Settings):
     learning_curve: bool = Field(False, description="Also train on smaller shares of the training tweets.")
 
 
-@flow(name="evaluate")
+@flow(name="evaluate", flow_run_name=scheduled_name)
 def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     """Fit and score every model on every fold under every seed; return the summary that `--json` prints.
 

@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
+from flows.names import scheduled_name
 from models.settings import Recipe
 from tasks.frequencies import (
     build_vocabulary,
@@ -39,7 +40,7 @@ def needs_characters(recipe: Recipe) -> bool:
     return "characters" in recipe.nb_svm.representations
 
 
-@flow(validate_parameters=False)
+@flow(flow_run_name="featurize", validate_parameters=False)
 def featurize(tweets: Path, corpora: list[Path], recipe: Recipe, parent: Run | None = None) -> Features:
     """Tokenize tweets and corpora; fit vocabulary, bag of words and co-occurrence on what may be learned from."""
     with tracked_run("featurize", "featurize", parent) as run:
@@ -55,7 +56,7 @@ def featurize(tweets: Path, corpora: list[Path], recipe: Recipe, parent: Run | N
         )
 
 
-@flow(name="featurize alone", validate_parameters=False)
+@flow(name="featurize alone", flow_run_name=scheduled_name, validate_parameters=False)
 def featurize_sources(tweets: TweetSource, corpora: Sequence[str], recipe_name: str) -> dict[str, Any]:
     """Ingest and featurize; return what `--json` prints."""
     recipe = load_recipe(recipe_name)

@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow
 from pydantic import Field
 
+from flows.names import scheduled_name
 from models.settings import Recipe, Settings
 from tasks import ingestion, sources
 from tasks.pretraining import check_labelled_texts
@@ -32,7 +33,7 @@ def snapshot(source: str | None) -> Path | None:
     return None if source is None else sources.fetch(source)
 
 
-@flow(name="ingest tweets", validate_parameters=False)
+@flow(name="ingest tweets", flow_run_name="ingest tweets", validate_parameters=False)
 def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None) -> Path:
     """Fetch, repair, check, group and split labelled tweets; a table that is checked already is taken as it is."""
     with tracked_run("ingest tweets", "ingest", parent) as run:
@@ -46,7 +47,7 @@ def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None
         )
 
 
-@flow(name="ingest corpora", validate_parameters=False)
+@flow(name="ingest corpora", flow_run_name="ingest corpora", validate_parameters=False)
 def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Path]:
     """Fetch and check unlabelled text, each corpus for itself."""
     if not corpora:
@@ -55,7 +56,7 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
         return [ingestion.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
 
 
-@flow(name="ingest labelled texts", validate_parameters=False)
+@flow(name="ingest labelled texts", flow_run_name="ingest labelled texts", validate_parameters=False)
 def ingest_labelled_texts(labelled: Sequence[str], parent: Run | None = None) -> list[Path]:
     """Fetch and read texts with other people's labels, each source for itself."""
     if not labelled:
@@ -64,7 +65,7 @@ def ingest_labelled_texts(labelled: Sequence[str], parent: Run | None = None) ->
         return [check_labelled_texts(run, sources.fetch(source)) for source in labelled]
 
 
-@flow(name="ingest")
+@flow(name="ingest", flow_run_name=scheduled_name)
 def ingest_and_report(source: TweetSource) -> dict[str, Any]:
     """Ingest tweets by themselves; return what `--json` prints."""
     with tracked_run("ingest", "ingest") as run:
@@ -72,7 +73,7 @@ def ingest_and_report(source: TweetSource) -> dict[str, Any]:
         return ingestion.summary(run, ingest_tweets(source, Recipe(), run))
 
 
-@flow(name="ingest corpus")
+@flow(name="ingest corpus", flow_run_name=scheduled_name)
 def ingest_corpus_and_report(source: str, text_column: str | None, encoding: str | None) -> dict[str, Any]:
     """Ingest a corpus by itself; return what `--json` prints."""
     with tracked_run("ingest", "ingest") as run:

@@ -7,6 +7,7 @@ from prefect import flow
 
 from flows.embed import UnlabelledText
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
+from flows.names import scheduled_name
 from models.language.settings import LanguageSettings
 from models.settings import Recipe
 from tasks.frequencies import tokenize_corpus, tokenize_tweets
@@ -15,7 +16,7 @@ from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
 
 
-@flow(name="language model", validate_parameters=False)
+@flow(name="language model", flow_run_name=scheduled_name, validate_parameters=False)
 def language_model(
     corpora: Sequence[str], tweets: TweetSource | None, settings: LanguageSettings, seed: int
 ) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flows.classify import classify, pretrain
 from flows.embed import UnlabelledText, VectorTests, embed
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
+from flows.names import scheduled_name
 from models.settings import GateSettings, Settings
 from tasks import comparison, lineage, tracking
 from tasks.evaluation.tables import gather_labelled
@@ -39,7 +40,7 @@ class RetrainRequest(Settings):
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
 
 
-@flow(name="retrain")
+@flow(name="retrain", flow_run_name=scheduled_name)
 def retrain(request: RetrainRequest) -> dict[str, Any]:
     """Ingest, featurize, embed, classify, compare, promote; return the summary that `--json` prints."""
     start = time.monotonic()

@@ -1,174 +1,147 @@
-"""Schedule: MLflow, Prefect and a deployment that retrains by itself, kept running together."""
+"""Schedule: MLflow, Prefect and a worker that runs what is scheduled by itself, kept running together."""
 
-import json
+import contextlib
 import os
+import subprocess
 import sys
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 from pydantic import Field
 
+from flows import deployments as registering
 from models.settings import Settings
-from tasks import servers, tracking
+from tasks import announcement, servers, sources
 from tasks.progress import say
-from tasks.secrets import mask_secrets
+from tasks.recipes import load_recipe
+from tasks.scheduling import deployments, naming, pool, runs
+from tasks.scheduling.api import PrefectApi
+from tasks.scheduling.supervision import CHECK_EVERY_SECONDS, Supervisor
+from tasks.scheduling.timing import Timing
 
-DEPLOYMENT = "scheduled"
-CHECK_EVERY_SECONDS = 2.0
-
-
-class Schedule(Settings):
-    """When to retrain: by cron, or every so many seconds."""
-
-    cron: str | None = Field("0 3 * * *", description="Minute, hour, day, month, weekday.")
-    timezone: str = Field("UTC", description="Of the cron expression.")
-    every_seconds: float | None = Field(None, description="Instead of cron.")
-
-    def to_prefect(self) -> Any:
-        """The schedule as Prefect takes it. Raises ValueError for an expression or a time zone that is none."""
-        from prefect.schedules import Cron, Interval
-
-        if self.every_seconds is not None:
-            return Interval(timedelta(seconds=self.every_seconds))
-        return Cron(str(self.cron), timezone=self.timezone)
+NIGHTLY = "nightly-retraining"
+TIDY_EVERY_SECONDS = 20.0
 
 
-def nightly_request(tweets: str | None, corpora: tuple[str, ...], recipe: str) -> dict[str, Any]:
-    """The request that every scheduled run repeats, checked now rather than at three in the morning."""
-    from flows.ingest import SAMPLE_CORPUS, SAMPLE_TWEETS
-    from tasks.recipes import load_recipe
+class UpRequest(Settings):
+    """The two ports, and what the nightly retraining does otherwise than prefect.yaml says."""
 
-    load_recipe(recipe)
-    if tweets is None and not corpora:
-        corpora = (str(SAMPLE_CORPUS),)
-    source = tweets if tweets is not None else str(SAMPLE_TWEETS)
-    return {"tweets": {"source": source}, "corpora": list(corpora), "recipe": recipe}
+    timing: Timing | None = Field(None, description="When it runs.")
+    retraining: dict[str, Any] = Field({}, description="Fields of its request.")
+    mlflow_port: int = 5000
+    prefect_port: int = 4200
 
 
-def keep_running(schedule: Schedule, request: dict[str, Any], mlflow_port: int, prefect_port: int) -> None:
+def retraining_fields(tweets: str | None, corpora: tuple[str, ...], recipe: str | None) -> dict[str, Any]:
+    """What these options change in the nightly retraining, checked now rather than at three in the morning."""
+    for source in filter(None, (tweets, *corpora)):
+        sources.check_source(source)
+    if recipe:
+        load_recipe(recipe)
+    return registering.retrain_fields(tweets, corpora, recipe)
+
+
+def keep_running(request: UpRequest) -> None:
     """Start all three, say where they are, restart what dies, stop everything on leaving."""
-    if running := servers.announced():
-        raise ValueError(f"it is running already, as process {running['process']}: see `crisisflow status`")
-    servers.refuse_taken_port("MLflow", mlflow_port, "--mlflow-port")
-    servers.refuse_taken_port("Prefect", prefect_port, "--prefect-port")
-    schedule.to_prefect()
-    starters = {
-        "prefect": lambda: servers.start_prefect(prefect_port),
-        "mlflow": lambda: servers.start_mlflow(mlflow_port),
-        "schedule": lambda: _start_schedule(schedule, request, prefect_port),
-    }
-    running_servers: dict[str, servers.Server] = {}
+    with announcement.only_one("up"):
+        servers.refuse_taken_port("MLflow", request.mlflow_port, "--mlflow-port")
+        servers.refuse_taken_port("Prefect", request.prefect_port, "--prefect-port")
+        url = f"http://{servers.LOOPBACK}:{request.prefect_port}"
+        supervisor = Supervisor(
+            {
+                "prefect": lambda: servers.start_prefect(request.prefect_port),
+                "mlflow": lambda: servers.start_mlflow(request.mlflow_port),
+                "worker": lambda: pool.start_worker(url),
+            }
+        )
+        with _everything_stopped(supervisor):
+            comparison = _start(supervisor, request, f"{url}/api")
+            announcement.announce({name: server.url for name, server in supervisor.running.items()})
+            _welcome(supervisor, comparison)
+            _supervise(supervisor, f"{url}/api")
+
+
+@contextlib.contextmanager
+def _everything_stopped(supervisor: Supervisor) -> Iterator[None]:
     try:
-        with servers.tables_made_once():
-            running_servers = {name: starters[name]() for name in ("prefect", "mlflow")}
-            for server in running_servers.values():
-                server.wait_until_healthy()
-        os.environ["PREFECT_API_URL"] = f"{running_servers['prefect'].url}/api"
-        tracking.recover()
-        running_servers["schedule"] = starters["schedule"]()
-        _wait_until_planned(running_servers["schedule"])
-        servers.announce({name: server.url for name, server in running_servers.items()})
-        _welcome(running_servers, schedule)
-        _supervise(running_servers, starters)
+        yield
     finally:
-        servers.running_file().unlink(missing_ok=True)
-        for server in reversed(running_servers.values()):
-            server.stop()
+        supervisor.stop()
+        announcement.running_file().unlink(missing_ok=True)
 
 
-def _start_schedule(schedule: Schedule, request: dict[str, Any], prefect_port: int) -> servers.Server:
-    url = f"http://{servers.LOOPBACK}:{prefect_port}"
-    payload = json.dumps({"schedule": schedule.model_dump(), "request": request})
-    command = [sys.executable, "-m", "flows.schedule", payload]
-    environment = {"PREFECT_API_URL": f"{url}/api", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
-    return servers.start_process("schedule", command, url, "/api/health", environment)
+def _start(supervisor: Supervisor, request: UpRequest, api_url: str) -> str:
+    """Start everything in order, put in order what the last time left; return the page that compares the models."""
+    announcement.announce({})
+    with servers.tables_made_once():
+        for server in [supervisor.start("prefect"), supervisor.start("mlflow")]:
+            server.wait_until_healthy()
+    os.environ["PREFECT_API_URL"] = api_url
+    with PrefectApi(api_url) as api:
+        pool.make_pool(api)
+        runs.close_dead(api, pool.POOL)
+        runs.close_orphans(api, after_seconds=0)
+        deploying = registering.start_registering(api_url)
+        try:
+            comparison = _recover(supervisor.running["mlflow"].url)
+            _tell_of_missed(runs.collapse_missed(api, pool.POOL))
+            since = datetime.now(UTC)
+            worker = supervisor.start("worker")
+            registering.finish_registering(deploying)
+            deployments.change(api, NIGHTLY, request.timing, request.retraining)
+        finally:
+            deploying.stop()
+        pool.wait_for_worker(worker, since)
+        _wait_until_planned(api)
+    return comparison
 
 
-def _wait_until_planned(server: servers.Server) -> None:
-    """Return once Prefect knows of a run to come; raise RuntimeError naming the log when the schedule fails."""
+def _recover(mlflow: str) -> str:
+    """Close in MLflow what dead processes left, in a process of its own: MLflow is large, and this one stays."""
+    command = [sys.executable, "-m", "tasks.scheduling.recovery", mlflow]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"MLflow's runs could not be put in order: {done.stderr.strip()[-500:]}")
+    return done.stdout.strip()
+
+
+def _tell_of_missed(cancelled: int) -> None:
+    if cancelled:
+        say(f"{cancelled} missed runs are cancelled: the newest of each schedule catches up for them")
+
+
+def _wait_until_planned(api: PrefectApi) -> None:
+    """Return once all that is not paused has a run to come; raise RuntimeError when the scheduler is mute."""
     deadline = time.monotonic() + servers.START_TIMEOUT_SECONDS
-    while not _next_runs(server.url):
-        if server.process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the schedule did not start; its log: {server.log}")
-        time.sleep(0.5)
+    while any(each.plannable and not each.next for each in deployments.read_all(api)):
+        if time.monotonic() > deadline:
+            raise RuntimeError("Prefect planned no run; its log: prefect.log in the logs of the state folder")
+        time.sleep(0.3)
 
 
-def _welcome(running: dict[str, servers.Server], schedule: Schedule) -> None:
-    when = f"every {schedule.every_seconds:g} s" if schedule.every_seconds else f"{schedule.cron} ({schedule.timezone})"
+def _welcome(supervisor: Supervisor, comparison: str) -> None:
+    running = supervisor.running
     print(f"MLflow   {running['mlflow'].url}    runs, metrics, models")
-    print(f"Prefect  {running['prefect'].url}    flows and schedule")
-    print(f"Retrains {when}. Logs: {running['mlflow'].log.parent}")
-    print(f"All models side by side: {tracking.comparison_address(running['mlflow'].url)}")
-    print("Ctrl-C stops all three.", flush=True)
+    print(f"Prefect  {running['prefect'].url}    flows and schedules")
+    with PrefectApi(f"{running['prefect'].url}/api") as api:
+        for each in deployments.read_all(api):
+            print(f"{each.name}: {'paused' if each.paused else each.schedule}")
+    print(f"All models side by side: {comparison}")
+    print(f"Logs: {running['mlflow'].log.parent}. Ctrl-C stops everything.", flush=True)
 
 
-def _supervise(running: dict[str, servers.Server], starters: dict[str, Any]) -> None:
+def _supervise(supervisor: Supervisor, api_url: str) -> None:
+    """Until Ctrl-C: restart what dies, and tidy the runs that died, or were missed by a machine asleep or busy."""
+    tidied = time.monotonic()
     while True:
         time.sleep(CHECK_EVERY_SECONDS)
-        for name, server in running.items():
-            if server.process.poll() is not None:
-                say(f"{name} ended with code {server.process.returncode} and is started again; its log: {server.log}")
-                server.stop()  # its children may outlive it, and hold its port
-                running[name] = starters[name]()
-
-
-def health() -> dict[str, Any]:
-    """Whether MLflow, Prefect and the schedule answer, and the next scheduled runs."""
-    addresses = servers.announced()
-    facts: dict[str, Any] = {"running": bool(addresses), "next": []}
-    facts |= dict.fromkeys(("mlflow", "prefect", "schedule"), False)
-    if addresses:
-        facts["mlflow"] = servers.answers(f"{addresses['mlflow']}/health")
-        facts["prefect"] = True
-        facts["addresses"] = {name: addresses[name] for name in ("mlflow", "prefect")}
-        facts["next"] = _next_runs(addresses["prefect"])
-        facts["schedule"] = bool(facts["next"])
-    facts["healthy"] = all(facts[name] for name in ("mlflow", "prefect", "schedule"))
-    facts["tracking_uri"] = mask_secrets(tracking.tracking_uri())
-    return facts
-
-
-def _next_runs(url: str) -> list[str]:
-    """Expected start times of the next scheduled flow runs, soonest first."""
-    import httpx
-
-    query = {"sort": "EXPECTED_START_TIME_ASC", "limit": 3, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-    answer = httpx.post(f"{url}/api/flow_runs/filter", json=query, timeout=10.0, trust_env=False)
-    answer.raise_for_status()
-    return [run["expected_start_time"] for run in answer.json()]
-
-
-def in_words(facts: dict[str, Any]) -> list[str]:
-    """The same for a person, with what to do about it."""
-    if not facts["running"]:
-        return ["Not running. Start it with: crisisflow up"]
-    lines = [
-        f"{name.capitalize()}: {'healthy' if facts[name] else 'not answering'} at {facts['addresses'][name]}"
-        for name in ("mlflow", "prefect")
-    ]
-    if facts["schedule"]:
-        return [*lines, f"Schedule: healthy, next run at {facts['next'][0]}"]
-    return [*lines, "Schedule: no run is planned. Stop `crisisflow up` with Ctrl-C and start it again."]
-
-
-def serve(schedule: Schedule, request: dict[str, Any]) -> None:
-    """Register the deployment and start its runs as they fall due, until stopped. One run at a time."""
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-    from prefect.deployments.runner import EntrypointType
-
-    from flows.retrain import retrain
-
-    retrain.serve(
-        name=DEPLOYMENT,
-        schedule=schedule.to_prefect(),
-        parameters={"request": request},
-        entrypoint_type=EntrypointType.MODULE_PATH,
-        global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        print_starting_message=False,
-    )
-
-
-if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    serve(Schedule(**given["schedule"]), given["request"])
+        supervisor.check()
+        if time.monotonic() - tidied > TIDY_EVERY_SECONDS:
+            with contextlib.suppress(httpx.HTTPError, RuntimeError), PrefectApi(api_url) as api:
+                runs.close_orphans(api)
+                _tell_of_missed(runs.collapse_missed(api, pool.POOL))
+                naming.name_planned(api, pool.POOL)
+            tidied = time.monotonic()

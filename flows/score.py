@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow, task
 from pydantic import Field
 
+from flows.names import scheduled_name
 from models.settings import Settings
 from tasks import registry, scoring, serving, sources, tracking
 from tasks.environment import load_tensorflow
@@ -25,7 +26,7 @@ class ScoreRequest(Settings):
     partition_rows: int | None = Field(None, ge=1, description="Rows of each part of a folder.")
 
 
-@flow(name="score")
+@flow(name="score", flow_run_name=scheduled_name)
 def score(request: ScoreRequest) -> dict[str, Any]:
     """Score every row of the source; return what `--json` prints."""
     scoring.check_output(request.out, request.partition_rows)

@@ -5,6 +5,7 @@ from typing import Any
 from prefect import flow
 from pydantic import Field
 
+from flows.names import scheduled_name
 from models.settings import Architecture, Settings
 from tasks import senses, word_vectors
 from tasks.sense_summary import summarize
@@ -23,7 +24,7 @@ class SensesRequest(Settings):
     context: str | None = Field(None, description="A text with the word in it, whose sense is asked.")
 
 
-@flow(name="senses")
+@flow(name="senses", flow_run_name=scheduled_name)
 def learn_senses(request: SensesRequest) -> dict[str, Any]:
     """Tell the senses of a word apart; return what `--json` prints."""
     training = word_vectors.find_training(request.run_id, request.architecture)

@@ -4,8 +4,6 @@ A flow talks to the Prefect server named by PREFECT_API_URL, else to the one tha
 folder, else to a temporary one of its own that ends with the process.
 """
 
-import ctypes
-import json
 import logging
 import os
 import signal
@@ -14,14 +12,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import httpx
+import psutil
 
-from tasks.storage import locked, state_home, write_atomically
+from tasks import announcement
+from tasks.parents import end_with_parent
+from tasks.storage import locked, state_home
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,6 @@ LOOPBACK = "127.0.0.1"
 START_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 10.0
 SETTLE_TIMEOUT_SECONDS = 15.0
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Server:
     url: str
     health_path: str
     log: Path
+    stop_seconds: float = STOP_TIMEOUT_SECONDS
 
     def wait_until_healthy(self, timeout_seconds: float = START_TIMEOUT_SECONDS) -> None:
         """Return once the server answers; raise RuntimeError naming its log when it ends or takes too long."""
@@ -55,14 +56,19 @@ class Server:
 
     def stop(self) -> None:
         """End the server and everything it started, also when it has died before its children; kill what lingers."""
+        below = _descendants(self.process.pid)
         for sign in (signal.SIGTERM, signal.SIGKILL):
-            try:
+            if self._group_lives():
                 os.killpg(self.process.pid, sign)
-            except ProcessLookupError:
-                return
-            deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
-            while time.monotonic() < deadline and self._group_lives():
+            deadline = time.monotonic() + self.stop_seconds
+            while time.monotonic() < deadline and self._anything_lives(below):
                 time.sleep(0.05)
+        for process in below:  # in a group of its own, and deaf
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def _anything_lives(self, below: Sequence[psutil.Process]) -> bool:
+        return self._group_lives() or any(map(_lives, below))
 
     def _group_lives(self) -> bool:
         """Whether any process of the server's group is left; reaps the server itself."""
@@ -72,6 +78,21 @@ class Server:
         except ProcessLookupError:
             return False
         return True
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it still does anything: the dead whom nobody has counted yet do not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _descendants(process: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def answers(url: str) -> bool:
@@ -109,6 +130,7 @@ def start_process(
     health_path: str,
     environment: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
+    folder: Path | None = None,
 ) -> Server:
     """Start a server in a process group of its own, logging to `logs/<name>.log`; it ends when this process does."""
     log = state_home() / "logs" / f"{name}.log"
@@ -122,16 +144,16 @@ def start_process(
             env={**os.environ, **(environment or {})},
             start_new_session=True,
             pass_fds=pass_fds,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  (two system calls; no lock is taken in the child)
+            cwd=folder,
+            preexec_fn=_in_child,  # noqa: PLW1509  (two system calls; no lock is taken in the child)
         )
     return Server(name, process, url, health_path, log)
 
 
-def _end_with_parent() -> None:
-    """In the child: have the kernel send SIGTERM when the parent dies, however it dies. Linux only, else nothing."""
+def _in_child() -> None:
+    """Before the server's own code: let Ctrl-C through, which a shell may have turned off, and end with us."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()
 
 
 def start_prefect(port: int) -> Server:
@@ -175,23 +197,10 @@ def start_mlflow(port: int) -> Server:
     return start_process("mlflow", command, f"http://{LOOPBACK}:{port}", "/health", environment)
 
 
-def running_file() -> Path:
-    """Where `crisisflow up` writes what it runs."""
-    return state_home() / "running.json"
-
-
-def announce(addresses: Mapping[str, str]) -> None:
-    """Let later commands find the servers of this process."""
-    write_atomically(running_file(), json.dumps({"process": os.getpid(), **addresses}, indent=1))
-
-
 def announced() -> dict[str, str]:
     """The addresses that `crisisflow up` announced, when its servers still answer; else nothing."""
-    try:
-        addresses = json.loads(running_file().read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return addresses if answers(f"{addresses['prefect']}/api/health") else {}
+    addresses = announcement.told()
+    return addresses if "prefect" in addresses and answers(f"{addresses['prefect']}/api/health") else {}
 
 
 @contextmanager

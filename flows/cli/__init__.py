@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from flows.cli import evaluate, explaining, gradients, keep, language, operate, reign, serving, trace, train, use, words
+from flows.cli import (
+    evaluate,
+    explaining,
+    gradients,
+    keep,
+    language,
+    operate,
+    reign,
+    schedules,
+    serving,
+    trace,
+    train,
+    use,
+    words,
+)
 
 app = typer.Typer(
     name="crisisflow",
@@ -17,7 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, evaluate, keep, use, explaining, reign, words, gradients, language, trace, serving, operate):
+COMMANDS = (
+    train, evaluate, keep, use, explaining, reign, words, gradients, language, trace, serving, operate, schedules,
+)  # fmt: skip
+for module in COMMANDS:
     module.register(app)
 
 

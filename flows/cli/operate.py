@@ -18,43 +18,49 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    cron: Annotated[str, typer.Option(help="When to retrain: minute hour day month weekday.")] = "0 3 * * *",
-    timezone: Annotated[str, typer.Option(help="Time zone of the schedule.")] = "UTC",
-    every: Annotated[float | None, typer.Option(min=1, help="Retrain every so many seconds, instead of cron.")] = None,
+    cron: Annotated[str | None, typer.Option(help="When to retrain: minute hour day month weekday.")] = None,
+    timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
+    every: Annotated[str | None, typer.Option(metavar="SPAN", help="Retrain every 30m, 1h, 1d instead.")] = None,
     tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: the bundled sample.")] = None,
     corpus: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Text for word vectors. Repeatable.")] = None,
-    recipe: Annotated[str, typer.Option(help="quick, standard, or the path of a .toml file.")] = "standard",
+    recipe: Annotated[str | None, typer.Option(help="quick, standard, or the path of a .toml file.")] = None,
     mlflow_port: MlflowPort = 5000,
     prefect_port: PrefectPort = 4200,
     debug: Debug = False,
 ) -> None:
-    """Start MLflow, Prefect and the schedule on this machine; stop them with Ctrl-C.
+    """Start MLflow, Prefect and a worker on this machine, and run what is scheduled; stop them with Ctrl-C.
 
-    Both have pages for the browser, on 127.0.0.1 only. The schedule runs `crisisflow retrain` by itself.
+    Both have pages for the browser, on 127.0.0.1 only. What runs stands in prefect.yaml; the options here change its
+    nightly retraining for as long as this runs, and `crisisflow schedule add` adds to it for good.
 
     Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv
     """
     with command(debug):
         from flows import schedule
+        from tasks.scheduling.timing import timing_of
 
-        when = schedule.Schedule(cron=None if every else cron, timezone=timezone, every_seconds=every)
-        request = schedule.nightly_request(tweets, tuple(corpus or ()), recipe)
-        schedule.keep_running(when, request, mlflow_port, prefect_port)
+        request = schedule.UpRequest(
+            timing=timing_of(cron, timezone, every) if cron or every else None,
+            retraining=schedule.retraining_fields(tweets, tuple(corpus or ()), recipe),
+            mlflow_port=mlflow_port,
+            prefect_port=prefect_port,
+        )
+        schedule.keep_running(request)
 
 
 def status(as_json: AsJson = False, debug: Debug = False) -> None:
-    """Say whether `crisisflow up` is running and healthy, and when it retrains next.
+    """Say whether `crisisflow up` is running and healthy, what is scheduled, and how it went last.
 
-    Exit code 0 when MLflow, Prefect and the schedule are healthy, 1 otherwise.
+    Exit code 0 when MLflow, Prefect, the worker and the schedules are healthy and the disk has room, 1 otherwise.
     """
     with command(debug):
-        from flows import schedule
+        from tasks.scheduling import health
 
-        facts = schedule.health()
+        facts = health.health()
     if as_json:
         print(json.dumps(facts))
     else:
-        for line in schedule.in_words(facts):
+        for line in health.in_words(facts):
             print(line)
     if not facts["healthy"]:
         raise typer.Exit(FAILED)

@@ -1,8 +1,10 @@
 """How far a source is trusted: sizes, times, attempts. And the one error that says a source cannot be had as asked."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 GIB = 1 << 30
+ATTEMPTS = "CRISISFLOW_SOURCE_ATTEMPTS"
 
 
 class SourceError(ValueError):
@@ -21,7 +23,7 @@ class SourceLimits:
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     total_seconds: float = 1800.0
-    attempts: int = 5
+    attempts: int = field(default_factory=lambda: int(os.environ.get(ATTEMPTS, "5")))  # more where nobody watches
     backoff_seconds: float = 0.5
     redirects: int = 5
 

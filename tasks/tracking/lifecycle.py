@@ -120,6 +120,16 @@ def reconcile_runs() -> int:
     return len(dead)
 
 
+def abandon_runs() -> int:
+    """Close as KILLED every run that this process has open, for it is about to be ended; return how many."""
+    own = processes.process_tags()
+    mine = [run for run in _running() if {name: run.data.tags.get(name) for name in own} == own]
+    for run in mine:
+        client().set_tag(run.info.run_id, "error", "its process was ended before it could close the run")
+        client().set_terminated(run.info.run_id, "KILLED")
+    return len(mine)
+
+
 def _running() -> "list[MlflowRun]":
     mine = f"tags.host = '{socket.gethostname()}' and tags.process != '' and tags.process_started != ''"
     return find_runs(f"attributes.status = 'RUNNING' and {mine}")

@@ -31,6 +31,15 @@ def test_an_unknown_run_is_answered_with_the_latest(home: Path) -> None:
     assert child.run_id not in str(refused.value)
 
 
+def test_a_process_that_is_about_to_be_ended_closes_what_it_has_open_and_nothing_else(home: Path) -> None:
+    with tracking.tracked_run("closed", "retrain") as closed:
+        pass
+    with tracking.tracked_run("root", "retrain") as root, tracking.tracked_run("child", "embed", root) as child:
+        assert tracking.abandon_runs() == 2
+        assert status(root) == status(child) == "KILLED"
+    assert status(closed) == "FINISHED"
+
+
 def test_an_error_fails_the_run_and_is_kept_on_it(home: Path) -> None:
     with pytest.raises(ValueError, match="no text"), tracking.tracked_run("root", "ingest") as run:
         raise ValueError("no text")

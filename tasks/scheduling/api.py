@@ -1,0 +1,63 @@
+"""Prefect's server, asked over HTTP: Prefect's own client takes two seconds to import, and 100 MB to keep."""
+
+import os
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tasks import servers
+
+TIMEOUT_SECONDS = 15.0
+NOT_RUNNING = "no Prefect server runs here: start `crisisflow up` in another terminal, and try again"
+JsonObject = dict[str, Any]
+
+
+class PrefectApi:
+    """The REST interface of one server. Use it in a `with` block."""
+
+    def __init__(self, api_url: str) -> None:
+        self._client = httpx.Client(base_url=api_url, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def find(self, what: str, **query: Any) -> list[JsonObject]:
+        """All objects of a kind (`flow_runs`, `deployments`, ...) that match, page by page."""
+        found: list[JsonObject] = []
+        limit = query.pop("limit", None)
+        while True:
+            page = self.ask("POST", f"/{what}/filter", {"limit": limit or 200, "offset": len(found), **query})
+            found += page
+            if limit or not page:
+                return found
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The server's answer. Raises RuntimeError with what the server said when it refuses."""
+        answer = self._client.request(method, path, json=body)
+        if not answer.is_success:  # a redirect has done nothing either
+            raise RuntimeError(f"Prefect refused {method} {path}: HTTP {answer.status_code} {answer.text[:500]}")
+        return answer.json() if answer.content else None
+
+    def set_state(self, what: str, run_id: str, name: str, message: str) -> None:
+        """Put a flow run or a task run into a state, whatever it is in now."""
+        state = {"type": name.upper(), "name": name, "message": message}
+        self.ask("POST", f"/{what}/{run_id}/set_state", {"state": state, "force": True})
+
+
+def api_url() -> str:
+    """The address in force: PREFECT_API_URL, else that of `crisisflow up`. Raises ValueError when nothing runs."""
+    if chosen := os.environ.get("PREFECT_API_URL"):
+        if not servers.answers(f"{chosen}/health"):
+            raise ValueError(f"no Prefect server answers at {chosen}: start it, or unset PREFECT_API_URL")
+        return chosen
+    addresses = servers.announced()
+    if not addresses:
+        raise ValueError(NOT_RUNNING)
+    return f"{addresses['prefect']}/api"

@@ -1,0 +1,168 @@
+"""What can be said of a schedule without a server: its timing, its words, its faults, and what prefect.yaml holds."""
+
+import importlib
+import os
+import re
+import socket
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from flows.deployments import Addition, addition_of
+from tasks import announcement, servers, storage
+from tasks.scheduling import api, deployments, health, pool, timing
+from tasks.scheduling.supervision import Supervisor
+from tasks.scheduling.timing import Timing, in_words, next_times, parse_every, timing_of
+from tasks.sources import SourceLimits
+
+HOURLY = Timing(every_seconds=3600)
+
+
+@pytest.mark.parametrize(
+    ("cron", "timezone", "every", "said"),
+    [
+        ("61 * * * *", "UTC", None, "no cron expression: '61 * * * *' (Bad minute)"),
+        ("0 3 * *", "UTC", None, "it takes five fields"),
+        ("0 0 31 2 *", "UTC", None, "Bad day-of-month"),
+        ("0 3 * * *", "Berlin", None, "did you mean Europe/Berlin?"),
+        ("0 3 * * *", "Mars/Olympus", None, "write it as in Europe/Berlin"),
+        (None, "UTC", "1y", "no interval: '1y'"),
+        (None, "UTC", "0", "one second or more"),
+        (None, "UTC", None, "give either --cron or --every"),
+        ("0 3 * * *", "UTC", "1h", "give either --cron or --every"),
+    ],
+)
+def test_a_timing_that_cannot_be_is_refused_with_the_remedy(
+    cron: str | None, timezone: str, every: str | None, said: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        timing_of(cron, timezone, every)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30m", 1800), ("1h", 3600), ("2h30m", 9000), ("1w", 604800), ("15", 15), ("1.5s", 1.5)]
+)
+def test_an_interval_is_read(text: str, seconds: float) -> None:
+    assert parse_every(text) == seconds
+
+
+@pytest.mark.parametrize("seconds", [1, 90, 3600, 5400, 86400, 90061, 2.5])
+def test_an_interval_in_words_names_every_unit_of_it(seconds: float) -> None:
+    words = in_words({"interval": seconds}).removeprefix("every ")
+    parts = re.findall(r"([\d.]+) (week|day|hour|minute|second)s?", words if words[0].isdigit() else f"1 {words}")
+    units = {name: timing.UNIT_SECONDS[unit] for unit, name in timing.UNIT_NAMES.items()}
+    assert sum(float(number) * units[name] for number, name in parts) == seconds
+
+
+def test_a_night_run_keeps_its_hour_when_the_clocks_are_set_back() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    times = [each.astimezone(berlin) for each in next_times({"cron": "30 4 * * *", "timezone": "Europe/Berlin"}, 400)]
+    assert {each.strftime("%H:%M") for each in times} == {"04:30"}
+    assert len({each.utcoffset() for each in times}) == 2
+    assert len({each.date() for each in times}) == 400
+
+
+def test_an_interval_keeps_its_own_beat() -> None:
+    first, second = next_times({"interval": 3600, "anchor_date": "2026-01-01T00:15:00+00:00"}, 2)
+    assert (first.minute, (second - first).total_seconds()) == (15, 3600)
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "said"),
+    [
+        ("frobnicate", {}, "it is retrain, ingest or score"),
+        ("retrain", {"recipe": "nope"}, "no recipe 'nope'"),
+        ("retrain", {"source": "/nope.csv"}, "nothing to read at '/nope.csv'"),
+        ("ingest", {"recipe": "quick"}, "--recipe says nothing to ingest: it is for retrain"),
+        ("score", {"corpora": ("x.txt",)}, "--corpus says nothing to score: it is for retrain"),
+        ("score", {"source": "https://${CRISISFLOW_SECRET_1}@example.org/t.csv"}, "write ${NAME} in its place"),
+    ],
+)
+def test_what_would_fail_at_night_is_refused_now(what: str, options: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        addition_of(what, None, HOURLY, options)
+
+
+def test_a_name_is_made_of_what_runs_and_when() -> None:
+    assert addition_of("score", None, HOURLY, {}).name == "score-every-hour"
+    with pytest.raises(ValueError, match=r"no name for a schedule: 'a/b'"):
+        addition_of("score", "a/b", HOURLY, {})
+
+
+def test_a_watched_folder_may_still_be_empty_and_its_path_becomes_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("inbox").mkdir()
+    added = Addition(what="score", name="mine", timing=HOURLY, source="inbox", out="scored")
+    assert added.parameters() == {"request": {"source": str(tmp_path / "inbox"), "out": str(tmp_path / "scored")}}
+
+
+def test_every_deployment_of_prefect_yaml_names_a_flow_that_takes_its_parameters() -> None:
+    for each in yaml.safe_load(deployments.FILE.read_text())["deployments"]:
+        module, _, name = each["entrypoint"].rpartition(".")
+        flow = getattr(importlib.import_module(module), name)
+        flow.validate_parameters(each.get("parameters", {}))
+        schedule = each["schedules"][0]
+        assert Timing(**schedule).cron
+        assert each["concurrency_limit"]["limit"] == 1
+
+
+def test_without_a_server_the_remedy_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with pytest.raises(ValueError, match="start `crisisflow up`"):
+        api.api_url()
+
+
+def test_status_tells_a_killed_up_from_none(home: Path) -> None:
+    assert health.in_words(health.health())[0] == "Not running. Start it with: crisisflow up"
+    storage.write_atomically(
+        announcement.running_file(), '{"process": 1, "started": "gone", "prefect": "http://127.0.0.1:1"}'
+    )
+    facts = health.health()
+    assert not facts["healthy"]
+    assert "was killed" in health.in_words(facts)[0]
+
+
+def test_a_bad_end_and_a_full_disk_are_told_with_a_remedy() -> None:
+    last = {"state": "Failed", "message": "no tweets\nmore", "time": datetime.now().astimezone().isoformat()}
+    each = {"name": "nightly", "schedule": "at 03:00 every day (UTC)", "paused": False, "next": None, "last": last}
+    assert "no tweets (see its log" in health.deployment_line(each)
+    told = health.in_words({"running": False, "stale": False, "disk": False, "disk_free_bytes": 5})
+    assert "crisisflow cache prune" in told[-1]
+
+
+def test_a_second_block_of_one_name_is_refused_and_says_who_is_in_the_first(home: Path) -> None:
+    with announcement.only_one("up"):
+        announcement.announce({})
+        with pytest.raises(ValueError, match=f"running already, as process {os.getpid()}"), announcement.only_one("up"):
+            pass
+    with announcement.only_one("up"):
+        pass
+
+
+def test_a_taken_port_is_named_with_the_option_that_changes_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ValueError, match=f"port {port} for MLflow is taken: .*--mlflow-port"):
+            servers.refuse_taken_port("MLflow", port, "--mlflow-port")
+
+
+def test_what_dies_is_started_again_at_once_and_then_less_hastily(home: Path) -> None:
+    supervisor = Supervisor({"it": lambda: servers.start_process("it", ["true"], "", "")})
+    processes = {supervisor.start("it").process.pid}
+    for _ in range(20):
+        supervisor.check()
+        processes.add(supervisor.running["it"].process.pid)
+        time.sleep(0.02)
+    assert len(processes) == 2
+
+
+def test_a_scheduled_run_is_more_patient_with_a_source_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SourceLimits().attempts == 5
+    monkeypatch.setenv("CRISISFLOW_SOURCE_ATTEMPTS", pool.SOURCE_ATTEMPTS)
+    assert SourceLimits().attempts == 24
