@@ -23,8 +23,7 @@ class GradientRecord:
     ) -> None:
         import keras
 
-        from models.gradients import longest_documents
-        from models.gradients.measurement import recurrent_layers
+        from models.gradients.measurement import longest_documents, recurrent_layers
 
         self._network = network
         self._measured = keras.backend.backend() == "tensorflow" and bool(recurrent_layers(network))
@@ -40,7 +39,7 @@ class GradientRecord:
             self.history.append((epochs, self._diagnosis()))
 
     def _diagnosis(self) -> "Diagnosis":
-        from models.gradients import examine
+        from models.gradients.measurement import examine
 
         return examine(self._network, self._ids, self._targets)
 

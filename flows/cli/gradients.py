@@ -10,7 +10,8 @@ import typer
 from flows.cli.session import AsJson, Debug, command, show
 
 if TYPE_CHECKING:
-    from models.gradients import LagSettings, LayerFlow
+    from models.gradients import LayerFlow
+    from models.gradients.lag import LagSettings
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -60,7 +61,7 @@ def gradients(
         picture = out or state_home() / "gradients.png"
         _check_picture(picture)
         environment.load_tensorflow()
-        from models.gradients import LagSettings, examine_lag
+        from models.gradients.lag import LagSettings, examine_lag
 
         settings = LagSettings(kind=kind.value, lag=lag, units=units, scale=scale, forget_bias=forget_bias, seed=seed)
         (layer,) = examine_lag(settings).layers

@@ -1,18 +1,9 @@
-"""The gradient-flow doctor: does what training learns from the end of a document reach its beginning?"""
+"""The gradient-flow doctor: does what training learns from the end of a document reach its beginning?
+
+What is said and drawn about it needs no network and stands here; measuring (`measurement`, `lag`) loads Keras.
+"""
 
 from models.gradients.advice import advise
 from models.gradients.diagnosis import Diagnosis, GateUse, LayerFlow, Verdict
-from models.gradients.lag import LagSettings, examine_lag
-from models.gradients.measurement import examine, longest_documents
 
-__all__ = [
-    "Diagnosis",
-    "GateUse",
-    "LagSettings",
-    "LayerFlow",
-    "Verdict",
-    "advise",
-    "examine",
-    "examine_lag",
-    "longest_documents",
-]
+__all__ = ["Diagnosis", "GateUse", "LayerFlow", "Verdict", "advise"]

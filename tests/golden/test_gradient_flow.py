@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.gradients import examine
+from models.gradients.measurement import examine
 from models.recurrent import layers
 
 U = np.array([[0.5, -0.3], [0.8, 0.4]])

@@ -9,19 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.gradients import (
-    Diagnosis,
-    GateUse,
-    LagSettings,
-    LayerFlow,
-    Verdict,
-    advise,
-    examine,
-    examine_lag,
-    longest_documents,
-)
+from models.gradients import Diagnosis, GateUse, LayerFlow, Verdict, advise
 from models.gradients import diagnosis as thresholds
-from models.gradients.measurement import recurrent_layers
+from models.gradients.lag import LagSettings, examine_lag
+from models.gradients.measurement import examine, longest_documents, recurrent_layers
 from models.gradients.recurrences import GruCell, LstmCell, SimpleCell
 from models.recurrent import build_classifier, layers
 from models.settings import ClassifierSettings
