@@ -1,7 +1,6 @@
 """The one way to get probabilities out of a network: it owns how documents are batched and padded."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 
 import keras
@@ -10,6 +9,7 @@ from scipy.special import expit
 
 from models.batching import length_batches, pad_documents
 from models.recurrent.backends import current_backend
+from models.threads import side_by_side
 
 # Large enough that a step's overhead is spread thin, small enough to stay in the processor's cache.
 DOCUMENTS_AT_ONCE = 256
@@ -49,8 +49,7 @@ def _probabilities(
     def answer(rows: np.ndarray) -> None:
         logits[rows] = forward(padded[rows, : max(1, lengths[rows].max())])[:, 0]
 
-    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
-        list(pool.map(answer, length_batches(lengths, DOCUMENTS_AT_ONCE)))
+    side_by_side(answer, list(length_batches(lengths, DOCUMENTS_AT_ONCE)), BATCHES_AT_ONCE)
     return expit(logits)
 
 

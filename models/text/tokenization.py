@@ -1,7 +1,6 @@
 """Texts to tokens: pyarrow cuts at blanks and encodes what it finds, the rules run once for each distinct piece."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 from models.settings import TextSettings
 from models.text.rules import NUMBER, URL, USER, piece_tokens, token_writers
 from models.text.tokens import Strings, Tokens, offsets_of
+from models.threads import side_by_side
 
 BYTES_AT_ONCE = 4 << 20  # of text for one thread: large enough to be worth the call, small enough for the caches
 PIECE = re.compile(r"[^ \t\n\v\f\r]+")  # where Arrow's ascii_split_whitespace cuts; other blanks are left to the rules
@@ -42,8 +42,7 @@ def tokenize(text: str | None, settings: TextSettings) -> list[str]:
 
 def tokenize_texts(texts: Strings, settings: TextSettings) -> Tokens:
     """The tokens of every text, in order; null has none. Texts may be of any length."""
-    with ThreadPoolExecutor(pa.cpu_count()) as pool:  # Arrow lets go of the interpreter lock
-        encoded = list(pool.map(_encode_pieces, _slices(texts)))
+    encoded = side_by_side(_encode_pieces, _slices(texts), pa.cpu_count())
     if not encoded:
         return Tokens.from_lists([])
     lengths = np.concatenate([lengths for lengths, _ in encoded])

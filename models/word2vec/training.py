@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from models.ahead import ahead
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.seeds import generator
 from models.settings import EmbeddingSettings
+from models.threads import ahead
 from models.vectors import WordVectors
 from models.vocabulary import RESERVED
 from models.word2vec.sampling import (
