@@ -161,4 +161,4 @@ def _record_behaviour(run: Run, results: "Sequence[BehaviourResult]") -> None:
         )
         rows.append({**asdict(result), "failed": result.failures / result.cases, "examples": examples})
     run.log_table(_columns(rows), "behaviour")
-    run.log_metrics({f"behaviour/{kind}": right / cases for kind, (right, cases) in held.items()})
+    run.log_metrics({f"test_behaviour/{kind}": right / cases for kind, (right, cases) in held.items()})

@@ -139,13 +139,13 @@ class Diagnosis:
         return next(each for each in (Verdict.exploding, Verdict.vanishing, Verdict.healthy) if each in found)
 
     def metrics(self) -> dict[str, float]:
-        """Figures of every layer by name: `gradients/<layer>/ratio`, `gates/<layer>/saturation` and their like."""
+        """Figures of every layer by name: `train_gradients/<layer>/ratio`, `train_gates/<layer>/saturation` ...."""
         figures: dict[str, float] = {}
         for layer in self.layers:
-            figures[f"gradients/{layer.name}/ratio"] = layer.ratio
-            figures[f"gradients/{layer.name}/reach"] = layer.reach
-            figures[f"gradients/{layer.name}/norm_last"] = float(layer.norms[0])
-            figures[f"gradients/{layer.name}/norm_first"] = float(layer.norms[-1])
-            figures[f"gates/{layer.name}/saturation"] = layer.saturation
-            figures |= {f"gates/{layer.name}/{name}_passes": gate.passes for name, gate in layer.gates.items()}
+            figures[f"train_gradients/{layer.name}/ratio"] = layer.ratio
+            figures[f"train_gradients/{layer.name}/reach"] = layer.reach
+            figures[f"train_gradients/{layer.name}/norm_last"] = float(layer.norms[0])
+            figures[f"train_gradients/{layer.name}/norm_first"] = float(layer.norms[-1])
+            figures[f"train_gates/{layer.name}/saturation"] = layer.saturation
+            figures |= {f"train_gates/{layer.name}/{name}_passes": gate.passes for name, gate in layer.gates.items()}
         return figures

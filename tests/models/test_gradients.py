@@ -250,8 +250,8 @@ def test_a_network_is_as_ill_as_its_worst_layer_and_its_figures_have_names():
     diagnosis = Diagnosis((flow_with([1.0, 0.5]), flow_with([1.0, 0.001], name="second")))
     assert diagnosis.verdict is Verdict.vanishing
     figures = diagnosis.metrics()
-    assert figures["gradients/second/ratio"] == 0.001
-    assert figures["gates/lstm/saturation"] == 0.5
+    assert figures["train_gradients/second/ratio"] == 0.001
+    assert figures["train_gates/lstm/saturation"] == 0.5
 
 
 def test_gates_near_zero_and_one_are_counted():

@@ -112,7 +112,7 @@ def test_slices_and_behaviours_are_tables_of_the_run(trained: dict[str, Any]) ->
     assert [row["name"] for row in behaviours] == [each.name for each in BEHAVIOURS]
     cases = [row for row in behaviours if row["kind"] == "direction"]
     share = 1 - sum(row["failures"] for row in cases) / sum(row["cases"] for row in cases)
-    assert trained["run"].data.metrics["behaviour/direction"] == pytest.approx(share)
+    assert trained["run"].data.metrics["test_behaviour/direction"] == pytest.approx(share)
     assert (trained["files"] / "figures" / "slices.png").exists()
 
 
