@@ -52,7 +52,9 @@ def running(command: list[str], health: str, log: Path) -> Iterator[psutil.Proce
     from tasks.servers import answers
 
     with log.open("w") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+        # MLflow looks for uvicorn on the path.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env={**os.environ, "PATH": path})
         try:
             while not answers(health):
                 if process.poll() is not None:
