@@ -153,7 +153,8 @@ def _through_attributes(packages: set[str], words: frozenset[str]) -> set[str]:
     found: set[str] = set()
     while waiting:
         package = waiting.pop()
-        inside = {f"{package}.{word}" for word in words if word.isidentifier()} - found
+        # __init__ names no module beside the others, but their package, which is there already.
+        inside = {f"{package}.{word}" for word in words - {"__init__"} if word.isidentifier()} - found
         inside = {name for name in inside if module_file(name)}
         found |= inside
         waiting += [name for name in inside if _is_package(name)]

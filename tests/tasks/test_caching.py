@@ -6,7 +6,7 @@ import pytest
 
 from models.settings import TextSettings
 from tasks import caching, storage
-from tasks.caching import libraries
+from tasks.caching import code, libraries
 
 
 def test_the_tokenizer_reaches_the_rules_of_text() -> None:
@@ -47,3 +47,11 @@ def test_a_damaged_output_is_not_recalled(home: Path) -> None:
     key, action = an_action(home)
     (action.path / "thing.txt").write_text("damaged")
     assert caching.recall(key) is None
+
+
+def test_a_package_is_reached_under_one_name_by_text_that_calls_a_constructor(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from tasks import registry\nclass A(B):\n    def __init__(self):\n        super().__init__()\n")
+    reached = code.reached_modules(elsewhere={"script": script})
+    assert "tasks.registry" in reached
+    assert reached.keys() - {"script"} <= code.project_modules()
