@@ -1,6 +1,7 @@
 """Prefect's server, asked over HTTP: Prefect's own client takes two seconds to import, and 100 MB to keep."""
 
 import os
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +11,7 @@ import httpx
 from tasks import servers
 
 TIMEOUT_SECONDS = 15.0
+PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 NOT_RUNNING = "no Prefect server runs here: start `crisisflow up` in another terminal, and try again"
 JsonObject = dict[str, Any]
 
@@ -40,10 +42,19 @@ class PrefectApi:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The server's answer. Raises RuntimeError with what the server said when it refuses."""
-        answer = self._client.request(method, path, json=body)
+        answer = self._patiently(method, path, body)
         if not answer.is_success:  # a redirect has done nothing either
             raise RuntimeError(f"Prefect refused {method} {path}: HTTP {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
+
+    def _patiently(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        """Prefect answers 503 while another request holds its database, and has done nothing: ask again."""
+        for pause in PAUSES_SECONDS:
+            answer = self._client.request(method, path, json=body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            time.sleep(pause)
+        return self._client.request(method, path, json=body)
 
     def set_state(self, what: str, run_id: str, name: str, message: str) -> None:
         """Put a flow run or a task run into a state, whatever it is in now."""

@@ -162,7 +162,7 @@ def missed_runs(api: PrefectApi, hours: int) -> list[JsonObject]:
     asleep = {"name": "asleep", "flow_id": flow["id"], "work_pool_name": "asleep", "schedules": [schedule]}
     deployment = api.ask("POST", "/deployments/", asleep)
     span = {"start_time": (datetime.now(UTC) - timedelta(hours=hours)).isoformat()}
-    span |= {"end_time": datetime.now(UTC).isoformat(), "min_runs": 1, "max_runs": 100}
+    span |= {"end_time": datetime.now(UTC).isoformat(), "min_runs": hours, "max_runs": 100}
     api.ask("POST", f"/deployments/{deployment['id']}/schedule", span)
     api.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {})  # by hand: nobody may cancel it
     mine = {"id": {"any_": [deployment["id"]]}}

@@ -166,3 +166,19 @@ def test_a_scheduled_run_is_more_patient_with_a_source_that_is_away(monkeypatch:
     assert SourceLimits().attempts == 5
     monkeypatch.setenv("CRISISFLOW_SOURCE_ATTEMPTS", pool.SOURCE_ATTEMPTS)
     assert SourceLimits().attempts == 24
+
+
+def test_a_busy_prefect_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    import httpx
+
+    from tasks.scheduling import api as prefect_api
+
+    codes = iter([503, 503, 200])
+    transport = httpx.MockTransport(lambda _: httpx.Response(next(codes), json={"done": True}))
+    monkeypatch.setattr(prefect_api, "PAUSES_SECONDS", (0, 0, 0))
+    with prefect_api.PrefectApi("http://127.0.0.1/api") as asked:
+        asked._client = httpx.Client(base_url="http://127.0.0.1/api", transport=transport)
+        assert asked.ask("POST", "/x") == {"done": True}
+        codes = iter([503] * 4)
+        with pytest.raises(RuntimeError, match="HTTP 503"):
+            asked.ask("POST", "/x")
