@@ -96,7 +96,7 @@ def test_training_goes_on_from_any_checkpoint_to_the_same_bits(kind, batches, sc
     checkpoints = []
     whole = trained(run, on_checkpoint=checkpoints.append)
     assert len(checkpoints) == (9 if batches == 10 else 3)  # 25 batches an epoch: after 10, after 20, at the end
-    for checkpoint in checkpoints:
+    for checkpoint in checkpoints[::2]:  # in mid-epoch and at the end of one
         assert weights_and_history(*trained(run, start=checkpoint)) == weights_and_history(*whole)
 
 

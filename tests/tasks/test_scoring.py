@@ -349,6 +349,7 @@ def test_a_full_disk_leaves_nothing_half_written_and_is_named(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     source, out, asked, number = sys.argv[1:]
     options = {"partition_rows": 40_000} if out.endswith("/") else {}
     score(Path(source), out, DyingModel(int(asked), getattr(signal, number)), **options)
