@@ -74,7 +74,7 @@ def cpu_seconds(server: psutil.Process) -> float:
 
 def load(server: psutil.Process, url: str, bodies: Path, connections: int, pause: float, seconds: float) -> str:
     """What wrk found, in words."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(SCRIPT), url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}s", "--timeout", "10s", "-s", str(SCRIPT), url]
     used = cpu_seconds(server)
     done = subprocess.run([*command, "--", str(bodies), str(pause)], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.rpartition("RESULT ")[2])
