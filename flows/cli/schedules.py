@@ -77,8 +77,8 @@ def _add(addition: Any) -> dict[str, Any]:
     from tasks.scheduling import deployments
     from tasks.scheduling.api import PrefectApi, api_url
 
-    os.environ["PREFECT_API_URL"] = api_url()
-    with PrefectApi(api_url()) as api:
+    os.environ["PREFECT_API_URL"] = address = api_url()
+    with PrefectApi(address) as api:
         deployments.refuse_taken_name(api, addition.name)
         from flows import deployments as registering
 

@@ -18,6 +18,7 @@ from tasks import storage
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
 from tasks.scoring.ledger import Ledger
+from tasks.sources.records import QUARANTINE
 
 LABELS = pa.schema(
     [
@@ -26,15 +27,6 @@ LABELS = pa.schema(
         ("label", pa.int8()),
         ("model", pa.string()),
         ("version", pa.string()),
-    ]
-)
-QUARANTINE = pa.schema(
-    [
-        ("source", pa.string()),
-        ("source_row", pa.int64()),
-        ("record", pa.string()),
-        ("rule", pa.string()),
-        ("reason", pa.string()),
     ]
 )
 

@@ -9,16 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.sources.records import QUARANTINE
+
 SCORED = pa.schema(
     [
         ("id", pa.string()),
         ("probability", pa.float64()),
         ("label", pa.int8()),
-        ("source", pa.string()),
-        ("source_row", pa.int64()),
-        ("record", pa.string()),
-        ("rule", pa.string()),
-        ("reason", pa.string()),
+        *QUARANTINE,
     ]
 )
 # While one is cut into tokens the network reads the other; more would only take turns.

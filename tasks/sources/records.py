@@ -14,6 +14,16 @@ import pyarrow as pa
 from tasks.sources.encodings import is_undecodable
 from tasks.sources.limits import SourceError
 
+# A row that no table took: where it stood, as it was, and why.
+QUARANTINE = pa.schema(
+    [
+        ("source", pa.string()),
+        ("source_row", pa.int64()),
+        ("record", pa.string()),
+        ("rule", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
 BATCH_ROWS = 100_000
 MOST_COLUMNS = 2_000
 BATCH_CHARACTERS = 32 << 20  # so that long rows do not make a batch of gigabytes

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.text import repair_texts
+from models.threads import ahead
 from tasks import contracts
 from tasks.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_documents
@@ -17,7 +18,7 @@ from tasks.sources.tweets import blank_to_null
 from tasks.storage import new_artifact
 from tasks.validation.checking import Checker
 from tasks.validation.keys import KeyBuckets
-from tasks.validation.passes import TwoPasses, gather, work_ahead
+from tasks.validation.passes import TwoPasses, gather
 from tasks.validation.refusals import RefusedTable
 from tasks.validation.tally import DocumentTally
 from tasks.validation.writing import QuarantineWriter, reconcile, scratch, write_report
@@ -54,7 +55,7 @@ class _CorpusIngest:
         """First pass: repair and check every document by itself, and find exact copies."""
         try:
             batches = gather(read_documents(snapshot, columns, encoding, self._notes))
-            for batch in work_ahead(_prepare(batch, self._tally) for batch in batches):
+            for batch in ahead((_prepare(batch, self._tally) for batch in batches), 1):
                 first = self._passes.rows
                 passed = self._passes.examine(batch, CHECKED)
                 self._texts.add_texts(batch["raw_text"], first, batch["target"], passed)
@@ -68,7 +69,7 @@ class _CorpusIngest:
         spacing = max(1, self._tally.read // SAMPLE_DOCUMENTS)
         quarantine = folder / "quarantine.parquet"
         with ShardWriter(folder) as shards, QuarantineWriter(quarantine) as rejected:
-            for judged in work_ahead(self._passes):
+            for judged in ahead(self._passes, 1):
                 kept = judged.kept.rename_columns({"id": "document"}).select(DOCUMENTS.names)
                 shards.write(kept)
                 rejected.write(judged.quarantined)

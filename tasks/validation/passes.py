@@ -5,9 +5,8 @@ passes the digests tell contradictions, repeated ids and copies. The second pass
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,8 +19,6 @@ from tasks.sources.records import records_json
 from tasks.validation.checking import Checker, Violation
 from tasks.validation.keys import KeyBuckets, Relations
 from tasks.validation.spill import Spill
-
-T = TypeVar("T")
 
 GATHERED_BYTES = 64 << 20
 
@@ -46,16 +43,6 @@ def gather(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         waiting.append(batch)
     if waiting:
         yield pa.concat_batches(waiting)
-
-
-def work_ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items, each made in a second thread while the one before is in use: Arrow runs beside Python."""
-    iterator, end = iter(items), object()
-    with ThreadPoolExecutor(1) as pool:
-        upcoming: Future[Any] = pool.submit(next, iterator, end)
-        while (item := upcoming.result()) is not end:
-            upcoming = pool.submit(next, iterator, end)
-            yield item
 
 
 class TwoPasses:

@@ -14,13 +14,14 @@ import pyarrow.parquet as pq
 from models.settings import ContractSettings, SplitSettings
 from models.splits import assign_splits, group_digests
 from models.text import repair_keywords, repair_texts
+from models.threads import ahead
 from tasks import contracts
 from tasks.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_tweets
 from tasks.sources.tweets import blank_to_null
 from tasks.storage import new_artifact
 from tasks.validation.checking import Checker
-from tasks.validation.passes import TwoPasses, gather, work_ahead
+from tasks.validation.passes import TwoPasses, gather
 from tasks.validation.refusals import RefusedTable
 from tasks.validation.tally import TweetTally
 from tasks.validation.text_keys import TextKeys
@@ -86,7 +87,7 @@ class _TweetIngest:
         """First pass: repair and check every row by itself, and find out what rows are to one another."""
         try:
             batches = gather(read_tweets(snapshot, self._columns, self._encoding, labelled, self._notes))
-            prepared = work_ahead(self._prepared(batches))
+            prepared = ahead(self._prepared(batches), 1)
             first = next(prepared)
             self._passes = TwoPasses(self._folder, row_checker(self._contract, self._columns, self._labelled))
             for batch in chain([first], prepared):
@@ -122,7 +123,7 @@ class _TweetIngest:
         spacing = max(1, self._tally.read // SAMPLE_ROWS)
         kept_path, quarantine_path = folder / "tweets.parquet", folder / "quarantine.parquet"
         with pq.ParquetWriter(kept_path, TWEETS, compression="zstd") as table, QuarantineWriter(quarantine_path) as bin:
-            for judged in work_ahead(self._passes):
+            for judged in ahead(self._passes, 1):
                 splits = assign_splits(judged.kept["group"], split)
                 kept = judged.kept.append_column("split", splits).select(TWEETS.names).cast(TWEETS)
                 table.write_table(kept)

@@ -12,18 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks import storage
+from tasks.sources.records import QUARANTINE
 from tasks.validation.refusals import UnreconciledError
 from tasks.validation.tally import Tally
-
-QUARANTINE = pa.schema(
-    [
-        ("source", pa.string()),
-        ("source_row", pa.int64()),
-        ("record", pa.string()),
-        ("rule", pa.string()),
-        ("reason", pa.string()),
-    ]
-)
 
 
 @contextmanager
