@@ -5,6 +5,7 @@ STAMP := .venv/.ready
 # The cache lies beside what it fills, so that files are linked and not copied, and nothing is left outside.
 UV := VIRTUAL_ENV=$(CURDIR)/.venv UV_CACHE_DIR=$(CURDIR)/.venv/.uv-cache $(BIN)/uv
 MLFLOW_PORT ?= 5000
+WORKERS ?= 2
 DATA ?= $(CRISISFLOW_TEST_DATA)
 TWEETS = $(DATA)/disaster_tweets/train.csv
 
@@ -37,8 +38,8 @@ check: setup     ## Lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check      ## Every check and test
-	$(BIN)/python -m pytest
+test: check      ## Every check and test; WORKERS=1 for one after the other
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 ui: setup        ## MLflow's pages on loopback (MLFLOW_PORT=5000)
 	$(BIN)/crisisflow ui --port $(MLFLOW_PORT)

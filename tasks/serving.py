@@ -11,7 +11,7 @@ import pyarrow as pa
 from tasks import caching, failures
 from tasks.digests import combine
 from tasks.secrets import redact
-from tasks.tracking import Run, client, tracking_uri
+from tasks.tracking import Run, fluent_mlflow
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -27,10 +27,7 @@ PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
 def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
     """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
-    import mlflow
-
-    client()
-    mlflow.set_tracking_uri(tracking_uri())  # what the client of another store set stays in force otherwise
+    mlflow = fluent_mlflow()
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run.run_id):
         package = carry_package(Path(folder))
@@ -89,11 +86,9 @@ def load_model(uri: str) -> "PyFuncModel":
     A model is a program, so only those of the tracking store in force are loaded, and of them none that holds a pickle.
     Raises ValueError when there is none, or it is refused.
     """
-    import mlflow
     from mlflow.exceptions import MlflowException
 
-    client()
-    mlflow.set_tracking_uri(tracking_uri())  # what the client of another store set stays in force otherwise
+    mlflow = fluent_mlflow()
     if not uri.startswith(("models:/", "runs:/")):
         raise ValueError(
             f"{redact(uri)} is refused: a model is a program, and only those that `crisisflow retrain` logged are run; "

@@ -22,6 +22,14 @@ settings.register_profile("crisisflow", deadline=None, print_blob=True)
 settings.load_profile("crisisflow")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs the whole of a file, and one worker all the files that look at the shared retraining."""
+    sharing = {item.path for item in items if "retrained" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("retrained" if item.path in sharing else str(item.path)))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of the test's own."""

@@ -4,6 +4,7 @@ import logging
 import os
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tasks.progress import say
@@ -53,8 +54,23 @@ def _client_at(uri: str) -> "MlflowClient":
         logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
     elif uri == _database_uri():
         make_database()
-    mlflow.set_tracking_uri(uri)
+    _send_mlflow_to(uri)
     return mlflow.MlflowClient(uri)
+
+
+def _send_mlflow_to(uri: str) -> None:
+    """Have MLflow's own functions use that address.
+
+    MLflow leaves it in MLFLOW_TRACKING_URI as well, where it would outlive the state folder that it belongs to.
+    """
+    import mlflow
+
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    if named is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = named
 
 
 def _create_database(path: Path) -> None:
@@ -84,6 +100,15 @@ def _tell_of_retry(record: logging.LogRecord) -> bool:
 def client() -> "MlflowClient":
     """The client of the tracking server in force."""
     return _client_at(tracking_uri())
+
+
+def fluent_mlflow() -> ModuleType:
+    """MLflow's module, whose functions use the tracking server in force."""
+    import mlflow
+
+    client()
+    _send_mlflow_to(tracking_uri())
+    return mlflow
 
 
 @cache

@@ -1,7 +1,6 @@
 """`crisisflow serve` as its users meet it: a process, a port, requests, promotions under way, and an end in order."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -59,7 +58,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A state folder with one champion."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("serve")
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setenv("CRISISFLOW_HOME", str(folder / "state"))
         load_tensorflow()
         promote(folder, 1)
@@ -67,9 +65,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def crisisflow_serve(*options: str) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     command = [sys.executable, "-m", "flows", "serve", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -214,7 +214,6 @@ def test_what_a_registered_model_was_made_of_stays(home: Path, monkeypatch: pyte
 def test_a_raw_snapshot_stays_as_long_as_a_run_that_read_it(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow set it to the first store of this process
     (tmp_path / "tweets.csv").write_text("id,text\n1,fire\n")
     with tracking.tracked_run("chain", "test") as run:
         raw = sources.fetch(tmp_path / "tweets.csv")

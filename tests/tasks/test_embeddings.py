@@ -57,7 +57,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
     (folder / "questions.txt").write_text(QUESTIONS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setattr("tasks.embeddings.PIECE_TOKENS", 1300)  # of 1200, 1200 and 40 tokens
         corpus = stored(TEXTS)
         given = sources.fetch(str(folder / "pairs.tsv")), sources.fetch(str(folder / "questions.txt"))

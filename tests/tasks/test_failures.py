@@ -78,7 +78,7 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_next_try_goes_on(small_
     storage.verify(third.final)
 
 
-def test_a_command_without_memory_says_so_and_closes_its_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_without_memory_says_so_and_closes_its_run(home: Path) -> None:
     script = (
         "from flows.cli.session import command\n"
         "from tasks import tracking\n"
@@ -93,7 +93,6 @@ def test_a_command_without_memory_says_so_and_closes_its_run(home: Path, monkeyp
         "        finally:\n"
         "            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
     )
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "out of memory" in done.stderr
     assert "the same command goes on from there" in done.stderr

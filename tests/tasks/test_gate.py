@@ -33,7 +33,6 @@ KEYWORD_OF = {"BLAZE": "fire", "Flood": "water", "quake": "earth"}
 def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """One state folder for the module, whose tests register nothing unless they take `empty_registry`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("gate")))
         yield
 

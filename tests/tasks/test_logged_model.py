@@ -55,7 +55,6 @@ def model(classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The same, logged and loaded back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
         with tracking.tracked_run("train", "test") as run:
             serving.log_classifier(run, classifier, tweets)

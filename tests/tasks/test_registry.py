@@ -39,14 +39,7 @@ def promote(artifact: str, better: bool = True, case: str = "") -> registry.Deci
         return registry.promote(candidate, lambda _incumbent: verdict(better), case)
 
 
-@pytest.fixture
-def registry_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A registry of the test's own: MLflow puts the address that it used last into the environment."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return home
-
-
-def test_the_better_one_is_promoted_and_the_same_one_registered_once(registry_home: Path) -> None:
+def test_the_better_one_is_promoted_and_the_same_one_registered_once(home: Path) -> None:
     assert registry.champion() is None
     assert registry.history() == []
     assert promote("a").promoted
@@ -63,7 +56,7 @@ def test_the_better_one_is_promoted_and_the_same_one_registered_once(registry_ho
     ]
 
 
-def test_decision_reasons_and_figures_stand_on_the_version(registry_home: Path) -> None:
+def test_decision_reasons_and_figures_stand_on_the_version(home: Path) -> None:
     promote("a")
     random = np.random.default_rng(0)
     rows = held_out_rows(random, 300)
@@ -80,7 +73,7 @@ def test_decision_reasons_and_figures_stand_on_the_version(registry_home: Path) 
     assert "points nine times out of ten" in version.description
 
 
-def test_a_refusal_of_the_same_case_is_not_judged_again(registry_home: Path) -> None:
+def test_a_refusal_of_the_same_case_is_not_judged_again(home: Path) -> None:
     promote("a")
     refused = promote("b", better=False, case="these rows")
     assert refused.verdict is not None
@@ -90,7 +83,7 @@ def test_a_refusal_of_the_same_case_is_not_judged_again(registry_home: Path) -> 
     assert promote("a", better=True, case="these rows").promoted  # it was champion, and has another one before it
 
 
-def test_a_champion_that_was_deleted_leaves_the_throne_to_the_next(registry_home: Path) -> None:
+def test_a_champion_that_was_deleted_leaves_the_throne_to_the_next(home: Path) -> None:
     promote("a")
     promote("b")
     tracking.client().delete_model_version(registry.MODEL_NAME, "2")
@@ -98,7 +91,7 @@ def test_a_champion_that_was_deleted_leaves_the_throne_to_the_next(registry_home
     assert promote("c").reason == "model-c becomes champion: version 2, the last one, is gone"
 
 
-def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(registry_home: Path) -> None:
+def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(home: Path) -> None:
     scores = [["0.1", "0.4", "0.7"], ["0.2", "0.5", "0.8"], ["0.3", "0.6", "0.9"]]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen([sys.executable, "-c", PROMOTE, *each], **pipes) for each in scores]
@@ -119,7 +112,7 @@ def test_of_many_promotions_at_once_the_best_wins_and_none_is_lost(registry_home
 
 
 def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
-    registry_home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mlflow.exceptions import MlflowException
 
@@ -129,8 +122,8 @@ def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
         registry.champion()
 
 
-def test_a_model_is_registered_over_http_too(registry_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry_home.mkdir()
+def test_a_model_is_registered_over_http_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.mkdir()
     server = servers.start_mlflow(servers.free_port())
     try:
         server.wait_until_healthy()

@@ -29,7 +29,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A state folder with a run that trained vectors on the two topics, joining one phrase."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         text = two_topics()
         tokens = artifacts.write_tokens([(pa.array([str(n) for n in range(len(text))]), text)])
         phrases = PhraseSettings(passes=1, threshold=0.5)

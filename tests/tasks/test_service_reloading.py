@@ -41,7 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A state folder for the module with one champion, version 1, `cautious`."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("service")
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setenv("CRISISFLOW_HOME", str(folder / "state"))
         assert promote(folder, "cautious", 1.0) == "1"
         yield folder

@@ -1,5 +1,6 @@
 """Runs: one tree, no orphans, nothing left RUNNING."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,14 @@ def test_runs_of_another_host_are_left_alone(home: Path) -> None:
         tracking.client().set_tag(run.run_id, "host", "elsewhere")
         tracking.client().set_tag(run.run_id, "process", "1")
         assert tracking.reconcile_runs() == 0
+
+
+def test_each_state_folder_has_its_own_runs_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roots = {}
+    for name in ("one", "two", "one"):
+        monkeypatch.setenv("CRISISFLOW_HOME", str(tmp_path / name))
+        with tracking.tracked_run(name, "retrain") as run:
+            roots.setdefault(name, []).append(run.run_id)
+        assert tracking.fluent_mlflow().get_tracking_uri() == tracking.tracking_uri()
+        assert {each.info.run_id for each in tracking.find_runs("tags.stage = 'retrain'")} == set(roots[name])
+    assert "MLFLOW_TRACKING_URI" not in os.environ

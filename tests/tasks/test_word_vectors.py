@@ -101,10 +101,7 @@ def trained(parent: tracking.Run, vectors: WordVectors, architecture: str) -> st
     return run.run_id
 
 
-def test_the_latest_run_answers_unless_another_is_named(
-    vectors: WordVectors, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it to the first store of this process
+def test_the_latest_run_answers_unless_another_is_named(vectors: WordVectors, home: Path) -> None:
     with pytest.raises(ValueError, match="no run has trained word vectors yet: `crisisflow embed` does"):
         Source().load()
     other = WordVectors(vectors.tokens, vectors.vectors + 1)
