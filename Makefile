@@ -39,7 +39,7 @@ check: setup     ## Lint, format, types, import contracts
 	$(BIN)/lint-imports
 
 test: check      ## Every check and test; WORKERS=1 for one after the other
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 ui: setup        ## MLflow's pages on loopback (MLFLOW_PORT=5000)
 	$(BIN)/crisisflow ui --port $(MLFLOW_PORT)

@@ -1,13 +1,18 @@
 """One throw-away state folder for the whole session, and the real data where CRISISFLOW_TEST_DATA names it."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
+ROOT = Path(__file__).parents[1]
 SESSION_HOME = tempfile.TemporaryDirectory(prefix="crisisflow-tests-", ignore_cleanup_errors=True)
 os.environ["CRISISFLOW_HOME"] = SESSION_HOME.name
 for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
@@ -22,12 +27,41 @@ settings.register_profile("crisisflow", deadline=None, print_blob=True)
 settings.load_profile("crisisflow")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFile(LoadScopeScheduling):
     """One worker runs the whole of a file, and one worker all the files that look at the shared retraining."""
-    sharing = {item.path for item in items if "retrained" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("retrained" if item.path in sharing else str(item.path)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "retrained" if "retrained: dict" in _text(file) else file
+
+
+@cache
+def _text(file: str) -> str:
+    return (ROOT / file).read_text()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False  # the long ones stand first
+    return ByFile(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """MLflow's empty database is made once and copied for each state folder of this process: it takes a second."""
+    from tasks.tracking import server
+
+    made = tmp_path_factory.mktemp("database") / "mlflow.db"
+    create = server._create_database
+
+    def copy(path: Path) -> None:
+        if not made.exists():
+            create(made)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "_create_database", copy)
+        yield
 
 
 @pytest.fixture
