@@ -209,8 +209,7 @@ def _finish(
         artifacts.write_part(draft / "metrics.json", metrics)
         artifacts.write_part(draft / "predictions.parquet", _predictions(data, probabilities, about["threshold"]))
     chosen: dict[str, float] = {name: about[name] for name in ("threshold", "temperature") if name in about}
-    finished = run.next_step("validation/log_loss")  # else the last epoch's scores would stand for the model's
-    run.log_metrics({**metrics, **chosen, "train_seconds": round(seconds, 2)}, finished)
+    run.log_final({**metrics, **chosen, "train_seconds": round(seconds, 2)})
     run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
     run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
     run.log_file(draft.final / "predictions.parquet")

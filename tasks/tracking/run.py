@@ -54,9 +54,17 @@ class Run(BaseModel):
         for start in range(0, len(points), METRICS_PER_CALL):
             client().log_batch(self.run_id, metrics=points[start : start + METRICS_PER_CALL])
 
-    def next_step(self, metric: str) -> int:
-        """The step after the last at which this figure was recorded: MLflow shows, and finds runs by, the last one."""
-        return max((point.step for point in client().get_metric_history(self.run_id, metric)), default=-1) + 1
+    def log_final(self, metrics: Mapping[str, float]) -> None:
+        """Record what holds in the end: MLflow shows, and finds runs by, the figure of the last step.
+
+        A figure with a curve stands one step after it. The others stand at step 0: MLflow draws bars of figures that
+        have no other step, and else a line for each run.
+        """
+        curves = client().get_run(self.run_id).data.metrics
+        self.log_history([(self._next_step(name) if name in curves else 0, {name: metrics[name]}) for name in metrics])
+
+    def _next_step(self, metric: str) -> int:
+        return max(point.step for point in client().get_metric_history(self.run_id, metric)) + 1
 
     def tag(self, **tags: Any) -> None:
         """Set tags; a double underscore in a name stands for a dot."""

@@ -17,8 +17,7 @@ EXPERIMENT = "crisisflow"
 # Without the kind, MLflow's pages open on charts for chat agents.
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
-    "mlflow.note.content": "Does a tweet report a real disaster? A row is one retraining and unfolds into its stages, "
-    "their steps and one run for each model. To compare models, search for `tags.kind != ''`.",
+    "mlflow.note.content": "A row is a retraining; unfold it. To compare models, search for `tags.kind != ''`.",
 }
 
 

@@ -110,6 +110,18 @@ def test_a_history_becomes_a_curve(home: Path) -> None:
     assert [(point.step, point.value) for point in curve] == [(0, 2.0), (1, 1.0)]
 
 
+def test_what_holds_in_the_end_stands_after_its_curve_or_else_alone(home: Path) -> None:
+    with tracking.tracked_run("root", "classify") as run:
+        run.log_history([(0, {"validation/f1": 0.9}), (1, {"validation/f1": 0.8})])
+        run.log_final({"validation/f1": 0.85, "test/f1": 0.7})
+    assert {"validation/f1": 0.85, "test/f1": 0.7}.items() <= tracking.client().get_run(run.run_id).data.metrics.items()
+    steps = {
+        name: [point.step for point in tracking.client().get_metric_history(run.run_id, name)]
+        for name in ("validation/f1", "test/f1")
+    }
+    assert steps == {"validation/f1": [0, 1, 2], "test/f1": [0]}
+
+
 def test_runs_of_another_host_are_left_alone(home: Path) -> None:
     with tracking.tracked_run("root", "ingest") as run:
         tracking.client().set_tag(run.run_id, "host", "elsewhere")
