@@ -66,7 +66,7 @@ def _counts(data: "Labelled") -> dict[str, float]:
     found: dict[str, float] = {}
     for split in ("train", "validation", "test"):
         labels = data.labels[data.rows(split)]
-        found |= {f"rows/{split}": len(labels), f"positives/{split}": int(labels.sum())}
+        found |= {f"tweets/{split}": len(labels), f"tweets/{split}_positives": int(labels.sum())}
     return found
 
 

@@ -64,15 +64,19 @@ def _what(tags: Mapping[str, str], metrics: Mapping[str, float]) -> Part:
 def _use(metrics: Mapping[str, float]) -> Part:
     lead = (
         "Made to sort tweets like those below by how likely they report a disaster, for people who then read them. It "
-        f"was measured on the {_count(metrics['rows/test'])} test tweets below and on nothing else: of other sources, "
-        "times and languages these figures say nothing."
+        f"was measured on the {_count(metrics['tweets/test'])} test tweets below and on nothing else: of other "
+        "sources, times and languages these figures say nothing."
     )
     return Part("What it is for", lead)
 
 
 def _data(run: "MlflowRun", metrics: Mapping[str, float]) -> Part:
     rows = [
-        (f"{split} rows", _count(metrics[f"rows/{split}"]), f"{_count(metrics[f'positives/{split}'])} disasters")
+        (
+            f"{split} rows",
+            _count(metrics[f"tweets/{split}"]),
+            _count(metrics[f"tweets/{split}_positives"]) + " disasters",
+        )
         for split in ("train", "validation", "test")
     ]
     for each in run.inputs.dataset_inputs if run.inputs else ():
