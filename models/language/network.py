@@ -25,8 +25,11 @@ def build_language_model(
     One input and one output for each of `settings.directions`, named after it; what `backward` reads and predicts are
     documents turned around. Padding, 0, lies at the end. `counts` (vocabulary,) of the words to learn from start the
     output's bias: words are then first guessed by their frequency. `vectors` (vocabulary, dimensions) start the
-    embedding where they are not zero.
+    embedding where they are not zero. Raises ValueError for vectors of another shape, and on another backend of Keras
+    than TensorFlow, for which alone the training steps are written.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(f"language models need KERAS_BACKEND=tensorflow, got {keras.backend.backend()!r}: unset it")
     if vectors is not None and vectors.shape != (len(counts), settings.dimensions):
         raise ValueError(
             f"vectors must be {(len(counts), settings.dimensions)} for these settings, got {vectors.shape}"

@@ -137,6 +137,12 @@ def test_vectors_that_are_given_start_the_embedding_and_others_are_refused() -> 
         build_language_model(settings(), np.ones(VOCABULARY), 1, vectors[:, :3])
 
 
+def test_another_backend_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(ValueError, match="language models need KERAS_BACKEND=tensorflow, got 'torch': unset it"):
+        build_language_model(LanguageSettings(), np.ones(5, np.int64), 1)
+
+
 def test_no_documents_are_refused() -> None:
     none = Documents(np.array([], np.int32), np.array([0, 0]))
     model = build_language_model(settings(), np.ones(VOCABULARY), 1)
