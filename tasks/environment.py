@@ -4,13 +4,11 @@ Every value is a default: what the user has set stands.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import FrameType
 from typing import get_args
 
 from models.settings import Device, Precision
@@ -63,17 +61,6 @@ def prepare_environment() -> None:
     home = state_home()
     for name, value in defaults(home).items():
         os.environ.setdefault(name, value)
-
-
-def stop_on_terminate() -> None:
-    """Let SIGTERM, and a terminal that is closed, end the process as Ctrl-C does: every run is closed."""
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # under nohup, a closed terminal is none of our business
-            signal.signal(number, interrupt)
 
 
 @contextmanager

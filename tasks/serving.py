@@ -11,7 +11,7 @@ import pyarrow as pa
 from tasks import caching, failures
 from tasks.digests import combine
 from tasks.secrets import redact
-from tasks.tracking import Run, fluent_mlflow
+from tasks.tracking import Run, fluent_mlflow, undivided
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -29,7 +29,7 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
     """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
     mlflow = fluent_mlflow()
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
-    with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run.run_id):
+    with tempfile.TemporaryDirectory() as folder, undivided(), mlflow.start_run(run.run_id):
         package = carry_package(Path(folder))
         logged = mlflow.pyfunc.log_model(
             name="classifier",

@@ -20,11 +20,11 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback o
 @contextmanager
 def command(debug: bool) -> Iterator[None]:
     """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order."""
-    from tasks import environment, failures
+    from tasks import environment, failures, interrupts
     from tasks.progress import on_screen
 
     environment.prepare_environment()
-    environment.stop_on_terminate()
+    interrupts.stop_on_terminate()
     _log_to_stderr(debug)
     try:
         with on_screen():

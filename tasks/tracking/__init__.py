@@ -7,7 +7,7 @@ along; everything is logged by its id through one client, and whoever opens a ru
 from tasks.tracking.lifecycle import abandon_runs, reconcile_runs, recover, tracked_run
 from tasks.tracking.queries import comparison_address, descendants, find_runs, read_run, step_outcomes, unfinished_run
 from tasks.tracking.run import Run
-from tasks.tracking.server import client, experiment_id, fluent_mlflow, tracking_uri
+from tasks.tracking.server import client, experiment_id, fluent_mlflow, tracking_uri, undivided
 
 __all__ = [
     "Run",
@@ -24,5 +24,6 @@ __all__ = [
     "step_outcomes",
     "tracked_run",
     "tracking_uri",
+    "undivided",
     "unfinished_run",
 ]

@@ -2,11 +2,13 @@
 
 import logging
 import os
-from functools import cache
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, wraps
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from tasks import interrupts
 from tasks.progress import say
 from tasks.storage import draft_file, locked, put_in_place, state_home
 
@@ -54,7 +56,30 @@ def _client_at(uri: str) -> "MlflowClient":
     elif uri == _database_uri():
         make_database()
     _send_mlflow_to(uri)
-    return mlflow.MlflowClient(uri)
+    return mlflow.MlflowClient(uri) if uri.startswith("http") else _whole_calls(uri)
+
+
+def _whole_calls(uri: str) -> "MlflowClient":
+    """A client of a database, none of whose calls is broken off in the middle by Ctrl-C.
+
+    The connection would live on in the traceback, and keep the database locked while the runs are to be closed.
+    """
+    import mlflow
+
+    class WholeCalls(mlflow.MlflowClient):
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name.startswith("_") or not callable(found):
+                return found
+
+            @wraps(found)
+            def whole(*arguments: Any, **named: Any) -> Any:
+                with interrupts.deferred():
+                    return found(*arguments, **named)
+
+            return whole
+
+    return WholeCalls(uri)
 
 
 def _send_mlflow_to(uri: str) -> None:
@@ -99,6 +124,11 @@ def _tell_of_retry(record: logging.LogRecord) -> bool:
 def client() -> "MlflowClient":
     """The client of the tracking server in force."""
     return _client_at(tracking_uri())
+
+
+def undivided() -> AbstractContextManager[None]:
+    """Let Ctrl-C wait until the block is done, where it writes to a database; a server ends its own transactions."""
+    return nullcontext() if tracking_uri().startswith("http") else interrupts.deferred()
 
 
 def fluent_mlflow() -> ModuleType:
