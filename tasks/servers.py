@@ -4,7 +4,6 @@ A flow talks to the Prefect server named by PREFECT_API_URL, else to the one tha
 folder, else to a temporary one of its own that ends with the process.
 """
 
-import logging
 import os
 import signal
 import socket
@@ -20,16 +19,13 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tasks import announcement
+from tasks import announcement, last_states
 from tasks.parents import end_with_parent
 from tasks.storage import locked, state_home
-
-logger = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 10.0
-SETTLE_TIMEOUT_SECONDS = 15.0
 
 
 @dataclass
@@ -232,7 +228,7 @@ def prefect_server() -> Iterator[None]:
         try:
             yield
         finally:
-            settle()
+            last_states.settle()
 
 
 @contextmanager
@@ -259,25 +255,3 @@ def _import_meanwhile() -> None:
     from tasks.tracking import experiment_id
 
     experiment_id()
-
-
-def settle() -> None:
-    """Wait until the server has recorded the last state of every task run: they travel as events, and lag behind."""
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterState, TaskRunFilterStateType
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    unfinished = TaskRunFilter(
-        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
-    )
-    deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
-    try:
-        APILogWorker.drain_all()
-        EventsWorker.drain_all()
-        with get_client(sync_client=True) as api:
-            while time.monotonic() < deadline and api.read_task_runs(task_run_filter=unfinished, limit=1):
-                time.sleep(0.1)
-    except Exception as error:  # the result, or the error that ended the flow, counts for more
-        logger.warning("Prefect's server did not record the last states: %s", error)
