@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,19 +11,28 @@ END = object()
 
 
 def ahead(items: Iterable[T], number: int) -> Iterator[T]:
-    """The same items in the same order, up to `number` of them made before they are asked for.
+    """The same items in the same order, up to `number` of them made before they are asked for, from now on.
 
     They are made one after the other, by one thread; what goes wrong there is raised here, at its place.
 
     >>> list(ahead(range(5), 2))
     [0, 1, 2, 3, 4]
     """
-    iterator = iter(items)
-    with ThreadPoolExecutor(1) as thread:
-        waiting = deque(thread.submit(next, iterator, END) for _ in range(number))
+    iterator, thread = iter(items), ThreadPoolExecutor(1)
+
+    def make_next() -> Future[T | object]:
+        return thread.submit(next, iterator, END)
+
+    return _taken(thread, deque(make_next() for _ in range(number)), make_next)
+
+
+def _taken(
+    thread: ThreadPoolExecutor, waiting: deque[Future[T | object]], make_next: Callable[[], Future[T | object]]
+) -> Iterator[T]:
+    with thread:
         try:
             while (item := waiting.popleft().result()) is not END:
-                waiting.append(thread.submit(next, iterator, END))
+                waiting.append(make_next())
                 yield item  # type: ignore[misc]
         finally:
             thread.shutdown(wait=False, cancel_futures=True)

@@ -110,5 +110,5 @@ def encode_words(words: pa.StringArray, vocabulary: pa.StringArray) -> np.ndarra
 def _documents_beyond(tokens: Tokens, words: pa.StringArray) -> int:
     """How many documents hold any other word than these."""
     others = ~pc.is_in(tokens.words, words).to_numpy(zero_copy_only=False)
-    documents = np.repeat(np.arange(len(tokens)), tokens.lengths)
-    return len(np.unique(documents[others[tokens.codes]]))
+    before = np.concatenate([[0], np.cumsum(others[tokens.codes])])[tokens.offsets]
+    return int(np.count_nonzero(np.diff(before)))

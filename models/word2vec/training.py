@@ -17,9 +17,11 @@ from models.threads import ahead
 from models.vectors import WordVectors
 from models.vocabulary import RESERVED
 from models.word2vec.sampling import (
+    CHUNK,
     SHARED,
     Block,
     draw_blocks,
+    groups_of,
     keep_probabilities,
     noise_probabilities,
     read_stream,
@@ -90,7 +92,9 @@ def train_on_shards(
     state, kept_words = trainer.state, words.take(pa.array(kept))
     if start is not None:
         state.restore(start)
-    for work in ahead(trainer.work(shards, row_of), BLOCKS_AHEAD):
+    coming = ahead(trainer.work(shards, row_of), BLOCKS_AHEAD)
+    trainer.compile()
+    for work in coming:
         if work.block is not None:
             trainer.train(work.block, work.words)
         elif not work.ends_epoch:
@@ -161,8 +165,14 @@ class Trainer:
         self.chunks = choose_chunks(frequency, settings)
         tables = new_tables(frequency, self.noise, self.chunks, settings, seed)
         self.state = TrainingState(tables.inputs, tables.outputs)
-        self.run = compile_steps(tables, settings)
+        self.run = compile_steps(tables, settings, self.chunks)
         self.start_clock()
+
+    def compile(self) -> None:
+        """Have the steps compiled while the first block is still being made, by one of padding, which moves nothing."""
+        padding = np.zeros((1, self.chunks, CHUNK + 2 * self.settings.window), np.int32)
+        negatives = np.zeros((1, groups_of(self.chunks), SHARED[self.settings.architecture]), np.int32)
+        self.run(padding, negatives, padding[..., :CHUNK], np.zeros(1, np.float32))
 
     def start_clock(self) -> None:
         """What has passed until now is no time of training."""
@@ -223,15 +233,17 @@ def new_tables(frequency: np.ndarray, noise: np.ndarray, chunks: int, settings: 
     )
 
 
-def compile_steps(tables: Tables, settings: EmbeddingSettings) -> Callable[..., None]:
+def compile_steps(tables: Tables, settings: EmbeddingSettings, chunks: int) -> Callable[..., None]:
     """A compiled loop of steps over context, negatives and codes with a leading axis of steps, and rates (steps,)."""
+    shapes = (chunks, CHUNK + 2 * settings.window), (groups_of(chunks), SHARED[settings.architecture]), (chunks, CHUNK)
+    blocks = [tf.TensorSpec((None, *shape), tf.int32) for shape in shapes]
     step = partial(
         skip_gram_step if settings.architecture == "skip-gram" else cbow_step,
         tables,
         window_tables(settings.window),
     )
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @tf.function(autograph=False, input_signature=[*blocks, tf.TensorSpec((None,), tf.float32)])
     def run(context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: tf.Tensor) -> None:
         def body(i: tf.Tensor) -> list[tf.Tensor]:
             step(context[i], negatives[i], codes[i], rates[i])

@@ -51,7 +51,7 @@ def main(asked: argparse.Namespace) -> None:
     prepare_environment()
     load_tensorflow()
     import pyarrow as pa
-    from bench_vectors import split_words, write_tokens
+    from bench_vectors import read_tokens, write_tokens
 
     from models.senses import WordSpace, context_rows, learn_senses
     from models.settings import EmbeddingSettings, VocabularySettings
@@ -62,7 +62,7 @@ def main(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tokens.txt"
         write_tokens(asked.data, asked.limit, path)
-        tokens = Tokens.from_arrow(split_words(pa.array(path.read_text().splitlines())))
+        tokens = read_tokens(path, threads=2)
     pairs = draw_pairs(tokens, asked.pairs, asked.seed)
     merged = tokens.codes.copy()
     for kept, gone in pairs:

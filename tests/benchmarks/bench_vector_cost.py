@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from bench_vectors import memory_gb, our_scores, prepare_tensorflow, split_words, write_tokens
+from bench_vectors import memory_gb, our_scores, prepare_tensorflow, read_tokens, write_tokens
 
 BASE = {"dimensions": 100, "window": 5, "vocabulary": 50_000, "words": 2_000_000}
 GROWTH = {
@@ -168,11 +168,9 @@ def draw(seconds: dict[tuple[str, str, int], float], growth: dict[str, tuple[int
 def show_sizes(asked: argparse.Namespace) -> None:
     """WordSim-353 and its coverage of each choice of settings on the first words of the corpus."""
     prepare_tensorflow()
-    import pyarrow as pa
     from gensim.test.utils import datapath
 
     from models.settings import EmbeddingSettings, VocabularySettings
-    from models.text import Tokens
     from models.vectors.evaluation import evaluate_similarities, parse_similarities
     from models.vocabulary import fit_vocabulary
     from models.word2vec import train_vectors
@@ -182,7 +180,7 @@ def show_sizes(asked: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "tokens.txt"
             write_tokens(asked.data, size, path)
-            tokens = Tokens.from_arrow(split_words(pa.array(path.read_text().splitlines())))
+            tokens = read_tokens(path, threads=2)
         for architecture, choice in itertools.product(("skip-gram", "cbow"), CHOICES):
             if size == SIZES[-1] and choice["epochs"] > 5:
                 continue

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import mean
 
+LINE_END, SPACE = ord("\n"), ord(" ")
 WIDTH, WINDOW, NEGATIVES, SAMPLE, MIN_COUNT = 100, 5, 5, 1e-3, 5
 EVALUATION_WORDS = 30_000
 SCORES = ("wordsim353", "simlex999", "analogies")
@@ -54,10 +55,8 @@ def train_ours(asked: argparse.Namespace) -> Result:
     """This project: seconds to vectors, or to scored ones, and their scores."""
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": str(asked.threads)}
     prepare_tensorflow()
-    import pyarrow as pa
 
     from models.settings import EmbeddingSettings, VocabularySettings
-    from models.text import Tokens
     from models.vocabulary import fit_vocabulary
     from models.word2vec import train_vectors
 
@@ -68,15 +67,42 @@ def train_ours(asked: argparse.Namespace) -> Result:
     imported = memory_gb()
     start = time.perf_counter()
     read_raw(asked)
-    with asked.tokens.open() as stream:
-        documents = pa.array(stream.read().splitlines())
-    tokens = Tokens.from_arrow(split_words(documents))
-    del documents
+    tokens = read_tokens(asked.tokens, asked.threads)
     vocabulary = fit_vocabulary(tokens, VocabularySettings(min_count=MIN_COUNT))
     vectors, history = train_vectors(*vocabulary.encode(tokens), vocabulary.tokens, settings, asked.seed)
     trained = time.perf_counter() - start
     result = {"steady": history[-1]["words_per_second"], "imported_gb": imported, "digest": vectors.digest}
     return result | timed_scores(start, trained, asked, lambda: our_scores(vectors))
+
+
+def read_tokens(path: Path, threads: int):
+    """The token file as our tokens, cut in as many parts as there are threads, each at the end of a line."""
+    import numpy as np
+
+    from models.text import concat
+    from models.threads import side_by_side
+
+    text = np.fromfile(path, np.uint8)
+    cuts = [len(text) * part // threads for part in range(1, threads)]
+    cuts = [cut + int(np.argmax(text[cut:] == LINE_END)) + 1 for cut in cuts]
+    return concat(side_by_side(tokens_of, np.split(text, cuts), threads))
+
+
+def tokens_of(text):
+    """The tokens of some lines; each word keeps the space behind it until it is known to be a new one."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from models.text import Tokens
+
+    line_ends = np.flatnonzero(text == LINE_END)
+    text[line_ends] = SPACE
+    starts = np.concatenate([[0], np.flatnonzero(text == SPACE) + 1]).astype(np.int32)
+    buffers = [None, pa.py_buffer(starts), pa.py_buffer(text)]
+    words = pa.Array.from_buffers(pa.string(), len(starts) - 1, buffers).dictionary_encode()
+    lines = np.concatenate([[0], np.searchsorted(starts, line_ends, side="right")])
+    return Tokens(lines, words.indices.to_numpy(), pc.utf8_rtrim_whitespace(words.dictionary))
 
 
 def prepare_tensorflow() -> None:
@@ -102,15 +128,6 @@ def timed_scores(start: float, trained: float, asked: argparse.Namespace, score:
     """Seconds to vectors, or with --raw to scored ones, and the scores themselves."""
     scores = score() if asked.quality else {}
     return {"seconds": time.perf_counter() - start if asked.raw else trained} | scores
-
-
-def split_words(documents):
-    """Lists of words from lines: list<dictionary<string>>, which is how tokens travel."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    words = pc.split_pattern(documents, " ")
-    return pa.ListArray.from_arrays(words.offsets, words.values.dictionary_encode())
 
 
 def train_gensim(asked: argparse.Namespace) -> Result:
