@@ -31,6 +31,7 @@ GROWTH = {
     "vocabulary": (10_000, 50_000, 200_000, 500_000),
     "words": (1_000_000, 4_000_000, 16_000_000),
 }
+SECONDS_SHOWN = (0.5, 1, 2, 5, 10, 20, 50)
 PIECES, PIECE_WORDS = (1, 2, 6), 10_000_000
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 CHOICES = [
@@ -152,14 +153,16 @@ def draw(seconds: dict[tuple[str, str, int], float], growth: dict[str, tuple[int
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.4), layout="constrained")
-    for axes, (quantity, values) in zip(figure.subplots(1, len(growth)), growth.items(), strict=True):
+    for axes, (quantity, values) in zip(figure.subplots(1, len(growth), sharey=True), growth.items(), strict=True):
         for architecture in ("skip-gram", "cbow"):
             axes.loglog(values, [seconds[architecture, quantity, value] for value in values], "o-", label=architecture)
         first = seconds["skip-gram", quantity, values[0]]
         axes.loglog(values, [first * value / values[0] for value in values], ":", color="grey", label="linear")
-        axes.set(title=quantity, xlabel=quantity, ylabel="seconds an epoch")
+        axes.set(xlabel=quantity, ylabel="seconds an epoch" if quantity == next(iter(growth)) else "")
         axes.set_xticks(values, [f"{value:,}" for value in values], rotation=20)
+        axes.set_yticks(SECONDS_SHOWN, [f"{value:g}" for value in SECONDS_SHOWN])
         axes.minorticks_off()
+        axes.grid(color="0.9")
         axes.legend()
     figure.savefig(path, dpi=100)
     print(f"plot: {path}")
