@@ -27,6 +27,7 @@ from typing import Any
 import psutil
 from bench_parity import real_tweets, trained
 
+from tasks import tracking
 from tasks.environment import prepare_environment
 
 SCRIPT = Path(__file__).with_suffix(".lua")
@@ -54,7 +55,8 @@ def running(command: list[str], health: str, log: Path) -> Iterator[psutil.Proce
     with log.open("w") as stream:
         # MLflow looks for uvicorn on the path.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env={**os.environ, "PATH": path})
+        environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking.tracking_uri()}
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment)
         try:
             while not answers(health):
                 if process.poll() is not None:
