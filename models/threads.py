@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -10,29 +10,23 @@ R = TypeVar("R")
 END = object()
 
 
-def ahead(items: Iterable[T], number: int) -> Iterator[T]:
-    """The same items in the same order, up to `number` of them made before they are asked for, from now on.
+def ahead(items: Iterable[T], number: int, meanwhile: Callable[[], None] | None = None) -> Iterator[T]:
+    """The same items in the same order, up to `number` of them made before they are asked for.
 
-    They are made one after the other, by one thread; what goes wrong there is raised here, at its place.
+    They are made one after the other, by one thread; what goes wrong there is raised here, at its place. `meanwhile` is
+    called while the first one is being made.
 
     >>> list(ahead(range(5), 2))
     [0, 1, 2, 3, 4]
     """
-    iterator, thread = iter(items), ThreadPoolExecutor(1)
-
-    def make_next() -> Future[T | object]:
-        return thread.submit(next, iterator, END)
-
-    return _taken(thread, deque(make_next() for _ in range(number)), make_next)
-
-
-def _taken(
-    thread: ThreadPoolExecutor, waiting: deque[Future[T | object]], make_next: Callable[[], Future[T | object]]
-) -> Iterator[T]:
-    with thread:
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = deque(thread.submit(next, iterator, END) for _ in range(number))
         try:
+            if meanwhile:
+                meanwhile()
             while (item := waiting.popleft().result()) is not END:
-                waiting.append(make_next())
+                waiting.append(thread.submit(next, iterator, END))
                 yield item  # type: ignore[misc]
         finally:
             thread.shutdown(wait=False, cancel_futures=True)

@@ -1,12 +1,16 @@
 """What is still on its way to Prefect's server when a flow has ended: states and logs are events, which lag behind."""
 
 import logging
+import os
 import time
 from typing import Any
+
+import httpx
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15.0
+DRAIN_SECONDS = 60.0
 
 
 def settle() -> None:
@@ -21,24 +25,27 @@ def settle() -> None:
         state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
     )
     deadline = time.monotonic() + TIMEOUT_SECONDS
+    # Logs and events share one dictionary, from which draining removes them.
+    workers: tuple[Any, ...] = (APILogWorker, EventsWorker)
+    senders = [(each, each._loop, each._task) for each in list(workers[0]._instances.values())]
     try:
+        health = f"{os.environ['PREFECT_API_URL']}/health"
+        httpx.get(health, timeout=TIMEOUT_SECONDS, trust_env=False).raise_for_status()
+        for worker in workers:
+            if worker.drain_all(timeout=DRAIN_SECONDS).not_done:
+                raise TimeoutError(f"there was more to send than {DRAIN_SECONDS:.0f} s were enough for")
         with get_client(sync_client=True) as api:
-            api.hello()
-            APILogWorker.drain_all(timeout=TIMEOUT_SECONDS)
-            EventsWorker.drain_all(timeout=TIMEOUT_SECONDS)
             while time.monotonic() < deadline and api.read_task_runs(task_run_filter=unfinished, limit=1):
                 time.sleep(0.1)
     except Exception as error:  # the result, or the error that ended the flow, counts for more
         logger.warning("Prefect's server did not record the last states: %s", error)
-        for worker in (APILogWorker, EventsWorker):
-            give_up(worker)
+        for sender in senders:
+            _give_up(*sender)
 
 
-def give_up(worker: type[Any]) -> None:
+def _give_up(service: Any, loop: Any, sending: Any) -> None:
     """Stop sending what waits: Prefect would try each event for half a minute, and the process could not end before."""
     logging.getLogger("prefect._internal.concurrency").setLevel(logging.CRITICAL)  # it would print every event
-    for instance in list(worker._instances.values()):
-        loop, sending = instance._loop, instance._task
-        instance._stop()
-        if loop is not None and sending is not None:
-            loop.call_soon_threadsafe(sending.cancel)
+    service._stop()
+    if loop is not None and sending is not None:
+        loop.call_soon_threadsafe(sending.cancel)

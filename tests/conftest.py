@@ -40,6 +40,7 @@ def _text(file: str) -> str:
     return (ROOT / file).read_text()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     config.option.loadscopereorder = False  # the long ones stand first
     return ByFile(config, log)
@@ -48,6 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 @pytest.fixture(scope="session", autouse=True)
 def copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """MLflow's empty database is made once and copied for each state folder of this process: it takes a second."""
+    from tasks.storage import draft_file, put_in_place
     from tasks.tracking import server
 
     made = tmp_path_factory.mktemp("database") / "mlflow.db"
@@ -56,8 +58,9 @@ def copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     def copy(path: Path) -> None:
         if not made.exists():
             create(made)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, path)
+        with draft_file(path.parent) as draft:
+            shutil.copyfile(made, draft)
+            put_in_place(draft, path)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "_create_database", copy)

@@ -24,7 +24,7 @@ def command(debug: bool) -> Iterator[None]:
     from tasks.progress import on_screen
 
     environment.prepare_environment()
-    interrupts.stop_on_terminate()
+    interrupts.stop_on_signals()
     _log_to_stderr(debug)
     try:
         with on_screen():

@@ -92,9 +92,7 @@ def train_on_shards(
     state, kept_words = trainer.state, words.take(pa.array(kept))
     if start is not None:
         state.restore(start)
-    coming = ahead(trainer.work(shards, row_of), BLOCKS_AHEAD)
-    trainer.compile()
-    for work in coming:
+    for work in ahead(trainer.work(shards, row_of), BLOCKS_AHEAD, meanwhile=trainer.compile):
         if work.block is not None:
             trainer.train(work.block, work.words)
         elif not work.ends_epoch:

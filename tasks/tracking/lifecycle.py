@@ -17,7 +17,7 @@ from tasks.storage import remove_leftovers
 from tasks.tracking import orchestration
 from tasks.tracking.queries import find_runs, unfinished_run
 from tasks.tracking.run import Run
-from tasks.tracking.server import client, experiment_id
+from tasks.tracking.server import client, experiment_id, undivided
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -37,35 +37,39 @@ def tracked_run(
     if parent is None:
         recover()
     settings = settings.model_dump() if isinstance(settings, BaseModel) else settings or {}
-    start = time.monotonic()
-    run = _open(name, stage, parent, settings)
+    start, run = time.monotonic(), None
     try:
+        links = orchestration.prefect_tags()
+        tags = _tags(name, stage, parent, settings) | links
+        with undivided():  # else there would be a run that nobody knows and closes
+            run = _open(tags, parent)
+        if links and "prefect.task_run_id" not in links:
+            orchestration.link_flow_run(run)
         run.log_settings(settings)
         if parent is None:
             provenance.log_patch(run)
         yield run
     except BaseException as error:
-        _close_after(error, run, start)
+        if run is not None:
+            _close_after(error, run, start)
         raise
     _close(run, "FINISHED", start)
 
 
-def _open(name: str, stage: str, parent: Run | None, settings: Mapping[str, Any]) -> Run:
-    links = orchestration.prefect_tags()
-    tags = {
+def _tags(name: str, stage: str, parent: Run | None, settings: Mapping[str, Any]) -> dict[str, str]:
+    return {
         "mlflow.runName": name if parent else f"{name} {datetime.now():%Y-%m-%d %H:%M:%S}",
         "mlflow.source.name": "crisisflow",
         "stage": stage,
         **provenance.code_tags(),
         **processes.process_tags(),
-        **links,
         **(_child_tags(parent) if parent else _root_tags(stage, settings)),
     }
-    run_id = client().create_run(experiment_id(), tags=tags).info.run_id
-    run = Run(run_id=run_id, root_id=parent.root_id if parent else run_id)
-    if links and "prefect.task_run_id" not in links:
-        orchestration.link_flow_run(run)
-    return run
+
+
+def _open(tags: Mapping[str, str], parent: Run | None) -> Run:
+    run_id = client().create_run(experiment_id(), tags=dict(tags)).info.run_id
+    return Run(run_id=run_id, root_id=parent.root_id if parent else run_id)
 
 
 def _child_tags(parent: Run) -> dict[str, str]:

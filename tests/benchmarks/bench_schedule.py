@@ -128,6 +128,9 @@ def downtime(up: Up, hours: int) -> None:
             back = f"strftime('%Y-%m-%d %H:%M:%S.000000', {column}, '-{hours + 1} hours')"
             planned = "state_type = 'SCHEDULED' and auto_scheduled = 1 and deployment_id = ?"
             database.execute(f"update flow_run set {column} = {back} where {planned}", [deployment])
+        # By its key Prefect would hold a moved run for the one of the time that it was planned for.
+        moved = "update flow_run set idempotency_key = 'moved ' || id where deployment_id = ?"
+        database.execute(moved, [deployment])
         database.commit()
     print(f"downtime of {hours} hours: up again in {up.start():.1f} s")
     mine = {"deployments": {"id": {"any_": [deployment]}}}

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +12,67 @@ import pytest
 from tasks import interrupts, tracking
 
 
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Signals as the command line has them, also where the tests themselves run with Ctrl-C ignored."""
+    before = {number: signal.getsignal(number) for number in interrupts.ENDINGS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupts.stop_on_signals()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", interrupts.ENDINGS)
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_signal_waits_until_the_block_is_done(fails: bool) -> None:
+def test_a_signal_waits_until_the_outermost_block_is_done(number: int, fails: bool) -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupts.deferred():
-        os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match=signal.Signals(number).name), interrupts.deferred():
+        with interrupts.deferred():
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)
         done.append("the rest of the block")
         if fails:
             raise ValueError("of the block itself")
     assert done
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with interrupts.deferred():
+        pass  # nothing is left to raise
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
 
 
-def test_other_threads_and_ignored_signals_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with interrupts.deferred():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    seen = []
+def test_a_block_of_another_thread_does_not_hold_the_main_one_back() -> None:
+    inside, leave = threading.Event(), threading.Event()
 
     def in_thread() -> None:
         with interrupts.deferred():
-            seen.append(signal.getsignal(signal.SIGINT))
+            inside.set()
+            leave.wait()
 
     thread = threading.Thread(target=in_thread)
     thread.start()
-    thread.join()
-    assert seen == [signal.default_int_handler]
+    inside.wait()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        leave.set()
+        thread.join()
+
+
+def test_ctrl_c_while_a_run_is_opened_leaves_none_running(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    create_run = SqlAlchemyStore.create_run
+
+    def interrupted(store: SqlAlchemyStore, *arguments: Any, **named: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return create_run(store, *arguments, **named)
+
+    monkeypatch.setattr(SqlAlchemyStore, "create_run", interrupted)
+    with pytest.raises(KeyboardInterrupt), tracking.tracked_run("root", "retrain"):
+        pytest.fail("it went on")
+    assert [run.info.status for run in tracking.find_runs("tags.stage = 'retrain'")] == ["KILLED"]
 
 
 def test_ctrl_c_in_a_transaction_leaves_it_whole_and_the_run_closed(
