@@ -294,7 +294,7 @@ def test_the_defaults_of_keras_count(project: Project, tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize(
-    "name", ["TZ", "HOSTNAME", "USER", "PWD", "LOGNAME", "MLFLOW_TRACKING_URI", "TF_CPP_MIN_LOG_LEVEL"]
+    "name", ["TZ", "HOSTNAME", "USER", "PWD", "LOGNAME", "_", "MLFLOW_TRACKING_URI", "TF_CPP_MIN_LOG_LEVEL"]
 )
 def test_a_variable_that_says_where_and_who_is_reused(
     project: Project, monkeypatch: pytest.MonkeyPatch, name: str
