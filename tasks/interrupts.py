@@ -1,19 +1,22 @@
 """What happens when someone wants the process to end: Ctrl-C, SIGTERM, a terminal that is closed."""
 
+import inspect
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _waiting: list[int] = []  # signals that came within a block that is `deferred`
 _blocks: list[None] = []  # one for each such block that is open
 
 
-def stop_on_signals() -> None:
-    """Let SIGTERM, and a terminal that is closed, end the process as Ctrl-C does: every run is closed."""
-    for number in ENDINGS:
+def stop_on_terminate() -> None:
+    """Let SIGTERM, and a terminal that is closed, end the process as Ctrl-C does: every run is closed.
+
+    Ctrl-C keeps Python's own handler: for no other one asyncio ends what it runs in order, Prefect's states included.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # under nohup, a closed terminal is none of our business
             signal.signal(number, _interrupt)
 
@@ -27,7 +30,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let a signal that ends the process wait until the block is done, once `stop_on_signals` was called.
+    """Let Ctrl-C, and what `stop_on_terminate` handles, wait until the block is done.
 
     For blocks that must not be left in the middle: a transaction that an exception of ours breaks off may keep a
     database locked for as long as that exception is being handled.
@@ -35,12 +38,20 @@ def deferred() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # Python gives signals to the main thread alone
         yield
         return
-    _blocks.append(None)
+    on_ctrl_c, depth = signal.getsignal(signal.SIGINT), len(_blocks)
     try:
+        _blocks.append(None)
+        if callable(on_ctrl_c):
+            signal.signal(signal.SIGINT, _interrupt)
         yield
     finally:
-        _blocks.pop()
+        del _blocks[depth:]
+        if callable(on_ctrl_c):  # a signal that comes before this line leaves _interrupt there, which does as well
+            signal.signal(signal.SIGINT, on_ctrl_c)
         if _waiting and not _blocks:
             number = _waiting[0]
             _waiting.clear()
-            raise KeyboardInterrupt(signal.Signals(number).name)
+            if number == signal.SIGINT and callable(on_ctrl_c) and on_ctrl_c is not signal.default_int_handler:
+                on_ctrl_c(number, inspect.currentframe())
+            else:
+                raise KeyboardInterrupt(signal.Signals(number).name)

@@ -24,7 +24,7 @@ def command(debug: bool) -> Iterator[None]:
     from tasks.progress import on_screen
 
     environment.prepare_environment()
-    interrupts.stop_on_signals()
+    interrupts.stop_on_terminate()
     _log_to_stderr(debug)
     try:
         with on_screen():

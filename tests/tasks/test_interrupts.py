@@ -11,19 +11,21 @@ import pytest
 
 from tasks import interrupts, tracking
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """Signals as the command line has them, also where the tests themselves run with Ctrl-C ignored."""
-    before = {number: signal.getsignal(number) for number in interrupts.ENDINGS}
+    before = {number: signal.getsignal(number) for number in ENDINGS}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    interrupts.stop_on_signals()
+    interrupts.stop_on_terminate()
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", interrupts.ENDINGS)
+@pytest.mark.parametrize("number", ENDINGS)
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_signal_waits_until_the_outermost_block_is_done(number: int, fails: bool) -> None:
     done = []
@@ -39,6 +41,19 @@ def test_a_signal_waits_until_the_outermost_block_is_done(number: int, fails: bo
         pass  # nothing is left to raise
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), number)
+
+
+def test_ctrl_c_has_the_handler_that_asyncio_knows_or_has_set() -> None:
+    """With another handler than Python's, a run that is ended leaves Prefect's task runs unfinished."""
+    with interrupts.deferred():
+        pass
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    called = []
+    signal.signal(signal.SIGINT, lambda number, _frame: called.append(number))
+    with interrupts.deferred():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert not called
+    assert called == [signal.SIGINT]
 
 
 def test_a_block_of_another_thread_does_not_hold_the_main_one_back() -> None:
