@@ -1,14 +1,18 @@
 """What happens when someone wants the process to end: Ctrl-C, SIGTERM, a terminal that is closed."""
 
 import inspect
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _waiting: list[int] = []  # signals that came within a block that is `deferred`
 _blocks: list[None] = []  # one for each such block that is open
+_record: list[int] = []  # the end to read of the pipe of all signals, once there is one
 
 
 def stop_on_terminate() -> None:
@@ -16,9 +20,38 @@ def stop_on_terminate() -> None:
 
     Ctrl-C keeps Python's own handler: for no other one asyncio ends what it runs in order, Prefect's states included.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDINGS[1:]:
         if signal.getsignal(number) != signal.SIG_IGN:  # under nohup, a closed terminal is none of our business
             signal.signal(number, _interrupt)
+    _keep_record()
+    _came()  # what came before, to whatever this process did then
+
+
+def heed() -> None:
+    """Raise KeyboardInterrupt if the process was told to end, and did not because something swallowed the exception.
+
+    Prefect does when it comes while a flow that is done, but not the last one, is being put away: up to a second each.
+    """
+    if ended := set(_came()).intersection(ENDINGS):
+        raise KeyboardInterrupt(signal.Signals(min(ended)).name)
+
+
+def _came() -> bytes:
+    """The numbers of the signals that came since the last call, whatever became of them."""
+    try:
+        return os.read(_record[0], 1 << 16) if _record else b""
+    except BlockingIOError:
+        return b""
+
+
+def _keep_record() -> None:
+    """Have Python write the number of every signal that it handles into a pipe, whichever handler there is."""
+    if not _record:
+        reads, writes = os.pipe()
+        os.set_blocking(reads, False)
+        os.set_blocking(writes, False)
+        signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
+        _record.append(reads)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

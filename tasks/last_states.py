@@ -11,19 +11,18 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15.0
 DRAIN_SECONDS = 60.0
+LATE_SECONDS = 3.0  # a task that says nothing for so long after its flow was cut short has nothing to say
 
 
 def settle() -> None:
     """Wait until the server has recorded the last state of every task run; not for a server that is gone."""
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterState, TaskRunFilterStateType
-    from prefect.client.schemas.objects import StateType
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
-    unfinished = TaskRunFilter(
-        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING]))
-    )
+    from tasks.scheduling import runs
+    from tasks.scheduling.api import PrefectApi
+
+    unfinished = {"state": {"type": {"any_": runs.UNDER_WAY}}}
     deadline = time.monotonic() + TIMEOUT_SECONDS
     # Logs and events share one dictionary, from which draining removes them.
     workers: tuple[Any, ...] = (APILogWorker, EventsWorker)
@@ -34,8 +33,9 @@ def settle() -> None:
         for worker in workers:
             if worker.drain_all(timeout=DRAIN_SECONDS).not_done:
                 raise TimeoutError(f"there was more to send than {DRAIN_SECONDS:.0f} s were enough for")
-        with get_client(sync_client=True) as api:
-            while time.monotonic() < deadline and api.read_task_runs(task_run_filter=unfinished, limit=1):
+        with PrefectApi(os.environ["PREFECT_API_URL"]) as api:
+            while time.monotonic() < deadline and api.find("task_runs", task_runs=unfinished, limit=1):
+                runs.close_orphans(api, LATE_SECONDS)
                 time.sleep(0.1)
     except Exception as error:  # the result, or the error that ended the flow, counts for more
         logger.warning("Prefect's server did not record the last states: %s", error)

@@ -2,16 +2,18 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks import interrupts, tracking
-
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from tasks.interrupts import ENDINGS
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +111,70 @@ def test_ctrl_c_in_a_transaction_leaves_it_whole_and_the_run_closed(
     left = tracking.client().get_run(run.run_id)
     assert left.data.metrics["test/f1"] == 0.5
     assert left.info.status == "KILLED"
+
+
+def test_a_swallowed_signal_is_heeded_once() -> None:
+    interrupts.heed()  # nothing came
+    for number in ENDINGS:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+        with pytest.raises(KeyboardInterrupt, match=signal.Signals(number).name):
+            interrupts.heed()
+        interrupts.heed()
+
+
+def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() -> None:
+    with suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    interrupts.stop_on_terminate()
+    interrupts.heed()
+
+
+def test_ctrl_c_while_prefect_puts_an_inner_flow_away_ends_the_outer_one(home: Path) -> None:
+    script = """
+import os, signal, sys
+from tasks import environment, interrupts, servers
+environment.prepare_environment()
+interrupts.stop_on_terminate()
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with servers.prefect_server():
+    import prefect
+    from pathlib import Path
+    from prefect import flow_engine
+    from tasks import steps, tracking
+
+    @steps.step("after")
+    def after(run: tracking.Run) -> Path:
+        print("it went on")
+        raise RuntimeError
+
+    heartbeats = flow_engine._send_heartbeats
+
+    @flow_engine.contextmanager
+    def beating(engine, *arguments):
+        with heartbeats(engine, *arguments):
+            yield
+        if engine.flow.name == "inner":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    flow_engine._send_heartbeats = beating
+
+    @prefect.flow
+    def inner():
+        return 1
+
+    @prefect.flow
+    def outer():
+        with tracking.tracked_run("root", "retrain") as run:
+            inner()
+            print("swallowed")
+            after(run)
+
+    try:
+        outer()
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.split() == ["swallowed", "stopped"], done.stderr
+    assert [run.info.status for run in tracking.find_runs("tags.stage = 'retrain'")] == ["KILLED"]
