@@ -124,10 +124,16 @@ def downtime(up: Up, hours: int) -> None:
         api.ask("POST", f"/deployments/{deployment}/schedule", span)
     up.end(signal.SIGKILL)
     with closing(sqlite3.connect(up.home / "prefect" / "prefect.db")) as database:
+        planned = "state_type = 'SCHEDULED' and auto_scheduled = 1 and deployment_id = ?"
+        earlier = f"'-{hours + 1} hours'"
         for column in ("next_scheduled_start_time", "expected_start_time"):
-            back = f"strftime('%Y-%m-%d %H:%M:%S.000000', {column}, '-{hours + 1} hours')"
-            planned = "state_type = 'SCHEDULED' and auto_scheduled = 1 and deployment_id = ?"
+            back = f"strftime('%Y-%m-%d %H:%M:%S.000000', {column}, {earlier})"
             database.execute(f"update flow_run set {column} = {back} where {planned}", [deployment])
+        # The state says once more when; until then the server would have the run wait.
+        when = "json_extract(state_details, '$.scheduled_time')"
+        back = f"json_set(state_details, '$.scheduled_time', strftime('%Y-%m-%dT%H:%M:%SZ', {when}, {earlier}))"
+        theirs = f"id in (select state_id from flow_run where {planned})"
+        database.execute(f"update flow_run_state set state_details = {back} where {theirs}", [deployment])
         # By its key Prefect would hold a moved run for the one of the time that it was planned for.
         moved = "update flow_run set idempotency_key = 'moved ' || id where deployment_id = ?"
         database.execute(moved, [deployment])
