@@ -6,6 +6,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.featurize import Features
+from flows.names import scheduled_name
 from models.settings import ClassifierSettings, Recipe, Representation
 from tasks.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
 from tasks.pretraining import pretrain_network
@@ -47,7 +48,7 @@ def with_members(names: Collection[str], recipe: Recipe) -> set[str]:
     return {*names, *recipe.ensemble.members}
 
 
-@flow(name="pre-train", flow_run_name="pre-train", validate_parameters=False)
+@flow(name="pre-train", flow_run_name=scheduled_name, validate_parameters=False)
 def pretrain(
     tokens: Path,
     labelled: list[Path],
@@ -75,7 +76,7 @@ def pretrain(
     return made
 
 
-@flow(flow_run_name="classify", validate_parameters=False)
+@flow(flow_run_name=scheduled_name, validate_parameters=False)
 def classify(
     tweets: Path,
     features: Features,

@@ -33,7 +33,7 @@ class VectorTests:
     analogies: Path | None = None
 
 
-@flow(flow_run_name="embed", validate_parameters=False)
+@flow(flow_run_name=scheduled_name, validate_parameters=False)
 def embed(
     text: UnlabelledText,
     settings: Sequence[EmbeddingSettings],

@@ -40,7 +40,7 @@ def needs_characters(recipe: Recipe) -> bool:
     return "characters" in recipe.nb_svm.representations
 
 
-@flow(flow_run_name="featurize", validate_parameters=False)
+@flow(flow_run_name=scheduled_name, validate_parameters=False)
 def featurize(tweets: Path, corpora: list[Path], recipe: Recipe, parent: Run | None = None) -> Features:
     """Tokenize tweets and corpora; fit vocabulary, bag of words and co-occurrence on what may be learned from."""
     with tracked_run("featurize", "featurize", parent) as run:

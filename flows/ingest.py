@@ -33,7 +33,7 @@ def snapshot(source: str | None) -> Path | None:
     return None if source is None else sources.fetch(source)
 
 
-@flow(name="ingest tweets", flow_run_name="ingest tweets", validate_parameters=False)
+@flow(name="ingest tweets", flow_run_name=scheduled_name, validate_parameters=False)
 def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None) -> Path:
     """Fetch, repair, check, group and split labelled tweets; a table that is checked already is taken as it is."""
     with tracked_run("ingest tweets", "ingest", parent) as run:
@@ -47,7 +47,7 @@ def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None
         )
 
 
-@flow(name="ingest corpora", flow_run_name="ingest corpora", validate_parameters=False)
+@flow(name="ingest corpora", flow_run_name=scheduled_name, validate_parameters=False)
 def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Path]:
     """Fetch and check unlabelled text, each corpus for itself."""
     if not corpora:
@@ -56,7 +56,7 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
         return [ingestion.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
 
 
-@flow(name="ingest labelled texts", flow_run_name="ingest labelled texts", validate_parameters=False)
+@flow(name="ingest labelled texts", flow_run_name=scheduled_name, validate_parameters=False)
 def ingest_labelled_texts(labelled: Sequence[str], parent: Run | None = None) -> list[Path]:
     """Fetch and read texts with other people's labels, each source for itself."""
     if not labelled:
