@@ -24,8 +24,9 @@ class GradientRecord:
         import keras
 
         from models.gradients.measurement import longest_documents, recurrent_layers
+        from models.recurrent.prediction import logit_network
 
-        self._network = network
+        self._network = logit_network(network)
         self._measured = keras.backend.backend() == "tensorflow" and bool(recurrent_layers(network))
         self._ids, labels = longest_documents(ids, offsets, labels, settings.max_length)
         # As training smooths them: the gradient is that of the loss in use.

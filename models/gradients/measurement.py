@@ -8,6 +8,7 @@ recurrent layers, both directions, any pooling.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from models.batching import pad_documents
 from models.gradients.diagnosis import Diagnosis, GateUse, LayerFlow
 from models.gradients.recurrences import Cell, Flow, GruCell, LstmCell, Reading, SimpleCell
 from models.recurrent import layers
+from models.recurrent.prediction import logit_network
 
 CELLS: dict[type, type[Cell]] = {layers.SimpleRNN: SimpleCell, layers.LSTM: LstmCell, layers.GRU: GruCell}
 GATES = ("input", "forget", "output", "update", "reset")
@@ -43,6 +45,7 @@ def recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnosis:
     """How the loss of documents, ids (documents, length) and targets 0-1, flows back through the network.
 
+    Who examines a network often hands over what `logit_network` makes of it, which takes as long as a layer does.
     The loss of each document is the cross-entropy of the layer `logit`, not averaged over the batch. Weights and
     generators of random numbers stay as they are. Raises ValueError for a network without recurrent layers.
     """
@@ -51,9 +54,9 @@ def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnos
         raise ValueError(f"{model.name} has no recurrent layer: a gradient through time needs one")
     witness = tf.constant(0.0)
     observers = [_Observer(layer, witness) for layer in found]
-    network = keras.Model(model.input, model.get_layer("logit").output)
+    network = model if model.layers[-1].name == "logit" else logit_network(model)
     with _one_blas_thread():
-        with _observed(observers), tf.GradientTape() as tape:
+        with _observed(observers), tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(witness)
             logits = tf.squeeze(network(tf.constant(ids), training=False), axis=1)
             targets = tf.constant(targets, logits.dtype)
@@ -64,7 +67,13 @@ def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnos
 
 def _one_blas_thread() -> AbstractContextManager[object]:
     """NumPy's products on one thread: they are so small that waking another one takes ten times longer."""
-    return ThreadpoolController().limit(limits=1, user_api="blas")
+    return _thread_pools().limit(limits=1, user_api="blas")
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Found once: looking through all loaded libraries takes a tenth of an examination."""
+    return ThreadpoolController()
 
 
 class _Observer:
