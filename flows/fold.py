@@ -44,7 +44,8 @@ def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> F
     """Fit the models on one fold, everything they need included, in runs below one of the fold's own."""
     title = f"fold {fold.number} of {fold.folds}, seed {fold.seed}"
     share = f", {fold.training_share:.0%} of training" if fold.training_share < 1 else ""
-    with tracked_run(title + share, "fold", parent, fold) as run:
+    with tracked_run(title + share, "fold", parent, fold) as opened:
+        run = opened.model_copy(update={"fold": title + share})
         table = fold_table(run, evaluated.labelled, fold)
         features = features_for(evaluated, table, recipe, run)
         text = UnlabelledText(evaluated.corpus_tokens, table, evaluated.tokens)

@@ -60,7 +60,8 @@ def comparison_address(server: str) -> str:
     query = {
         "workflowType": "machine_learning",  # else MLflow shows its pages for chat agents
         "compareRunsMode": "CHART",
-        "searchFilter": "tags.kind != '' and tags.step_outcome = 'run'",
+        # Models of an evaluation's folds would crowd out those that were made to be used.
+        "searchFilter": "tags.kind != '' and tags.step_outcome = 'run' and tags.fold IS NULL",
         "orderByKey": "metrics.`test/f1`",
         "orderByAsc": "false",
         "startTime": "ALL",

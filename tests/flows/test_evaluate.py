@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -170,6 +171,15 @@ def test_the_run_shows_folds_scores_predictions_and_page(evaluated: dict[str, An
     for fold in folds:
         assert "logistic/tf-idf/accuracy" in fold.data.metrics
         assert "predictions.parquet" in {file.path for file in tracking.client().list_artifacts(fold.info.run_id)}
+
+
+def test_models_of_folds_stay_out_of_the_page_of_all_models(evaluated: dict[str, Any]) -> None:
+    page = urlsplit(tracking.comparison_address("http://server")).fragment
+    shown = tracking.find_runs(parse_qs(urlsplit(page).query)["searchFilter"][0])
+    models = [run for run in tracking.descendants(evaluated["run_id"]) if "kind" in run.data.tags]
+    assert len(models) == FOLDS * len(MODELS)
+    assert {run.data.tags["fold"] for run in models} == {f"fold {n} of {FOLDS}, seed 1" for n in (1, 2)}
+    assert not {run.info.run_id for run in models} & {run.info.run_id for run in shown}
 
 
 def test_a_second_look_at_the_same_table_is_counted_and_reuses_every_fit(
