@@ -14,7 +14,7 @@ from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
 from models.settings import GateSettings, Settings
-from tasks import comparison, lineage, tracking
+from tasks import comparison, interrupts, lineage, tracking
 from tasks.evaluation.tables import gather_labelled
 from tasks.evaluation.unlabelled import exclude_texts
 from tasks.gate import challenge
@@ -68,6 +68,7 @@ def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: 
     """Compare the models, let the best challenge the champion, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
+    interrupts.heed()  # no promotion after Ctrl-C
     decision = challenge(run, best, tweets, gate) if gate else NOT_ASKED
     comparison.record(run, rows, best)
     lineage.record(run)

@@ -26,8 +26,8 @@ class GradientRecord:
         from models.gradients.measurement import longest_documents, recurrent_layers
         from models.recurrent.prediction import logit_network
 
-        self._network = logit_network(network)
         self._measured = keras.backend.backend() == "tensorflow" and bool(recurrent_layers(network))
+        self._network = logit_network(network) if self._measured else network
         self._ids, labels = longest_documents(ids, offsets, labels, settings.max_length)
         # As training smooths them: the gradient is that of the loss in use.
         self._targets = labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2

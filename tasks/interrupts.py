@@ -18,7 +18,7 @@ _record: list[int] = []  # the end to read of the pipe of all signals, once ther
 def stop_on_terminate() -> None:
     """Let SIGTERM, and a terminal that is closed, end the process as Ctrl-C does: every run is closed.
 
-    Ctrl-C keeps Python's own handler: for no other one asyncio ends what it runs in order, Prefect's states included.
+    Ctrl-C keeps Python's own handler, the only one in whose place asyncio puts what ends its work in order.
     """
     for number in ENDINGS[1:]:
         if signal.getsignal(number) != signal.SIG_IGN:  # under nohup, a closed terminal is none of our business
@@ -54,37 +54,55 @@ def _keep_record() -> None:
         _record.append(reads)
 
 
+def _forget_record() -> None:
+    """In a forked child: its signals are none of its parent's business."""
+    if _record:
+        signal.set_wakeup_fd(-1)
+        _record.clear()
+
+
+os.register_at_fork(after_in_child=_forget_record)
+
+
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     if _blocks:
         _waiting.append(number)
     else:
+        _waiting.clear()
         raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let Ctrl-C, and what `stop_on_terminate` handles, wait until the block is done.
+    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block is done; whoever handles them then hears of the first.
 
     For blocks that must not be left in the middle: a transaction that an exception of ours breaks off may keep a
-    database locked for as long as that exception is being handled.
+    database locked for as long as that exception is being handled. Within a flow, SIGTERM is handled by Prefect.
     """
     if threading.current_thread() is not threading.main_thread():  # Python gives signals to the main thread alone
         yield
         return
-    on_ctrl_c, depth = signal.getsignal(signal.SIGINT), len(_blocks)
+    found = {number: signal.getsignal(number) for number in ENDINGS}
+    handlers = {number: handler for number, handler in found.items() if callable(handler) and handler != _interrupt}
+    depth = len(_blocks)
     try:
         _blocks.append(None)
-        if callable(on_ctrl_c):
-            signal.signal(signal.SIGINT, _interrupt)
+        for number in handlers:
+            signal.signal(number, _interrupt)
         yield
     finally:
         del _blocks[depth:]
-        if callable(on_ctrl_c):  # a signal that comes before this line leaves _interrupt there, which does as well
-            signal.signal(signal.SIGINT, on_ctrl_c)
-        if _waiting and not _blocks:
-            number = _waiting[0]
+        came = _waiting[:1] if not _blocks else []
+        if came:
             _waiting.clear()
-            if number == signal.SIGINT and callable(on_ctrl_c) and on_ctrl_c is not signal.default_int_handler:
-                on_ctrl_c(number, inspect.currentframe())
-            else:
-                raise KeyboardInterrupt(signal.Signals(number).name)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if came:
+            _deliver(came[0])
+
+
+def _deliver(number: int) -> None:
+    handler = signal.getsignal(number)
+    if not callable(handler) or handler == signal.default_int_handler:  # which would not say which signal it was
+        raise KeyboardInterrupt(signal.Signals(number).name)
+    handler(number, inspect.currentframe())

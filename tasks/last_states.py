@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15.0
 DRAIN_SECONDS = 60.0
-LATE_SECONDS = 3.0  # a task that says nothing for so long after its flow was cut short has nothing to say
+LATE_SECONDS = 3.0  # what is not recorded so long after all was sent, of a flow that was cut short, was never sent
 
 
 def settle() -> None:
@@ -23,7 +23,6 @@ def settle() -> None:
     from tasks.scheduling.api import PrefectApi
 
     unfinished = {"state": {"type": {"any_": runs.UNDER_WAY}}}
-    deadline = time.monotonic() + TIMEOUT_SECONDS
     # Logs and events share one dictionary, from which draining removes them.
     workers: tuple[Any, ...] = (APILogWorker, EventsWorker)
     senders = [(each, each._loop, each._task) for each in list(workers[0]._instances.values())]
@@ -34,9 +33,13 @@ def settle() -> None:
             if worker.drain_all(timeout=DRAIN_SECONDS).not_done:
                 raise TimeoutError(f"there was more to send than {DRAIN_SECONDS:.0f} s were enough for")
         with PrefectApi(os.environ["PREFECT_API_URL"]) as api:
-            while time.monotonic() < deadline and api.find("task_runs", task_runs=unfinished, limit=1):
-                runs.close_orphans(api, LATE_SECONDS)
-                time.sleep(0.1)
+            sent = time.monotonic()
+            while (waited := time.monotonic() - sent) < TIMEOUT_SECONDS and api.find(
+                "task_runs", task_runs=unfinished, limit=1
+            ):
+                if waited > LATE_SECONDS:
+                    runs.close_orphans(api, LATE_SECONDS)
+                time.sleep(0.1 if waited < LATE_SECONDS else 1)
     except Exception as error:  # the result, or the error that ended the flow, counts for more
         logger.warning("Prefect's server did not record the last states: %s", error)
         for sender in senders:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from tasks import caching, checkpoints, interrupts, storage
+from tasks import caching, checkpoints, storage
 from tasks.progress import progress, say
 from tasks.tracking import Run, client, tracked_run, unfinished_run
 from tasks.tracking.queries import has_run
@@ -35,7 +35,6 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
 
         @functools.wraps(function)
         def run_step(parent: Run, *args: P.args, **kwargs: P.kwargs) -> Path:
-            interrupts.heed()
             bound = inspect.signature(function).bind(parent, *args, **kwargs)
             bound.apply_defaults()
             inputs = dict(list(bound.arguments.items())[1:])

@@ -45,7 +45,7 @@ def recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnosis:
     """How the loss of documents, ids (documents, length) and targets 0-1, flows back through the network.
 
-    Who examines a network often hands over what `logit_network` makes of it, which takes as long as a layer does.
+    To examine a network often, pass `logit_network(model)`: building that takes as long as examining a layer.
     The loss of each document is the cross-entropy of the layer `logit`, not averaged over the batch. Weights and
     generators of random numbers stay as they are. Raises ValueError for a network without recurrent layers.
     """

@@ -17,10 +17,12 @@ JsonObject = dict[str, Any]
 
 
 class PrefectApi:
-    """The REST interface of one server. Use it in a `with` block."""
+    """The REST interface of one server, with PREFECT_API_AUTH_STRING where set. Use it in a `with` block."""
 
     def __init__(self, api_url: str) -> None:
-        self._client = httpx.Client(base_url=api_url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+        auth = (user, password) if user else None
+        self._client = httpx.Client(base_url=api_url, timeout=TIMEOUT_SECONDS, trust_env=False, auth=auth)
 
     def __enter__(self) -> Self:
         return self

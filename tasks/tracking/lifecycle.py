@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from tasks import checkpoints, failures, processes, provenance
+from tasks import checkpoints, failures, interrupts, processes, provenance
 from tasks.digests import combine
 from tasks.storage import remove_leftovers
 from tasks.tracking import orchestration
@@ -34,6 +34,7 @@ def tracked_run(
     Closed as FINISHED, as KILLED on Ctrl-C or SIGTERM, as FAILED on anything else, with the error as a tag. A root
     names the run that it `resumes`: the same request before it, if that was cut short.
     """
+    interrupts.heed()
     if parent is None:
         recover()
     settings = settings.model_dump() if isinstance(settings, BaseModel) else settings or {}
@@ -69,11 +70,12 @@ def _tags(name: str, stage: str, parent: Run | None, settings: Mapping[str, Any]
 
 def _open(tags: Mapping[str, str], parent: Run | None) -> Run:
     run_id = client().create_run(experiment_id(), tags=dict(tags)).info.run_id
-    return Run(run_id=run_id, root_id=parent.root_id if parent else run_id)
+    return Run(run_id=run_id, root_id=run_id) if parent is None else parent.child(run_id)
 
 
 def _child_tags(parent: Run) -> dict[str, str]:
-    return {"mlflow.parentRunId": parent.run_id, "root_run_id": parent.root_id}
+    fold = {"fold": parent.fold} if parent.fold else {}
+    return {"mlflow.parentRunId": parent.run_id, "root_run_id": parent.root_id, **fold}
 
 
 def _root_tags(stage: str, settings: Mapping[str, Any]) -> dict[str, str]:

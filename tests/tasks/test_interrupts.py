@@ -25,6 +25,7 @@ def handlers() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+    interrupts.stop_on_terminate()  # what came here is of no concern to the tests that follow
 
 
 @pytest.mark.parametrize("number", ENDINGS)
@@ -46,7 +47,7 @@ def test_a_signal_waits_until_the_outermost_block_is_done(number: int, fails: bo
 
 
 def test_ctrl_c_has_the_handler_that_asyncio_knows_or_has_set() -> None:
-    """With another handler than Python's, a run that is ended leaves Prefect's task runs unfinished."""
+    """Asyncio replaces none but Python's own by the one that ends its work in order."""
     with interrupts.deferred():
         pass
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -56,6 +57,32 @@ def test_ctrl_c_has_the_handler_that_asyncio_knows_or_has_set() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         assert not called
     assert called == [signal.SIGINT]
+
+
+def test_sigterm_waits_within_a_flow_too_where_prefect_handles_it() -> None:
+    class Terminated(BaseException):
+        pass
+
+    def handler(number: int, frame: Any) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, handler)
+    done = []
+    with pytest.raises(Terminated), interrupts.deferred():
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("the rest of the block")
+    assert done
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_forked_child_has_its_own_signals() -> None:
+    child = os.fork()
+    if not child:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os._exit(0)
+    os.waitpid(child, 0)
+    interrupts.heed()
 
 
 def test_a_block_of_another_thread_does_not_hold_the_main_one_back() -> None:
@@ -123,6 +150,25 @@ def test_a_swallowed_signal_is_heeded_once() -> None:
         interrupts.heed()
 
 
+def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import retrain
+
+    for name in ("model_rows", "best_row"):
+        monkeypatch.setattr(retrain.comparison, name, lambda _: None)
+    monkeypatch.setattr(retrain, "challenge", lambda *_: pytest.fail("it was promoted"))
+    with suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), tracking.tracked_run("root", "retrain"):
+        pytest.fail("it was opened")
+    with tracking.tracked_run("root", "retrain") as run:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            retrain.conclude(run, Path(), retrain.GateSettings(), 0.0)
+
+
 def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() -> None:
     with suppress(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
@@ -139,14 +185,8 @@ interrupts.stop_on_terminate()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 with servers.prefect_server():
     import prefect
-    from pathlib import Path
     from prefect import flow_engine
-    from tasks import steps, tracking
-
-    @steps.step("after")
-    def after(run: tracking.Run) -> Path:
-        print("it went on")
-        raise RuntimeError
+    from tasks import tracking
 
     heartbeats = flow_engine._send_heartbeats
 
@@ -168,7 +208,8 @@ with servers.prefect_server():
         with tracking.tracked_run("root", "retrain") as run:
             inner()
             print("swallowed")
-            after(run)
+            with tracking.tracked_run("after", "after", run):
+                print("it went on")
 
     try:
         outer()

@@ -1,11 +1,14 @@
 """What can be said of a schedule without a server: its timing, its words, its faults, and what prefect.yaml holds."""
 
+import base64
 import importlib
 import os
 import re
 import socket
+import threading
 import time
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -182,3 +185,25 @@ def test_a_busy_prefect_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -
         codes = iter([503] * 4)
         with pytest.raises(RuntimeError, match="HTTP 503"):
             asked.ask("POST", "/x")
+
+
+def test_a_server_with_a_password_is_asked_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers.get("Authorization"))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for credentials in ("", "admin:se:cret"):
+            monkeypatch.setenv("PREFECT_API_AUTH_STRING", credentials)
+            with api.PrefectApi(f"http://127.0.0.1:{server.server_port}") as asked:
+                asked.ask("GET", "/version")
+        server.shutdown()
+    assert heard == [None, f"Basic {base64.b64encode(b'admin:se:cret').decode()}"]
