@@ -10,7 +10,7 @@ import tensorflow as tf
 from models.batching import epoch_batches, length_batches, pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.language.documents import Documents, frame_documents
-from models.language.loss import next_word_loss, sampled_loss
+from models.language.loss import Places, next_word_loss, sampled_loss
 from models.language.network import noise_probabilities, state_reader
 from models.language.settings import LanguageSettings
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
@@ -123,8 +123,8 @@ class Trainer:
         return self.padded[rows, : self.lengths[rows].max()], drawn
 
 
-def _places(reader: keras.Model, pieces, training: bool):
-    """States (places, width), the tokens to predict there, and 1 for it, 0 for padding; all directions in a row."""
+def _places(reader: keras.Model, pieces, training: bool) -> Places:
+    """All places of the pieces, all directions in a row."""
     lengths = tf.math.count_nonzero(pieces, axis=1)
     turned = {"forward": pieces, "backward": tf.reverse_sequence(pieces, lengths, seq_axis=1)}
     read = [turned[ids.name] for ids in reader.inputs]
@@ -132,7 +132,7 @@ def _places(reader: keras.Model, pieces, training: bool):
     width = states[0].shape[-1]
     flat = tf.concat([tf.reshape(each, (-1, width)) for each in states], axis=0)
     targets = tf.concat([tf.reshape(each[:, 1:], [-1]) for each in read], axis=0)
-    return flat, targets, tf.cast(targets > 0, tf.float32)
+    return Places(flat, targets, tf.cast(targets > 0, tf.float32))
 
 
 def _training_step(
@@ -152,17 +152,18 @@ def _training_step(
     )
     def step(pieces, drawn, rate):
         with tf.GradientTape() as tape:
-            states, targets, present = _places(reader, pieces, training=True)
+            half = tf.shape(pieces)[0] // 2  # each half's recurrence keeps a processor of its own busy
+            parts = [_places(reader, part, training=True) for part in (pieces[:half], pieces[half:])]
             table, bias = output.table.value, output.bias.value
             if sampled:
-                loss = sampled_loss(states, table, bias, targets, present, drawn, noise, frequency)
+                loss = sampled_loss(parts, table, bias, drawn, noise, frequency)
             else:
-                loss = next_word_loss(states, table, bias, targets, present)
+                loss = next_word_loss(parts, table, bias)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         gradients, _ = tf.clip_by_global_norm([sum_repeated_rows(g) for g in gradients], GRADIENT_NORM)
         optimizer.learning_rate.assign(rate)
         optimizer.apply(gradients, weights)
-        return loss * tf.reduce_sum(present)
+        return loss * tf.add_n([tf.reduce_sum(part.weights) for part in parts])
 
     return step
 
@@ -173,9 +174,8 @@ def _evaluator(model: keras.Model) -> Callable[[Documents, int], float]:
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def loss_of(pieces):
-        states, targets, present = _places(reader, pieces, training=False)
-        mean = next_word_loss(states, output.table.value, output.bias.value, targets, present)
-        return mean, tf.reduce_sum(present)
+        places = _places(reader, pieces, training=False)
+        return next_word_loss([places], output.table.value, output.bias.value), tf.reduce_sum(places.weights)
 
     def evaluate(pieces: Documents, longest: int) -> float:
         padded, lengths = pad_documents(*pieces, longest + 1)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from models.language import training
 from models.language.documents import Documents, frame_documents, hold_out
-from models.language.loss import next_word_loss, sampled_loss
+from models.language.loss import Places, next_word_loss, sampled_loss
 from models.language.network import (
     build_language_model,
     noise_probabilities,
@@ -75,8 +75,9 @@ def test_a_sample_of_all_words_is_the_whole_softmax() -> None:
     chances = tf.constant(np.full(VOCABULARY, 1 / VOCABULARY), tf.float32)
     drawn = tf.constant(random.permutation(np.repeat(np.arange(VOCABULARY), 200)), tf.int32)
     with tf.GradientTape(persistent=True) as tape:
-        whole = next_word_loss(states, table, bias, targets, weights)
-        sample = sampled_loss(states, table, bias, targets, weights, drawn, chances, chances)
+        parts = [Places(states[rows], targets[rows], weights[rows]) for rows in (slice(3), slice(3, 7), slice(7, 7))]
+        whole = next_word_loss(parts, table, bias)
+        sample = sampled_loss(parts, table, bias, drawn, chances, chances)
     np.testing.assert_allclose(whole, sample, rtol=1e-5)
     for variable in (states, table, bias):
         one, other = (tf.convert_to_tensor(tape.gradient(loss, variable)) for loss in (whole, sample))
@@ -90,7 +91,8 @@ def test_the_gradient_of_the_loss_is_that_of_automatic_differentiation() -> None
     )
     targets, weights = tf.constant([3, 0, 1, 5, 5]), tf.constant([1.0, 0, 1, 1, 1])
     with tf.GradientTape(persistent=True) as tape:
-        ours = 3 * next_word_loss(states, table, bias, targets, weights)
+        parts = [Places(states[rows], targets[rows], weights[rows]) for rows in (slice(2), slice(2, 5))]
+        ours = 3 * next_word_loss(parts, table, bias)
         scores = tf.matmul(states, table, transpose_b=True) + bias
         losses = tf.reduce_logsumexp(scores, axis=1) - tf.gather(scores, targets, axis=1, batch_dims=1)
         plain = 3 * tf.reduce_sum(losses * weights) / 4
