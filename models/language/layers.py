@@ -12,7 +12,7 @@ from models.recurrent.scan import read_documents
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class DroppedLSTM(LSTM):
-    """The fast LSTM over whole sequences, with dropout on its recurrent weights, one mask a step (Merity et al. 2018).
+    """The fast LSTM over whole sequences, with dropout on its recurrent weights, one mask a call (Merity et al. 2018).
 
     TensorFlow only, like the training of language models; at prediction it is the plain LSTM.
     """

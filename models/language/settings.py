@@ -28,7 +28,9 @@ class LanguageSettings(Settings):
     )
     samples: Positive = Field(1024, description="Words drawn for a step's sample; those of the batch come in addition.")
     dropout: Share = Field(0.2, description="On token vectors, states and output; one mask for a whole document.")
-    recurrent_dropout: Share = Field(0.0, description="On the recurrent weights, one mask a step (Merity et al. 2018).")
+    recurrent_dropout: Share = Field(
+        0.0, description="On the recurrent weights, one mask for half a batch (Merity et al. 2018)."
+    )
     min_count: Positive = Field(2, description="Rarer tokens share the unknown id.")
     max_vocabulary: Positive | None = Field(30_000, description="Keep at most this many tokens.")
     max_length: Positive = Field(48, description="Tokens through which gradients flow; longer documents are cut up.")

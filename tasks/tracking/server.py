@@ -19,7 +19,8 @@ EXPERIMENT = "crisisflow"
 # Without the kind, MLflow's pages open on charts for chat agents.
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
-    "mlflow.note.content": "A row is a retraining; unfold it. To compare models, search for `tags.kind != ''`.",
+    "mlflow.note.content": "A row is a retraining; unfold it. To compare models, search for "
+    "`tags.kind != '' and tags.fold IS NULL`.",
 }
 
 
