@@ -23,7 +23,7 @@ def up(
     every: Annotated[str | None, typer.Option(metavar="SPAN", help="Retrain every 30m, 1h, 1d instead.")] = None,
     tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: the bundled sample.")] = None,
     corpus: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Text for word vectors. Repeatable.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="quick, standard, or the path of a .toml file.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
     mlflow_port: MlflowPort = 5000,
     prefect_port: PrefectPort = 4200,
     debug: Debug = False,

@@ -90,7 +90,7 @@ Against = Annotated[
 ]
 RecipeName = Annotated[
     str,
-    typer.Option("--recipe", envvar="CRISISFLOW_RECIPE", help="quick, standard, or the path of a .toml file."),
+    typer.Option("--recipe", envvar="CRISISFLOW_RECIPE", help="quick, standard, best, or the path of a .toml file."),
 ]
 Seed = Annotated[
     int | None, typer.Option(min=0, envvar="CRISISFLOW_SEED", help="Instead of the recipe's own.", show_default=False)
