@@ -48,7 +48,7 @@ def add(
     name: Annotated[str | None, typer.Option(help="Default: what it does, and how often.")] = None,
     source: Source = None,
     corpus: Corpus = None,
-    recipe: Annotated[str | None, typer.Option(help="retrain: quick, standard, best, or the path of a .toml file.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="retrain: quick, standard, best or a .toml file.")] = None,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="score: where the results go.")] = None,
     model: Annotated[str | None, typer.Option(metavar="URI", help="score: another model than the champion.")] = None,
     as_json: AsJson = False,
