@@ -22,7 +22,7 @@ def settle() -> None:
     from tasks.scheduling import runs
     from tasks.scheduling.api import PrefectApi
 
-    unfinished = {"state": {"type": {"any_": runs.UNDER_WAY}}}
+    unfinished = runs.in_states(runs.UNDER_WAY)
     # Logs and events share one dictionary, from which draining removes them.
     workers: tuple[Any, ...] = (APILogWorker, EventsWorker)
     senders = [(each, each._loop, each._task) for each in list(workers[0]._instances.values())]
@@ -34,9 +34,10 @@ def settle() -> None:
                 raise TimeoutError(f"there was more to send than {DRAIN_SECONDS:.0f} s were enough for")
         with PrefectApi(os.environ["PREFECT_API_URL"]) as api:
             sent = time.monotonic()
-            while (waited := time.monotonic() - sent) < TIMEOUT_SECONDS and api.find(
-                "task_runs", task_runs=unfinished, limit=1
-            ):
+            while api.find("task_runs", task_runs=unfinished, limit=1):
+                waited = time.monotonic() - sent
+                if waited > TIMEOUT_SECONDS:
+                    break
                 if waited > LATE_SECONDS:
                     runs.close_orphans(api, LATE_SECONDS)
                 time.sleep(0.1 if waited < LATE_SECONDS else 1)

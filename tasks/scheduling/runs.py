@@ -20,7 +20,7 @@ def close_dead(api: PrefectApi, pool: str) -> int:
 
     Every run of the pool is a process below its worker and ends with it.
     """
-    query = {"flow_runs": _in_states(UNDER_WAY), "work_pools": {"name": {"any_": [pool]}}}
+    query = {"flow_runs": in_states(UNDER_WAY), "work_pools": {"name": {"any_": [pool]}}}
     dead = api.find("flow_runs", **query)
     for run in dead:
         api.set_state("flow_runs", run["id"], "Crashed", "Its process ended with the worker, without a word.")
@@ -39,7 +39,7 @@ def close_orphans(api: PrefectApi, after_seconds: float = SETTLED_SECONDS) -> in
     ended = {"state": {"type": {"any_": CUT_SHORT}}, "end_time": {"before_": long_ago}}
     closed = 0
     while True:
-        tasks = api.find("task_runs", task_runs=_in_states(UNDER_WAY), flow_runs=ended)
+        tasks = api.find("task_runs", task_runs=in_states(UNDER_WAY), flow_runs=ended)
         flows = _inner_flows_of_ended_tasks(api)
         for what, orphans in (("task_runs", tasks), ("flow_runs", flows)):
             for orphan in orphans:
@@ -52,10 +52,10 @@ def close_orphans(api: PrefectApi, after_seconds: float = SETTLED_SECONDS) -> in
 
 def _inner_flows_of_ended_tasks(api: PrefectApi) -> list[JsonObject]:
     """Inner flows stand below a task of the outer one: those that seem to run below a task that was cut short."""
-    inner = {"parent_task_run_id": {"is_null_": False}, **_in_states(UNDER_WAY)}
+    inner = {"parent_task_run_id": {"is_null_": False}, **in_states(UNDER_WAY)}
     flows = [run for run in api.find("flow_runs", flow_runs=inner) if run["parent_task_run_id"]]
     above = [run["parent_task_run_id"] for run in flows]
-    ended = api.find("task_runs", task_runs={"id": {"any_": above}, **_in_states(CUT_SHORT)}) if above else []
+    ended = api.find("task_runs", task_runs={"id": {"any_": above}, **in_states(CUT_SHORT)}) if above else []
     return [run for run in flows if run["parent_task_run_id"] in {task["id"] for task in ended}]
 
 
@@ -98,5 +98,6 @@ def _reason(missed: list[JsonObject]) -> str:
     )
 
 
-def _in_states(kinds: list[str]) -> JsonObject:
+def in_states(kinds: list[str]) -> JsonObject:
+    """The filter of runs in states of these kinds."""
     return {"state": {"type": {"any_": kinds}}}

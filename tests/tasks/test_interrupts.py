@@ -178,7 +178,7 @@ def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() ->
 
 def test_ctrl_c_while_prefect_puts_an_inner_flow_away_ends_the_outer_one(home: Path) -> None:
     script = """
-import os, signal, sys
+import os, signal
 from tasks import environment, interrupts, servers
 environment.prepare_environment()
 interrupts.stop_on_terminate()

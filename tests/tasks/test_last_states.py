@@ -37,7 +37,7 @@ from tasks.environment import prepare_environment
 prepare_environment()
 from tasks import servers
 with servers.prefect_server():
-    import os, prefect
+    import prefect
     from prefect.client.orchestration import get_client
     from prefect.states import Pending
     @prefect.task
