@@ -8,9 +8,9 @@ from prefect import flow
 from flows.featurize import Features
 from flows.names import scheduled_name
 from models.settings import ClassifierSettings, Recipe, Representation
-from tasks.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
-from tasks.pretraining import pretrain_network
 from tasks.tracking import Run, tracked_run
+from tasks.training.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
+from tasks.training.pretraining import pretrain_network
 
 BAGS: tuple[Representation, ...] = ("one-hot", "count", "tf-idf")
 NB_SVM = "nb-svm/one-hot"

@@ -12,15 +12,16 @@ from flows.classify import ENSEMBLE, NB_SVM, model_names, pretrained_names, with
 from flows.fold import Evaluated, Fitted, fit_fold
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
-from models.folds import Fold
 from models.settings import Recipe, Settings
+from models.splitting.folds import Fold
 from tasks import tracking
-from tasks.evaluation import ledger, record, tables, training_size
-from tasks.evaluation.costs import fit_seconds
-from tasks.evaluation.unlabelled import exclude_texts
-from tasks.frequencies import tokenize_corpus, tokenize_tweets
+from tasks.evaluation import fold_tables, record, test_set_usage
+from tasks.evaluation import learning_curve as evaluation_learning_curve
+from tasks.evaluation.fit_times import fit_seconds
+from tasks.evaluation.leakage import exclude_texts
 from tasks.recipes import load_recipe
 from tasks.replay.requests import record_request
+from tasks.training.features import tokenize_corpus, tokenize_tweets
 
 BASELINES = ("logistic/tf-idf", NB_SVM)
 TRAINING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
@@ -57,7 +58,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     `comparisons`: `model`, `baseline`; `differences` of accuracy, f1, roc_auc and log_loss (`value`, `interval`, `p` of
     the paired bootstrap); `mcnemar`, for each seed `only_first` (rows that only the model has right), `only_second`,
     `exact` and `mid_p`.
-    `learning_curve`: the fields of `tasks.evaluation.training_size.CurvePoint`; empty unless it was asked for.
+    `learning_curve`: the fields of `tasks.evaluation.learning_curve.CurvePoint`; empty unless it was asked for.
     """
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
@@ -66,8 +67,8 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         record_request(run)
         tweets = ingest_tweets(request.tweets, recipe, run)
         run.log_dataset(tweets, "tweets", request.tweets.source)
-        labelled = tables.gather_labelled(run, tweets)
-        looks = ledger.register(run, labelled, recipe)
+        labelled = fold_tables.gather_labelled(run, tweets)
+        looks = test_set_usage.register(run, labelled, recipe)
         tokens = tokenize_tweets(run, labelled, recipe.text)
         texts = ingest_labelled_texts(request.labelled_texts, run)
         corpus_tokens = unlabelled_tokens(request, texts, labelled, recipe, run)
@@ -76,7 +77,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         summary = {
             "run_id": run.run_id,
             "recipe": recipe.name,
-            **tables.scored_rows(labelled),
+            **fold_tables.scored_rows(labelled),
             "folds": request.folds,
             "seeds": sorted({each.fold.seed for each in fitted}),
             **looks.summary(),
@@ -143,11 +144,11 @@ def score(run: tracking.Run, fitted: Sequence[Fitted], recipe: Recipe) -> dict[s
     return record.score([each.predictions for each in whole], costs, BASELINES, recipe.budget_minutes)
 
 
-def learning_curve(fitted: Sequence[Fitted]) -> list[training_size.CurvePoint]:
+def learning_curve(fitted: Sequence[Fitted]) -> list[evaluation_learning_curve.CurvePoint]:
     """The scores at every share of the training rows, the smallest first."""
     points = []
     for share in TRAINING_SHARES:
         chosen = [each for each in fitted if each.fold.training_share == share]
-        rows = training_size.training_rows([each.table for each in chosen])
-        points += training_size.curve_points([each.predictions for each in chosen], share, rows)
+        rows = evaluation_learning_curve.training_rows([each.table for each in chosen])
+        points += evaluation_learning_curve.curve_points([each.predictions for each in chosen], share, rows)
     return points

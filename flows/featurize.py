@@ -10,7 +10,10 @@ from prefect import flow
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from flows.names import scheduled_name
 from models.settings import Recipe
-from tasks.frequencies import (
+from tasks.recipes import load_recipe
+from tasks.replay.requests import record_request
+from tasks.tracking import Run, tracked_run
+from tasks.training.features import (
     build_vocabulary,
     count_characters,
     count_cooccurrences,
@@ -18,9 +21,6 @@ from tasks.frequencies import (
     tokenize_corpus,
     tokenize_tweets,
 )
-from tasks.recipes import load_recipe
-from tasks.replay.requests import record_request
-from tasks.tracking import Run, tracked_run
 
 
 @dataclass(frozen=True)

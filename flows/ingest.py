@@ -9,11 +9,12 @@ from pydantic import Field
 
 from flows.names import scheduled_name
 from models.settings import Recipe, Settings
-from tasks import ingestion, sources
-from tasks.pretraining import check_labelled_texts
+from tasks import sources
+from tasks.ingestion import steps
 from tasks.replay.requests import record_request
 from tasks.sources.columns import ColumnMap
 from tasks.tracking import Run, tracked_run
+from tasks.training.pretraining import check_labelled_texts
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SAMPLE_TWEETS, SAMPLE_CORPUS = SAMPLE / "tweets.csv", SAMPLE / "corpus"
@@ -37,12 +38,12 @@ def snapshot(source: str | None) -> Path | None:
 def ingest_tweets(source: TweetSource, recipe: Recipe, parent: Run | None = None) -> Path:
     """Fetch, repair, check, group and split labelled tweets; a table that is checked already is taken as it is."""
     with tracked_run("ingest tweets", "ingest", parent) as run:
-        if (checked := ingestion.checked_tweets(source.source)) is not None:
+        if (checked := steps.checked_tweets(source.source)) is not None:
             run.log_dataset(checked, "tweets")
             return checked
         raw = sources.fetch(source.source)
         run.tag(source=source.source)
-        return ingestion.check_tweets(
+        return steps.check_tweets(
             run, raw, source.columns, source.encoding, snapshot(source.against), recipe.contract, recipe.split
         )
 
@@ -53,7 +54,7 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
     if not corpora:
         return []
     with tracked_run("ingest corpora", "ingest", parent) as run:
-        return [ingestion.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
+        return [steps.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
 
 
 @flow(name="ingest labelled texts", flow_run_name=scheduled_name, validate_parameters=False)
@@ -70,7 +71,7 @@ def ingest_and_report(source: TweetSource) -> dict[str, Any]:
     """Ingest tweets by themselves; return what `--json` prints."""
     with tracked_run("ingest", "ingest") as run:
         record_request(run)
-        return ingestion.summary(run, ingest_tweets(source, Recipe(), run))
+        return steps.summary(run, ingest_tweets(source, Recipe(), run))
 
 
 @flow(name="ingest corpus", flow_run_name=scheduled_name)
@@ -78,4 +79,4 @@ def ingest_corpus_and_report(source: str, text_column: str | None, encoding: str
     """Ingest a corpus by itself; return what `--json` prints."""
     with tracked_run("ingest", "ingest") as run:
         record_request(run)
-        return ingestion.summary(run, ingestion.check_corpus(run, sources.fetch(source), text_column, encoding))
+        return steps.summary(run, steps.check_corpus(run, sources.fetch(source), text_column, encoding))

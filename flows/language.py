@@ -10,10 +10,10 @@ from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from flows.names import scheduled_name
 from models.language.settings import LanguageSettings
 from models.settings import Recipe
-from tasks.frequencies import tokenize_corpus, tokenize_tweets
-from tasks.language import language_summary, train_language_model
 from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
+from tasks.training.features import tokenize_corpus, tokenize_tweets
+from tasks.training.language_model import language_summary, train_language_model
 
 
 @flow(name="language model", flow_run_name=scheduled_name, validate_parameters=False)

@@ -8,7 +8,7 @@ from prefect import flow
 from flows.ingest import snapshot
 from flows.names import scheduled_name
 from models.settings import RetrySettings
-from tasks import ingestion
+from tasks.ingestion import steps
 from tasks.tracking import tracked_run
 
 
@@ -16,6 +16,6 @@ from tasks.tracking import tracked_run
 def retry(table: Path, corrected: str | None, settings: RetrySettings) -> dict[str, Any]:
     """Judge the quarantined rows of a table again; return what `--json` prints."""
     with tracked_run("retry quarantine", "ingest", settings=settings) as run:
-        retried = ingestion.retry_quarantine(run, table, snapshot(corrected), settings)
-        run.describe(ingestion.describe_retry(retried))
-        return ingestion.retry_summary(run, retried)
+        retried = steps.retry_quarantine(run, table, snapshot(corrected), settings)
+        run.describe(steps.describe_retry(retried))
+        return steps.retry_summary(run, retried)

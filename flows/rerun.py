@@ -30,8 +30,9 @@ STEPS = "steps.json"
 
 def rerun(folder: Path) -> None:
     """Run the request in this folder and write what its steps made."""
-    from tasks import environment, provenance, servers
     from tasks.replay.trees import steps_of
+    from tasks.runtime import environment, servers
+    from tasks.tracking import provenance
 
     environment.prepare_environment()
     request = Request.read(folder / FILE)

@@ -14,15 +14,17 @@ from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
 from models.settings import GateSettings, Settings
-from tasks import comparison, interrupts, lineage, tracking
-from tasks.evaluation.tables import gather_labelled
-from tasks.evaluation.unlabelled import exclude_texts
-from tasks.gate import challenge
-from tasks.ingestion import tweet_counts
+from tasks import lineage, tracking
+from tasks.evaluation import comparison
+from tasks.evaluation.fold_tables import gather_labelled
+from tasks.evaluation.leakage import exclude_texts
+from tasks.ingestion.steps import tweet_counts
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_ASKED
+from tasks.registry.gate import challenge
 from tasks.replay.requests import record_request
-from tasks.secrets import mask_secrets
+from tasks.runtime import signals
+from tasks.runtime.redaction import mask_secrets
 
 
 class RetrainRequest(Settings):
@@ -68,7 +70,7 @@ def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: 
     """Compare the models, let the best challenge the champion, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
-    interrupts.heed()  # no promotion after Ctrl-C
+    signals.heed()  # no promotion after Ctrl-C
     decision = challenge(run, best, tweets, gate) if gate else NOT_ASKED
     comparison.record(run, rows, best)
     lineage.record(run)

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from flows.names import scheduled_name
 from models.settings import Settings
-from tasks import registry, scoring, serving, sources, tracking
-from tasks.environment import load_tensorflow
+from tasks import registry, scoring, sources, tracking
+from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
+from tasks.runtime.environment import load_tensorflow
 from tasks.sources.columns import ColumnMap
 
 
@@ -42,7 +43,7 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
     load_tensorflow()
     start = time.monotonic()
     chosen = registry.choose(request.model)
-    model = serving.load_model(chosen.uri)
+    model = mlflow_model.load_model(chosen.uri)
     run.tag(model=chosen.name, version=chosen.version)
     job = scoring.ScoringJob(snapshot, request.out, request.columns, request.encoding, request.partition_rows)
     written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)

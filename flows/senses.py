@@ -7,8 +7,8 @@ from pydantic import Field
 
 from flows.names import scheduled_name
 from models.settings import Architecture, Settings
-from tasks import senses, word_vectors
-from tasks.sense_summary import summarize
+from tasks.queries import word_senses, word_vectors
+from tasks.queries.sense_summary import summarize
 from tasks.tracking import tracked_run
 
 
@@ -29,9 +29,9 @@ def learn_senses(request: SensesRequest) -> dict[str, Any]:
     """Tell the senses of a word apart; return what `--json` prints."""
     training = word_vectors.find_training(request.run_id, request.architecture)
     vectors = word_vectors.artifact_of(training)
-    word = senses.one_word(vectors, request.word)
+    word = word_senses.one_word(vectors, request.word)
     with tracked_run(f"senses of {word}", "senses", settings=request) as run:
         run.tag(vectors_run_id=training.info.run_id)
-        text = senses.text_inputs(training)
-        learned = senses.learn_senses(run, vectors, **text, word=word, senses=request.senses, seed=request.seed)
+        text = word_senses.text_inputs(training)
+        learned = word_senses.learn_senses(run, vectors, **text, word=word, senses=request.senses, seed=request.seed)
         return summarize(run, vectors, learned, word, request.neighbours, request.context)

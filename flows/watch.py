@@ -12,11 +12,12 @@ from flows.ingest import TweetSource, ingest_and_report
 from flows.names import scheduled_name
 from flows.score import ScoreRequest, score
 from models.settings import Settings
-from tasks import registry, sources, watching
+from tasks import registry, sources
 from tasks.registry import CHAMPION_URI
-from tasks.secrets import redact
+from tasks.runtime.redaction import redact
+from tasks.sources import watched
 from tasks.sources.columns import ColumnMap
-from tasks.storage import state_home
+from tasks.store.artifact_store import state_home
 
 NOTHING_NEW = "Nothing new"
 
@@ -43,9 +44,9 @@ class WatchedScoreRequest(Settings):
 def ingest_new(request: WatchRequest | None = None) -> dict[str, Any] | State[Any]:
     """Check the tweets of a source, all of them, if any has changed: duplicates may lie in different files."""
     request = request or WatchRequest()
-    source = request.source or str(watching.inbox("tweets"))
-    seen = watching.Watched(source, f"ingest {request.columns} {request.encoding}")
-    snapshot = watching.snapshot_if_any(source)
+    source = request.source or str(watched.inbox("tweets"))
+    seen = watched.Watched(source, f"ingest {request.columns} {request.encoding}")
+    snapshot = watched.snapshot_if_any(source)
     if snapshot is None or snapshot.name in seen.done:
         return _nothing_new(source, holds_files=snapshot is not None)
     result = ingest_and_report(TweetSource(source=source, columns=request.columns, encoding=request.encoding))
@@ -57,10 +58,10 @@ def ingest_new(request: WatchRequest | None = None) -> dict[str, Any] | State[An
 def score_new(request: WatchedScoreRequest | None = None) -> dict[str, Any] | State[Any]:
     """Score each file that was not scored before, into `scored_on=DATE/`; return what was written, file by file."""
     request = request or WatchedScoreRequest()
-    source = request.source or str(watching.inbox("score"))
-    seen = watching.Watched(source, "score")
-    snapshot = watching.snapshot_if_any(source)
-    files = {} if snapshot is None else watching.file_digests(snapshot)
+    source = request.source or str(watched.inbox("score"))
+    seen = watched.Watched(source, "score")
+    snapshot = watched.snapshot_if_any(source)
+    files = {} if snapshot is None else watched.file_digests(snapshot)
     new = {digest: name for digest, name in files.items() if digest not in seen.done}
     if snapshot is None or not new:
         return _nothing_new(source, holds_files=bool(files))

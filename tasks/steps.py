@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from tasks import caching, checkpoints, storage
-from tasks.progress import progress, say
+from tasks import caching
+from tasks.runtime.progress import progress, say
+from tasks.store import artifact_store, checkpoints
 from tasks.tracking import Run, client, tracked_run, unfinished_run
 from tasks.tracking.queries import has_run
 
@@ -69,7 +70,7 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     seconds = round(time.monotonic() - start, 3)
     after = client().get_run(run.run_id).data
     tags = {name: value for name, value in after.tags.items() if before.tags.get(name) != value}
-    relative = output.relative_to(storage.state_home() / "store").as_posix()
+    relative = output.relative_to(artifact_store.state_home() / "store").as_posix()
     caching.remember(key, caching.Action(relative, run.run_id, dict(after.metrics), _portable(tags), seconds))
     run.tag(output=relative, step_outcome="run")
     _keep_copy(run, output)
@@ -80,13 +81,13 @@ def _verify_inputs(inputs: dict[str, Any]) -> None:
     """Raise DamagedArtifactError unless every artifact holds what its name says: its digest is part of the key."""
     for value in inputs.values():
         for artifact in _artifacts(value):
-            storage.verify(artifact)
+            artifact_store.verify(artifact)
 
 
 def _keep_copy(run: Run, output: Path) -> None:
     """Put the artifact beside its run; of one too large to keep twice, the manifest: it says what the store holds."""
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
-    run.log_file(output if size <= COPIED_BYTES else output / storage.MANIFEST, "output")
+    run.log_file(output if size <= COPIED_BYTES else output / artifact_store.MANIFEST, "output")
 
 
 def _portable(tags: dict[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ os.environ["CRISISFLOW_HOME"] = SESSION_HOME.name
 for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
     os.environ.pop(name, None)
 
-from tasks.environment import prepare_environment  # noqa: E402  (the state folder must be named first)
+from tasks.runtime.environment import prepare_environment  # noqa: E402  (the state folder must be named first)
 
 prepare_environment()
 
@@ -49,11 +49,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 @pytest.fixture(scope="session", autouse=True)
 def copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """MLflow's empty database is made once and copied for each state folder of this process: it takes a second."""
-    from tasks.storage import draft_file, put_in_place
-    from tasks.tracking import server
+    from tasks.store.artifact_store import draft_file, put_in_place
+    from tasks.tracking import connection
 
     made = tmp_path_factory.mktemp("database") / "mlflow.db"
-    create = server._create_database
+    create = connection._create_database
 
     def copy(path: Path) -> None:
         if not made.exists():
@@ -63,7 +63,7 @@ def copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
             put_in_place(draft, path)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "_create_database", copy)
+        patch.setattr(connection, "_create_database", copy)
         yield
 
 

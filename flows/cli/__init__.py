@@ -5,19 +5,19 @@ import sys
 import typer
 
 from flows.cli import (
+    cache,
+    champion,
     evaluate,
-    explaining,
+    explain,
     gradients,
-    keep,
-    language,
-    operate,
-    reign,
-    schedules,
-    serving,
-    trace,
+    language_model,
+    quarantine,
+    schedule,
+    score,
+    serve,
+    servers,
     train,
-    use,
-    words,
+    word_vectors,
 )
 
 app = typer.Typer(
@@ -32,7 +32,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    train, evaluate, keep, use, explaining, reign, words, gradients, language, trace, serving, operate, schedules,
+    train, evaluate, cache, score, explain, champion, word_vectors, gradients, language_model, quarantine, serve,
+    servers, schedule,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)
@@ -41,7 +42,7 @@ for module in COMMANDS:
 def main() -> None:
     """Run the command that the user typed; secrets in the addresses it names wait in the environment."""
     if any("://" in argument for argument in sys.argv):
-        from tasks.secrets import hide_secrets
+        from tasks.runtime.redaction import hide_secrets
 
         sys.argv[1:] = map(hide_secrets, sys.argv[1:])
     app()

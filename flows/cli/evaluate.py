@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli import train
-from flows.cli.session import AsJson, Debug, command, show
+from flows.cli.runner import AsJson, Debug, command, show
 
 WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
 

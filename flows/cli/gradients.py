@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.session import AsJson, Debug, command, show
+from flows.cli.runner import AsJson, Debug, command, show
 
 if TYPE_CHECKING:
     from models.gradients import LayerFlow
@@ -55,8 +55,8 @@ def gradients(
     Example: crisisflow gradients --kind lstm --lag 100 --forget-bias 4.6
     """
     with command(debug):
-        from tasks import environment
-        from tasks.storage import state_home
+        from tasks.runtime import environment
+        from tasks.store.artifact_store import state_home
 
         picture = out or state_home() / "gradients.png"
         _check_picture(picture)

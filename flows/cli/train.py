@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli import tables
-from flows.cli.session import AsJson, Debug, command, orchestration, show
+from flows.cli.render import models
+from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
 
 class Kind(StrEnum):
@@ -179,7 +179,7 @@ def retrain(
             analogies=analogies,
         )
         result = stage.retrain(request)
-    show(result, as_json, tables.retrained)
+    show(result, as_json, models.retrained)
 
 
 def ingest(
@@ -212,7 +212,7 @@ def ingest(
             result = stage.ingest_and_report(tweet_source(source, columns, encoding, against))
         else:
             result = stage.ingest_corpus_and_report(source, text_column, encoding)
-    show(result, as_json, tables.ingested)
+    show(result, as_json, models.ingested)
 
 
 def featurize(
@@ -230,7 +230,7 @@ def featurize(
         from flows import featurize as stage
 
         result = stage.featurize_sources(tweet_source(tweets), corpora_of(tweets, corpus), recipe)
-    show(result, as_json, tables.artifacts)
+    show(result, as_json, models.artifacts)
 
 
 def embed(
@@ -275,7 +275,7 @@ def embed(
         result = stage.embed_corpora(
             corpora_of(None, corpus), settings, 1 if seed is None else seed, similarities, analogies
         )
-    show(result, as_json, tables.embedded)
+    show(result, as_json, models.embedded)
 
 
 def classify(
@@ -298,13 +298,13 @@ def classify(
             tweets=tweet_source(tweets), corpora=corpora_of(tweets, corpus), recipe=recipe, seed=seed, promote=False
         )
         result = stage.retrain(request)
-    show(result, as_json, tables.retrained)
+    show(result, as_json, models.retrained)
 
 
 @contextmanager
 def computing_on(device: Device) -> Iterator[None]:
     """The block's device. Raises ValueError at once when it is not there."""
-    from tasks import environment
+    from tasks.runtime import environment
 
     environment.use_device(device.value)
     yield

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.figures.style import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILION, new_axes
-from models.metrics import (
+from models.metrics.scores import (
     CALIBRATION_BINS,
     calibration_bins,
     check_scored_rows,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.figures.style import BLUE, GREY, INK, VERMILION, dress
-from models.slices import SliceScore
+from models.metrics.slices import SliceScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from models.settings import CooccurrenceSettings, VocabularySettings
 from models.text import Tokens, concat
-from models.vocabulary import RESERVED, fit_vocabulary
+from models.text.vocabulary import RESERVED, fit_vocabulary
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from models.pipeline import tokenize_rows
+from models.classifiers.pipeline import tokenize_rows
 from models.settings import TextSettings
 from models.text import Tokens, repair_keyword, repair_keywords, repair_text, repair_texts
 from models.text.mojibake import spreadsheet_mojibake

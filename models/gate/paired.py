@@ -7,8 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from models.comparison_tests import mcnemar
-from models.metrics import WEIGHTS_AT_ONCE
+from models.metrics.scores import WEIGHTS_AT_ONCE
+from models.metrics.significance import mcnemar
 from models.seeds import generator
 
 POWER = 0.9  # with which a gain counts as one that the rows can detect

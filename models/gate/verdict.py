@@ -7,7 +7,7 @@ import numpy as np
 
 from models.gate.harm import SliceLoss, slice_losses
 from models.gate.paired import Answers, Compared, Gain, HeldOut, measure_gain
-from models.metrics import classification_metrics
+from models.metrics.scores import classification_metrics
 from models.settings import GateSettings
 
 SCORES = ("accuracy", "f1", "log_loss", "ece")

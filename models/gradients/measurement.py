@@ -15,11 +15,11 @@ import numpy as np
 import tensorflow as tf
 from threadpoolctl import ThreadpoolController
 
-from models.batching import pad_documents
 from models.gradients.diagnosis import Diagnosis, GateUse, LayerFlow
 from models.gradients.recurrences import Cell, Flow, GruCell, LstmCell, Reading, SimpleCell
 from models.recurrent import layers
 from models.recurrent.prediction import logit_network
+from models.text.batching import pad_documents
 
 CELLS: dict[type, type[Cell]] = {layers.SimpleRNN: SimpleCell, layers.LSTM: LstmCell, layers.GRU: GruCell}
 GATES = ("input", "forget", "output", "update", "reset")

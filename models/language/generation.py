@@ -10,7 +10,7 @@ import numpy as np
 
 from models.language.settings import LanguageSettings
 from models.seeds import generator
-from models.vocabulary import PADDING_ID, UNKNOWN_ID
+from models.text.vocabulary import PADDING_ID, UNKNOWN_ID
 
 NEVER = (PADDING_ID, UNKNOWN_ID)
 

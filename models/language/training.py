@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.batching import epoch_batches, length_batches, pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.language.documents import Documents, frame_documents
 from models.language.loss import Places, next_word_loss, sampled_loss
@@ -16,6 +15,7 @@ from models.language.settings import LanguageSettings
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.recurrent.state import Epoch, TrainingState
 from models.seeds import generator
+from models.text.batching import epoch_batches, length_batches, pad_documents
 
 GRADIENT_NORM = 1.0
 LAST_RATE = 0.05  # of the first

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from scipy.special import expit
 
-from models.batching import length_batches, pad_documents
 from models.recurrent.backends import current_backend
+from models.text.batching import length_batches, pad_documents
 from models.threads import side_by_side
 
 # Large enough that a step's overhead is spread thin, small enough to stay in the processor's cache.

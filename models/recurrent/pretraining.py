@@ -10,7 +10,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from models.batching import pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import NO_LABEL, tasks
@@ -19,6 +18,7 @@ from models.recurrent.state import Epoch, TrainingState
 from models.recurrent.training import PaddedRows, epoch_trainer
 from models.seeds import generator
 from models.settings import NetworkSettings, PretrainingSettings
+from models.text.batching import pad_documents
 
 HELD_OUT_SHARE = 0.02
 HELD_OUT_AT_ONCE = 256

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 
-from models.batching import epoch_batches, pad_documents
 from models.checkpoints import Checkpoint, OnCheckpoint
-from models.metrics import classification_metrics
+from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import LABEL
 from models.recurrent.prediction import logit_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
 from models.settings import ClassifierSettings, TrainingSettings
+from models.text.batching import epoch_batches, pad_documents
 
 # About ten seconds of a small network's steps: copying the state, some tens of milliseconds, is lost among them.
 CHECKPOINT_BATCHES = 500

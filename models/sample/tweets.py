@@ -1,7 +1,7 @@
 """Labelled tweets from families of templates; each family belongs to training or to the test split, never to both.
 
-A pipeline splits by a hash of the folded text (`models.splits`). So the generator asks that very function where a
-candidate would land and keeps it only when that is where its family belongs.
+A pipeline splits by a hash of the folded text (`models.splitting.splits`). So the generator asks that very function
+where a candidate would land and keeps it only when that is where its family belongs.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from models.sample.noise import add_noise, short_address
 from models.sample.statements import FIGURES, REPORTS, SMALL_TALK
 from models.seeds import generator
 from models.settings import SplitSettings
-from models.splits import assign_splits, fold_texts, group_digests
+from models.splitting.splits import assign_splits, fold_texts, group_digests
 from models.text import repair_texts
 
 # Tweets wanted of each kind, as shares; what is decided by order alone is somewhat more than half.

@@ -1,10 +1,10 @@
-"""Word vectors as a Keras Embedding layer, over ids like those of `models.vocabulary`: padding, unknown, the words."""
+"""Word vectors as a Keras Embedding layer, over ids like those of `models.text.vocabulary`: padding, unknown, words."""
 
 import keras
 import numpy as np
 
+from models.text.vocabulary import RESERVED
 from models.vectors.word_vectors import WordVectors
-from models.vocabulary import RESERVED
 
 
 def embedding_words(vectors: WordVectors) -> list[str]:

@@ -13,9 +13,9 @@ import tensorflow as tf
 from models.checkpoints import Checkpoint, OnCheckpoint
 from models.seeds import generator
 from models.settings import EmbeddingSettings
+from models.text.vocabulary import RESERVED
 from models.threads import ahead
 from models.vectors import WordVectors
-from models.vocabulary import RESERVED
 from models.word2vec.sampling import (
     CHUNK,
     SHARED,

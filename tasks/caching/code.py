@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tasks import digests
+from tasks.store import digests
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("flows", "tasks", "models")

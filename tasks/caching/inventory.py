@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tasks import storage
 from tasks.caching.records import Record, records
+from tasks.store import artifact_store
 
 ARTIFACT = re.compile(r"[\w-]+/[0-9a-f]{32}")
 
@@ -30,14 +30,18 @@ def entries() -> list[dict[str, Any]]:
 def size(artifact: Path) -> int:
     """Bytes of an artifact's files as its manifest has them; 0 when there is no manifest to read."""
     try:
-        return sum(entry["bytes"] for entry in json.loads((artifact / storage.MANIFEST).read_text())["files"].values())
+        return sum(
+            entry["bytes"] for entry in json.loads((artifact / artifact_store.MANIFEST).read_text())["files"].values()
+        )
     except (OSError, ValueError):
         return 0
 
 
 def stored_artifacts() -> list[Path]:
     """The folders of all artifacts in the store, unfinished ones left out."""
-    return sorted(path for path in (storage.state_home() / "store").glob("*/*") if ARTIFACT.fullmatch(name_of(path)))
+    return sorted(
+        path for path in (artifact_store.state_home() / "store").glob("*/*") if ARTIFACT.fullmatch(name_of(path))
+    )
 
 
 def name_of(artifact: Path) -> str:
@@ -51,12 +55,12 @@ def damages() -> list[dict[str, str]]:
     made_by = {each.action.output: each.title for each in everything}
     known = made_by.keys() | set().union(*map(inputs_of, everything))
     paths = {name_of(path): path for path in stored_artifacts()}
-    paths |= {name: storage.state_home() / "store" / name for name in known}
+    paths |= {name: artifact_store.state_home() / "store" / name for name in known}
     found = []
     for name, path in sorted(paths.items()):
         try:
-            storage.verify(path)
-        except storage.DamagedArtifactError as error:
+            artifact_store.verify(path)
+        except artifact_store.DamagedArtifactError as error:
             found.append({"artifact": name, "step": made_by.get(name, ""), "problem": str(error)})
     return found
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks import digests, storage
 from tasks.caching.code import PACKAGES, parse, reached_code, reached_modules
 from tasks.caching.libraries import library_versions
 from tasks.caching.machine import hardware_class, named_environment, numeric_environment
+from tasks.store import artifact_store, digests
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def describe_input(value: Any) -> Any:
     says nothing about its content, and for anything that is neither.
     """
     if isinstance(value, Path):
-        if not storage.is_artifact(value):
+        if not artifact_store.is_artifact(value):
             raise TypeError(
                 f"{value} is no artifact of the store: a path alone says nothing of content, so ingest it first"
             )
-        return f"{value.parent.name}/{storage.artifact_digest(value)}"
+        return f"{value.parent.name}/{artifact_store.artifact_digest(value)}"
     if isinstance(value, BaseModel):
         fields = {**dict(value), **(value.__pydantic_private__ or {})}
         return {"class": _full_name(type(value)), "fields": {n: describe_input(each) for n, each in fields.items()}}

@@ -10,8 +10,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from tasks import digests
 from tasks.caching.code import PACKAGES, imported_names
+from tasks.store import digests
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 

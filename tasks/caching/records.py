@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks import storage
 from tasks.caching import code
 from tasks.caching.keys import ActionKey
+from tasks.store import artifact_store
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Action:
     @property
     def path(self) -> Path:
         """The artifact's folder in the store."""
-        return storage.state_home() / "store" / self.output
+        return artifact_store.state_home() / "store" / self.output
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class Record:
 
 
 def _file(key: ActionKey) -> Path:
-    return storage.state_home() / "actions" / key.step / f"{key.digest}.json"
+    return artifact_store.state_home() / "actions" / key.step / f"{key.digest}.json"
 
 
 def recall(key: ActionKey) -> Action | None:
     """The record under this key, when its artifact is there and intact; None means: compute it."""
     try:
         record = read_record(_file(key))
-        storage.verify(record.action.path)
+        artifact_store.verify(record.action.path)
         os.utime(record.file)  # it is in use: pruning by age passes over it
-    except (OSError, ValueError, TypeError, KeyError, storage.DamagedArtifactError):
+    except (OSError, ValueError, TypeError, KeyError, artifact_store.DamagedArtifactError):
         return None
     return record.action
 
@@ -82,19 +82,19 @@ def remember(key: ActionKey, action: Action) -> None:
         return
     _keep_code(key)
     content = {"title": key.title, "made": time.time(), "parts": key.parts, "action": asdict(action)}
-    storage.write_atomically(_file(key), json.dumps(content, indent=1))
+    artifact_store.write_atomically(_file(key), json.dumps(content, indent=1))
 
 
 def kept_code(digest: str) -> Path:
     """Where the text of a module with this digest is kept, to show one day what was changed."""
-    return storage.state_home() / "actions" / "code" / f"{digest}.py"
+    return artifact_store.state_home() / "actions" / "code" / f"{digest}.py"
 
 
 def _keep_code(key: ActionKey) -> None:
     for name, digest in key.parts.get("code", {}).items():
         file = code.module_file(name)
         if file is not None and not kept_code(digest).exists():
-            storage.write_atomically(kept_code(digest), file.read_text(encoding="utf-8"))
+            artifact_store.write_atomically(kept_code(digest), file.read_text(encoding="utf-8"))
 
 
 def read_record(file: Path) -> Record:
@@ -105,7 +105,7 @@ def read_record(file: Path) -> Record:
 
 def records(step: str = "*") -> Iterator[Record]:
     """All readable records, or those of one step, the latest first."""
-    files = list((storage.state_home() / "actions").glob(f"{step}/*.json"))
+    files = list((artifact_store.state_home() / "actions").glob(f"{step}/*.json"))
     for file in sorted(files, key=lambda each: each.stat().st_mtime, reverse=True):
         try:
             yield read_record(file)

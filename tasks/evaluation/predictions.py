@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.cross_validation import HeldOut
-from models.folds import Fold
-from tasks import artifacts
+from models.metrics.cross_validation import HeldOut
+from models.splitting.folds import Fold
+from tasks.store import formats
 from tasks.tracking import Run
 
 FILE = "predictions.parquet"
@@ -24,15 +24,15 @@ def held_out(table: Path, fold: Fold, models: Mapping[str, Path]) -> pa.Table:
     Columns id, source, source_row, group, kept (by the ingest), target, fold, seed, model, probability, threshold,
     label (1 where the probability reaches the threshold, chosen on the fold's validation rows).
     """
-    tweets = artifacts.read_tweets(table)
-    rows = tweets.take(pa.array(artifacts.rows_in(tweets, "test"))).select(OF_THE_ROW)
+    tweets = formats.read_tweets(table)
+    rows = tweets.take(pa.array(formats.rows_in(tweets, "test"))).select(OF_THE_ROW)
     return pa.concat_tables([_of_model(rows, fold, name, model) for name, model in models.items()])
 
 
 def record_fold(run: Run, table: Path, fold: Fold, models: Mapping[str, Path]) -> pa.Table:
     """The rows that this fold holds out, also as a file on its run, beside the scores of each model."""
     found = held_out(table, fold, models)
-    run.log_file(artifacts.write_artifact("held-out", {FILE: found}) / FILE)
+    run.log_file(formats.write_artifact("held-out", {FILE: found}) / FILE)
     scored = HeldOut.from_table(found)
     run.log_metrics({f"{name}/{metric}": value for name in models for metric, value in scored.scores(name).items()})
     return found
@@ -61,4 +61,4 @@ def collect(parts: Sequence[pa.Table]) -> tuple[Path, pa.Table]:
     table = pa.concat_tables(parts)
     order = pc.sort_indices(table, [("model", "ascending"), ("seed", "ascending"), ("fold", "ascending")])
     table = table.take(order).combine_chunks()  # stable: rows of a fold keep their order
-    return artifacts.write_artifact("out-of-fold", {FILE: table}), table
+    return formats.write_artifact("out-of-fold", {FILE: table}), table

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from models.cross_validation import SCORES, HeldOut, comparisons, summarise
+from models.metrics.cross_validation import SCORES, HeldOut, comparisons, summarise
 from tasks.evaluation import page
-from tasks.evaluation.costs import cost_of
+from tasks.evaluation.fit_times import cost_of
+from tasks.evaluation.learning_curve import CurvePoint
 from tasks.evaluation.predictions import FILE, collect
-from tasks.evaluation.training_size import CurvePoint
 from tasks.tracking import Run
 
 if TYPE_CHECKING:

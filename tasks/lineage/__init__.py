@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tasks import storage
-from tasks.ingestion import read_report
-from tasks.lineage.graph import Graph, trace_back, trace_forward
-from tasks.lineage.steps import all_steps, steps_below
+from tasks.ingestion.steps import read_report
 from tasks.lineage.targets import Target, files_in, find_target, registered_versions, target_of_run
 from tasks.sources import provenance
+from tasks.store import artifact_store
 from tasks.tracking import Run, read_run
+from tasks.tracking.step_graph import Graph, trace_back, trace_forward
+from tasks.tracking.steps import all_steps, steps_below
 
 __all__ = ["Lineage", "follow", "record", "trace"]
 
@@ -111,12 +111,12 @@ def record(run: Run) -> None:
 
 
 def _folder(artifact: str) -> Path:
-    return storage.state_home() / "store" / artifact
+    return artifact_store.state_home() / "store" / artifact
 
 
 def _source(artifact: str) -> dict[str, Any]:
     folder = _folder(artifact)
-    files = files_in(folder) if storage.is_artifact(folder) else {}
+    files = files_in(folder) if artifact_store.is_artifact(folder) else {}
     return {
         "artifact": artifact,
         "files": [
@@ -129,7 +129,7 @@ def _source(artifact: str) -> dict[str, Any]:
 
 def _table(artifact: str) -> dict[str, Any]:
     folder = _folder(artifact)
-    if not storage.is_artifact(folder):
+    if not artifact_store.is_artifact(folder):
         return {"artifact": artifact, "path": None}
     report = read_report(folder)
     counts = {name: report["counts"][name] for name in ("read", "kept", "quarantined")}

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tasks.html.elements import code, count, escape, section, table
+from tasks.html.page import page
 from tasks.lineage.picture import picture
-from tasks.lineage.steps import Step
-from tasks.reports.markup import code, count, escape, section, table
-from tasks.reports.page import page
+from tasks.tracking.steps import Step
 
 if TYPE_CHECKING:
     from tasks.lineage import Lineage

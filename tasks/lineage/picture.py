@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tasks.lineage.steps import Step
-from tasks.reports.diagram import Box, diagram
-from tasks.reports.markup import count, section
+from tasks.html.elements import count, section
+from tasks.html.graph_drawing import Box, diagram
+from tasks.tracking.steps import Step
 
 if TYPE_CHECKING:
     from tasks.lineage import Lineage

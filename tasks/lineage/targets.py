@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks import registry, storage
-from tasks.digests import file_sha256
-from tasks.secrets import redact
+from tasks import registry
+from tasks.runtime.redaction import redact
 from tasks.sources import provenance
+from tasks.store import artifact_store
+from tasks.store.digests import file_sha256
 from tasks.tracking import client, descendants, read_run
 
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -57,7 +58,7 @@ def _stored(path: Path) -> Target | None:
     """The artifact that this path is, or lies in."""
     path = path.resolve()
     for folder in (path, *path.parents):
-        if storage.is_artifact(folder):
+        if artifact_store.is_artifact(folder):
             artifact = f"{folder.parent.name}/{folder.name}"
             return Target(artifact, (artifact,))
     return None
@@ -67,18 +68,18 @@ def _raw(sha256: str, source: str) -> Target:
     """The raw snapshots that hold a file of this checksum, or were fetched from this source."""
     found = [
         manifest.parent
-        for manifest in (storage.state_home() / "store" / "raw").glob(f"[!.]*/{storage.MANIFEST}")
+        for manifest in (artifact_store.state_home() / "store" / "raw").glob(f"[!.]*/{artifact_store.MANIFEST}")
         if sha256 in {entry["sha256"] for entry in files_in(manifest.parent).values()}
         or source in {line["source"] for line in provenance(manifest.parent)}
     ]
     if not found:
-        raise ValueError(f"{source} was never read: no raw snapshot in {storage.state_home()} holds it")
+        raise ValueError(f"{source} was never read: no raw snapshot in {artifact_store.state_home()} holds it")
     return Target(source, tuple(sorted(f"raw/{snapshot.name}" for snapshot in found)))
 
 
 def files_in(artifact: Path) -> dict[str, dict[str, Any]]:
     """The files of an artifact by name, each with its sha256 and bytes."""
-    return dict(json.loads((artifact / storage.MANIFEST).read_text())["files"])
+    return dict(json.loads((artifact / artifact_store.MANIFEST).read_text())["files"])
 
 
 def _registered(name: str, version: str | None, alias: str | None) -> Target:

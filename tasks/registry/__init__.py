@@ -1,7 +1,7 @@
 """Which registered model is in use, how it came to be, and how to go back. The one door to MLflow's model registry."""
 
+from tasks.registry.champion_history import Accession, history, rollback
 from tasks.registry.promotion import NOT_ASKED, Candidate, Decision, Incumbent, promote
-from tasks.registry.reign import Accession, history, rollback
 from tasks.registry.versions import (
     CHAMPION,
     CHAMPION_URI,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from models.gate import Verdict, selection_bias
 from models.settings import SplitSettings
-from tasks.comparison import ModelRow
-from tasks.registry.reign import ROLLED_BACK, crown, history
+from tasks.evaluation.comparison import ModelRow
+from tasks.registry.champion_history import ROLLED_BACK, crown, history
 from tasks.registry.versions import MODEL_NAME, champion, our_versions, register, tag_version, uri_of
-from tasks.storage import locked
+from tasks.store.artifact_store import locked
 from tasks.tracking import client
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasks import tracking
 from tasks.caching import ROOT
-from tasks.provenance import PATCH
+from tasks.tracking.provenance import PATCH
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun

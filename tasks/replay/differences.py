@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks.digests import content_digest
-from tasks.storage import MANIFEST
+from tasks.store.artifact_store import MANIFEST
+from tasks.store.digests import content_digest
 
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-3, 1e-5
 TELLING = (".parquet", ".npz", ".keras", ".json")  # what holds values comes before what only shows them

@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from tasks import recipes, tracking
 from tasks.caching.machine import numeric_environment
-from tasks.secrets import mask_secrets
+from tasks.runtime.redaction import mask_secrets
 
 FILE = "request.json"
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks import environment, storage
 from tasks.caching.machine import NUMERIC
-from tasks.progress import say
 from tasks.replay.requests import FILE, Request
+from tasks.runtime import environment
+from tasks.runtime.progress import say
 from tasks.sources import provenance
+from tasks.store import artifact_store
 
 # What belongs to the home of the original run, or says what its command line would say.
 OWN = ("MLFLOW_", "PREFECT_", "CRISISFLOW_", "PYTHONPATH", "MPLCONFIGDIR", "KERAS_HOME")
@@ -23,10 +24,10 @@ LINES_SHOWN = 12
 def lend(names: Iterable[str], home: Path, sources: str) -> None:
     """Let the new home see these artifacts of the store, by links. Raises ValueError naming what is gone or damaged."""
     for name in names:
-        original = storage.state_home() / "store" / name
+        original = artifact_store.state_home() / "store" / name
         try:
-            storage.verify(original)
-        except storage.DamagedArtifactError as error:
+            artifact_store.verify(original)
+        except artifact_store.DamagedArtifactError as error:
             raise ValueError(f"{error}. {_origin(original, sources)}") from error
         shelf = home / "store" / original.parent.name
         shelf.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import storage, tracking
+from tasks import tracking
+from tasks.store import artifact_store
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -85,10 +86,10 @@ def leaves(root_id: str) -> dict[tuple[str, str], list[str]]:
 
 def recorded_folder(step: Step, folder: Path) -> Path | None:
     """The artifact that a step made: from the store, else what MLflow keeps, brought into `folder`; None without."""
-    stored = storage.state_home() / "store" / step.output
+    stored = artifact_store.state_home() / "store" / step.output
     try:
-        storage.verify(stored)
-    except storage.DamagedArtifactError:
+        artifact_store.verify(stored)
+    except artifact_store.DamagedArtifactError:
         kept = Path(tracking.client().download_artifacts(step.run_id, "output", str(folder)))
-        return kept if any(path.name != storage.MANIFEST for path in kept.rglob("*") if path.is_file()) else None
+        return kept if any(path.name != artifact_store.MANIFEST for path in kept.rglob("*") if path.is_file()) else None
     return stored

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from tasks import servers
+from tasks.runtime import servers
 
 TIMEOUT_SECONDS = 15.0
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)

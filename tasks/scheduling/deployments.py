@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from tasks.scheduling import timing
+from tasks.scheduling import timetable
 from tasks.scheduling.api import JsonObject, PrefectApi
-from tasks.scheduling.pool import POOL, ROOT
+from tasks.scheduling.worker import POOL, ROOT
 
 FILE = ROOT / "prefect.yaml"
 PLANNING_SECONDS = 15.0
@@ -86,7 +86,7 @@ def remove(api: PrefectApi, name: str) -> None:
     api.ask("DELETE", f"/deployments/{deployment['id']}")
 
 
-def change(api: PrefectApi, name: str, when: timing.Timing | None, parameters: dict[str, Any]) -> None:
+def change(api: PrefectApi, name: str, when: timetable.Timing | None, parameters: dict[str, Any]) -> None:
     """Give a deployment another schedule, and other parameters where some are named."""
     deployment = find(api, name)
     changed: JsonObject = {}
@@ -130,7 +130,7 @@ def next_runs(api: PrefectApi, name: str | None, count: int) -> list[dict[str, s
     for deployment in chosen:
         for schedule in (each["schedule"] for each in deployment["schedules"] if each["active"]):
             zone = schedule.get("timezone") or "UTC"
-            found += [(each, deployment["name"], zone) for each in timing.next_times(schedule, count)]
+            found += [(each, deployment["name"], zone) for each in timetable.next_times(schedule, count)]
     return [
         {
             "name": called,
@@ -147,7 +147,7 @@ def _deployments(api: PrefectApi) -> list[JsonObject]:
 
 
 def _describe(api: PrefectApi, deployment: JsonObject, flow: str) -> Scheduled:
-    schedules = [timing.in_words(each["schedule"]) for each in deployment["schedules"] if each["active"]]
+    schedules = [timetable.in_words(each["schedule"]) for each in deployment["schedules"] if each["active"]]
     mine = {"deployments": {"id": {"any_": [deployment["id"]]}}, "limit": 1}
     planned = {"state": {"type": {"any_": ["SCHEDULED"]}}}
     coming = api.find("flow_runs", flow_runs=planned, sort="EXPECTED_START_TIME_ASC", **mine)

@@ -6,11 +6,12 @@ from typing import Any
 
 import httpx
 
-from tasks import announcement, servers, tracking
-from tasks.scheduling import deployments, pool
+from tasks import tracking
+from tasks.runtime import running, servers
+from tasks.runtime.redaction import mask_secrets
+from tasks.scheduling import deployments, worker
 from tasks.scheduling.api import PrefectApi
-from tasks.secrets import mask_secrets
-from tasks.storage import state_home
+from tasks.store.artifact_store import state_home
 
 HEARTBEAT_SECONDS = 60.0  # four of the worker's own
 LEAST_DISK_BYTES = 1 << 30
@@ -20,9 +21,9 @@ PARTS = ("mlflow", "prefect", "worker", "schedule", "disk")
 
 def health() -> dict[str, Any]:
     """Whether each part works, what is scheduled, and how it went; what `status --json` prints."""
-    told = announcement.told()
+    told = running.told()
     facts: dict[str, Any] = dict.fromkeys(PARTS, False)
-    facts |= {"running": bool(told) and announcement.up_lives(told), "stale": False, "next": [], "deployments": []}
+    facts |= {"running": bool(told) and running.up_lives(told), "stale": False, "next": [], "deployments": []}
     facts["stale"] = bool(told) and not facts["running"]
     free = shutil.disk_usage(state_home()).free
     facts |= {"disk": free >= LEAST_DISK_BYTES, "disk_free_bytes": free}
@@ -40,7 +41,7 @@ def _parts(addresses: dict[str, str]) -> dict[str, Any]:
     try:
         with PrefectApi(f"{addresses.get('prefect')}/api") as api:
             scheduled = deployments.read_all(api)
-            beat = pool.last_heartbeat(api)
+            beat = worker.last_heartbeat(api)
     except (httpx.HTTPError, httpx.InvalidURL, RuntimeError):
         return found
     active = [each for each in scheduled if each.plannable]

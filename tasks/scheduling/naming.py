@@ -4,8 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.runtime.redaction import redact
 from tasks.scheduling.api import PrefectApi
-from tasks.secrets import redact
 
 MOST_CHARACTERS = 40
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tasks.spreadsheets import disarm_table
+from tasks.sources.csv_injection import disarm_table
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 TO_ESCAPE = r'["\\\x00-\x1f]'

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.progress import on_terminal, progress
-from tasks.scoring.ledger import Ledger, open_ledger, scoring_key
+from tasks.runtime.progress import on_terminal, progress
 from tasks.scoring.output import Stamp, write_output
 from tasks.scoring.predicting import score_chunks
+from tasks.scoring.progress_store import Ledger, open_ledger, scoring_key
 from tasks.scoring.rows import Reader, expected_rows
 from tasks.sources.columns import ColumnMap
 from tasks.sources.tweets import read_tweets

@@ -9,9 +9,9 @@ Parts: `limits` and `questions` (what may be asked), `batching` (many requests, 
 `listening` (port and server).
 """
 
-from tasks.service.listening import answer_requests, only_for_this_machine, take_port, url_of
 from tasks.service.reloading import Reloader
 from tasks.service.served_model import ServedModel
+from tasks.service.server import answer_requests, only_for_this_machine, take_port, url_of
 from tasks.service.state import Service
 
 __all__ = [

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from tasks.service.docs_page import EXAMPLE, docs_page
 from tasks.service.limits import Limits, RefusedError
-from tasks.service.questions import read_question
+from tasks.service.requests import read_question
 from tasks.service.state import Service
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tasks.service.limits import DEFAULT_LIMITS, RefusedError
-from tasks.service.questions import Tweet
+from tasks.service.requests import Tweet
 
 Predict = Callable[[Sequence[Tweet]], list[float]]
 

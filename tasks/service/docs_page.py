@@ -4,8 +4,8 @@ import json
 import shlex
 from typing import Any
 
-from tasks.reports.markup import code, count, escape, section, table
-from tasks.reports.page import page
+from tasks.html.elements import code, count, escape, section, table
+from tasks.html.page import page
 from tasks.service.limits import Limits
 
 EXAMPLE = {"text": "Forest fire near La Ronge Sask. Canada", "keyword": "wildfire"}

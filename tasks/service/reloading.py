@@ -9,7 +9,7 @@ import threading
 import time
 
 from tasks import registry
-from tasks.secrets import mask_secrets
+from tasks.runtime.redaction import mask_secrets
 from tasks.service.served_model import ServedModel
 from tasks.service.state import Service
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks import registry, serving, tracking
-from tasks.logged_model import text_column
-from tasks.service.questions import Tweet
+from tasks import registry, tracking
+from tasks.packaging import mlflow_model
+from tasks.packaging.logged_model import text_column
+from tasks.service.requests import Tweet
 
 if TYPE_CHECKING:
-    from models.pipeline import TextClassifier
+    from models.classifiers.pipeline import TextClassifier
 
 # A graph is traced at the first call, and later calls prepare kernels for sizes that they have not met.
 WARM_UP_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256, 1, 1, 1)
@@ -35,7 +36,7 @@ class ServedModel:
     @classmethod
     def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
         """The model at this address, warmed. Raises ValueError when there is none, or it may not be run."""
-        logged = serving.load_model(chosen.uri)
+        logged = mlflow_model.load_model(chosen.uri)
         classifier = logged.unwrap_python_model().classifier
         run_id = logged.metadata.run_id
         loaded = datetime.now(UTC).isoformat(timespec="seconds")

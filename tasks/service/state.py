@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tasks.service.batching import MicroBatcher
 from tasks.service.limits import DEFAULT_LIMITS, Limits, RefusedError
-from tasks.service.questions import Question
+from tasks.service.requests import Question
 from tasks.service.served_model import ServedModel
 
 

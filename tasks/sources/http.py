@@ -16,9 +16,9 @@ from urllib.request import getproxies
 
 import httpx
 
-from tasks.secrets import redact
+from tasks.runtime.redaction import redact
+from tasks.sources.http_transport import CountingTransport, surplus_bytes
 from tasks.sources.limits import SourceError, SourceLimits
-from tasks.sources.wire import CountingTransport, surplus_bytes
 
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_PAUSE_SECONDS = 30.0

@@ -4,7 +4,7 @@ import glob
 import os
 from pathlib import Path
 
-from tasks.secrets import redact
+from tasks.runtime.redaction import redact
 from tasks.sources.limits import SourceError
 
 

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks import storage
-from tasks.digests import DIGEST_CHARACTERS, file_sha256
-from tasks.secrets import fill_placeholders, redact
-from tasks.sources import addresses, http, local, remote
+from tasks.runtime.redaction import fill_placeholders, redact
+from tasks.sources import addresses, http, local, object_stores
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.store import artifact_store
+from tasks.store.digests import DIGEST_CHARACTERS, file_sha256
 
 FILES = "files"
 
@@ -30,19 +30,19 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
     is handed back as it is. Raises SourceError when there is nothing or it is not what was pinned, ConnectionError and
     TimeoutError when the network gives up.
     """
-    if storage.is_artifact(Path(source)):
+    if artifact_store.is_artifact(Path(source)):
         return Path(source)
     address = addresses.parse(fill_placeholders(str(source)))
     if address.scheme in ("http", "https"):
         return _fetch_http(address, limits)
     facts: dict[str, Any] = {}
-    with storage.new_artifact("raw", opaque=True) as draft:
+    with artifact_store.new_artifact("raw", opaque=True) as draft:
         folder = draft / FILES
         folder.mkdir()
         if address.scheme in ("", "file"):
             _copy_local(address.location.removeprefix("file://"), folder)
         else:
-            facts["etag"] = remote.copy_files(address.location, folder, limits)
+            facts["etag"] = object_stores.copy_files(address.location, folder, limits)
         _check_pin(address, folder)
     _record(draft.final, redact(str(source)), facts)
     return draft.final
@@ -50,7 +50,7 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
 
 def check_source(source: str | Path) -> None:
     """Raise SourceError when a local source is not there; what is far away is found out by `fetch`."""
-    if storage.is_artifact(Path(source)):
+    if artifact_store.is_artifact(Path(source)):
         return
     address = addresses.parse(fill_placeholders(str(source)))
     if address.scheme in ("", "file"):
@@ -60,7 +60,7 @@ def check_source(source: str | Path) -> None:
 def snapshot_files(location: str | Path) -> dict[str, Path]:
     """The files of a snapshot, or of a path, folder or glob that was never fetched, by name."""
     path = Path(location)
-    return local.find_files(str(path / FILES if storage.is_artifact(path) else path))
+    return local.find_files(str(path / FILES if artifact_store.is_artifact(path) else path))
 
 
 def provenance(snapshot: Path) -> list[dict[str, Any]]:
@@ -105,14 +105,14 @@ def _fetch_http(address: addresses.Address, limits: SourceLimits) -> Path:
         _record(snapshot, source, asdict(known) | {"answer": "the pinned bytes are here already"})
         return snapshot
     try:
-        with storage.new_artifact("raw", opaque=True) as draft:
+        with artifact_store.new_artifact("raw", opaque=True) as draft:
             received = _receive(address, draft / FILES, limits, known)
     except _UnchangedError:
         assert snapshot
         assert known
         _record(snapshot, source, asdict(known) | {"answer": "304 Not Modified"})
         return snapshot
-    storage.write_atomically(memory, json.dumps({"snapshot": draft.final.name, **asdict(received)}))
+    artifact_store.write_atomically(memory, json.dumps({"snapshot": draft.final.name, **asdict(received)}))
     _record(draft.final, source, asdict(received) | {"answer": "200 OK"})
     return draft.final
 
@@ -131,7 +131,7 @@ def _receive(
 def _memory_path(url: str) -> Path:
     """Where it is noted what a URL gave last. The name is a digest: a URL may hold secrets."""
     name = hashlib.sha256(url.encode()).hexdigest()[:DIGEST_CHARACTERS]
-    return storage.state_home() / "store" / "raw" / ".http" / f"{name}.json"
+    return artifact_store.state_home() / "store" / "raw" / ".http" / f"{name}.json"
 
 
 def _recall(memory: Path) -> tuple[Path | None, http.Received | None]:
@@ -141,8 +141,8 @@ def _recall(memory: Path) -> tuple[Path | None, http.Received | None]:
     noted = json.loads(memory.read_text())
     snapshot = memory.parents[1] / noted.pop("snapshot")
     try:
-        storage.verify(snapshot)
-    except storage.DamagedArtifactError:
+        artifact_store.verify(snapshot)
+    except artifact_store.DamagedArtifactError:
         return None, None
     return snapshot, http.Received(**noted)
 
@@ -153,7 +153,7 @@ def _provenance_path(snapshot: Path) -> Path:
 
 def _record(snapshot: Path, source: str, facts: dict[str, Any]) -> None:
     """Add one line of provenance; appended in one write, so that two fetches at once both stay."""
-    files = json.loads((snapshot / storage.MANIFEST).read_text())["files"]
+    files = json.loads((snapshot / artifact_store.MANIFEST).read_text())["files"]
     line = {
         "source": source,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),

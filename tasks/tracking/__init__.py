@@ -4,10 +4,10 @@ MLflow's active run belongs to a thread, which loses runs under an orchestrator.
 along; everything is logged by its id through one client, and whoever opens a run closes it, whatever happens.
 """
 
+from tasks.tracking.connection import client, experiment_id, fluent_mlflow, tracking_uri, undivided
 from tasks.tracking.lifecycle import abandon_runs, reconcile_runs, recover, tracked_run
 from tasks.tracking.queries import comparison_address, descendants, find_runs, read_run, step_outcomes, unfinished_run
 from tasks.tracking.run import Run
-from tasks.tracking.server import client, experiment_id, fluent_mlflow, tracking_uri, undivided
 
 __all__ = [
     "Run",

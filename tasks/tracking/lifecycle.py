@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from tasks import checkpoints, failures, interrupts, processes, provenance
-from tasks.digests import combine
-from tasks.storage import remove_leftovers
-from tasks.tracking import orchestration
+from tasks.runtime import errors, processes, signals
+from tasks.store import checkpoints
+from tasks.store.artifact_store import remove_leftovers
+from tasks.store.digests import combine
+from tasks.tracking import prefect_link, provenance
+from tasks.tracking.connection import client, experiment_id, undivided
 from tasks.tracking.queries import find_runs, unfinished_run
 from tasks.tracking.run import Run
-from tasks.tracking.server import client, experiment_id, undivided
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -34,18 +35,18 @@ def tracked_run(
     Closed as FINISHED, as KILLED on Ctrl-C or SIGTERM, as FAILED on anything else, with the error as a tag. A root
     names the run that it `resumes`: the same request before it, if that was cut short.
     """
-    interrupts.heed()
+    signals.heed()
     if parent is None:
         recover()
     settings = settings.model_dump() if isinstance(settings, BaseModel) else settings or {}
     start, run = time.monotonic(), None
     try:
-        links = orchestration.prefect_tags()
+        links = prefect_link.prefect_tags()
         tags = _tags(name, stage, parent, settings) | links
         with undivided():  # else there would be a run that nobody knows and closes
             run = _open(tags, parent)
         if links and "prefect.task_run_id" not in links:
-            orchestration.link_flow_run(run)
+            prefect_link.link_flow_run(run)
         run.log_settings(settings)
         if parent is None:
             provenance.log_patch(run)
@@ -80,7 +81,7 @@ def _child_tags(parent: Run) -> dict[str, str]:
 
 def _root_tags(stage: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Facts about the machine; what was asked for, as a digest; the run that was cut short at the same request."""
-    request = combine({"stage": stage, "settings": settings, "parameters": orchestration.flow_parameters()})
+    request = combine({"stage": stage, "settings": settings, "parameters": prefect_link.flow_parameters()})
     resumed = unfinished_run(request=request)
     return {**provenance.host_tags(), "request": request, **({"resumes": resumed} if resumed else {})}
 
@@ -95,7 +96,7 @@ def _close_after(error: BaseException, run: Run, start: float) -> None:
     """Close a run that an error or a signal has ended. Where that fails too, `recover` closes it later."""
     message = f"{type(error).__name__}: {error}".removesuffix(": ")[:500]
     try:
-        if failures.tracking_lost(error):  # waited for long enough
+        if errors.tracking_lost(error):  # waited for long enough
             raise ConnectionError("its server does not answer")
         run.tag(error=message)
         _close(run, "FAILED" if isinstance(error, Exception) else "KILLED", start)
@@ -121,7 +122,7 @@ def reconcile_runs() -> int:
         client().set_tag(run.info.run_id, "error", "its process ended without closing the run")
         client().set_terminated(run.info.run_id, "KILLED")
     if dead:
-        orchestration.crash_flow_runs({run.data.tags.get("prefect.flow_run_id", "") for run in dead} - {""})
+        prefect_link.crash_flow_runs({run.data.tags.get("prefect.flow_run_id", "") for run in dead} - {""})
         logger.warning("closed %d runs whose process is gone", len(dead))
     return len(dead)
 

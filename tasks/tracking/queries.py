@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from tasks import failures
-from tasks.secrets import mask_secrets
-from tasks.tracking.server import client, experiment_id, tracking_uri
+from tasks.runtime import errors
+from tasks.runtime.redaction import mask_secrets
+from tasks.tracking.connection import client, experiment_id, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -21,7 +21,7 @@ def read_run(run_id: str) -> "MlflowRun":
     try:
         return client().get_run(run_id)
     except MlflowException as error:
-        if failures.tracking_lost(error):
+        if errors.tracking_lost(error):
             raise
         raise ValueError(f"no run {run_id!r} in {mask_secrets(tracking_uri())}; {_latest_runs()}") from error
 

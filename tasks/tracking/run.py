@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.secrets import mask_secrets
-from tasks.tracking.server import client
+from tasks.runtime.redaction import mask_secrets
+from tasks.tracking.connection import client
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

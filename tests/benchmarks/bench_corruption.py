@@ -70,7 +70,7 @@ def print_kinds(spoilt: CorruptedFile, caught: dict[int, str]) -> None:
 
 def measure(folder: Path, rows: int, each: int, seed: int) -> dict[str, int]:
     """Spoil, ingest, compare, retry, compare again; return what was found wrong, by name."""
-    from tasks.validation import ingest_tweets, retry_tweets
+    from tasks.ingestion import ingest_tweets, retry_tweets
 
     clean_fields = clean_rows(rows, seed)
     spoilt = corrupt(clean_fields, COLUMNS, each, seed)

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 from bench_kills import STAGES, faults, made, query, start
 
-from tasks import servers
+from tasks.runtime import servers
 
 RECIPE = """
 name = "faults"

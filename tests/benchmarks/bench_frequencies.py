@@ -29,7 +29,7 @@ from models.frequencies import (
 )
 from models.settings import CooccurrenceSettings, FrequencySettings, TextSettings, VocabularySettings
 from models.text import Tokens, concat, repair_texts, tokenize_texts
-from models.vocabulary import RESERVED, fit_vocabulary
+from models.text.vocabulary import RESERVED, fit_vocabulary
 
 TEXT = TextSettings()
 CHARACTERS_AT_ONCE = 20_000_000

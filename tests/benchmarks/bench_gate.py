@@ -77,7 +77,7 @@ def promoted(verdicts: list[Verdict]) -> int:
 
 def promoted_by_validation(count: int) -> int:
     """Of equals, each the best of its run on validation rows, how many have a higher F1 than the one before on them."""
-    from models.metrics import classification_metrics
+    from models.metrics.scores import classification_metrics
 
     found = 0
     for number in range(count):
@@ -113,16 +113,17 @@ def a_year_of_equals(years: int) -> tuple[float, float, float]:
 
 def real_seeds(tweets: Path, seeds: int) -> tuple[list[Verdict], float, float]:
     """Verdicts on all ordered pairs of networks that differ in their seed only; their mean accuracy and discordance."""
-    from models.slices import slice_rows
-    from tasks import artifacts, sources
-    from tasks.environment import load_tensorflow, prepare_environment
-    from tasks.validation.tweets import ingest_tweets
+    from models.metrics.slices import slice_rows
+    from tasks import sources
+    from tasks.ingestion.tweets import ingest_tweets
+    from tasks.runtime.environment import load_tensorflow, prepare_environment
+    from tasks.store import formats
 
     prepare_environment()
     load_tensorflow()
-    table = artifacts.read_tweets(ingest_tweets(sources.fetch(str(tweets))))
+    table = formats.read_tweets(ingest_tweets(sources.fetch(str(tweets))))
     answers = list(train_seeds(table, seeds))
-    held = table.take(artifacts.rows_in(table, "test"))
+    held = table.take(formats.rows_in(table, "test"))
     rows = HeldOut(held["target"].to_numpy(), held["group"].to_numpy(zero_copy_only=False))
     verdicts = [judge(rows, *pair, slice_rows(held), SERVED, SETTINGS) for pair in itertools.permutations(answers, 2)]
     differing = [np.mean(a.called != b.called) for a, b in itertools.combinations(answers, 2)]
@@ -131,12 +132,12 @@ def real_seeds(tweets: Path, seeds: int) -> tuple[list[Verdict], float, float]:
 
 def train_seeds(table: Any, seeds: int) -> Iterator[Answers]:
     """Feed-forward networks over learned word vectors, one for each seed: their answers to the test rows."""
-    from models.metrics import choose_threshold
-    from models.pipeline import tokenize_rows
+    from models.classifiers.pipeline import tokenize_rows
+    from models.metrics.scores import choose_threshold
     from models.recurrent import build_classifier, predict_probabilities, train_classifier
     from models.settings import ClassifierSettings, TextSettings, VocabularySettings
-    from models.vocabulary import fit_vocabulary
-    from tasks.artifacts import rows_in
+    from models.text.vocabulary import fit_vocabulary
+    from tasks.store.formats import rows_in
 
     tokens = tokenize_rows(table["text"].combine_chunks(), table["keyword"].combine_chunks(), TextSettings())
     words = fit_vocabulary(tokens.take(rows_in(table, "train")), VocabularySettings())

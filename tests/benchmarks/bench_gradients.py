@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--tweets", type=int, default=5_000)
     parser.add_argument("--epochs", type=int, default=4)
     given = parser.parse_args()
-    from tasks import environment
+    from tasks.runtime import environment
 
     environment.prepare_environment()
     environment.load_tensorflow()
@@ -35,7 +35,7 @@ def main() -> None:
 def watch(rows: tuple, settings: ClassifierSettings, vocabulary: int) -> tuple[float, float]:
     """Seconds of diagnoses and seconds of training."""
     from models.recurrent import build_classifier, train_classifier
-    from tasks.gradients import GradientRecord
+    from tasks.training.gradient_monitor import GradientRecord
 
     network, spent = build_classifier(settings, vocabulary, None, 1), []
 

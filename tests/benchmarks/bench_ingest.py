@@ -22,11 +22,11 @@ DEFAULT = Path(DATA, "disaster_tweets", "train.csv") if DATA else SAMPLE
 
 CRISISFLOW = """
 import sys, time
-from tasks.environment import prepare_environment
+from tasks.runtime.environment import prepare_environment
 prepare_environment()
 from pathlib import Path
 from tasks import sources
-from tasks.validation import ingest_tweets
+from tasks.ingestion import ingest_tweets
 snapshot = sources.fetch(sys.argv[1])
 start = time.perf_counter()
 ingest_tweets(snapshot)

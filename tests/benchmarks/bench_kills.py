@@ -24,7 +24,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tasks import environment, servers
+from tasks.runtime import environment, servers
 
 RECIPE = """
 name = "kills"

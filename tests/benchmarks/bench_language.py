@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from models.batching import epoch_batches
 from models.language.documents import Documents
 from models.language.network import build_language_model, noise_probabilities
 from models.language.settings import LanguageSettings
 from models.language.training import GRADIENT_NORM, Trainer
+from models.text.batching import epoch_batches
 
 Batch = tuple[np.ndarray, np.ndarray]  # pieces (batch, length), words drawn (samples,)
 

@@ -52,10 +52,10 @@ def run_outside(home: str) -> dict[str, Any]:
 def run_inside(given: argparse.Namespace) -> dict[str, Any]:
     """The job as the command line runs it, with clocks in it."""
     clocks = {"bodies": 0.0, "tracking": 0.0, "server": 0.0}
-    from tasks import environment
+    from tasks.runtime import environment
 
     environment.prepare_environment()
-    from tasks.servers import prefect_server
+    from tasks.runtime.servers import prefect_server
 
     begun = time.monotonic()
     with prefect_server():

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.environment import prepare_environment
+from tasks.runtime.environment import prepare_environment
 
 RECIPE = """
 name = "parity"
@@ -147,22 +147,23 @@ def post(address: str, frame: dict[str, Any]) -> np.ndarray:
 
 def trained(data: Path, folder: Path) -> tuple[str, Path]:
     """Address of the logged network, and the folder of what its training left."""
-    from tasks import storage, tracking
+    from tasks import tracking
+    from tasks.store import artifact_store
 
     (folder / "parity.toml").write_text(RECIPE)
     tweets = data / "disaster_tweets" / "train.csv"
     result = crisisflow("retrain", "--tweets", str(tweets), "--recipe", str(folder / "parity.toml"))
     (run_id,) = [model["run_id"] for model in result["models"] if model["name"] == "lstm/scratch"]
     tags = tracking.read_run(run_id).data.tags
-    return tags["model_uri"], storage.state_home() / "store" / tags["output"]
+    return tags["model_uri"], artifact_store.state_home() / "store" / tags["output"]
 
 
 def validation_rows(artifact: Path) -> tuple[pd.DataFrame, np.ndarray]:
     """The raw validation tweets as training read them, and the probabilities that it recorded."""
-    from tasks import storage
+    from tasks.store import artifact_store
 
     recorded = pd.read_parquet(artifact / "predictions.parquet").query("split == 'validation'")
-    (table,) = (storage.state_home() / "store" / "tweets").glob("*/tweets.parquet")
+    (table,) = (artifact_store.state_home() / "store" / "tweets").glob("*/tweets.parquet")
     tweets = pd.read_parquet(table).set_index("id").loc[recorded["id"], ["text", "keyword"]]
     return tweets.reset_index(drop=True), recorded["probability"].to_numpy()
 
@@ -177,9 +178,9 @@ def compare(folder: Path, data: Path) -> Iterator[tuple[str, str]]:
     """Rows of the table: a route and what it gave."""
     from mlflow.artifacts import download_artifacts
 
-    from models.pipeline import assemble
+    from models.classifiers.pipeline import assemble
     from tasks import tracking
-    from tasks.logged_model import read_parts, text_column
+    from tasks.packaging.logged_model import read_parts, text_column
 
     uri, artifact = trained(data, folder)
     tracking.client()

@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow.csv
 from rivals import Rows, torch_rival
 
-from models.metrics import classification_metrics
+from models.metrics.scores import classification_metrics
 from models.settings import ClassifierSettings, SplitSettings, TextSettings, VocabularySettings
-from models.splits import assign_splits, group_digests
+from models.splitting.splits import assign_splits, group_digests
 from models.text import repair_texts, tokenize_texts
-from models.vocabulary import fit_vocabulary
-from tasks.environment import prepare_environment
+from models.text.vocabulary import fit_vocabulary
+from tasks.runtime.environment import prepare_environment
 
 SETTINGS = ClassifierSettings(features="scratch", pooling="last", bidirectional=False, max_length=32)
 EPOCHS = 6

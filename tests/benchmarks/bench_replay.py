@@ -20,8 +20,8 @@ from typing import Any
 
 from tasks import tracking
 from tasks.caching import ROOT
-from tasks.digests import file_sha256
-from tasks.storage import MANIFEST
+from tasks.store.artifact_store import MANIFEST
+from tasks.store.digests import file_sha256
 
 RECIPE = """
 name = "replayed"

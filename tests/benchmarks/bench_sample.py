@@ -12,10 +12,10 @@ import time
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.logistic import fit_logistic
+from models.classifiers.pipeline import tokenize_rows
 from models.frequencies import fit_features, tf_idf_matrix
-from models.logistic import fit_logistic
-from models.metrics import choose_threshold
-from models.pipeline import tokenize_rows
+from models.metrics.scores import choose_threshold
 from models.sample import SEED, generate_corpus, generate_tweets
 from models.sample.tweets import splits_of
 from models.settings import (
@@ -27,7 +27,7 @@ from models.settings import (
     VocabularySettings,
 )
 from models.text import Tokens, concat, repair_keywords, repair_texts, tokenize_texts
-from models.vocabulary import Vocabulary, fit_vocabulary
+from models.text.vocabulary import Vocabulary, fit_vocabulary
 
 SPLITS = ("train", "validation", "test")
 

@@ -24,12 +24,12 @@ from typing import Any
 
 import psutil
 
-from tasks import servers
+from tasks.runtime import servers
 from tasks.scheduling.api import PrefectApi
 
 OURS = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL")}
 NIGHTLY = "nightly-retraining"
-VICTIMS = {"engine": "tasks.scheduling.engine", "guard": "tasks.scheduling.flow_run", "worker": "worker", "up": "up"}
+VICTIMS = {"engine": "tasks.scheduling.engine", "guard": "tasks.scheduling.run_guard", "worker": "worker", "up": "up"}
 PATIENCE_SECONDS = 300.0
 MEBIBYTE = 1 << 20
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import bench_kills
 import million
 
-from tasks.digests import file_sha256
-from tasks.environment import load_tensorflow
+from tasks.runtime.environment import load_tensorflow
+from tasks.store.digests import file_sha256
 
 OUTPUTS = ("parts/", "scored.jsonl")
 

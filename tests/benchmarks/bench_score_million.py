@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 
-from tasks.environment import load_tensorflow, prepare_environment
+from tasks.runtime.environment import load_tensorflow, prepare_environment
 
 SECONDS_APART = 0.5
 STEADY_SHARE = 0.8  # of the time of scoring, at its end, over which growth is fitted

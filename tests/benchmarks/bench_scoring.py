@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from bench_parity import real_tweets
 
-from models.pipeline import TextClassifier, assemble
+from models.classifiers.pipeline import TextClassifier, assemble
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import Vocabulary, fit_vocabulary
-from tasks.environment import load_tensorflow, prepare_environment
-from tasks.logged_model import text_column
+from models.text.vocabulary import Vocabulary, fit_vocabulary
+from tasks.packaging.logged_model import text_column
+from tasks.runtime.environment import load_tensorflow, prepare_environment
 
 
 def classifier(words: Vocabulary, units: int) -> TextClassifier:

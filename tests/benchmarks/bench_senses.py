@@ -46,7 +46,7 @@ def rightly_assigned(senses: np.ndarray, truth: np.ndarray) -> float:
 
 def main(asked: argparse.Namespace) -> None:
     """Merge, train, tell apart, and print a line for each pair and their mean."""
-    from tasks.environment import load_tensorflow, prepare_environment
+    from tasks.runtime.environment import load_tensorflow, prepare_environment
 
     prepare_environment()
     load_tensorflow()
@@ -56,7 +56,7 @@ def main(asked: argparse.Namespace) -> None:
     from models.senses import WordSpace, context_rows, learn_senses
     from models.settings import EmbeddingSettings, VocabularySettings
     from models.text import Tokens
-    from models.vocabulary import fit_vocabulary
+    from models.text.vocabulary import fit_vocabulary
     from models.word2vec import train_vectors
 
     with tempfile.TemporaryDirectory() as folder:

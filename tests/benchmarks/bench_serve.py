@@ -28,7 +28,7 @@ import psutil
 from bench_parity import real_tweets, trained
 
 from tasks import tracking
-from tasks.environment import prepare_environment
+from tasks.runtime.environment import prepare_environment
 
 SCRIPT = Path(__file__).with_suffix(".lua")
 OFFERED, CONNECTIONS = 300, 150
@@ -50,7 +50,7 @@ def write_bodies(data: Path, folder: Path) -> dict[str, Path]:
 @contextmanager
 def running(command: list[str], health: str, log: Path) -> Iterator[psutil.Process]:
     """The server for the block."""
-    from tasks.servers import answers
+    from tasks.runtime.servers import answers
 
     with log.open("w") as stream:
         # MLflow looks for uvicorn on the path.
@@ -100,9 +100,10 @@ def rounds(server: psutil.Process, url: str, bodies: Path, seconds: float) -> No
 def crown(uri: str, artifact: str) -> str:
     """Make this logged model champion as a version of its own."""
     from models.gate import Rule, Verdict
-    from tasks import registry, serving
+    from tasks import registry
+    from tasks.packaging import mlflow_model
 
-    run_id = serving.load_model(uri).metadata.run_id
+    run_id = mlflow_model.load_model(uri).metadata.run_id
     candidate = registry.Candidate(run_id, "standard network", uri, artifact, "rows", 0.5)
     return registry.promote(candidate, lambda _: Verdict((Rule("better", True, "by decree of the benchmark"),))).version
 
@@ -118,7 +119,7 @@ def promote_soon(uri: str, seconds: float) -> threading.Thread:
 
 def measure(uri: str, data: Path, folder: Path, seconds: float, beside_mlflow: bool) -> None:
     """Print everything."""
-    from tasks.servers import free_port
+    from tasks.runtime.servers import free_port
 
     files = write_bodies(data, folder)
     crown(uri, f"bench-{time.time()}")

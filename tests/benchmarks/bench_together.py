@@ -19,7 +19,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tasks import storage
+from tasks.store import artifact_store
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL")}
 RECIPE = """
@@ -68,7 +68,7 @@ def check_state(home: Path, roots: int) -> None:
         runs = {run for (run,) in connection.execute("select run_uuid from runs")}
         parents = connection.execute("select value from tags where key = 'mlflow.parentRunId'").fetchall()
     for artifact in (home / "store").glob("*/*/"):
-        storage.verify(artifact)
+        artifact_store.verify(artifact)
     assert set(statuses) == {"FINISHED"}, statuses
     assert len(runs) - len(parents) == roots, f"{len(runs) - len(parents)} roots for {roots} commands"
     assert {parent for (parent,) in parents} <= runs, "a run has lost its parent"

@@ -174,8 +174,8 @@ def show_sizes(asked: argparse.Namespace) -> None:
     from gensim.test.utils import datapath
 
     from models.settings import EmbeddingSettings, VocabularySettings
+    from models.text.vocabulary import fit_vocabulary
     from models.vectors.evaluation import evaluate_similarities, parse_similarities
-    from models.vocabulary import fit_vocabulary
     from models.word2vec import train_vectors
 
     pairs = parse_similarities(Path(datapath("wordsim353.tsv")).read_text())

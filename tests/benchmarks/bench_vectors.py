@@ -57,7 +57,7 @@ def train_ours(asked: argparse.Namespace) -> Result:
     prepare_tensorflow()
 
     from models.settings import EmbeddingSettings, VocabularySettings
-    from models.vocabulary import fit_vocabulary
+    from models.text.vocabulary import fit_vocabulary
     from models.word2vec import train_vectors
 
     settings = EmbeddingSettings(
@@ -107,7 +107,7 @@ def tokens_of(text):
 
 def prepare_tensorflow() -> None:
     """Import TensorFlow as the product does."""
-    from tasks.environment import load_tensorflow, prepare_environment
+    from tasks.runtime.environment import load_tensorflow, prepare_environment
 
     prepare_environment()
     load_tensorflow()

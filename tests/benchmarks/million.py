@@ -11,7 +11,7 @@ import pyarrow as pa
 from models.seeds import generator
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import fit_vocabulary
+from models.text.vocabulary import fit_vocabulary
 
 LINK = re.compile(r"https?://\S+")
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
@@ -61,15 +61,17 @@ def log_standard_network(texts: list[tuple[str, str]], units: int = 64) -> str:
     What its weights are makes no difference to the time.
     """
     from models.recurrent import build_classifier
-    from tasks import artifacts, serving, tracking
+    from tasks import tracking
+    from tasks.packaging import mlflow_model
+    from tasks.store import formats
 
     column = pa.array([text for text, _ in texts])
     words = fit_vocabulary(tokenize_texts(column, TextSettings()), VocabularySettings())
     about = {"name": "lstm/scratch", "text": TextSettings().model_dump(), "threshold": 0.5}
     network = build_classifier(ClassifierSettings(features="scratch", units=units), len(words), None, 1)
     parts = {"classifier.json": about, "network.keras": network, "vocabulary.parquet": words.to_table()}
-    model = artifacts.write_artifact("model", {f"classifier/{name}": part for name, part in parts.items()})
+    model = formats.write_artifact("model", {f"classifier/{name}": part for name, part in parts.items()})
     example = pa.table({"text": column, "keyword": pa.array([keyword for _, keyword in texts])})
     with tracking.tracked_run("bench", "train_network") as run:
-        serving.log_classifier(run, model / "classifier", example)
+        mlflow_model.log_classifier(run, model / "classifier", example)
     return tracking.read_run(run.run_id).data.tags["model_uri"]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.batching import epoch_batches, pad_documents
 from models.settings import ClassifierSettings
+from models.text.batching import epoch_batches, pad_documents
 
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 Epoch = Callable[[], None]

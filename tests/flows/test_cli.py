@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.keep import exit_code
+from flows.cli.cache import exit_code
 
 COMMANDS = (
     "retrain",

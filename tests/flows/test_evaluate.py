@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from tasks import artifacts, storage, tracking
+from tasks import tracking
 from tasks.recipes import load_recipe
+from tasks.store import artifact_store, formats
 
 MODELS = ("logistic/tf-idf", "logistic/co-occurrence", "nb-svm/one-hot")
 SCORES = {"accuracy", "f1", "roc_auc", "log_loss", "brier", "ece"}
@@ -71,7 +72,7 @@ def step_runs(evaluated: dict[str, Any], stage: str) -> list[Any]:
 
 
 def output_of(run: Any) -> Path:
-    return storage.state_home() / "store" / run.data.tags["output"]
+    return artifact_store.state_home() / "store" / run.data.tags["output"]
 
 
 def test_every_row_with_text_and_label_is_scored_once_by_every_model(
@@ -97,7 +98,7 @@ def test_quarantined_rows_are_scored_and_never_learned_from(
     assert {f"c{number}" for number in range(6)} | {"e30", "error"} <= quarantined
     assert evaluated["quarantined"] == len(quarantined) == 6 + 6 + 3 + 1
     for run in step_runs(evaluated, "fold_table"):
-        table = artifacts.read_tweets(output_of(run)).to_pandas()
+        table = formats.read_tweets(output_of(run)).to_pandas()
         assert set(table.loc[~table["kept"], "split"]) == {"test", "unused"}
 
 
@@ -105,7 +106,7 @@ def test_a_group_is_held_out_whole(predictions: pd.DataFrame, evaluated: dict[st
     assert (predictions.groupby("group")["fold"].nunique() == 1).all()
     assert predictions["group"].nunique() == evaluated["groups"] < evaluated["rows"]
     for run in step_runs(evaluated, "fold_table"):
-        table = artifacts.read_tweets(output_of(run)).to_pandas()
+        table = formats.read_tweets(output_of(run)).to_pandas()
         used = table[table["split"] != "unused"]
         assert (used.groupby("group")["split"].nunique() == 1).all()
         assert set(used["split"]) == {"train", "validation", "test"}
@@ -115,7 +116,7 @@ def test_unlabelled_text_holds_no_scored_nor_excluded_text(evaluated: dict[str, 
     (run,) = step_runs(evaluated, "exclude_texts")
     assert (run.data.metrics["dropped/labelled"], run.data.metrics["dropped/excluded"]) == (2, 1)
     (tokens,) = step_runs(evaluated, "tokenize_corpus")
-    words = set(artifacts.read_tokens(output_of(tokens)).words.to_pylist())
+    words = set(formats.read_tokens(output_of(tokens)).words.to_pylist())
     assert "quiet" in words
     assert not words & {"secret", "indeed", "today"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from models.language.settings import LanguageSettings
 from tasks import tracking
-from tasks.text_generation import artifact_of, find_language_model, generate_texts, read_sampler
+from tasks.queries.text_generation import artifact_of, find_language_model, generate_texts, read_sampler
 
 SETTINGS = LanguageSettings(dimensions=8, units=8, epochs=2, min_count=1, validation_share=0.2, batch_size=16)
 

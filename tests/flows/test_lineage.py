@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tasks import comparison, lineage, registry, storage, tracking
+from tasks import lineage, registry, tracking
+from tasks.evaluation import comparison
 from tasks.lineage.page import lineage_page
+from tasks.store import artifact_store
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def test_a_file_that_touched_no_model_says_so(retrained: dict[str, Any], tmp_pat
 
 def test_versions_runs_and_artifacts_are_found_too(retrained: dict[str, Any], champion: lineage.Lineage) -> None:
     (artifact,) = champion.target.artifacts
-    folder = storage.state_home() / "store" / artifact
+    folder = artifact_store.state_home() / "store" / artifact
     for reference in ("crisisflow/1", "models:/crisisflow/1", champion.models[0]["run_id"], str(folder)):
         assert lineage.trace(reference).graph.steps[-1].output == artifact
     assert len(lineage.trace(retrained["run_id"]).models) == len(retrained["models"])
@@ -80,7 +82,7 @@ def test_versions_runs_and_artifacts_are_found_too(retrained: dict[str, Any], ch
 def test_a_cache_that_was_emptied_loses_no_lineage(
     retrained: dict[str, Any], champion: lineage.Lineage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.lineage.steps.records", lambda: iter(()))
+    monkeypatch.setattr("tasks.tracking.steps.records", lambda: iter(()))
     assert lineage.trace(retrained["request"].tweets.source).models
     assert lineage.trace("@champion").graph == champion.graph
 

@@ -9,7 +9,8 @@ import pytest
 from flows.ingest import TweetSource, ingest_and_report, ingest_tweets
 from flows.quarantine import retry
 from models.settings import Recipe, RetrySettings
-from tasks import quarantine, tracking
+from tasks import tracking
+from tasks.ingestion import quarantine
 
 SOUND = [f"{number},Mill {chr(97 + number)} burns,{number % 2}" for number in range(26)]
 

@@ -8,7 +8,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from tasks import comparison, registry, serving, storage, tracking
+from tasks import registry, tracking
+from tasks.evaluation import comparison
+from tasks.packaging import mlflow_model
+from tasks.store import artifact_store
 
 MODELS = ["one-hot", "count", "tf-idf", "co-occurrence", "cbow", "skip-gram"]
 SCORES = {"accuracy", "f1", "precision", "recall", "roc_auc", "average_precision", "log_loss", "brier", "ece"}
@@ -76,7 +79,9 @@ def test_the_root_links_to_prefect_and_shows_the_table(retrained: dict[str, Any]
 
 def test_training_never_sees_a_test_tweet(retrained: dict[str, Any]) -> None:
     rows = model_runs(retrained)["logistic/tf-idf"]
-    predictions = pq.read_table(storage.state_home() / "store" / rows.data.tags["output"] / "predictions.parquet")
+    predictions = pq.read_table(
+        artifact_store.state_home() / "store" / rows.data.tags["output"] / "predictions.parquet"
+    )
     assert set(predictions["split"].to_pylist()) == {"validation", "test"}
     test = [split for split in predictions["split"].to_pylist() if split == "test"]
     assert len(test) == retrained["test"]["rows"]
@@ -86,7 +91,9 @@ def test_the_best_model_is_the_champion_and_takes_raw_strings(retrained: dict[st
     champion = registry.champion()
     assert champion is not None
     assert champion.tags["model"] == retrained["best"]
-    answer = serving.load_model(registry.CHAMPION_URI).predict(pd.DataFrame({"text": ["fire near the mill", None, ""]}))
+    answer = mlflow_model.load_model(registry.CHAMPION_URI).predict(
+        pd.DataFrame({"text": ["fire near the mill", None, ""]})
+    )
     assert answer["probability"].between(0, 1).all()
     assert set(answer["label"]) <= {0, 1}
 
@@ -103,10 +110,12 @@ def test_the_decision_of_the_gate_stands_on_run_and_version(retrained: dict[str,
 )
 def test_a_logged_model_predicts_what_the_pipeline_predicted(retrained: dict[str, Any], name: str) -> None:
     tags = model_runs(retrained)[name].data.tags
-    predictions = pq.read_table(storage.state_home() / "store" / tags["output"] / "predictions.parquet").to_pandas()
+    predictions = pq.read_table(
+        artifact_store.state_home() / "store" / tags["output"] / "predictions.parquet"
+    ).to_pandas()
     test = predictions[predictions["split"] == "test"]
     tweets = pd.read_csv(retrained["request"].tweets.source, dtype=str).set_index("id").loc[test["id"]]
-    answer = serving.load_model(tags["model_uri"]).predict(tweets[["text"]])
+    answer = mlflow_model.load_model(tags["model_uri"]).predict(tweets[["text"]])
     np.testing.assert_allclose(answer["probability"].to_numpy(), test["probability"].to_numpy(), atol=1e-6)
 
 

@@ -14,8 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tasks import announcement, servers, tracking
-from tasks.scheduling import deployments, pool, runs
+from tasks import tracking
+from tasks.runtime import running, servers
+from tasks.scheduling import deployments, stale_runs
+from tasks.scheduling import worker as scheduling_worker
 from tasks.scheduling.api import JsonObject, PrefectApi
 
 PATIENCE_SECONDS = 300
@@ -97,7 +99,7 @@ def state_of(api: PrefectApi, run_id: str) -> JsonObject:
 
 
 def test_a_run_fires_by_itself_and_lands_in_mlflow_with_the_link_back(api: PrefectApi, state: Path) -> None:
-    wait_for(lambda: "worker" in announcement.told())
+    wait_for(lambda: "worker" in running.told())
     finished = "tags.stage = 'retrain' and attributes.status = 'FINISHED'"
     run = wait_for(lambda: tracking.find_runs(finished))[-1]
     assert run.data.metrics["test/f1"] >= 0
@@ -108,11 +110,11 @@ def test_a_run_fires_by_itself_and_lands_in_mlflow_with_the_link_back(api: Prefe
 
 
 def test_no_retraining_is_handed_to_the_worker_while_one_runs(api: PrefectApi) -> None:
-    under_way = {"state": {"type": {"any_": runs.UNDER_WAY}}, "deployment_id": {"is_null_": False}}
+    under_way = {"state": {"type": {"any_": stale_runs.UNDER_WAY}}, "deployment_id": {"is_null_": False}}
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    ask = {"work_queue_names": [pool.RETRAINING], "scheduled_before": tomorrow}
+    ask = {"work_queue_names": [scheduling_worker.RETRAINING], "scheduled_before": tomorrow}
     wait_for(lambda: api.find("flow_runs", flow_runs=under_way))
-    assert api.ask("POST", f"/work_pools/{pool.POOL}/get_scheduled_flow_runs", ask) == []
+    assert api.ask("POST", f"/work_pools/{scheduling_worker.POOL}/get_scheduled_flow_runs", ask) == []
     assert deployments.await_planned(api, NIGHTLY).next  # there was one to hand out
 
 
@@ -146,12 +148,12 @@ def test_a_schedule_that_is_added_is_listed_planned_and_removed(api: PrefectApi,
 
 def test_what_was_missed_is_caught_up_once(api: PrefectApi) -> None:
     missed = missed_runs(api, hours=10)
-    assert runs.collapse_missed(api, "asleep") == len(missed) - 1
+    assert stale_runs.collapse_missed(api, "asleep") == len(missed) - 1
     states = [state_of(api, run["id"]) for run in missed]
     assert [each["type"] for each in states[:-1]] == ["CANCELLED"] * (len(missed) - 1)
     assert states[-1]["type"] == "SCHEDULED"
     assert f"catches up for all {len(missed)}" in states[0]["message"]
-    assert runs.collapse_missed(api, "asleep") == 0
+    assert stale_runs.collapse_missed(api, "asleep") == 0
 
 
 def missed_runs(api: PrefectApi, hours: int) -> list[JsonObject]:
@@ -181,7 +183,7 @@ def test_a_run_whose_process_is_killed_ends_as_crashed_and_as_killed(api: Prefec
     psutil.Process(int(run.data.tags["process"])).kill()
     wait_for(lambda: state_of(api, flow_run["id"])["type"] == "CRASHED")
     assert tracking.read_run(run.info.run_id).info.status == "KILLED"
-    wait_for(lambda: runs.close_orphans(api, after_seconds=0) == 0)
+    wait_for(lambda: stale_runs.close_orphans(api, after_seconds=0) == 0)
     assert not api.find("flow_runs", flow_runs={"state": {"type": {"any_": ["RUNNING"]}}})
 
 
@@ -189,7 +191,7 @@ def test_a_worker_that_dies_is_started_again(api: PrefectApi, up: subprocess.Pop
     began = datetime.now(UTC)
     worker = next(child for child in psutil.Process(up.pid).children() if "worker" in child.cmdline())
     worker.kill()
-    assert wait_for(lambda: pool.last_heartbeat(api) > began and not worker.is_running())
+    assert wait_for(lambda: scheduling_worker.last_heartbeat(api) > began and not worker.is_running())
 
 
 def test_status_is_healthy_and_names_every_part(api: PrefectApi, state: Path) -> None:

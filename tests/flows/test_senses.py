@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tasks import tracking, word_vectors
+from tasks import tracking
+from tasks.queries import word_vectors
 
 
 def test_the_senses_of_a_word_come_from_the_text_of_a_retraining(retrained: dict[str, Any]) -> None:

@@ -22,10 +22,12 @@ import pytest
 from models.gate import Rule, Verdict
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import fit_vocabulary
-from tasks import artifacts, registry, serving, tracking
-from tasks.environment import load_tensorflow
+from models.text.vocabulary import fit_vocabulary
+from tasks import registry, tracking
+from tasks.packaging import mlflow_model
+from tasks.runtime.environment import load_tensorflow
 from tasks.service import take_port
+from tasks.store import formats
 
 TEXTS = [
     f"{what} near the {where} today{' again' * (len(where) % 3)}"
@@ -44,10 +46,10 @@ def promote(folder: Path, seed: int) -> str:
     about = {"name": name, "kind": "lstm", "text": TextSettings().model_dump(), "threshold": 0.5}
     network = build_classifier(ClassifierSettings(units=4, dimensions=5), len(words), None, seed)
     parts = {"classifier.json": about, "network.keras": network, "vocabulary.parquet": words.to_table()}
-    artifacts.write_part(folder / f"lstm-{seed}", parts)
+    formats.write_part(folder / f"lstm-{seed}", parts)
     with tracking.tracked_run(name, "train_network") as run:
         tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
-        serving.log_classifier(run, folder / f"lstm-{seed}", tweets)
+        mlflow_model.log_classifier(run, folder / f"lstm-{seed}", tweets)
     uri = tracking.read_run(run.run_id).data.tags["model_uri"]
     candidate = registry.Candidate(run.run_id, name, uri, name, "rows", 0.5)
     return registry.promote(candidate, lambda _: Verdict((Rule("better", True, "by decree"),))).version
@@ -100,8 +102,9 @@ def ask_logged(*tables: list[str]) -> list[list[float]]:
     Where this tiny network was built too, one probability was another in the last digit of its float32 logit.
     """
     code = (
-        "import json, sys, pandas as pd; from tasks import environment, serving; environment.prepare_environment(); "
-        "model = serving.load_model('models:/crisisflow/1'); tables = json.loads(sys.argv[1]); "
+        "import json, sys, pandas as pd; from tasks.packaging import mlflow_model; "
+        "from tasks.runtime import environment; environment.prepare_environment(); "
+        "model = mlflow_model.load_model('models:/crisisflow/1'); tables = json.loads(sys.argv[1]); "
         "print(json.dumps([model.predict(pd.DataFrame({'text': each}))['probability'].tolist() for each in tables]))"
     )
     command = [sys.executable, "-c", code, json.dumps(tables)]
@@ -149,7 +152,7 @@ def test_no_request_fails_while_promotions_are_taken_over(folder: Path, url: str
     for version in expected:
         given = [(place, value) for each, place, value in answers if each == version]
         frame = pd.DataFrame({"text": TEXTS})
-        said = serving.load_model(f"models:/crisisflow/{version}").predict(frame)["probability"].to_numpy()
+        said = mlflow_model.load_model(f"models:/crisisflow/{version}").predict(frame)["probability"].to_numpy()
         assert len({place for place, _ in given}) == len(TEXTS)
         np.testing.assert_allclose([value for _, value in given], said[[place for place, _ in given]], atol=1e-6)
 

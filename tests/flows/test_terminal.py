@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.cli import trails
-from flows.cli.session import _say
+from flows.cli.render import data
+from flows.cli.runner import _say
 
 ATTACK = "[red]\x1b[2J\x9b31m\u202eevil\x07 http://me:pw@host/ é 🔥"
 SHOWN = "[red]\\x1b[2J\\x9b31m\\u202eevil\\x07 http://***@host/ é 🔥"
@@ -16,7 +16,7 @@ def test_messages_move_no_cursor_and_tell_no_password(capsys: pytest.CaptureFixt
 
 def test_quarantined_rows_are_shown_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
     row = {"source": ATTACK, "source_row": 3, "rule": "no-text", "reason": ATTACK, "record": {"text": ATTACK}}
-    trails.quarantined({"rows": [row], "shown": 1, "of": 1, "table": "0" * 32})
+    data.quarantined({"rows": [row], "shown": 1, "of": 1, "table": "0" * 32})
     shown = capsys.readouterr().out
     assert not set(shown) & set("\x1b\x9b\u202e\x07")
     assert "[red]" in shown

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tasks import storage, tracking
+from tasks import tracking
 from tasks.steps import step
+from tasks.store import artifact_store
 
 FAILURES: list[int] = []
 
@@ -19,7 +20,7 @@ FAILURES: list[int] = []
 def count(run: tracking.Run, n: int) -> Path:
     """Write a number."""
     run.log_metrics({"accuracy": n / 10})
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(n))
     return draft.final
 
@@ -30,7 +31,7 @@ def stumble(run: tracking.Run, n: int) -> Path:
     FAILURES.append(n)
     if len(FAILURES) == 1:
         raise ConnectionError("try again")
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(n))
     return draft.final
 

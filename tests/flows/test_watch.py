@@ -8,8 +8,9 @@ import pyarrow.dataset as ds
 import pytest
 
 from flows.watch import NOTHING_NEW, WatchedScoreRequest, WatchRequest, ingest_new, score_new
-from tasks import tracking, watching
-from tasks.storage import new_artifact
+from tasks import tracking
+from tasks.sources import watched
+from tasks.store.artifact_store import new_artifact
 
 
 def state_name(flow: Any, request: Any) -> str:
@@ -58,11 +59,11 @@ def test_a_file_is_known_by_its_bytes_and_of_twins_the_first_by_name(home: Path)
         (draft / "files").mkdir()
         for name, text in (("b.csv", "same"), ("a.csv", "same"), ("c.csv", "other")):
             (draft / f"files/{name}").write_text(text)
-    assert sorted(watching.file_digests(draft.final).values()) == ["a.csv", "c.csv"]
+    assert sorted(watched.file_digests(draft.final).values()) == ["a.csv", "c.csv"]
 
 
 @pytest.mark.parametrize("name", [".hidden", ".git/config"])
 def test_hidden_files_are_none(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("x")
-    assert watching.snapshot_if_any(str(tmp_path)) is None
+    assert watched.snapshot_if_any(str(tmp_path)) is None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.windows import cbow_examples, single_context_examples
+from models.textbook.context_windows import cbow_examples, single_context_examples
 
 TEXT = ["hey", "this", "is", "sample", "corpus", "using", "only", "one", "context", "word"]
 IDS = np.arange(1, 11, dtype=np.int32)  # id 0 is padding
@@ -40,7 +40,7 @@ def test_several_context_words_share_one_example() -> None:
 @pytest.fixture(scope="module")
 def printed_model():
     """The network of the text: V = 10 words behind the padding id, N = 4, input-hidden weights 1 to 40 in rows."""
-    from models.word2vec.exact import ExactWord2Vec
+    from models.textbook.exact_word2vec import ExactWord2Vec
 
     model = ExactWord2Vec(11, 4)
     model(np.array([[1]]))
@@ -70,7 +70,7 @@ def test_query_is_the_softmax_worked_out_by_hand(printed_model) -> None:
 
 @pytest.mark.parametrize("context", [[2], [2, 4], [1, 3, 5, 6]], ids=["one word", "two words", "four words"])
 def test_one_step_of_the_network_is_the_step_worked_out_in_numpy(context: list[int]) -> None:
-    from models.word2vec.exact import ExactWord2Vec, fit_exact
+    from models.textbook.exact_word2vec import ExactWord2Vec, fit_exact
 
     random = np.random.default_rng(0)
     first, second = random.normal(0, 0.3, (11, 4)), random.normal(0, 0.3, (4, 11))
@@ -94,7 +94,7 @@ def test_one_step_of_the_network_is_the_step_worked_out_in_numpy(context: list[i
 
 
 def test_network_learns_what_follows_what_in_the_text() -> None:
-    from models.word2vec.exact import ExactWord2Vec, fit_exact
+    from models.textbook.exact_word2vec import ExactWord2Vec, fit_exact
 
     model = ExactWord2Vec(11, 8, seed=1)
     losses = fit_exact(model, *single_context_examples(IDS, ONE_DOCUMENT, 1), epochs=150, learning_rate=0.5)

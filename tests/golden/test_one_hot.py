@@ -6,8 +6,8 @@ import pytest
 
 from models.settings import TextSettings, VocabularySettings
 from models.text import Tokens, tokenize_texts
-from models.vocabulary import RESERVED, Vocabulary, fit_vocabulary
-from models.windows import single_context_examples
+from models.text.vocabulary import RESERVED, Vocabulary, fit_vocabulary
+from models.textbook.context_windows import single_context_examples
 
 SENTENCE = "Hey, this is sample corpus using only one context word."
 WORDS = ["hey", "this", "is", "sample", "corpus", "using", "only", "one", "context", "word"]
@@ -61,7 +61,7 @@ def test_from_raw_text_to_the_printed_matrix_of_one_hot_rows(tokens: Tokens, voc
 
 
 def test_a_one_hot_row_times_the_weights_is_the_row_that_a_look_up_copies() -> None:
-    from models.word2vec.exact import ExactWord2Vec
+    from models.textbook.exact_word2vec import ExactWord2Vec
 
     model = ExactWord2Vec(10, 4)
     model(np.array([[1]]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.windows import skip_gram_examples
+from models.textbook.context_windows import skip_gram_examples
 
 TEXT = ["hey", "this", "is", "sample", "corpus", "using", "only", "one", "context", "word"]
 IDS = np.arange(1, 11, dtype=np.int32)  # id 0 is padding
@@ -32,7 +32,7 @@ def test_window_one_makes_the_printed_table_with_its_slip_mended() -> None:
 
 @pytest.mark.parametrize("targets", [[4, 6], [4, 0], [1, 3, 6, 7]], ids=["two words", "padded", "four words"])
 def test_one_step_adds_the_errors_of_the_context_words(targets: list[int]) -> None:
-    from models.word2vec.exact import ExactWord2Vec, fit_exact
+    from models.textbook.exact_word2vec import ExactWord2Vec, fit_exact
 
     random = np.random.default_rng(1)
     first, second = random.normal(0, 0.3, (11, 4)), random.normal(0, 0.3, (4, 11))
@@ -57,7 +57,7 @@ def test_one_step_adds_the_errors_of_the_context_words(targets: list[int]) -> No
 
 
 def test_network_gives_each_word_its_context_words() -> None:
-    from models.word2vec.exact import ExactWord2Vec, fit_exact
+    from models.textbook.exact_word2vec import ExactWord2Vec, fit_exact
 
     model = ExactWord2Vec(11, 8, seed=1)
     words, contexts = skip_gram_examples(IDS, np.array([0, 10]), window=1)
@@ -69,7 +69,7 @@ def test_network_gives_each_word_its_context_words() -> None:
 
 
 def test_vectors_come_from_either_matrix_or_their_mean() -> None:
-    from models.word2vec.exact import ExactWord2Vec
+    from models.textbook.exact_word2vec import ExactWord2Vec
 
     model = ExactWord2Vec(11, 4, seed=2)
     model(np.array([[1]]))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.batching import epoch_batches, length_batches, pad_documents
+from models.text.batching import epoch_batches, length_batches, pad_documents
 
 LENGTHS = st.lists(st.integers(0, 40), max_size=300).map(lambda values: np.array(values, dtype=np.int64))
 

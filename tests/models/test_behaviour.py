@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.behaviour import BEHAVIOURS, check_behaviour
-from models.pipeline import TextClassifier
+from models.classifiers.pipeline import TextClassifier
+from models.inspection.behaviour import BEHAVIOURS, check_behaviour
 from models.settings import TextSettings
 from models.text import Tokens
 
@@ -59,7 +59,7 @@ def test_a_model_that_knows_negation_passes_it() -> None:
 
 
 def test_a_model_of_whole_words_is_thrown_by_typing_errors() -> None:
-    from models.behaviour.cases import bases
+    from models.inspection.behaviour.cases import bases
     from models.text import tokenize
 
     known = {token for text in bases() for token in tokenize(text, TextSettings())}

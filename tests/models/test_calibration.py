@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from models.calibration import apply_temperature, fit_temperature
-from models.metrics import choose_threshold, classification_metrics
+from models.classifiers.calibration import apply_temperature, fit_temperature
+from models.metrics.scores import choose_threshold, classification_metrics
 
 
 def true_rows(rows: int = 20_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from models.comparison_tests import Predictions, bootstrap_scores, interval_of, mcnemar, paired_difference
+from models.metrics.significance import Predictions, bootstrap_scores, interval_of, mcnemar, paired_difference
 
 
 def differing(only_first: int, only_second: int, both: int = 5) -> tuple[np.ndarray, np.ndarray]:

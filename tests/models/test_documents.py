@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.documents import average_vectors, average_words
+from models.classifiers.document_vectors import average_vectors, average_words
 from models.text import Tokens
 
 VECTORS = np.array([[9, 9], [9, 9], [1, 0], [3, 4]], np.float32)  # padding, unknown, two words

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.duplicates import (
+from models.splitting.duplicates import (
     Repetition,
     contradicting_rows,
     count_repetition,

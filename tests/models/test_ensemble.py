@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.ensemble import mean_log_odds, member_lines
-from models.metrics import classification_metrics
+from models.classifiers.ensemble import mean_log_odds, member_lines
+from models.metrics.scores import classification_metrics
 
 
 def members(rows: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:

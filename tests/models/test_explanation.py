@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from scipy.special import expit
 
-from models.explanation import MOST_TOKENS, explain
-from models.pipeline import TextClassifier
+from models.classifiers.pipeline import TextClassifier
+from models.inspection.explanation import MOST_TOKENS, explain
 from models.settings import TextSettings
 from models.text import Tokens
 

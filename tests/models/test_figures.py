@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from models import figures
 from models.gradients import Diagnosis, GateUse, LayerFlow
-from models.slices import SliceScore
+from models.metrics.slices import SliceScore
 
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1, 0])
 PROBABILITIES = np.array([0.1, 0.2, 0.7, 0.8, 0.9, 0.3, 0.95, 0.4])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.folds import UNUSED, Fold, assign_folds, fold_splits
+from models.splitting.folds import UNUSED, Fold, assign_folds, fold_splits
 
 NAMES = st.lists(st.integers(0, 30), min_size=6, max_size=120).filter(lambda names: len(set(names)) >= 5)
 MANY = pa.array([f"group {number // 2}" for number in range(4_000)])

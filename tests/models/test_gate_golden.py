@@ -8,8 +8,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.classifiers.pipeline import TextClassifier, tokenize_rows
 from models.gate import golden, golden_tweets, what_differs
-from models.pipeline import TextClassifier, tokenize_rows
 from models.settings import TextSettings
 from models.text import Tokens, repair_keyword, repair_text
 

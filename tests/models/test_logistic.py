@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from models.logistic import LogisticModel, fit_logistic
+from models.classifiers.logistic import LogisticModel, fit_logistic
 from models.settings import LogisticSettings
 
 

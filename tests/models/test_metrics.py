@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from models.metrics import METRICS, bootstrap_intervals, choose_threshold, classification_metrics
+from models.metrics.scores import METRICS, bootstrap_intervals, choose_threshold, classification_metrics
 
 
 def scored_rows(rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

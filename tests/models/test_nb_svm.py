@@ -6,9 +6,9 @@ from scipy import sparse
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
 
-from models.logistic import LogisticModel
-from models.metrics import classification_metrics
-from models.nb_svm import fit_nb_svm, log_count_ratios
+from models.classifiers.logistic import LogisticModel
+from models.classifiers.nb_svm import fit_nb_svm, log_count_ratios
+from models.metrics.scores import classification_metrics
 from models.settings import NbSvmSettings
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.phrases import Phrases, fit_phrases, join_phrases, learn_phrases
 from models.settings import PhraseSettings
 from models.text import Tokens
+from models.text.phrases import Phrases, fit_phrases, join_phrases, learn_phrases
 from models.text.pieces import MappedPieces
 
 

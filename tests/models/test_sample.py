@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.classifiers.logistic import fit_logistic
 from models.frequencies import fit_features, tf_idf_matrix
-from models.logistic import fit_logistic
 from models.sample import contrasts, count_words, generate_corpus, generate_tweets
 from models.sample.corpus import RULES
 from models.sample.events import FAMILIES, HAZARDS
@@ -17,7 +17,7 @@ from models.sample.handbook import FACTS
 from models.sample.tweets import SHARES, splits_of
 from models.seeds import generator
 from models.settings import FrequencySettings, LogisticSettings, TextSettings
-from models.splits import fold_texts
+from models.splitting.splits import fold_texts
 from models.text import repair_texts, tokenize_texts
 
 FAULTS = {

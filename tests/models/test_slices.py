@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.metrics import classification_metrics
-from models.slices import slice_rows, slice_scores, unknown_shares
+from models.metrics.scores import classification_metrics
+from models.metrics.slices import slice_rows, slice_scores, unknown_shares
 from models.text import Tokens
 
 

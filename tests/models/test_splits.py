@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.settings import SplitSettings
-from models.splits import assign_splits, fold_texts, group_digests
+from models.splitting.splits import assign_splits, fold_texts, group_digests
 from models.text import repair_texts
 
 TEXT = "Forest fire near La Ronge, Canada"

@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from models.translation.network import BEGIN, END, PADDING, Symbols, build_translator, train_translator, translate
-from models.translation.numbers import number_in_digits, number_in_words
+from models.textbook.translation.network import (
+    BEGIN,
+    END,
+    PADDING,
+    Symbols,
+    build_translator,
+    train_translator,
+    translate,
+)
+from models.textbook.translation.numbers import number_in_digits, number_in_words
 
 WORDS = Symbols.of([number_in_words(number) for number in range(1000)])
 DIGITS = Symbols(tuple("0123456789"))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.settings import VocabularySettings
 from models.text import Tokens
-from models.vocabulary import PADDING_ID, UNKNOWN_ID, Vocabulary, fit_vocabulary, fit_vocabulary_to
+from models.text.vocabulary import PADDING_ID, UNKNOWN_ID, Vocabulary, fit_vocabulary, fit_vocabulary_to
 
 EVERY = VocabularySettings(min_count=1)
 TOKENS = Tokens.from_lists([["b", "a", "b"], ["d", "a", "b"], ["c"]])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.windows import cbow_examples, context_windows, single_context_examples, skip_gram_examples
+from models.textbook.context_windows import cbow_examples, context_windows, single_context_examples, skip_gram_examples
 
 documents_of_ids = st.lists(st.lists(st.integers(2, 9), max_size=8), max_size=5)
 

@@ -5,16 +5,17 @@ from pathlib import Path
 import pytest
 
 from models.settings import TextSettings
-from tasks import caching, storage
+from tasks import caching
 from tasks.caching import code, libraries
+from tasks.store import artifact_store
 
 
 def test_the_tokenizer_reaches_the_rules_of_text() -> None:
-    assert {"models.text.rules", "models.settings"} <= set(caching.reached_modules("tasks.frequencies"))
+    assert {"models.text.rules", "models.settings"} <= set(caching.reached_modules("tasks.training.features"))
 
 
 def test_library_versions_are_part_of_the_key() -> None:
-    versions = libraries.library_versions(caching.reached_modules("tasks.frequencies"))
+    versions = libraries.library_versions(caching.reached_modules("tasks.training.features"))
     assert {"python", "pyarrow", "scipy", "numpy"} <= set(versions)
 
 
@@ -29,7 +30,7 @@ def test_settings_count_by_value() -> None:
 
 
 def an_action(home: Path) -> tuple[caching.ActionKey, caching.Action]:
-    with storage.new_artifact("thing") as draft:
+    with artifact_store.new_artifact("thing") as draft:
         (draft / "thing.txt").write_text("made")
     key = caching.ActionKey("make", {"inputs": {"n": 1}})
     action = caching.Action(f"thing/{draft.final.name}", "run", {"accuracy": 0.5}, {"model": "lstm"}, 1.0)

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from models.settings import TextSettings
-from tasks import sources, storage, tracking
-from tasks.caching import explaining, inventory, pruning
+from tasks import sources, tracking
+from tasks.caching import explain, inventory
 from tasks.caching.records import records
+from tasks.lineage import retention
 from tasks.steps import step
+from tasks.store import artifact_store
 
 MONTH = 30 * 86400.0
 
@@ -19,7 +21,7 @@ MONTH = 30 * 86400.0
 @step("count to {n}")
 def count(run: tracking.Run, n: int, text: TextSettings) -> Path:
     """A number as an artifact."""
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(n))
     return draft.final
 
@@ -27,7 +29,7 @@ def count(run: tracking.Run, n: int, text: TextSettings) -> Path:
 @step("double")
 def double(run: tracking.Run, number: Path) -> Path:
     """Twice the number."""
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(2 * json.loads((number / "number.json").read_text())))
     return draft.final
 
@@ -35,7 +37,7 @@ def double(run: tracking.Run, number: Path) -> Path:
 @step("measure {raw.name}")
 def measure(run: tracking.Run, raw: Path) -> Path:
     """The size of a raw file."""
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(sum(f.stat().st_size for f in (raw / "files").iterdir())))
     return draft.final
 
@@ -107,7 +109,7 @@ def test_a_raw_snapshot_that_is_gone_is_missed(home: Path, tmp_path: Path) -> No
 def test_a_new_input_is_named_with_its_old_and_new_value(home: Path) -> None:
     chain(3)
     chain(3, TextSettings(lowercase=False))
-    (explained,) = explaining.explain("count")
+    (explained,) = explain.explain("count")
     assert explained["changed_since"] == []
     (change,) = explained["changed_before"]
     assert (change["part"], change["name"]) == ("inputs", "text.lowercase")
@@ -118,13 +120,13 @@ def test_a_library_that_moved_on_is_named(home: Path, monkeypatch: pytest.Monkey
     chain(3)
     latest = next(records("count"))
     version = latest.parts["libraries"]["numpy"]
-    present = explaining.code_parts
+    present = explain.code_parts
     monkeypatch.setattr(
-        explaining,
+        explain,
         "code_parts",
         lambda *inputs: {**(parts := present(*inputs)), "libraries": {**parts["libraries"], "numpy": "9.9"}},
     )
-    (explained,) = explaining.explain("count to 3")
+    (explained,) = explain.explain("count to 3")
     changes = [(each["name"], each["old"], each["new"]) for each in explained["changed_since"]]
     assert ("numpy", version, "9.9") in changes
 
@@ -132,8 +134,8 @@ def test_a_library_that_moved_on_is_named(home: Path, monkeypatch: pytest.Monkey
 def test_the_first_line_of_code_that_differs_is_shown() -> None:
     old = "import re\n\n# why\ndef f(n):\n    return n + 1\n"
     new = "import re\ndef f(n):\n    # why not\n    return n + 2\n"
-    assert explaining.first_difference(old, new) == ("return n + 1", "return n + 2")
-    assert explaining.first_difference(old, old + "LIMIT = 3\n") == ("", "LIMIT = 3")
+    assert explain.first_difference(old, new) == ("return n + 1", "return n + 2")
+    assert explain.first_difference(old, old + "LIMIT = 3\n") == ("", "LIMIT = 3")
 
 
 def test_an_edited_module_is_shown_by_its_line(home: Path) -> None:
@@ -142,9 +144,9 @@ def test_an_edited_module_is_shown_by_its_line(home: Path) -> None:
     content = json.loads(record.file.read_text())
     digest = content["parts"]["code"]["models.seeds"] = "0" * 32
     record.file.write_text(json.dumps(content))
-    seeds = (Path(explaining.__file__).parents[2] / "models" / "seeds.py").read_text()
+    seeds = (Path(explain.__file__).parents[2] / "models" / "seeds.py").read_text()
     (home / "actions" / "code" / f"{digest}.py").write_text(seeds.replace('"little"', '"big"'))
-    changes = explaining.explain("count")[0]["changed_since"]
+    changes = explain.explain("count")[0]["changed_since"]
     (change,) = [each for each in changes if each["name"] == "models.seeds"]
     assert '"big"' in change["old_line"].replace("'", '"')
     assert '"little"' in change["new_line"].replace("'", '"')
@@ -153,27 +155,27 @@ def test_an_edited_module_is_shown_by_its_line(home: Path) -> None:
 def test_an_unknown_step_is_answered_with_the_known_ones(home: Path) -> None:
     chain(3)
     with pytest.raises(ValueError, match="no step 'cuont' in the cache; it holds count, double"):
-        explaining.explain("cuont")
+        explain.explain("cuont")
 
 
 def test_an_age_needs_a_unit() -> None:
-    assert pruning.parse_age("12h") == 43_200
+    assert retention.parse_age("12h") == 43_200
     with pytest.raises(ValueError, match="no age: '30'"):
-        pruning.parse_age("30")
+        retention.parse_age("30")
 
 
 def test_what_is_young_stays(home: Path) -> None:
     chain(3)
-    assert pruning.prune(MONTH)["freed"] == []
+    assert retention.prune(MONTH)["freed"] == []
 
 
 def test_what_nobody_needs_goes_and_is_made_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, number, doubled = chain(3)
     grow_old(home)
     forget_age(monkeypatch)
-    planned = pruning.prune(MONTH, dry_run=True)
+    planned = retention.prune(MONTH, dry_run=True)
     assert number.exists()
-    done = pruning.prune(MONTH)
+    done = retention.prune(MONTH)
     assert done["freed"] == planned["freed"]
     assert {each["artifact"] for each in done["freed"]} == {inventory.name_of(number), inventory.name_of(doubled)}
     assert done["freed_bytes"] == 2
@@ -191,7 +193,7 @@ def test_what_a_kept_run_made_stays_with_all_it_was_made_of(home: Path, monkeypa
     run.tag(keep="true")
     grow_old(home)
     forget_age(monkeypatch)
-    pruning.prune(MONTH)
+    retention.prune(MONTH)
     assert number.exists()
     assert doubled.exists()
     assert not other.exists()
@@ -205,7 +207,7 @@ def test_what_a_registered_model_was_made_of_stays(home: Path, monkeypatch: pyte
     client.create_model_version("mine", str(home), tags={"artifact": inventory.name_of(doubled)})
     grow_old(home)
     forget_age(monkeypatch)
-    pruning.prune(MONTH)
+    retention.prune(MONTH)
     assert number.exists()
     assert doubled.exists()
     assert not other.exists()
@@ -220,12 +222,12 @@ def test_a_raw_snapshot_stays_as_long_as_a_run_that_read_it(
         size = measure.fn(run, raw)
     grow_old(home)
     forget_age(monkeypatch)
-    pruning.prune(MONTH)
+    retention.prune(MONTH)
     assert raw.exists()
     assert not size.exists()
     for each in [*tracking.descendants(run.run_id), tracking.read_run(run.run_id)]:
         tracking.client().delete_run(each.info.run_id)
-    pruning.prune(MONTH)
+    retention.prune(MONTH)
     assert not raw.exists()
     assert not raw.with_name(f"{raw.name}.provenance.jsonl").exists()
 
@@ -236,7 +238,7 @@ def test_what_runs_of_another_tracking_store_made_stays(
     _, number, _ = chain(3)
     grow_old(home)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'other.db'}")
-    assert pruning.prune(MONTH)["freed"] == []
+    assert retention.prune(MONTH)["freed"] == []
     assert number.exists()
 
 
@@ -245,10 +247,10 @@ def test_what_runs_of_another_experiment_made_stays(home: Path, monkeypatch: pyt
     grow_old(home)
     forget_age(monkeypatch)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "another")
-    assert pruning.prune(MONTH)["freed"] == []
+    assert retention.prune(MONTH)["freed"] == []
     assert number.exists()
 
 
 def test_nothing_is_deleted_while_a_run_goes_on(home: Path) -> None:
     with tracking.tracked_run("chain", "test"), pytest.raises(RuntimeError, match="goes on: prune when it is done"):
-        pruning.prune(0)
+        retention.prune(0)

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pytest
 
 from models.settings import ClassifierSettings, EmbeddingSettings, Recipe, Settings, TextSettings
-from tasks import artifacts, caching, classifiers, embeddings, frequencies, storage
+from tasks import caching
 from tasks.caching import code, libraries, machine
+from tasks.store import artifact_store, formats
+from tasks.training import classifiers, embeddings, features
 
 REPOSITORY = Path(caching.ROOT)
 TOKENS, RULES, TOKENIZATION = "models/text/tokens.py", "models/text/rules.py", "models/text/tokenization.py"
-TASK = "tasks/frequencies.py"
+TASK = "tasks/training/features.py"
 Edit = dict[str, str | Callable[[str], str]]
 
 
@@ -64,7 +66,7 @@ def project(copy: Project, home: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 STEPS: dict[str, tuple[Any, dict[str, Any], bool]] = {
-    "tokenize": (frequencies.tokenize_tweets, {"text": TextSettings()}, False),
+    "tokenize": (features.tokenize_tweets, {"text": TextSettings()}, False),
     "vectors": (embeddings.train_vectors, {"settings": EmbeddingSettings(), "seed": 1}, True),
     "network": (classifiers.train_network, {"settings": ClassifierSettings(), "seed": 1}, True),
 }
@@ -93,7 +95,10 @@ def add(lines: str) -> Callable[[str], str]:
 
 CODE_EDITS: dict[str, tuple[str, Edit]] = {
     "helper two modules away": ("vectors", {"models/seeds.py": swap('"little"', '"big"')}),
-    "module imported inside a function": ("tokenize", {"models/pipeline.py": swap('""), _str', '" "), _str')}),
+    "module imported inside a function": (
+        "tokenize",
+        {"models/classifiers/pipeline.py": swap('""), _str', '" "), _str')},
+    ),
     "constant": ("tokenize", {RULES: swap('"<url>"', '"<link>"')}),
     "number that was a flag": ("tokenize", {RULES: add("STRICT = 1")}),
     "regular expression": ("tokenize", {TOKENIZATION: swap("[.,;:]?$", "[.,;]?$")}),
@@ -111,12 +116,18 @@ CODE_EDITS: dict[str, tuple[str, Edit]] = {
     "name re-exported by a package": ("tokenize", {"models/text/__init__.py": add("concat = Tokens.from_lists")}),
     "the step itself": (
         "tokenize",
-        {TASK: swap("artifacts.read_tweets(tweets)", "artifacts.read_tweets(tweets)[::2]")},
+        {TASK: swap("formats.read_tweets(tweets)", "formats.read_tweets(tweets)[::2]")},
     ),
-    "how artifacts are read": ("tokenize", {"tasks/artifacts.py": swap("zero_copy_only=False", "zero_copy_only=True")}),
-    "how artifacts are written": ("tokenize", {"tasks/digests.py": add("SALT = 1")}),
+    "how artifacts are read": (
+        "tokenize",
+        {"tasks/store/formats.py": swap("zero_copy_only=False", "zero_copy_only=True")},
+    ),
+    "how artifacts are written": ("tokenize", {"tasks/store/digests.py": add("SALT = 1")}),
     "the wrapper of all steps": ("tokenize", {"tasks/steps.py": add("STRICT = True")}),
-    "file that is run by its name": ("network", {"tasks/logged_model.py": swap("self.classifier.threshold", "0.5")}),
+    "file that is run by its name": (
+        "network",
+        {"tasks/packaging/logged_model.py": swap("self.classifier.threshold", "0.5")},
+    ),
 }
 
 
@@ -229,7 +240,7 @@ HARMLESS: dict[str, Edit] = {
     "digits written otherwise": {TOKENS: swap("2**31 - 1", "0x2 ** 3_1 - 1")},
     "needless brackets": {TOKENS: swap("2**31 - 1", "(2**31) - 1")},
     "encoding cookie": {TOKENS: lambda text: f"# -*- coding: utf-8 -*-\n{text}"},
-    "another flow": {"flows/score.py": add("STRICT = True"), "flows/cli/use.py": add("STRICT = True")},
+    "another flow": {"flows/score.py": add("STRICT = True"), "flows/cli/score.py": add("STRICT = True")},
     "a module that is not within reach": {"models/word2vec/step.py": add("STRICT = True")},
     "a recipe of another name": {"flows/recipes/mine.toml": "seed = 2\n"},
     "an editor's own files": {"models/text/.tokens.py.swp": "x", "models/text/tokens.py~": "x"},
@@ -389,7 +400,7 @@ def test_the_name_of_an_input_counts(project: Project) -> None:
 def a_table(rows: int, label: int) -> Path:
     """Tweets of which only the last has this label."""
     table = pa.table({"id": [str(n) for n in range(rows)], "target": pa.array([0] * (rows - 1) + [label], pa.int8())})
-    return artifacts.write_artifact("tweets", {"tweets.parquet": table})
+    return formats.write_artifact("tweets", {"tweets.parquet": table})
 
 
 def test_a_label_far_down_the_table_counts(project: Project) -> None:
@@ -419,8 +430,8 @@ def test_a_function_of_the_same_name_elsewhere_is_another_step(project: Project)
     def of(function: Any) -> str:
         return caching.action_key("the same title", function, {}, False).digest
 
-    assert of(frequencies.count_words.fn) != of(frequencies.build_vocabulary.fn)
-    assert of(frequencies.count_words.fn) != of(classifiers.train_network.fn)
+    assert of(features.count_words.fn) != of(features.build_vocabulary.fn)
+    assert of(features.count_words.fn) != of(classifiers.train_network.fn)
 
 
 def test_a_step_that_sees_more_than_its_inputs_is_refused() -> None:
@@ -435,7 +446,7 @@ def test_a_step_that_sees_more_than_its_inputs_is_refused() -> None:
 
 def test_what_ran_while_its_code_was_edited_is_not_filed(project: Project) -> None:
     made = caching.action_key("tokenize", STEPS["tokenize"][0].fn, {}, False)
-    with storage.new_artifact("thing") as draft:
+    with artifact_store.new_artifact("thing") as draft:
         (draft / "thing.txt").write_text("made")
     action = caching.Action(f"thing/{draft.final.name}", "run", {}, {}, 1.0)
     project.write({TOKENS: add("# only a comment")})
@@ -457,8 +468,8 @@ CHAIN = """
 import sys
 from pathlib import Path
 from tasks import sources, tracking
-from tasks.frequencies import tokenize_tweets
-from tasks.ingestion import check_tweets
+from tasks.ingestion.steps import check_tweets
+from tasks.training.features import tokenize_tweets
 from models.settings import ContractSettings, SplitSettings, TextSettings
 from tasks.sources.columns import ColumnMap
 
@@ -486,7 +497,7 @@ def test_an_edit_that_changes_no_output_stops_at_its_step(project: Project, tmp_
     tweets.write_text("\n".join(["id,text,target", *rows]))
     first, again = run_chain(project, tweets)
     assert (first[:2], again[:2]) == (["run", "run"], ["cached", "cached"])
-    project.write({"tasks/sources/columns.py": add("UNUSED = True"), "tasks/validation/tweets.py": add("UNUSED = 1")})
+    project.write({"tasks/sources/columns.py": add("UNUSED = True"), "tasks/ingestion/tweets.py": add("UNUSED = 1")})
     moved = {"TZ": "Asia/Tokyo", "HOSTNAME": "elsewhere", "PYTHONHASHSEED": "7", "LANG": "C"}
     edited, settled = run_chain(project, tweets, **moved)
     assert (edited[:2], settled[:2]) == (["run", "cached"], ["cached", "cached"])

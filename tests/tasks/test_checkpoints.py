@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks import checkpoints
-from tasks.checkpoints import Checkpoints
+from tasks.store import checkpoints
+from tasks.store.checkpoints import Checkpoints
 
 
 def numbered(number: int) -> dict[str, np.ndarray]:

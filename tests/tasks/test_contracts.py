@@ -6,9 +6,9 @@ import pytest
 from great_expectations import ExpectationSuite
 
 from models.settings import ContractSettings
-from tasks import contracts
+from tasks.ingestion import contracts
+from tasks.ingestion.expectations import Checker, ContractBrokenError, Violation
 from tasks.sources.columns import USUAL_LABELS
-from tasks.validation.checking import Checker, ContractBrokenError, Violation
 
 SOUND = {"malformed": None, "undecodable": None, "raw_text": "Fire", "text": "Fire", "id": "7", "label": "1"}
 

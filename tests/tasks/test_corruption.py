@@ -16,8 +16,8 @@ import pytest
 from models.sample import COLUMNS, clean_rows
 from models.sample.corruption import CORRUPTIONS, CorruptedFile, corrupt, write_csv
 from tasks import sources
-from tasks.validation import ingest_tweets
-from tasks.validation.retry import retry_tweets
+from tasks.ingestion import ingest_tweets
+from tasks.ingestion.retry import retry_tweets
 
 ROWS, EACH = 5_000, 20
 

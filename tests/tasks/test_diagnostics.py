@@ -10,18 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.behaviour import BEHAVIOURS, check_behaviour
-from models.explanation import explain
-from models.pipeline import assemble
+from models.classifiers.pipeline import assemble
+from models.inspection.behaviour import BEHAVIOURS, check_behaviour
+from models.inspection.explanation import explain
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import fit_vocabulary
-from tasks import artifacts, serving, tracking
-from tasks.classifiers import train_network
-from tasks.diagnostics import surest_mistakes
-from tasks.logged_model import read_parts
-from tasks.reports.explanation import explanation_page
-from tasks.reports.sheet import Part, Sheet, sheet_markdown, sheet_page
+from models.text.vocabulary import fit_vocabulary
+from tasks import tracking
+from tasks.html.fact_sheet import Part, Sheet, sheet_markdown, sheet_page
+from tasks.packaging import mlflow_model
+from tasks.packaging.logged_model import read_parts
+from tasks.store import formats
+from tasks.training.classifiers import train_network
+from tasks.training.diagnostics import surest_mistakes
+from tasks.training.explanation_page import explanation_page
 
 SETTINGS = ClassifierSettings(kind="lstm", features="scratch", dimensions=8, units=8, epochs=4)
 WORDS = ("fire", "flood", "song", "exam", "bridge", "near", "is", "my", "@anna", "http://t.co/x1", "12")
@@ -37,11 +39,11 @@ def inputs() -> tuple[Path, Path, Path]:
     ids = pa.array([str(number) for number in range(len(texts))])
     columns = {"id": ids, "text": texts, "keyword": pa.nulls(300, pa.string())}
     table = pa.table({**columns, "target": pa.array(targets, pa.int8()), "split": splits})
-    tweets = artifacts.write_artifact("tweets", {"tweets.parquet": table})
+    tweets = formats.write_artifact("tweets", {"tweets.parquet": table})
     tokens = tokenize_texts(pa.array(texts), TextSettings())
     words = fit_vocabulary(tokens, VocabularySettings(min_count=1)).to_table()
-    vocabulary = artifacts.write_artifact("vocabulary", {"vocabulary.parquet": words})
-    return tweets, artifacts.write_tokens([(ids, tokens)]), vocabulary
+    vocabulary = formats.write_artifact("vocabulary", {"vocabulary.parquet": words})
+    return tweets, formats.write_tokens([(ids, tokens)]), vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_the_logged_model_predicts_at_the_temperature_that_its_run_names(trained
     temperature = parts["classifier.json"]["temperature"]
     assert temperature == trained["run"].data.metrics["temperature"] != 1
     texts = pa.array(["fire near my bridge", "my song"])
-    logged = serving.load_classifier(trained["run"].data.tags["model_uri"]).probabilities(texts)
+    logged = mlflow_model.load_classifier(trained["run"].data.tags["model_uri"]).probabilities(texts)
     del parts["classifier.json"]["temperature"]  # as those logged before it had one
     bare = assemble(parts).probabilities(texts)
     odds = [np.log(each / (1 - each)) for each in (logged, bare)]
@@ -75,7 +77,7 @@ def test_the_logged_model_predicts_at_the_temperature_that_its_run_names(trained
 def test_stored_predictions_are_those_of_the_logged_model(trained: dict[str, Any]) -> None:
     stored = pq.read_table(trained["artifact"] / "predictions.parquet").to_pandas().set_index("id")
     tweets = pq.read_table(inputs()[0] / "tweets.parquet").to_pandas().set_index("id").loc[stored.index]
-    given = serving.load_classifier(trained["run"].data.tags["model_uri"]).probabilities(pa.array(tweets["text"]))
+    given = mlflow_model.load_classifier(trained["run"].data.tags["model_uri"]).probabilities(pa.array(tweets["text"]))
     np.testing.assert_allclose(given, stored["probability"], atol=1e-6)
 
 
@@ -87,7 +89,7 @@ def test_calibration_is_recorded_before_and_after(trained: dict[str, Any]) -> No
 
 
 def test_another_address_name_or_number_changes_no_answer_of_a_trained_network(trained: dict[str, Any]) -> None:
-    classifier = serving.load_classifier(trained["run"].data.tags["model_uri"])
+    classifier = mlflow_model.load_classifier(trained["run"].data.tags["model_uri"])
     results = check_behaviour(classifier, [each for each in BEHAVIOURS if each.kind == "invariance"])
     assert {result.name: result.failures for result in results} == {
         "another address": 0,
@@ -160,7 +162,7 @@ def test_a_sheet_escapes_what_data_brings_in() -> None:
 
 
 def test_an_explanation_page_holds_every_word_escaped_and_nothing_from_elsewhere(trained: dict[str, Any]) -> None:
-    classifier = serving.load_classifier(trained["run"].data.tags["model_uri"])
+    classifier = mlflow_model.load_classifier(trained["run"].data.tags["model_uri"])
     text = f"fire near zzyzx {EVIL} http://t.co/x"
     explanation = explain(classifier, [text])[0]
     page = explanation_page(explanation, text, EVIL, "a <b>model", classifier.threshold)

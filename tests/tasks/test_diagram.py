@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tasks.reports.diagram import BOX_WIDTH, Box, diagram
-from tasks.reports.layering import Lane, layer_numbers, ordered_layers, paths
+from tasks.html.graph_drawing import BOX_WIDTH, Box, diagram
+from tasks.html.graph_layout import Lane, layer_numbers, ordered_layers, paths
 
 # Two sources; the table goes to the tokens, past them to the vocabulary, and past both to the model.
 PARENTS = {

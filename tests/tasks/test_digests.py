@@ -6,8 +6,8 @@ import pytest
 
 from models.recurrent import build_classifier
 from models.settings import ClassifierSettings
-from tasks.artifacts import write_part
-from tasks.digests import content_digest
+from tasks.store.digests import content_digest
+from tasks.store.formats import write_part
 
 
 @pytest.mark.parametrize("kind", ["lstm", "feed-forward"])

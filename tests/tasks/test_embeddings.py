@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.phrases import learn_phrases
 from models.settings import EmbeddingSettings, PhraseSettings, VocabularySettings
 from models.text import Tokens, concat
-from tasks import artifacts, sources, tracking
-from tasks.embeddings import score_vectors, text_pieces, train_vectors
+from models.text.phrases import learn_phrases
+from tasks import sources, tracking
+from tasks.store import formats
+from tasks.training.embeddings import score_vectors, text_pieces, train_vectors
 
 PAIRS = "fire0\tfire1\t9\nfire2\tfire3\t8\nfire0\tsong1\t1\nsong2\tfire1\t2\nsong0\tunheard\t5\n"
 QUESTIONS = ": topics\nfire0 fire1 song0 song1\nfire0 fire1 song0 unheard\n"
@@ -57,7 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
     (folder / "questions.txt").write_text(QUESTIONS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.setattr("tasks.embeddings.PIECE_TOKENS", 1300)  # of 1200, 1200 and 40 tokens
+        patch.setattr("tasks.training.embeddings.PIECE_TOKENS", 1300)  # of 1200, 1200 and 40 tokens
         corpus = stored(TEXTS)
         given = sources.fetch(str(folder / "pairs.tsv")), sources.fetch(str(folder / "questions.txt"))
         with tracking.tracked_run("train", "embed") as run:
@@ -68,7 +69,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
 
 def stored(shards: list[list[list[str]]]) -> Path:
     """Tokenized text of so many shards, in the store."""
-    return artifacts.write_tokens(
+    return formats.write_tokens(
         [(pa.array([str(n) for n in range(len(shard))]), Tokens.from_lists(shard)) for shard in shards]
     )
 
@@ -98,7 +99,7 @@ def test_vectors_of_either_matrix_and_their_mean_are_compared_in_one_run(trained
 def test_the_artifact_holds_vectors_and_contexts_and_phrases(trained: Training) -> None:
     held = {path.name for path in trained.artifact.glob("*.parquet")}
     assert held == {"vectors.parquet", "contexts.parquet", "phrases-1.parquet"}
-    assert "la_ronge" in artifacts.read_vectors(trained.artifact)
+    assert "la_ronge" in formats.read_vectors(trained.artifact)
 
 
 def test_map_and_neighbours_and_device_are_on_the_run(trained: Training) -> None:
@@ -108,7 +109,7 @@ def test_map_and_neighbours_and_device_are_on_the_run(trained: Training) -> None
 
 
 def test_text_larger_than_a_piece_is_read_piece_by_piece_and_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.embeddings.PIECE_TOKENS", 1300)
+    monkeypatch.setattr("tasks.training.embeddings.PIECE_TOKENS", 1300)
     pieces = text_pieces(None, None, stored(TEXTS))
     assert not isinstance(pieces, list)
     for _ in range(2):
@@ -118,7 +119,7 @@ def test_text_larger_than_a_piece_is_read_piece_by_piece_and_anew(home: Path, mo
 
 
 def test_vectors_are_trained_on_the_pieces_one_after_the_other(trained: Training) -> None:
-    from models.vocabulary import fit_vocabulary_to
+    from models.text.vocabulary import fit_vocabulary_to
     from models.word2vec import train_on_shards
 
     def digest(pieces: list[Tokens]) -> str:
@@ -128,5 +129,5 @@ def test_vectors_are_trained_on_the_pieces_one_after_the_other(trained: Training
         return train_on_shards(shards, vocabulary.tokens, SETTINGS, 1)[0].digest
 
     first, second, third = (Tokens.from_lists(texts) for texts in TEXTS)
-    assert artifacts.read_vectors(trained.artifact).digest == digest([first, concat([second, third])])
-    assert artifacts.read_vectors(trained.artifact).digest != digest([concat([first, second, third])])
+    assert formats.read_vectors(trained.artifact).digest == digest([first, concat([second, third])])
+    assert formats.read_vectors(trained.artifact).digest != digest([concat([first, second, third])])

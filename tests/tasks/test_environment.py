@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks import environment
-from tasks.environment import load_tensorflow, precision, use_device
+from tasks.runtime import environment
+from tasks.runtime.environment import load_tensorflow, precision, use_device
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.cross_validation import HeldOut, comparisons, summarise
+from models.metrics.cross_validation import HeldOut, comparisons, summarise
 from models.settings import Recipe
 from tasks import tracking
-from tasks.artifacts import write_artifact
-from tasks.evaluation import costs, ledger, page, record, training_size
+from tasks.evaluation import fit_times, learning_curve, page, record, test_set_usage
+from tasks.store.formats import write_artifact
 
 ROWS, FOLDS, SEEDS = 120, 3, 2
 
@@ -61,9 +61,9 @@ def test_models_scored_on_other_rows_are_not_compared() -> None:
         HeldOut.from_table(table.slice(0, len(table) - 1))
 
 
-def look(table: Path, recipe: Recipe, asked: str) -> ledger.Looks:
+def look(table: Path, recipe: Recipe, asked: str) -> test_set_usage.Looks:
     with tracking.tracked_run("evaluate", "evaluate", settings={"asked": asked}) as run:
-        return ledger.register(run, table, recipe)
+        return test_set_usage.register(run, table, recipe)
 
 
 def test_each_different_evaluation_of_a_table_is_one_look() -> None:
@@ -81,19 +81,19 @@ def test_each_different_evaluation_of_a_table_is_one_look() -> None:
 def test_an_interrupted_evaluation_has_looked_too() -> None:
     table = write_artifact("labelled", {"part.json": "interrupted"})
     with pytest.raises(RuntimeError), tracking.tracked_run("evaluate", "evaluate", settings={"asked": "a"}) as run:
-        ledger.register(run, table, Recipe())
+        test_set_usage.register(run, table, Recipe())
         raise RuntimeError
     assert look(table, Recipe(), "b").of_table == 2
 
 
 def test_the_longest_fit_decides_about_the_budget() -> None:
-    assert costs.cost_of([50.0, 70.0], 1.0) == {
+    assert fit_times.cost_of([50.0, 70.0], 1.0) == {
         "fit_seconds": 60.0,
         "longest_fit_seconds": 70.0,
         "within_budget": False,
     }
-    assert costs.cost_of([50.0, 59.0], 1.0)["within_budget"] is True
-    assert costs.cost_of([50.0], None)["within_budget"] is None
+    assert fit_times.cost_of([50.0, 59.0], 1.0)["within_budget"] is True
+    assert fit_times.cost_of([50.0], None)["within_budget"] is None
 
 
 def summary_of(table: pa.Table) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_the_page_shows_models_differences_and_curve_and_needs_nothing_else() ->
     points = [
         point
         for share, rows in ((0.1, 10.0), (1.0, 100.0))
-        for point in training_size.curve_points([table], share, rows)
+        for point in learning_curve.curve_points([table], share, rows)
     ]
     figures = {"evaluation": record.bars(summary["models"]), "learning-curve": record.size_curves(points)}
     text = page.evaluation_page(summary, figures)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import failures, servers, storage, tracking
+from tasks import tracking
+from tasks.runtime import errors, servers
+from tasks.store import artifact_store
 
 SMALL_DISK_BYTES = 4 << 20
 
@@ -38,13 +40,13 @@ def caused_by(cause: Exception) -> Exception:
     ],
 )
 def test_a_failure_of_the_machine_is_told_from_the_depth_of_the_chain(cause: Exception, expected: str) -> None:
-    words = failures.in_words(caused_by(cause))
+    words = errors.in_words(caused_by(cause))
     assert words is not None
     assert expected in words
 
 
 def test_any_other_error_speaks_for_itself() -> None:
-    assert failures.in_words(caused_by(ValueError("window must be >= 1, got 0"))) is None
+    assert errors.in_words(caused_by(ValueError("window must be >= 1, got 0"))) is None
 
 
 @pytest.fixture
@@ -61,26 +63,26 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def test_a_full_disk_leaves_nothing_half_written_and_the_next_try_goes_on(small_disk: Path) -> None:
-    storage.write_atomically(small_disk / "record.json", "old")
-    with storage.new_artifact("tables") as draft:
+    artifact_store.write_atomically(small_disk / "record.json", "old")
+    with artifact_store.new_artifact("tables") as draft:
         (draft / "first.bin").write_bytes(os.urandom(SMALL_DISK_BYTES // 2))
-    with pytest.raises(OSError, match="No space left") as caught, storage.new_artifact("tables") as second:
+    with pytest.raises(OSError, match="No space left") as caught, artifact_store.new_artifact("tables") as second:
         (second / "second.bin").write_bytes(os.urandom(SMALL_DISK_BYTES))
-    assert "is full" in str(failures.in_words(caught.value))
+    assert "is full" in str(errors.in_words(caught.value))
     with pytest.raises(OSError, match="No space left"):
-        storage.write_atomically(small_disk / "record.json", "new" * SMALL_DISK_BYTES)
+        artifact_store.write_atomically(small_disk / "record.json", "new" * SMALL_DISK_BYTES)
     assert (small_disk / "record.json").read_text() == "old"
     assert list(small_disk.rglob(".draft-*")) == []
-    storage.verify(draft.final)
+    artifact_store.verify(draft.final)
     (draft.final / "first.bin").unlink()
-    with storage.new_artifact("tables") as third:
+    with artifact_store.new_artifact("tables") as third:
         (third / "third.bin").write_bytes(os.urandom(SMALL_DISK_BYTES // 2))
-    storage.verify(third.final)
+    artifact_store.verify(third.final)
 
 
 def test_a_command_without_memory_says_so_and_closes_its_run(home: Path) -> None:
     script = (
-        "from flows.cli.session import command\n"
+        "from flows.cli.runner import command\n"
         "from tasks import tracking\n"
         "import resource\n"
         "with command(debug=False):\n"
@@ -142,6 +144,6 @@ def test_a_tracking_server_that_stays_away_does_not_hide_the_error_and_is_named(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     with pytest.raises(MlflowException) as caught:
         tracking.read_run("0123")
-    words = failures.in_words(caught.value)
+    words = errors.in_words(caught.value)
     assert words is not None
     assert os.environ["MLFLOW_TRACKING_URI"] in words

@@ -10,13 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.classifiers.logistic import LogisticModel
+from models.classifiers.pipeline import assemble
 from models.frequencies import FeatureSpace
-from models.logistic import LogisticModel
-from models.pipeline import assemble
 from models.settings import FrequencySettings, GateSettings, SplitSettings, TextSettings
-from models.splits import assign_splits, group_digests
-from tasks import artifacts, gate, registry, serving, sources, tracking
-from tasks.comparison import ModelRow
+from models.splitting.splits import assign_splits, group_digests
+from tasks import registry, sources, tracking
+from tasks.evaluation.comparison import ModelRow
+from tasks.packaging import mlflow_model
+from tasks.registry import gate
+from tasks.store import formats
 
 SIGNS = ("BLAZE", "Flood", "quake")
 SETTINGS = GateSettings(resamples=400, max_milliseconds=10_000)
@@ -52,7 +55,7 @@ def tweets(home: None) -> Path:
     split = SplitSettings(validation_share=0.1, test_share=0.6)
     columns = {"id": pa.array(map(str, range(ROWS))), "text": text, "keyword": keyword, "target": target}
     table = pa.table({**columns, "group": groups, "split": assign_splits(groups, split)})
-    return artifacts.write_artifact("tweets", {"tweets.parquet": table, "report.json": {"split": split.model_dump()}})
+    return formats.write_artifact("tweets", {"tweets.parquet": table, "report.json": {"split": split.model_dump()}})
 
 
 def train(tweets: Path, name: str, weights: Mapping[str, float]) -> ModelRow:
@@ -64,15 +67,15 @@ def train(tweets: Path, name: str, weights: Mapping[str, float]) -> ModelRow:
     about = {"name": name, "kind": "logistic", "representation": "one-hot", "threshold": 0.5}
     about["text"] = TextSettings(keyword_in_front=False).model_dump()
     parts = {"classifier.json": about, "logistic.npz": head.to_arrays(), "features.parquet": space.to_table()}
-    table = artifacts.read_tweets(tweets)
-    test = table.take(artifacts.rows_in(table, "test"))
+    table = formats.read_tweets(tweets)
+    test = table.take(formats.rows_in(table, "test"))
     probability = assemble(parts).probabilities(test["text"].combine_chunks(), test["keyword"].combine_chunks())
     label = (probability >= 0.5).astype(np.int8)
     predictions = pa.table({"id": test["id"], "probability": probability, "label": label, "split": test["split"]})
     files = {f"classifier/{each}": value for each, value in parts.items()}
-    model = artifacts.write_artifact("model", {**files, "predictions.parquet": predictions})
+    model = formats.write_artifact("model", {**files, "predictions.parquet": predictions})
     with tracking.tracked_run(name, "train_logistic") as run:
-        serving.log_classifier(run, model / "classifier", table)
+        mlflow_model.log_classifier(run, model / "classifier", table)
     uri = tracking.read_run(run.run_id).data.tags["model_uri"]
     nothing = (0.0, 0.0)
     scores = dict.fromkeys(("accuracy", "f1", "roc_auc", "log_loss", "train_seconds", "validation_f1"), 0.5)
@@ -145,7 +148,7 @@ def test_a_promotion_while_tweets_are_scored_changes_no_row(
     from flows.score import ScoreRequest, score_snapshot
 
     challenge(models["two"], tweets)
-    model = serving.load_model(registry.CHAMPION_URI)
+    model = mlflow_model.load_model(registry.CHAMPION_URI)
     predict, asked = model.predict, []
 
     def predict_and_promote(rows: Any) -> Any:
@@ -155,7 +158,7 @@ def test_a_promotion_while_tweets_are_scored_changes_no_row(
         return predict(rows)
 
     monkeypatch.setattr(model, "predict", predict_and_promote)
-    monkeypatch.setattr(serving, "load_model", lambda _uri: model)
+    monkeypatch.setattr(mlflow_model, "load_model", lambda _uri: model)
     (tmp_path / "tonight.csv").write_text("text\n" + "blaze in town\n" * 20_000)
     with tracking.tracked_run("score", "score") as run:
         request = ScoreRequest(source="", out=str(tmp_path / "scored.csv"))
@@ -208,10 +211,10 @@ def test_a_model_whose_serving_code_is_broken_is_refused_and_where_it_is(
 ) -> None:
     """The code that the logged model carries folds case no more, or leaves entities as they came."""
     sound, broken_one, reads = BROKEN[part]
-    rename = serving.rename_package
-    monkeypatch.setattr(serving, "rename_package", lambda *given: rename(*given).replace(sound, broken_one))
+    rename = mlflow_model.rename_package
+    monkeypatch.setattr(mlflow_model, "rename_package", lambda *given: rename(*given).replace(sound, broken_one))
     # Else the sound package of the same name, which is loaded already, would be in use.
-    monkeypatch.setattr(serving.caching, "module_digest", lambda name: f"broken {part} {name}")
+    monkeypatch.setattr(mlflow_model.caching, "module_digest", lambda name: f"broken {part} {name}")
     spoilt = replace(train(tweets, "spoilt", ALL), artifact=models["all"].artifact)
     for champion in (models["two"].model_uri, None):
         found = verdict(spoilt, tweets, champion)
@@ -248,8 +251,8 @@ def test_memory_that_runs_out_is_no_fault_of_the_model(
 
 
 def test_rows_that_the_champion_learned_from_do_not_decide(models: dict[str, ModelRow], tweets: Path) -> None:
-    table = artifacts.read_tweets(tweets)
-    test = table.take(artifacts.rows_in(table, "test"))
+    table = formats.read_tweets(tweets)
+    test = table.take(formats.rows_in(table, "test"))
     other = SplitSettings(seed=1, test_share=0.3)
     held = set(test.filter(pa.array(gate.held_out_by(test, other)))["id"].to_pylist())
     split = assign_splits(test["group"], other).to_pylist()

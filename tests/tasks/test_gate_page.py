@@ -7,7 +7,7 @@ from models.gate import Service, Verdict, judge, judge_alone
 from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
 from tasks.registry import NOT_ASKED, Decision, Incumbent
-from tasks.reports.gate import gate_page
+from tasks.registry.gate_page import gate_page
 
 ATTACK = "<script>alert(1)</script>"
 SETTINGS = GateSettings(resamples=200)

@@ -7,7 +7,7 @@ import pytest
 
 from models.gradients import Verdict
 from models.settings import ClassifierSettings
-from tasks.gradients import GradientRecord
+from tasks.training.gradient_monitor import GradientRecord
 
 SETTINGS = ClassifierSettings(features="scratch", dimensions=6, units=5, label_smoothing=0.2)
 OFFSETS = np.array([0, 3, 12, 19])

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tasks import interrupts, tracking
-from tasks.interrupts import ENDINGS
+from tasks import tracking
+from tasks.runtime import signals
+from tasks.runtime.signals import ENDINGS
 
 
 @pytest.fixture(autouse=True)
@@ -21,26 +22,26 @@ def handlers() -> Iterator[None]:
     """Signals as the command line has them, also where the tests themselves run with Ctrl-C ignored."""
     before = {number: signal.getsignal(number) for number in ENDINGS}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    interrupts.stop_on_terminate()
+    signals.stop_on_terminate()
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
-    interrupts.stop_on_terminate()  # what came here is of no concern to the tests that follow
+    signals.stop_on_terminate()  # what came here is of no concern to the tests that follow
 
 
 @pytest.mark.parametrize("number", ENDINGS)
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_signal_waits_until_the_outermost_block_is_done(number: int, fails: bool) -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt, match=signal.Signals(number).name), interrupts.deferred():
-        with interrupts.deferred():
+    with pytest.raises(KeyboardInterrupt, match=signal.Signals(number).name), signals.deferred():
+        with signals.deferred():
             os.kill(os.getpid(), number)
             os.kill(os.getpid(), number)
         done.append("the rest of the block")
         if fails:
             raise ValueError("of the block itself")
     assert done
-    with interrupts.deferred():
+    with signals.deferred():
         pass  # nothing is left to raise
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), number)
@@ -48,12 +49,12 @@ def test_a_signal_waits_until_the_outermost_block_is_done(number: int, fails: bo
 
 def test_ctrl_c_has_the_handler_that_asyncio_knows_or_has_set() -> None:
     """Asyncio replaces none but Python's own by the one that ends its work in order."""
-    with interrupts.deferred():
+    with signals.deferred():
         pass
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     called = []
     signal.signal(signal.SIGINT, lambda number, _frame: called.append(number))
-    with interrupts.deferred():
+    with signals.deferred():
         os.kill(os.getpid(), signal.SIGINT)
         assert not called
     assert called == [signal.SIGINT]
@@ -68,7 +69,7 @@ def test_sigterm_waits_within_a_flow_too_where_prefect_handles_it() -> None:
 
     signal.signal(signal.SIGTERM, handler)
     done = []
-    with pytest.raises(Terminated), interrupts.deferred():
+    with pytest.raises(Terminated), signals.deferred():
         os.kill(os.getpid(), signal.SIGTERM)
         done.append("the rest of the block")
     assert done
@@ -82,14 +83,14 @@ def test_a_forked_child_has_its_own_signals() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         os._exit(0)
     os.waitpid(child, 0)
-    interrupts.heed()
+    signals.heed()
 
 
 def test_a_block_of_another_thread_does_not_hold_the_main_one_back() -> None:
     inside, leave = threading.Event(), threading.Event()
 
     def in_thread() -> None:
-        with interrupts.deferred():
+        with signals.deferred():
             inside.set()
             leave.wait()
 
@@ -141,13 +142,13 @@ def test_ctrl_c_in_a_transaction_leaves_it_whole_and_the_run_closed(
 
 
 def test_a_swallowed_signal_is_heeded_once() -> None:
-    interrupts.heed()  # nothing came
+    signals.heed()  # nothing came
     for number in ENDINGS:
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), number)
         with pytest.raises(KeyboardInterrupt, match=signal.Signals(number).name):
-            interrupts.heed()
-        interrupts.heed()
+            signals.heed()
+        signals.heed()
 
 
 def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
@@ -172,16 +173,16 @@ def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
 def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() -> None:
     with suppress(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
-    interrupts.stop_on_terminate()
-    interrupts.heed()
+    signals.stop_on_terminate()
+    signals.heed()
 
 
 def test_ctrl_c_while_prefect_puts_an_inner_flow_away_ends_the_outer_one(home: Path) -> None:
     script = """
 import os, signal
-from tasks import environment, interrupts, servers
+from tasks.runtime import environment, servers, signals
 environment.prepare_environment()
-interrupts.stop_on_terminate()
+signals.stop_on_terminate()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 with servers.prefect_server():
     import prefect

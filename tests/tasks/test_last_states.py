@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 SCRIPT = """
-from tasks.environment import prepare_environment
+from tasks.runtime.environment import prepare_environment
 prepare_environment()
-from tasks import servers
+from tasks.runtime import servers
 with servers.prefect_server():
     import psutil, time
     from prefect.events import emit_event
@@ -33,9 +33,9 @@ def test_nobody_waits_for_a_server_that_is_gone(home: Path) -> None:
 
 
 ORPHAN = """
-from tasks.environment import prepare_environment
+from tasks.runtime.environment import prepare_environment
 prepare_environment()
-from tasks import servers
+from tasks.runtime import servers
 with servers.prefect_server():
     import prefect
     from prefect.client.orchestration import get_client

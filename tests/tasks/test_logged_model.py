@@ -9,13 +9,15 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from models.pipeline import TextClassifier, assemble
+from models.classifiers.pipeline import TextClassifier, assemble
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import fit_vocabulary
-from tasks import artifacts, serving, tracking
-from tasks.environment import load_tensorflow
+from models.text.vocabulary import fit_vocabulary
+from tasks import tracking
+from tasks.packaging import mlflow_model
+from tasks.runtime.environment import load_tensorflow
 from tasks.scoring.predicting import score_chunk
+from tasks.store import formats
 
 TEXTS = [
     f"{what} near the {where} today" for what in ("fire", "flood", "concert") for where in ("mill", "port", "old inn")
@@ -38,14 +40,14 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "network.keras": network,
         "vocabulary.parquet": words.to_table(),
     }.items():
-        artifacts.write_part(folder / name, part)
+        formats.write_part(folder / name, part)
     return folder
 
 
 @pytest.fixture(scope="module")
 def pipeline(classifier: Path) -> TextClassifier:
     """The same as training and evaluation have it."""
-    from tasks.logged_model import read_parts
+    from tasks.packaging.logged_model import read_parts
 
     return assemble(read_parts(classifier, "models"))
 
@@ -57,8 +59,8 @@ def model(classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("home")))
         tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
         with tracking.tracked_run("train", "test") as run:
-            serving.log_classifier(run, classifier, tweets)
-        return serving.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
+            mlflow_model.log_classifier(run, classifier, tweets)
+        return mlflow_model.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
 
 
 def posted(model: Any, texts: list[Any]) -> np.ndarray:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tasks import processes
+from tasks.runtime import processes
 
 
 def sleeper() -> subprocess.Popen[bytes]:

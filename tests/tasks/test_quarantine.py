@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import quarantine, sources
-from tasks.validation import ingest_corpus, ingest_tweets
-from tasks.validation.retry import retry_tweets
+from tasks import sources
+from tasks.ingestion import ingest_corpus, ingest_tweets, quarantine
+from tasks.ingestion.retry import retry_tweets
 
 SOUND = [f"{number},House {chr(97 + number)} burns,{number % 2}" for number in range(26)]
 BAD = ["x,Storm,maybe", "y,,1", "z,one,field,too many", '=HYPERLINK("http://evil"),Rain,maybe']

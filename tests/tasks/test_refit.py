@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.calibration import apply_temperature
-from models.ensemble import member_lines
+from models.classifiers.calibration import apply_temperature
+from models.classifiers.ensemble import member_lines
 from models.settings import ClassifierSettings, EnsembleSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import fit_vocabulary
-from tasks import artifacts, tracking
-from tasks.classifiers import TRIED, combine_models, train_network, try_network
+from models.text.vocabulary import fit_vocabulary
+from tasks import tracking
+from tasks.store import formats
+from tasks.training.classifiers import TRIED, combine_models, train_network, try_network
 
 SETTINGS = ClassifierSettings(
     kind="feed-forward", features="scratch", dimensions=8, units=8, batch_size=16, epochs=8, learning_rate=2e-2
@@ -45,9 +46,9 @@ def inputs() -> tuple[Path, Path, Path]:
     columns = {"id": ids, "text": texts, "keyword": pa.nulls(len(ids), pa.string()), "target": targets, "split": splits}
     tokens = tokenize_texts(pa.array(texts), TEXT)
     words = fit_vocabulary(tokens, VocabularySettings(min_count=1)).to_table()
-    vocabulary = artifacts.write_artifact("vocabulary", {"vocabulary.parquet": words})
-    tweets = artifacts.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
-    return tweets, artifacts.write_tokens([(ids, tokens)]), vocabulary
+    vocabulary = formats.write_artifact("vocabulary", {"vocabulary.parquet": words})
+    tweets = formats.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
+    return tweets, formats.write_tokens([(ids, tokens)]), vocabulary
 
 
 @pytest.fixture(scope="module")

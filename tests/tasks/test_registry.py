@@ -10,7 +10,8 @@ import pytest
 from models.gate import Rule, Service, Verdict, judge
 from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
-from tasks import registry, servers, tracking
+from tasks import registry, tracking
+from tasks.runtime import servers
 
 PROMOTE = """
 import sys

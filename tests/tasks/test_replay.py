@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows import replay
+from flows.operations import replay
 from models.settings import Settings
-from tasks import caching, provenance, sources, storage, tracking
+from tasks import caching, sources, tracking
 from tasks.caching import code
 from tasks.replay import checkout, differences, lock, rerunning, trees, verdicts
 from tasks.replay.requests import Request, pinned
 from tasks.steps import step
+from tasks.store import artifact_store
+from tasks.tracking import provenance
 
 
 def network(weight: float, units: int = 2) -> bytes:
@@ -139,7 +141,7 @@ class Counting(Settings):
 def count(run: tracking.Run, raw: Path, settings: Counting) -> Path:
     """The rows of a raw file, numbered."""
     lines = (raw / "files" / "rows.txt").read_text().split()
-    with storage.new_artifact("rows") as draft:
+    with artifact_store.new_artifact("rows") as draft:
         pq.write_table(
             pa.table({"row": lines, "n": range(settings.start, settings.start + len(lines))}), draft / "rows.parquet"
         )
@@ -149,7 +151,7 @@ def count(run: tracking.Run, raw: Path, settings: Counting) -> Path:
 @step("add up")
 def add_up(run: tracking.Run, rows: Path) -> Path:
     """The sum of all numbers."""
-    with storage.new_artifact("sum") as draft:
+    with artifact_store.new_artifact("sum") as draft:
         (draft / "sum.json").write_text(json.dumps(sum(pq.read_table(rows / "rows.parquet")["n"].to_pylist())))
     return draft.final
 
@@ -195,7 +197,7 @@ def test_a_planted_row_is_found_by_its_number(home: Path, tmp_path: Path) -> Non
 @step("weigh")
 def weigh(run: tracking.Run, weight: float) -> Path:
     """One weight."""
-    with storage.new_artifact("weights") as draft:
+    with artifact_store.new_artifact("weights") as draft:
         np.savez(draft / "weights.npz", weight=np.array([weight]))
     return draft.final
 

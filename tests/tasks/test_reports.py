@@ -9,10 +9,10 @@ from typing import get_args
 import pytest
 
 from tasks import sources
-from tasks.reports import render_report
-from tasks.reports.charts import histogram
-from tasks.reports.markup import bar, table
-from tasks.validation import ingest_corpus, ingest_tweets
+from tasks.html.charts import histogram
+from tasks.html.elements import bar, table
+from tasks.ingestion import ingest_corpus, ingest_tweets
+from tasks.ingestion.report import render_report
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
@@ -148,8 +148,8 @@ def test_tables_put_figures_to_the_right() -> None:
 
 def test_every_rule_and_repair_has_an_explanation() -> None:
     from models.text import RepairKind
-    from tasks.contracts import RowRule
-    from tasks.reports.shared import REPAIRS, RULES
+    from tasks.ingestion.contracts import RowRule
+    from tasks.ingestion.report.parts import REPAIRS, RULES
 
     assert set(RULES) == set(get_args(RowRule))
     assert set(REPAIRS) == set(get_args(RepairKind))

@@ -12,9 +12,10 @@ import pytest
 
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
-from models.vocabulary import fit_vocabulary
-from tasks import artifacts, checkpoints, tracking
-from tasks.classifiers import train_network
+from models.text.vocabulary import fit_vocabulary
+from tasks import tracking
+from tasks.store import checkpoints, formats
+from tasks.training.classifiers import train_network
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ClassifierSettings(
@@ -32,12 +33,12 @@ def inputs() -> tuple[Path, Path, Path]:
     targets = pa.array([int("fire" in text) for text in texts], pa.int8())
     ids = pa.array([str(number) for number in range(len(texts))])
     columns = {"id": ids, "text": texts, "keyword": pa.nulls(200, pa.string()), "target": targets, "split": splits}
-    tweets = artifacts.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
+    tweets = formats.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
     tokens = tokenize_texts(pa.array(texts), TextSettings())
-    vocabulary = artifacts.write_artifact(
+    vocabulary = formats.write_artifact(
         "vocabulary", {"vocabulary.parquet": fit_vocabulary(tokens, VocabularySettings(min_count=1)).to_table()}
     )
-    return tweets, artifacts.write_tokens([(ids, tokens)]), vocabulary
+    return tweets, formats.write_tokens([(ids, tokens)]), vocabulary
 
 
 def train() -> Path:

@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.settings import ContractSettings, RetrySettings
-from tasks import sources, storage
+from tasks import sources
+from tasks.ingestion import ingest_corpus, ingest_tweets
+from tasks.ingestion.corrections import ABOUT_ROW
+from tasks.ingestion.retry import retry_tweets
 from tasks.sources import SourceError
-from tasks.spreadsheets import disarm
-from tasks.validation import ingest_corpus, ingest_tweets
-from tasks.validation.corrections import ABOUT_ROW
-from tasks.validation.retry import retry_tweets
+from tasks.sources.csv_injection import disarm
+from tasks.store import artifact_store
 
 WORDS = ["river", "bridge", "market", "school", "harbour", "station"]
 SOUND = [
@@ -120,7 +121,7 @@ def test_the_old_table_stays_and_the_new_one_names_both_its_sources(home: Path, 
     before = table_with(tmp_path, list(BAD.values()))
     corrected = corrections(tmp_path, before, MENDED)
     after = retry_tweets(before, corrected)
-    storage.verify(before)
+    artifact_store.verify(before)
     assert report(after)["retry"]["table"] == before.name
     assert report(after)["retry"]["corrected"] == corrected.name
 

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from flows.deployments import Addition, addition_of
-from tasks import announcement, servers, storage
-from tasks.scheduling import api, deployments, health, pool, timing
-from tasks.scheduling.supervision import Supervisor
-from tasks.scheduling.timing import Timing, in_words, next_times, parse_every, timing_of
+from flows.operations.deployments import Addition, addition_of
+from tasks.runtime import running, servers
+from tasks.runtime.supervisor import Supervisor
+from tasks.scheduling import api, deployments, health, timetable, worker
+from tasks.scheduling.timetable import Timing, in_words, next_times, parse_every, timing_of
 from tasks.sources import SourceLimits
+from tasks.store import artifact_store
 
 HOURLY = Timing(every_seconds=3600)
 
@@ -57,7 +58,7 @@ def test_an_interval_is_read(text: str, seconds: float) -> None:
 def test_an_interval_in_words_names_every_unit_of_it(seconds: float) -> None:
     words = in_words({"interval": seconds}).removeprefix("every ")
     parts = re.findall(r"([\d.]+) (week|day|hour|minute|second)s?", words if words[0].isdigit() else f"1 {words}")
-    units = {name: timing.UNIT_SECONDS[unit] for unit, name in timing.UNIT_NAMES.items()}
+    units = {name: timetable.UNIT_SECONDS[unit] for unit, name in timetable.UNIT_NAMES.items()}
     assert sum(float(number) * units[name] for number, name in parts) == seconds
 
 
@@ -123,8 +124,8 @@ def test_without_a_server_the_remedy_is_named(home: Path, monkeypatch: pytest.Mo
 
 def test_status_tells_a_killed_up_from_none(home: Path) -> None:
     assert health.in_words(health.health())[0] == "Not running. Start it with: crisisflow up"
-    storage.write_atomically(
-        announcement.running_file(), '{"process": 1, "started": "gone", "prefect": "http://127.0.0.1:1"}'
+    artifact_store.write_atomically(
+        running.running_file(), '{"process": 1, "started": "gone", "prefect": "http://127.0.0.1:1"}'
     )
     facts = health.health()
     assert not facts["healthy"]
@@ -140,11 +141,11 @@ def test_a_bad_end_and_a_full_disk_are_told_with_a_remedy() -> None:
 
 
 def test_a_second_block_of_one_name_is_refused_and_says_who_is_in_the_first(home: Path) -> None:
-    with announcement.only_one("up"):
-        announcement.announce({})
-        with pytest.raises(ValueError, match=f"running already, as process {os.getpid()}"), announcement.only_one("up"):
+    with running.only_one("up"):
+        running.announce({})
+        with pytest.raises(ValueError, match=f"running already, as process {os.getpid()}"), running.only_one("up"):
             pass
-    with announcement.only_one("up"):
+    with running.only_one("up"):
         pass
 
 
@@ -167,7 +168,7 @@ def test_what_dies_is_started_again_at_once_and_then_less_hastily(home: Path) ->
 
 def test_a_scheduled_run_is_more_patient_with_a_source_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SourceLimits().attempts == 5
-    monkeypatch.setenv("CRISISFLOW_SOURCE_ATTEMPTS", pool.SOURCE_ATTEMPTS)
+    monkeypatch.setenv("CRISISFLOW_SOURCE_ATTEMPTS", worker.SOURCE_ATTEMPTS)
     assert SourceLimits().attempts == 24
 
 

@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks import checkpoints, failures, scoring, sources
-from tasks.digests import file_sha256
-from tasks.scoring import formats, ledger, output, rows
+from tasks import scoring, sources
+from tasks.runtime import errors
+from tasks.scoring import formats, output, progress_store, rows
+from tasks.store import checkpoints
+from tasks.store.digests import file_sha256
 
 ROWS = 150_000  # two finished parts of the ledger and the beginning of a third
 KILL = [sys.executable, __file__]  # this file is a program too: see its end
@@ -180,7 +182,7 @@ def test_what_was_killed_goes_on_and_ends_with_the_same_bytes(
     assert done.returncode == -9, done.stderr
     assert not (tmp_path / out).exists()
     written = score(many, f"{tmp_path}/{out}", BatchModel(), **({"partition_rows": 40_000} if out[-1] == "/" else {}))
-    assert written["resumed_rows"] == ledger.PART_ROWS
+    assert written["resumed_rows"] == progress_store.PART_ROWS
     ours, expected = tmp_path / out, whole / out
     assert contents(ours) == contents(expected) if ours.is_dir() else ours.read_bytes() == expected.read_bytes()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -197,7 +199,7 @@ def test_ctrl_c_leaves_the_old_file_and_the_work_that_was_done(
     assert "KeyboardInterrupt" in done.stderr
     assert out.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    assert score(many, out, BatchModel())["resumed_rows"] == ledger.PART_ROWS
+    assert score(many, out, BatchModel())["resumed_rows"] == progress_store.PART_ROWS
     assert out.read_bytes() == (whole / "one.parquet").read_bytes()
 
 
@@ -339,13 +341,13 @@ def test_a_full_disk_leaves_nothing_half_written_and_is_named(
     (small_disk / "filler").write_bytes(os.urandom(900_000))
     with pytest.raises(OSError, match="No space left") as caught:
         score(many, f"{small_disk}/{out}", BatchModel())
-    assert failures.in_words(caught.value) == (
+    assert errors.in_words(caught.value) == (
         f"the disk that holds {small_disk} is full: free some space, or write elsewhere"
     )
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
     (small_disk / "filler").unlink()
     out = out.replace(".csv", ".parquet").replace(".jsonl", ".parquet")  # which fits
-    assert score(many, f"{small_disk}/{out}", BatchModel())["resumed_rows"] == 2 * ledger.PART_ROWS
+    assert score(many, f"{small_disk}/{out}", BatchModel())["resumed_rows"] == 2 * progress_store.PART_ROWS
 
 
 if __name__ == "__main__":

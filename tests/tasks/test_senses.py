@@ -9,8 +9,10 @@ import pytest
 
 from models.settings import EmbeddingSettings, PhraseSettings
 from models.text import Tokens
-from tasks import artifacts, sense_summary, senses, tracking, word_vectors
-from tasks.embeddings import train_vectors
+from tasks import tracking
+from tasks.queries import sense_summary, word_senses, word_vectors
+from tasks.store import formats
+from tasks.training.embeddings import train_vectors
 
 
 def two_topics(documents: int = 400) -> Tokens:
@@ -30,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
         text = two_topics()
-        tokens = artifacts.write_tokens([(pa.array([str(n) for n in range(len(text))]), text)])
+        tokens = formats.write_tokens([(pa.array([str(n) for n in range(len(text))]), text)])
         phrases = PhraseSettings(passes=1, threshold=0.5)
         settings = EmbeddingSettings(dimensions=16, window=3, epochs=10, subsample=0, step_tokens=256, phrases=phrases)
         with tracking.tracked_run("embed", "embed") as run:
@@ -41,9 +43,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tracking.Run) -> None:
     training = word_vectors.find_training(None)
     vectors = word_vectors.artifact_of(training)
-    text = senses.text_inputs(training)
+    text = word_senses.text_inputs(training)
     with tracking.tracked_run("senses", "senses") as run:
-        learned = senses.learn_senses.fn(run, vectors, **text, word="apple", senses=2, seed=1)
+        learned = word_senses.learn_senses.fn(run, vectors, **text, word="apple", senses=2, seed=1)
     summary = sense_summary.summarize(run, vectors, learned, "apple", 3, "fruit1 fruit2 apple fruit3 fruit4")
     topics = [sense["neighbours"][0]["word"][:4] for sense in summary["senses"]]
     assert sorted(topics) == ["chip", "frui"]
@@ -59,15 +61,15 @@ def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tr
 
 def test_what_a_user_types_is_a_word_or_a_learned_phrase(trained: tracking.Run) -> None:
     vectors = word_vectors.artifact_of(word_vectors.find_training(trained.run_id))
-    assert senses.one_word(vectors, "apple") == "apple"
-    assert senses.one_word(vectors, "la ronge") == "la_ronge"
+    assert word_senses.one_word(vectors, "apple") == "apple"
+    assert word_senses.one_word(vectors, "la ronge") == "la_ronge"
     with pytest.raises(ValueError, match="'aple' has no vector; close words that have one: apple"):
-        senses.one_word(vectors, "aple")
+        word_senses.one_word(vectors, "aple")
 
 
 def test_the_text_is_read_with_the_phrases_of_the_vectors(trained: tracking.Run) -> None:
     vectors = word_vectors.artifact_of(word_vectors.find_training(trained.run_id))
-    again = senses.read_joined(vectors, Tokens.from_lists([["in", "la", "ronge"]]))
+    again = word_senses.read_joined(vectors, Tokens.from_lists([["in", "la", "ronge"]]))
     assert again.to_lists() == [["in", "la_ronge"]]
 
 
@@ -75,4 +77,4 @@ def test_a_text_that_is_gone_is_named(trained: tracking.Run, home: Path) -> None
     with tracking.tracked_run("elsewhere", "train_vectors") as run:
         run.log_dataset(home / "store" / "tokens" / "0123", "corpus_tokens")
     with pytest.raises(ValueError, match=r"no longer in .*0123: embed it again"):
-        senses.text_inputs(tracking.read_run(run.run_id))
+        word_senses.text_inputs(tracking.read_run(run.run_id))

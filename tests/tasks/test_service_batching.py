@@ -7,7 +7,7 @@ from typing import Any
 
 from tasks.service.batching import TWEETS_AT_ONCE, MicroBatcher
 from tasks.service.limits import RefusedError
-from tasks.service.questions import Tweet
+from tasks.service.requests import Tweet
 
 
 class Model:

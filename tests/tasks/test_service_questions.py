@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.service.limits import Limits, RefusedError
-from tasks.service.questions import Question, Tweet, read_question
+from tasks.service.requests import Question, Tweet, read_question
 
 SMALL = Limits(tweets=2, characters=10)
 

@@ -8,15 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.classifiers.logistic import LogisticModel
+from models.classifiers.pipeline import assemble
 from models.frequencies import FeatureSpace
 from models.gate import Rule, Verdict
-from models.logistic import LogisticModel
-from models.pipeline import assemble
 from models.settings import FrequencySettings, TextSettings
-from tasks import artifacts, registry, serving, tracking
+from tasks import registry, tracking
+from tasks.packaging import mlflow_model
 from tasks.service import Reloader, ServedModel, Service
-from tasks.service.questions import Tweet
 from tasks.service.reloading import TRY_AGAIN_SECONDS
+from tasks.service.requests import Tweet
+from tasks.store import formats
 
 TWEETS = [Tweet("fire near the mill", "fire"), Tweet("flood", None), Tweet("🔥", None)]
 
@@ -28,9 +30,11 @@ def promote(folder: Path, name: str, weight: float) -> str:
     about = {"name": name, "kind": "logistic", "representation": "one-hot", "threshold": 0.5}
     about["text"] = TextSettings().model_dump()
     parts = {"classifier.json": about, "logistic.npz": head.to_arrays(), "features.parquet": space.to_table()}
-    artifacts.write_part(folder / name, parts)
+    formats.write_part(folder / name, parts)
     with tracking.tracked_run(name, "train_logistic") as run:
-        serving.log_classifier(run, folder / name, pa.table({"text": ["fire"], "keyword": pa.nulls(1, pa.string())}))
+        mlflow_model.log_classifier(
+            run, folder / name, pa.table({"text": ["fire"], "keyword": pa.nulls(1, pa.string())})
+        )
     uri = tracking.read_run(run.run_id).data.tags["model_uri"]
     candidate = registry.Candidate(run.run_id, name, uri, name, "rows", weight)
     return registry.promote(candidate, lambda _: Verdict((Rule("better", True, "by decree"),))).version
@@ -62,13 +66,13 @@ def version(service: Service) -> str:
 def test_the_bits_are_those_of_the_logged_model(folder: Path, service: Service) -> None:
     import pandas as pd
 
-    logged = serving.load_model("models:/crisisflow/1").predict(pd.DataFrame(TWEETS, dtype=object))
+    logged = mlflow_model.load_model("models:/crisisflow/1").predict(pd.DataFrame(TWEETS, dtype=object))
     assert service.model is not None
     answers = service.model.probabilities(TWEETS)
     assert np.array(answers).tobytes() == logged["probability"].to_numpy().tobytes()
     assert [service.model.answer(each)["label"] for each in answers] == logged["label"].tolist()
     assert len(set(answers)) > 1
-    pipeline = assemble(artifacts.read_parts(folder / "cautious"))
+    pipeline = assemble(formats.read_parts(folder / "cautious"))
     texts, keywords = pa.array(["fire near the mill"]), pa.array(["fire"])
     assert service.model.probabilities(TWEETS[:1]) == pipeline.probabilities(texts, keywords).tolist()
 

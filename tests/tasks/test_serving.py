@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks import serving, tracking
-from tasks.digests import content_digest
-from tasks.logged_model import read_parts
+from tasks import tracking
+from tasks.packaging import mlflow_model
+from tasks.packaging.logged_model import read_parts
+from tasks.store.digests import content_digest
 
 
 class Payload:
@@ -47,25 +48,26 @@ def test_a_pickled_model_is_refused_unopened(home: Path, tmp_path: Path, trace: 
     (tmp_path / "model" / "python_model.pkl").write_bytes(pickle.dumps(Payload(trace)))
     flavor = {"loader_module": "mlflow.pyfunc.model", "python_model": "python_model.pkl", "python_version": "3.11.7"}
     with pytest.raises(ValueError, match=r"is refused: .*python_model\.pkl.* could run any code"):
-        serving.load_model(logged(tmp_path / "model", flavor))
+        mlflow_model.load_model(logged(tmp_path / "model", flavor))
     assert not trace.exists()
 
 
 def test_a_pickle_beside_our_own_code_is_refused_too(home: Path, tmp_path: Path, trace: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "extra.joblib").write_bytes(pickle.dumps(Payload(trace)))
-    flavor = {"loader_module": serving.CODE_LOADER, "model_code_path": serving.CODE_FILE}
+    flavor = {"loader_module": mlflow_model.CODE_LOADER, "model_code_path": mlflow_model.CODE_FILE}
     with pytest.raises(ValueError, match=r"extra\.joblib"):
-        serving.load_model(logged(tmp_path / "model", flavor))
+        mlflow_model.load_model(logged(tmp_path / "model", flavor))
     assert not trace.exists()
 
 
 @pytest.mark.parametrize(
-    "flavor", [{"loader_module": "os"}, {"loader_module": serving.CODE_LOADER, "model_code_path": "/tmp/evil.py"}, {}]
+    "flavor",
+    [{"loader_module": "os"}, {"loader_module": mlflow_model.CODE_LOADER, "model_code_path": "/tmp/evil.py"}, {}],
 )
 def test_a_model_of_another_make_is_refused(home: Path, tmp_path: Path, flavor: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not logged by crisisflow"):
-        serving.load_model(logged(tmp_path / "model", flavor))
+        mlflow_model.load_model(logged(tmp_path / "model", flavor))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_a_model_of_another_make_is_refused(home: Path, tmp_path: Path, flavor: 
 )
 def test_a_model_from_outside_the_tracking_store_is_refused(home: Path, uri: str) -> None:
     with pytest.raises(ValueError, match="is refused: a model is a program") as caught:
-        serving.load_model(uri)
+        mlflow_model.load_model(uri)
     assert "hunter2" not in str(caught.value)
 
 
@@ -87,7 +89,7 @@ def test_arrays_that_are_pickles_are_refused(home: Path, tmp_path: Path, trace: 
 
 def test_a_network_with_code_inside_is_refused(home: Path, tmp_path: Path, trace: Path) -> None:
     """A Lambda layer carries the byte code of its function."""
-    from tasks.environment import load_tensorflow
+    from tasks.runtime.environment import load_tensorflow
 
     load_tensorflow()
     import keras

@@ -8,8 +8,9 @@ import fsspec
 import fsspec.implementations.memory
 import pytest
 
-from tasks import sources, storage
+from tasks import sources
 from tasks.sources import SourceError, SourceLimits, fetch
+from tasks.store import artifact_store
 
 
 def write(path: Path, content: str) -> Path:
@@ -27,7 +28,7 @@ def test_a_file_is_copied_under_its_content_address(home: Path, tmp_path: Path) 
     snapshot = fetch(path)
     path.write_text("changed since")
     assert contents(snapshot) == {"a.csv": "id,text\n"}
-    storage.verify(snapshot)
+    artifact_store.verify(snapshot)
 
 
 def test_the_address_says_what_was_received_not_when_or_from_where(home: Path, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from models.settings import TextSettings
-from tasks import storage, tracking
-from tasks.checkpoints import Checkpoints, checkpoints_home
+from tasks import tracking
 from tasks.steps import step
+from tasks.store import artifact_store
+from tasks.store.checkpoints import Checkpoints, checkpoints_home
 
 CALLS: list[str] = []
 
@@ -20,7 +21,7 @@ def count(run: tracking.Run, n: int, text: TextSettings) -> Path:
     CALLS.append(f"count {n}")
     run.log_metrics({"accuracy": n / 10})
     run.tag(model=f"counter-{n}")
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(n))
     return draft.final
 
@@ -29,7 +30,7 @@ def count(run: tracking.Run, n: int, text: TextSettings) -> Path:
 def double(run: tracking.Run, number: Path) -> Path:
     """Twice the number."""
     CALLS.append("double")
-    with storage.new_artifact("number") as draft:
+    with artifact_store.new_artifact("number") as draft:
         (draft / "number.json").write_text(json.dumps(2 * json.loads((number / "number.json").read_text())))
     return draft.final
 
@@ -80,7 +81,7 @@ def test_a_deleted_output_is_made_again(root: tracking.Run) -> None:
     (output / "number.json").unlink()
     assert call(count, root, 3, TextSettings()) == output
     assert CALLS == ["count 3", "count 3"]
-    storage.verify(output)
+    artifact_store.verify(output)
 
 
 def test_a_step_whose_run_was_deleted_is_made_again(root: tracking.Run) -> None:
@@ -93,7 +94,7 @@ def test_a_step_whose_run_was_deleted_is_made_again(root: tracking.Run) -> None:
 def test_a_damaged_input_is_refused_not_computed_on(root: tracking.Run) -> None:
     number = call(count, root, 3, TextSettings())
     (number / "number.json").write_text("4")
-    with pytest.raises(storage.DamagedArtifactError, match="is not what was written there"):
+    with pytest.raises(artifact_store.DamagedArtifactError, match="is not what was written there"):
         call(double, root, number)
     assert CALLS == ["count 3"]
 
@@ -136,7 +137,7 @@ def test_a_step_that_was_cut_short_goes_on_from_its_checkpoint_and_names_the_run
             kept.save({"total": np.array(total)})
             if len(CALLS) == 2:
                 raise KeyboardInterrupt
-        with storage.new_artifact("number") as draft:
+        with artifact_store.new_artifact("number") as draft:
             (draft / "number.json").write_text(json.dumps(total))
         return draft.final
 

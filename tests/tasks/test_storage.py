@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks import storage
+from tasks.store import artifact_store
 
 TABLE = pa.table(
     {
@@ -23,7 +23,7 @@ TABLE = pa.table(
 
 
 def seal(table: pa.Table, **options: object) -> Path:
-    with storage.new_artifact("tables") as draft:
+    with artifact_store.new_artifact("tables") as draft:
         pq.write_table(table, draft / "table.parquet", **options)
     return draft.final
 
@@ -52,7 +52,7 @@ def test_any_change_of_content_changes_the_address(home: Path, changed: pa.Table
 
 def test_arrays_are_addressed_by_value_type_and_shape(home: Path) -> None:
     def seal_array(array: np.ndarray) -> str:
-        with storage.new_artifact("arrays") as draft:
+        with artifact_store.new_artifact("arrays") as draft:
             np.savez(draft / "arrays.npz", array=array)
         return draft.final.name
 
@@ -63,12 +63,12 @@ def test_arrays_are_addressed_by_value_type_and_shape(home: Path) -> None:
 
 
 def test_a_pickle_in_an_array_file_is_refused(home: Path) -> None:
-    with pytest.raises(ValueError, match="allow_pickle"), storage.new_artifact("arrays") as draft:
+    with pytest.raises(ValueError, match="allow_pickle"), artifact_store.new_artifact("arrays") as draft:
         np.savez(draft / "arrays.npz", array=np.array([{"not": "an array"}], dtype=object))
 
 
 def test_an_error_while_writing_leaves_nothing_behind(home: Path) -> None:
-    with pytest.raises(OSError, match="disk full"), storage.new_artifact("tables") as draft:
+    with pytest.raises(OSError, match="disk full"), artifact_store.new_artifact("tables") as draft:
         (draft / "half.txt").write_text("half")
         raise OSError("disk full")
     assert list((home / "store" / "tables").iterdir()) == []
@@ -77,26 +77,26 @@ def test_an_error_while_writing_leaves_nothing_behind(home: Path) -> None:
 def test_a_damaged_file_is_noticed_and_mended_by_writing_again(home: Path) -> None:
     artifact = seal(TABLE)
     (artifact / "table.parquet").write_bytes(b"damaged")
-    with pytest.raises(storage.DamagedArtifactError, match="not what was written"):
-        storage.verify(artifact)
+    with pytest.raises(artifact_store.DamagedArtifactError, match="not what was written"):
+        artifact_store.verify(artifact)
     assert seal(TABLE) == artifact
-    storage.verify(artifact)
+    artifact_store.verify(artifact)
 
 
 def test_a_missing_file_is_noticed(home: Path) -> None:
     artifact = seal(TABLE)
     (artifact / "table.parquet").unlink()
-    with pytest.raises(storage.DamagedArtifactError, match="missing"):
-        storage.verify(artifact)
+    with pytest.raises(artifact_store.DamagedArtifactError, match="missing"):
+        artifact_store.verify(artifact)
 
 
 def test_the_state_folder_is_readable_by_its_owner_only(home: Path) -> None:
-    assert storage.state_home().stat().st_mode & 0o777 == 0o700
+    assert artifact_store.state_home().stat().st_mode & 0o777 == 0o700
 
 
 def test_a_small_file_is_replaced_whole(tmp_path: Path) -> None:
-    storage.write_atomically(tmp_path / "a.json", "old")
-    storage.write_atomically(tmp_path / "a.json", "new")
+    artifact_store.write_atomically(tmp_path / "a.json", "old")
+    artifact_store.write_atomically(tmp_path / "a.json", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert (tmp_path / "a.json").read_text() == "new"
 
@@ -104,8 +104,8 @@ def test_a_small_file_is_replaced_whole(tmp_path: Path) -> None:
 def test_what_a_dead_process_left_unfinished_is_deleted_and_what_a_live_one_uses_is_not(home: Path) -> None:
     script = (
         "import sys, time\n"
-        "from tasks import storage\n"
-        "from tasks.validation.writing import scratch\n"
+        "from tasks.store import artifact_store as storage\n"
+        "from tasks.ingestion.outputs import scratch\n"
         "with scratch() as folder, storage.new_artifact('tweets') as draft, "
         "storage.draft_file(storage.state_home() / 'actions' / 'step'):\n"
         "    (draft / 'half.txt').write_text('half')\n"
@@ -115,12 +115,12 @@ def test_what_a_dead_process_left_unfinished_is_deleted_and_what_a_live_one_uses
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "writing\n"
-        assert storage.remove_leftovers() == 0
+        assert artifact_store.remove_leftovers() == 0
         process.kill()
     assert len(list(home.rglob(".draft-*"))) == 3
-    with storage.new_artifact("tweets") as mine:
+    with artifact_store.new_artifact("tweets") as mine:
         (mine / "whole.txt").write_text("whole")
-        assert storage.remove_leftovers() == 3
+        assert artifact_store.remove_leftovers() == 3
     assert list(home.rglob(".draft-*")) == []
     assert (mine.final / "whole.txt").exists()
 
@@ -129,7 +129,7 @@ def test_one_process_at_a_time_is_inside_a_lock(home: Path) -> None:
     script = (
         "import time\n"
         "from pathlib import Path\n"
-        "from tasks import storage\n"
+        "from tasks.store import artifact_store as storage\n"
         "counter = storage.state_home() / 'counter'\n"
         "for _ in range(50):\n"
         "    with storage.locked('counter'):\n"
@@ -147,7 +147,7 @@ def test_many_processes_that_seal_the_same_content_agree_on_one_intact_artifact(
     (artifact / "table.parquet").write_bytes(b"damaged")
     script = (
         "import sys, pyarrow as pa, pyarrow.parquet as pq\n"
-        "from tasks import storage\n"
+        "from tasks.store import artifact_store as storage\n"
         f"table = pq.read_table({str(home.parent / 'table.parquet')!r})\n"
         "for _ in range(20):\n"
         "    with storage.new_artifact('tables') as draft:\n"

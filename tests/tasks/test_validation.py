@@ -11,19 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.settings import ContractSettings, SplitSettings
-from tasks import sources, storage
+from tasks import sources
+from tasks.ingestion import DOCUMENTS, QUARANTINE, TWEETS, RefusedTable, UnreconciledError, ingest_corpus, ingest_tweets
+from tasks.ingestion.outputs import reconcile
+from tasks.ingestion.statistics import Tally
 from tasks.sources import ColumnMap
-from tasks.validation import (
-    DOCUMENTS,
-    QUARANTINE,
-    TWEETS,
-    RefusedTable,
-    UnreconciledError,
-    ingest_corpus,
-    ingest_tweets,
-)
-from tasks.validation.tally import Tally
-from tasks.validation.writing import reconcile
+from tasks.store import artifact_store
 
 WORDS = ["river", "bridge", "market", "school", "harbour", "station", "garden", "forest", "museum", "village"]
 SOUND = [
@@ -63,7 +56,7 @@ def test_sound_rows_are_kept_grouped_and_split(home: Path, tmp_path: Path) -> No
     assert table["target"].to_pylist() == [number % 2 for number in range(100)]
     assert set(table["split"].to_pylist()) == {"train", "validation", "test"}
     assert pq.read_schema(artifact / "quarantine.parquet").equals(QUARANTINE)
-    storage.verify(artifact)
+    artifact_store.verify(artifact)
 
 
 def test_every_kind_of_bad_row_is_quarantined_under_its_rule(home: Path, tmp_path: Path) -> None:
@@ -313,7 +306,7 @@ def quarantined_documents(artifact: Path) -> list[tuple[str, int, str]]:
 
 
 def test_a_large_corpus_is_cut_into_shards(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.validation.corpus.SHARD_CHARACTERS", 100)
+    monkeypatch.setattr("tasks.ingestion.corpus.SHARD_CHARACTERS", 100)
     path = tmp_path / "text.txt"
     path.write_text("\n\n".join(f"Paragraph number {number:03} of the text." for number in range(10)))
     shards = sorted(ingest_corpus(sources.fetch(path)).glob("shard-*.parquet"))

@@ -9,8 +9,10 @@ import pytest
 
 from models.vectors import WordVectors
 from models.vectors.formats import to_table, to_word2vec_binary
-from tasks import artifacts, tracking, word_vectors
-from tasks.word_vectors import Source, export, read_file
+from tasks import tracking
+from tasks.queries import word_vectors
+from tasks.queries.word_vectors import Source, export, read_file
+from tasks.store import formats
 
 WORDS = ["flood", "fire", "quake", "song", "1", "naïve"]
 
@@ -94,7 +96,7 @@ def test_binary_cut_short_says_so(vectors: WordVectors, tmp_path: Path) -> None:
 
 def trained(parent: tracking.Run, vectors: WordVectors, architecture: str) -> str:
     """A run as the training step leaves it."""
-    artifact = artifacts.write_artifact("vectors", {"vectors.parquet": to_table(vectors)})
+    artifact = formats.write_artifact("vectors", {"vectors.parquet": to_table(vectors)})
     settings = {"settings": {"architecture": architecture}}
     with tracking.tracked_run(f"train {architecture} vectors", "train_vectors", parent, settings) as run:
         run.tag(output=f"vectors/{artifact.name}", step_outcome="run")

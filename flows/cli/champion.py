@@ -1,0 +1,77 @@
+"""The commands about the model in use: champion, rollback."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.runner import AsJson, Debug, command, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for function in (champion, rollback):
+        app.command()(function)
+
+
+def champion(as_json: AsJson = False, debug: Debug = False) -> None:
+    """Show the model in use, and who became champion when and why.
+
+    Example: crisisflow champion
+    """
+    with command(debug):
+        from tasks import registry
+
+        current = registry.champion()
+        result = {
+            "version": str(current.version) if current else None,
+            "model": current.tags.get("model") if current else None,
+            "history": [asdict(each) for each in registry.history()],
+        }
+    show(result, as_json, _reign)
+
+
+def rollback(
+    to: Annotated[str | None, typer.Option(metavar="VERSION", help="Default: the champion before this one.")] = None,
+    why: Annotated[str, typer.Option(help="Kept in the history, and on the version that is taken out of use.")] = "",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Put the champion before this one in use again, or any version.
+
+    The version that is taken out of use is not promoted again by itself; `--to` puts it back.
+
+    Example: crisisflow rollback --why "false alarms about football"
+    """
+    with command(debug):
+        from tasks import registry
+
+        result = asdict(registry.rollback(to, why))
+    show(result, as_json, _rolled_back)
+
+
+def _reign(result: Mapping[str, Any]) -> None:
+    """The champion, then every accession, the newest first."""
+    if result["version"] is None:
+        said = "There is no champion: `crisisflow retrain` makes one, `crisisflow rollback --to VERSION` names one."
+    else:
+        said = f"Champion: version {result['version']}, {result['model']}"
+    console = Console(highlight=False)
+    console.print(Text(said), soft_wrap=True)
+    table = Table("since", "version", "model", "how", "by", "why")
+    for each in reversed(result["history"]):
+        cells = (each["time"], each["version"], each["model"], each["kind"], each["who"], each["why"])
+        table.add_row(*map(Text, cells))
+    if result["history"]:
+        console.print(table)
+
+
+def _rolled_back(result: Mapping[str, Any]) -> None:
+    instead = f" in place of version {result['replaced']}" if result["replaced"] else ""
+    Console(highlight=False).print(
+        Text(f"Version {result['version']} ({result['model']}) is champion{instead}."), soft_wrap=True
+    )

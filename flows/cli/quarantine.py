@@ -1,0 +1,138 @@
+"""The commands that follow rows and models to where they came from and went: quarantine, lineage."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.render import data
+from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from flows.cli.train import Encoding, NegativeLabels, PositiveLabels
+
+quarantine = typer.Typer(
+    no_args_is_help=True,
+    help="What no table took, and why: list it, show it, and let it back in once it is mended.",
+)
+TableName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TABLE]",
+        help="Path, beginning of the digest, or run of an ingest. Default: the newest with quarantined rows.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.add_typer(quarantine, name="quarantine")
+    app.command()(lineage)
+
+
+def lineage(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TARGET]",
+            help="NAME/VERSION or @ALIAS of a registered model, a run, a raw file or its SHA-256, or an artifact.",
+        ),
+    ] = "@champion",
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="state folder")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a model came from: raw bytes, rows, settings, code, runs. Of a raw file: every model it touched.
+
+    Writes a page with the picture; with --json all of it is printed.
+
+    Example: crisisflow lineage @champion; crisisflow lineage train.csv
+    """
+    with command(debug):
+        from tasks.lineage import trace
+        from tasks.lineage.page import lineage_page
+        from tasks.store.artifact_store import state_home, write_atomically
+
+        found = trace(target)
+        page = out or state_home() / "lineage.html"
+        write_atomically(page, lineage_page(found))
+        result = found.summary() | {"page": str(page.resolve())}
+    show(result, as_json, data.lineage)
+
+
+@quarantine.command(name="list")
+def list_tables(as_json: AsJson = False, debug: Debug = False) -> None:
+    """List the ingests that left rows in quarantine, with counts by rule; the newest first.
+
+    Example: crisisflow quarantine list
+    """
+    with command(debug):
+        from tasks.ingestion.quarantine import summaries
+
+        result = {"tables": summaries()}
+    show(result, as_json, data.quarantines)
+
+
+@quarantine.command(name="show")
+def show_rows(
+    table: TableName = None,
+    rule: Annotated[str | None, typer.Option(help="Only rows under this rule.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows to print.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv file, to be corrected.")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show quarantined rows: where they stood, the rule, the reason, and the row as it was.
+
+    With --out they become a CSV file to correct in any editor and to hand to `crisisflow quarantine retry`.
+
+    Example: crisisflow quarantine show --rule unknown-label --out mend.csv
+    """
+    with command(debug):
+        from tasks.ingestion.quarantine import find_table, read_rows, summarise, write_rows
+
+        found = find_table(table)
+        rows = read_rows(found, rule)
+        if out is not None:
+            write_rows(rows, out)
+        written = {"out": str(out.resolve())} if out else {}
+        result = {**summarise(found), "shown": min(limit, len(rows)), "of": len(rows), **written, "rows": rows[:limit]}
+    show(result, as_json, data.quarantined)
+
+
+@quarantine.command()
+def retry(
+    table: TableName = None,
+    corrected: Annotated[
+        str | None,
+        typer.Option(metavar="SRC", help="The mended CSV of `quarantine show --out`, or a mended copy of the source."),
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="Judge by the contract of this recipe.")] = None,
+    positive_label: PositiveLabels = None,
+    negative_label: NegativeLabels = None,
+    encoding: Encoding = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Judge quarantined rows again, and let those that pass back into a new table.
+
+    Rows may have been corrected, or be judged by another contract, other label words or another encoding. Rows that
+    were kept stay as they are, with their splits; the old table stays too. Train on the new one with
+    `crisisflow retrain --tweets TABLE`.
+
+    Example: crisisflow quarantine retry --corrected mend.csv
+    """
+    with command(debug):
+        from models.settings import RetrySettings
+        from tasks.ingestion.quarantine import find_table
+        from tasks.recipes import load_recipe
+
+        contract = {"contract": load_recipe(recipe).contract} if recipe else {}
+        settings = RetrySettings(
+            **contract, positive=tuple(positive_label or ()), negative=tuple(negative_label or ()), encoding=encoding
+        )
+        found = find_table(table)
+        with orchestration(corrected):
+            from flows import quarantine as stage
+
+            result = stage.retry(found, corrected, settings)
+    show(result, as_json, data.retried)

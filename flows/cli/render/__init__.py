@@ -1,0 +1,1 @@
+"""How results look on a terminal: one function for each kind of answer, the same data as `--json`."""

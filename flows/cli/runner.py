@@ -1,0 +1,102 @@
+"""What every command does around its work: environment, servers, progress, errors, exit codes, output."""
+
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+BAD_INPUT_ERRORS = (ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+OWN_PACKAGES = ("flows", "tasks", "models")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
+
+
+@contextmanager
+def command(debug: bool) -> Iterator[None]:
+    """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order."""
+    from tasks.runtime import environment, errors, signals
+    from tasks.runtime.progress import on_screen
+
+    environment.prepare_environment()
+    signals.stop_on_terminate()
+    _log_to_stderr(debug)
+    try:
+        with on_screen():
+            yield
+    except KeyboardInterrupt:
+        _say(f"Stopped. {errors.GOES_ON}")
+        raise typer.Exit(INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except BaseException as error:
+        if debug:
+            _say(traceback.format_exc())
+        if (words := errors.in_words(error)) is not None:
+            _say(f"{words}. {errors.GOES_ON}", "Error")
+            raise typer.Exit(FAILED) from None
+        bad_input = isinstance(error, BAD_INPUT_ERRORS)
+        _say(f"{'' if bad_input else type(error).__name__ + ': '}{error}", "Error")
+        if not bad_input and not debug:
+            _say("Run the command again with --debug to see where.")
+        raise typer.Exit(BAD_INPUT if bad_input else FAILED) from None
+
+
+@contextmanager
+def orchestration(*needed: str | None) -> Iterator[None]:
+    """Prefect's server for the block, before anything imports Prefect; first, that the named local sources exist."""
+    from tasks import sources
+    from tasks.runtime import servers
+
+    for source in needed:
+        if source is not None:
+            sources.check_source(source)
+    with servers.prefect_server():
+        yield
+
+
+def _log_to_stderr(everything: bool) -> None:
+    """Warnings of our own code; those of libraries only on demand, since Prefect reports every error once more."""
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    if not everything:
+        handler.addFilter(lambda record: record.name.startswith(OWN_PACKAGES))
+    handler.setFormatter(_Masking("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
+
+
+class _Masking(logging.Formatter):
+    """Log lines without the secrets of the addresses in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from tasks.runtime.redaction import mask_secrets
+
+        return mask_secrets(super().format(record))
+
+
+def _say(message: str, head: str = "") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from tasks.runtime.redaction import mask_secrets
+
+    text = Text(_visible(mask_secrets(message)))
+    Console(stderr=True).print(Text(f"{head}: ", style="bold red") + text if head else text, soft_wrap=True)
+
+
+def _visible(text: str) -> str:
+    """The text with what would move a terminal's cursor, or turn its writing around, spelt out."""
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
+
+
+def show(result: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], None]) -> None:
+    """Print a command's result: as JSON, or as its `render` draws it."""
+    if as_json:
+        print(json.dumps(result, default=str))
+    else:
+        render(result)

@@ -1,0 +1,89 @@
+"""The commands that use what was trained: score, compare."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.render import models
+from flows.cli.runner import AsJson, Debug, command, orchestration, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for function in (score, compare):
+        app.command()(function)
+
+
+def score(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Tweets to score: whatever `ingest` reads.")],
+    out: Annotated[
+        str,
+        typer.Option(metavar="PATH", help="File to write: .csv, .parquet or .jsonl; or a folder, with a / at its end."),
+    ],
+    model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="Name of the text column.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Name of the id column.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.")] = None,
+    partition_rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows of each part of a folder.", show_default="100,000")
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Score tweets with the best model: one output row for every input row, in the same order.
+
+    Columns: id, probability (of a real disaster), label (1 from the model's threshold on), model, version. Rows without
+    a text to read go to scored.quarantine.parquet (or .csv, .jsonl) beside it, with the reason. A folder gets
+    part-00000.parquet and so on, and manifest.json. Cut short, the same command goes on where it was.
+
+    Example: crisisflow score tonight.csv --out scored.parquet
+    """
+    with command(debug):
+        from tasks import scoring
+
+        scoring.check_output(out, partition_rows)
+        with orchestration(source):
+            from flows import score as stage
+
+            request = stage.ScoreRequest(
+                source=source,
+                out=out,
+                model=model or stage.CHAMPION_URI,
+                columns=stage.ColumnMap(text=text_column, id=id_column),
+                encoding=encoding,
+                partition_rows=partition_rows,
+            )
+            result = stage.score(request)
+    show(result, as_json, models.scored)
+
+
+def compare(
+    run_ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN_ID]...", help="Retrainings or models. Default: the latest."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="state folder")] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Compare models as the MLflow UI does, and write the comparison as a page.
+
+    Example: crisisflow compare --out comparison.html
+    """
+    with command(debug):
+        from tasks.evaluation import comparison
+        from tasks.store.artifact_store import state_home
+        from tasks.tracking import recover
+
+        recover()
+        ids = run_ids or [comparison.latest_retrain()]
+        rows = [row for run_id in ids for row in comparison.model_rows(run_id)]
+        page = out or state_home() / "comparison.html"
+        comparison.write_page(rows, page)
+        result = {
+            "models": [row.summary() for row in rows],
+            "best": comparison.best_row(rows).name,
+            "page": str(page.resolve()),
+        }
+    show(result, as_json, models.compared)

@@ -1,0 +1,63 @@
+"""The command that puts a model behind HTTP: serve."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.runner import INTERRUPTED, Debug, command
+
+if TYPE_CHECKING:
+    from tasks.service import ServedModel
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the application."""
+    app.command()(serve)
+
+
+def serve(
+    model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; others than this machine's own are open to all.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, envvar="CRISISFLOW_SERVE_PORT", help="0 takes any free one.")
+    ] = 8000,
+    every: Annotated[float, typer.Option(min=0.1, help="Look every so many seconds who is champion.")] = 5.0,
+    wait: Annotated[bool, typer.Option("--wait", help="Start without a champion; serve the first there is.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Answer over HTTP whether tweets report a real disaster, by the champion; stop with Ctrl-C.
+
+    A promotion is taken over by itself, without a failed request. Routes: POST /predict, GET /health, /version, and a
+    page that explains them, /docs.
+
+    Example: crisisflow serve --port 8000
+    """
+    with command(debug):
+        from flows.operations import serve as stage
+
+        request = stage.ServeRequest(
+            model=model or stage.CHAMPION_URI, host=host, port=port, look_every_seconds=every, wait=wait
+        )
+        with suppress(KeyboardInterrupt):
+            stage.serve(request, _announce)
+        print("Stopped; every request that had begun is answered.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _announce(url: str, model: "ServedModel | None") -> None:
+    from tasks.service import only_for_this_machine
+
+    what = f"{model.model}, version {model.version or model.uri}" if model else "the first champion there will be"
+    print(f"Serving {what}, at {url}   (Ctrl-C stops it)")
+    print(f"""Ask:  curl {url}/predict -d '{{"text": "Forest fire near La Ronge"}}'""")
+    print(f"Read: {url}/docs", flush=True)
+    if not only_for_this_machine(url):
+        typer.secho(
+            f"WARNING: {url} is open to everybody who reaches this machine, without password and without encryption.",
+            fg="red",
+            bold=True,
+            err=True,
+        )

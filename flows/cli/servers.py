@@ -1,0 +1,84 @@
+"""The commands that keep things running: up, status, ui."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from flows.cli.runner import FAILED, AsJson, Debug, command
+
+MlflowPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_MLFLOW_PORT", help="Port of MLflow.")]
+PrefectPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_PREFECT_PORT", help="Port of Prefect.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for function in (up, status, ui):
+        app.command()(function)
+
+
+def up(
+    cron: Annotated[str | None, typer.Option(help="When to retrain: minute hour day month weekday.")] = None,
+    timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
+    every: Annotated[str | None, typer.Option(metavar="SPAN", help="Retrain every 30m, 1h, 1d instead.")] = None,
+    tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: the bundled sample.")] = None,
+    corpus: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Text for word vectors. Repeatable.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
+    mlflow_port: MlflowPort = 5000,
+    prefect_port: PrefectPort = 4200,
+    debug: Debug = False,
+) -> None:
+    """Start MLflow, Prefect and a worker on this machine, and run what is scheduled; stop them with Ctrl-C.
+
+    Both have pages for the browser, on 127.0.0.1 only. What runs stands in prefect.yaml; the options here change its
+    nightly retraining for as long as this runs, and `crisisflow schedule add` adds to it for good.
+
+    Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv
+    """
+    with command(debug):
+        from flows.operations import up as operations_up
+        from tasks.scheduling.timetable import timing_of
+
+        request = operations_up.UpRequest(
+            timing=timing_of(cron, timezone, every) if cron or every else None,
+            retraining=operations_up.retraining_fields(tweets, tuple(corpus or ()), recipe),
+            mlflow_port=mlflow_port,
+            prefect_port=prefect_port,
+        )
+        operations_up.keep_running(request)
+
+
+def status(as_json: AsJson = False, debug: Debug = False) -> None:
+    """Say whether `crisisflow up` is running and healthy, what is scheduled, and how it went last.
+
+    Exit code 0 when MLflow, Prefect, the worker and the schedules are healthy and the disk has room, 1 otherwise.
+    """
+    with command(debug):
+        from tasks.scheduling import health
+
+        facts = health.health()
+    if as_json:
+        print(json.dumps(facts))
+    else:
+        for line in health.in_words(facts):
+            print(line)
+    if not facts["healthy"]:
+        raise typer.Exit(FAILED)
+
+
+def ui(port: MlflowPort = 5000, debug: Debug = False) -> None:
+    """Show MLflow's pages for the state folder on 127.0.0.1, until Ctrl-C."""
+    with command(debug):
+        from tasks.runtime import servers
+        from tasks.tracking import comparison_address, recover
+
+        servers.refuse_taken_port("MLflow", port, "--port")
+        recover()
+        server = servers.start_mlflow(port)
+        try:
+            server.wait_until_healthy()
+            print(f"MLflow: {server.url}   (Ctrl-C stops it)")
+            print(f"All models side by side: {comparison_address(server.url)}", flush=True)
+            server.process.wait()
+        finally:
+            server.stop()

@@ -1,0 +1,267 @@
+"""The commands that ask word vectors: neighbours, analogies, senses and more; their scores, and their export."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.render import models
+from flows.cli.runner import AsJson, Debug, command, orchestration, show
+
+if TYPE_CHECKING:
+    from models.vectors import WordVectors
+
+
+class Method(StrEnum):
+    """How an analogy is worked out."""
+
+    add = "3CosAdd"
+    multiply = "3CosMul"
+
+
+class Format(StrEnum):
+    """What other tools read."""
+
+    word2vec_text = "word2vec-text"
+    word2vec_binary = "word2vec-binary"
+    projector = "projector"
+    keras = "keras"
+    parquet = "parquet"
+
+
+class Architecture(StrEnum):
+    """Which of a run's vectors."""
+
+    skip_gram = "skip-gram"
+    cbow = "cbow"
+
+
+RunId = Annotated[
+    str | None,
+    typer.Option("--run", metavar="RUN_ID", help="A run that trained vectors, or one above it. Default: the latest."),
+]
+VectorFile = Annotated[
+    Path | None,
+    typer.Option("--vectors", metavar="FILE", help="A file instead: word2vec text or binary, GloVe, or Parquet."),
+]
+WhichArchitecture = Annotated[
+    Architecture | None,
+    typer.Option(
+        "--architecture", help="Of a run that trained both. Default: the last it trained.", show_default=False
+    ),
+]
+Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many words to show.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for function in (neighbours, similarity, analogy, odd_one_out, senses, evaluate_vectors, export_vectors):
+        app.command()(function)
+
+
+def neighbours(
+    word: Annotated[str, typer.Argument(help="A word, or a phrase in quotes: the mean of its words.")],
+    count: Count = 10,
+    run_id: RunId = None,
+    vectors: VectorFile = None,
+    architecture: WhichArchitecture = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show the words whose vectors are nearest to a word's or a phrase's, by cosine.
+
+    Example: crisisflow neighbours flood
+    """
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+        result = {"word": word, "neighbours": _scored(known.neighbours(word, count), "cosine"), "vectors": source}
+    show(result, as_json, models.ranked_words)
+
+
+def similarity(
+    one: Annotated[str, typer.Argument(help="A word, or a phrase in quotes.")],
+    other: Annotated[str, typer.Argument(help="Another.")],
+    run_id: RunId = None,
+    vectors: VectorFile = None,
+    architecture: WhichArchitecture = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say how alike two words or phrases are: the cosine of their vectors, -1 to 1.
+
+    Example: crisisflow similarity "forest fire" wildfire
+    """
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+        result = {"one": one, "other": other, "cosine": known.similarity(one, other), "vectors": source}
+    show(result, as_json, models.facts)
+
+
+def analogy(
+    one: Annotated[str, typer.Argument(metavar="A", help="A is to B ...")],
+    other: Annotated[str, typer.Argument(metavar="B", help="... as C is to what?")],
+    third: Annotated[str, typer.Argument(metavar="C", help="The word to find the partner of.")],
+    method: Annotated[Method, typer.Option(help="Add cosines, or multiply them.", case_sensitive=False)] = Method.add,
+    count: Count = 10,
+    run_id: RunId = None,
+    vectors: VectorFile = None,
+    architecture: WhichArchitecture = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what is to C as B is to A: with man king woman, the words nearest to king - man + woman.
+
+    Example: crisisflow analogy man king woman --method 3CosMul
+    """
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+        answers = known.analogy(one, other, third, count, "add" if method is Method.add else "multiply")
+        result = {
+            "question": f"{other} - {one} + {third}",
+            "method": method.value,
+            "answers": _scored(answers, "score"),
+            "vectors": source,
+        }
+    show(result, as_json, models.ranked_words)
+
+
+def odd_one_out(
+    words: Annotated[list[str], typer.Argument(help="Three words or more.")],
+    run_id: RunId = None,
+    vectors: VectorFile = None,
+    architecture: WhichArchitecture = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say which word is least like the others.
+
+    Example: crisisflow odd-one-out flood quake fire song
+    """
+    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+        result = {"words": words, "odd_one_out": known.odd_one_out(words), "vectors": source}
+    show(result, as_json, models.facts)
+
+
+def senses(
+    word: Annotated[str, typer.Argument(help="A word of the text that the vectors were learned from.")],
+    senses: Annotated[int, typer.Option(min=2, max=9, help="Senses to tell apart.")] = 2,
+    context: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A text with the word in it: which sense does it mean?")
+    ] = None,
+    count: Count = 10,
+    run_id: RunId = None,
+    architecture: WhichArchitecture = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the clusters that the search starts from.")] = 1,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Tell the meanings of a word apart: a vector for each, with its neighbours, a map in MLflow, and examples.
+
+    Learned from the text that the run's vectors were learned from; asked again, the answer is reused.
+
+    Example: crisisflow senses apple --context "an apple and a pear for lunch"
+    """
+    with command(debug), orchestration():
+        from flows import senses as stage
+
+        request = stage.SensesRequest(
+            word=word,
+            senses=senses,
+            run_id=run_id,
+            architecture=architecture.value if architecture else None,
+            seed=seed,
+            neighbours=count,
+            context=context,
+        )
+        result = stage.learn_senses(request)
+    show(result, as_json, models.senses)
+
+
+def evaluate_vectors(
+    similarities: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Word pairs with human scores: WordSim-353, SimLex-999, MEN.")
+    ] = None,
+    analogies: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Analogy questions: questions-words.txt, BATS in its form.")
+    ] = None,
+    vocabulary: Annotated[
+        int, typer.Option(min=4, help="Ask analogies among so many words only, the most frequent.")
+    ] = 30_000,
+    run_id: RunId = None,
+    vectors: VectorFile = None,
+    architecture: WhichArchitecture = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Score word vectors on any similarity file, any analogy file, or both; how much they cover stands beside it.
+
+    Example: crisisflow evaluate-vectors --similarities wordsim353.tsv --analogies questions-words.txt
+    """
+    with command(debug):
+        from tasks.queries import word_vectors
+
+        if similarities is None and analogies is None:
+            raise ValueError("nothing to score on: give --similarities FILE, --analogies FILE or both")
+        known, source = _load(run_id, vectors, architecture)
+        result = {**word_vectors.evaluate(known, similarities, analogies, vocabulary), "vectors": source}
+    show(result, as_json, models.evaluated_vectors)
+
+
+def export_vectors(
+    out: Annotated[Path, typer.Option(help="File to write; for the projector, a folder.")],
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="A run that trained vectors. Default: the latest.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="Who shall read it.")] = Format.word2vec_text,
+    vectors: VectorFile = None,
+    architecture: WhichArchitecture = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write word vectors for other tools: gensim and its like, TensorFlow's projector, Keras, or Parquet.
+
+    With --vectors it converts a file. The Keras file is a model of one Embedding layer, over the ids of the vocabulary
+    file beside it.
+
+    Example: crisisflow export-vectors --format word2vec-binary --out vectors.bin
+    """
+    with command(debug):
+        from tasks.queries import word_vectors
+
+        known, source = _load(run_id, vectors, architecture)
+        files = word_vectors.export(known, form.value, out)
+        result = {
+            "format": form.value,
+            "words": len(known),
+            "width": known.width,
+            "files": [str(file.resolve()) for file in files],
+            "vectors": source,
+        }
+    show(result, as_json, models.facts)
+
+
+def _load(run_id: str | None, file: Path | None, architecture: Architecture | None) -> "tuple[WordVectors, str]":
+    """The vectors that the options name, and where they come from."""
+    from tasks.queries.word_vectors import Source
+
+    if run_id is not None and file is not None:
+        raise ValueError("--run and --vectors both name vectors: give one of them")
+    return Source(run_id, file, architecture.value if architecture else None).load()
+
+
+@contextmanager
+def _asking(
+    run_id: str | None, file: Path | None, architecture: Architecture | None
+) -> "Iterator[tuple[WordVectors, str]]":
+    """The same for a block; where it asks for an unknown word, the error says which vectors were asked."""
+    from models.vectors.word_vectors import UnknownWordError
+
+    known, source = _load(run_id, file, architecture)
+    try:
+        yield known, source
+    except UnknownWordError as error:
+        raise ValueError(f"{error}. Asked: {source}; --run RUN_ID or --vectors FILE names others") from None
+
+
+def _scored(words: list[tuple[str, float]], name: str) -> list[dict[str, Any]]:
+    return [{"word": word, name: score} for word, score in words]

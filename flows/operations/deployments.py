@@ -1,0 +1,155 @@
+"""Deployments: what prefect.yaml says, registered by Prefect's own command; and what people add to it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from models.settings import Settings
+from tasks import sources
+from tasks.recipes import load_recipe
+from tasks.runtime import servers
+from tasks.runtime.redaction import SECRET_VARIABLE
+from tasks.scheduling import timetable
+from tasks.scheduling.deployments import FILE
+from tasks.scheduling.timetable import Timing
+from tasks.scheduling.worker import POOL, RETRAINING, ROOT
+
+What = Literal["retrain", "ingest", "score"]
+OPTIONS: dict[What, tuple[str, ...]] = {
+    "retrain": ("source", "corpora", "recipe"),
+    "ingest": ("source",),
+    "score": ("source", "out", "model"),
+}
+
+
+class Addition(Settings):
+    """A schedule to add: what runs, on what, and when. Everything is checked now, not at three in the morning."""
+
+    what: What
+    name: str = Field(pattern=r"^\w[\w.-]{0,99}$")
+    timing: Timing
+    source: str | None = None
+    corpora: tuple[str, ...] = ()
+    recipe: str | None = None
+    out: str | None = None
+    model: str | None = None
+
+    @model_validator(mode="after")
+    def make_sense(self) -> "Addition":
+        """Raise ValueError for what this kind of run does not take, and for files and recipes that are not there."""
+        for name in ("source", "corpora", "recipe", "out", "model"):
+            if getattr(self, name) and name not in OPTIONS[self.what]:
+                option = "corpus" if name == "corpora" else name
+                takers = " and ".join(what for what, options in OPTIONS.items() if name in options)
+                raise ValueError(f"--{option} says nothing to {self.what}: it is for {takers}")
+        for source in filter(None, (self.source, *self.corpora)):
+            _check_source(source, watched=self.what != "retrain")
+        if self.recipe:
+            load_recipe(self.recipe)
+        return self
+
+    def parameters(self) -> dict[str, Any]:
+        """What its runs are called with; paths made absolute, for they start in another folder."""
+        if self.what == "retrain":
+            return {"request": retrain_fields(self.source, self.corpora, self.recipe)}
+        fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
+        return {"request": {name: value for name, value in (fields | {"model": self.model}).items() if value}}
+
+
+def addition_of(what: str, name: str | None, when: Timing, options: Mapping[str, Any]) -> Addition:
+    """What a command line asks to add. Raises ValueError, in one sentence, when it cannot be."""
+    words = re.findall(r"\w+", f"{what} {timetable.in_words(when.to_prefect())}")
+    given = {"what": what, "name": name or "-".join(words)[:100], "timing": when}
+    try:
+        return Addition(**given, **options)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        if fault["loc"] == ("what",):
+            raise ValueError(f"cannot schedule {what!r}: it is retrain, ingest or score") from None
+        if fault["loc"] == ("name",):
+            raise ValueError(f"no name for a schedule: {name!r}; use letters, digits, . _ and -") from None
+        raise ValueError(str(fault["msg"]).removeprefix("Value error, ")) from None
+
+
+def _check_source(source: str, watched: bool) -> None:
+    """Raise ValueError for a local source that does not exist, and for an address with a secret in it."""
+    if f"${{{SECRET_VARIABLE}" in source:  # what was typed has been moved to this process's environment
+        raise ValueError(
+            "the address holds a password or token, which a later `crisisflow up` could not know: set it as an "
+            "environment variable before `crisisflow up`, and write ${NAME} in its place"
+        )
+    waiting = watched and Path(source).expanduser().is_dir()  # for its first file
+    if "${" not in source and not waiting:
+        sources.check_source(source)
+
+
+def retrain_fields(tweets: str | None, corpora: tuple[str, ...], recipe: str | None) -> dict[str, Any]:
+    """The fields of a retraining's request that these options name."""
+    fields: dict[str, Any] = {}
+    if tweets:
+        fields["tweets"] = {"source": absolute(tweets)}
+    if tweets or corpora:  # other tweets are not to be read beside the bundled sample of a corpus
+        fields["corpora"] = [absolute(corpus) for corpus in corpora]
+    if recipe:
+        fields["recipe"] = absolute(recipe) if recipe.endswith(".toml") else recipe
+    return fields
+
+
+def absolute(source: str) -> str:
+    """The source as it is found from any folder."""
+    return source if "://" in source or source.startswith("~") else str(Path(source).absolute())
+
+
+def start_registering(api_url: str) -> servers.Server:
+    """Start Prefect's own `prefect deploy --all` over prefect.yaml: so both ways register the same thing."""
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(FILE)]
+    environment = {"PREFECT_API_URL": api_url}
+    return servers.start_process("deploy", command, api_url, "/health", environment, folder=ROOT)
+
+
+def finish_registering(deploying: servers.Server) -> None:
+    """Wait for it. Raises RuntimeError with the end of what it said when it fails."""
+    try:
+        failed = deploying.process.wait(servers.START_TIMEOUT_SECONDS) != 0
+    except subprocess.TimeoutExpired:
+        failed = True
+    if failed:
+        deploying.stop()
+        said = deploying.log.read_text(errors="replace").strip().splitlines()[-3:]
+        raise RuntimeError(f"{FILE} could not be registered: {' '.join(said)} (log: {deploying.log})")
+
+
+def add(addition: Addition) -> None:
+    """Register a schedule of one's own; it lives in Prefect's database until it is removed."""
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.deployments.runner import EntrypointType
+    from prefect.schedules import Cron, Interval
+
+    when = addition.timing
+    schedule = Interval(when.every_seconds) if when.every_seconds else Cron(str(when.cron), timezone=when.timezone)
+    deployment = _flow_of(addition.what).to_deployment(
+        name=addition.name,
+        schedules=[schedule],
+        parameters=addition.parameters(),
+        tags=[addition.what, "added"],
+        work_pool_name=POOL,
+        work_queue_name=RETRAINING if addition.what == "retrain" else "default",
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    deployment.apply()
+
+
+def _flow_of(what: What) -> Any:
+    if what == "retrain":
+        from flows.retrain import retrain
+
+        return retrain
+    from flows import watch
+
+    return watch.ingest_new if what == "ingest" else watch.score_new

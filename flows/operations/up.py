@@ -1,0 +1,150 @@
+"""Schedule: MLflow, Prefect and a worker that runs what is scheduled by itself, kept running together."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pydantic import Field
+
+from flows.operations import deployments as registering
+from models.settings import Settings
+from tasks import sources
+from tasks.recipes import load_recipe
+from tasks.runtime import running as runtime_running
+from tasks.runtime import servers
+from tasks.runtime.progress import say
+from tasks.runtime.supervisor import CHECK_EVERY_SECONDS, Supervisor
+from tasks.scheduling import deployments, naming, stale_runs
+from tasks.scheduling import worker as scheduling_worker
+from tasks.scheduling.api import PrefectApi
+from tasks.scheduling.timetable import Timing
+
+NIGHTLY = "nightly-retraining"
+TIDY_EVERY_SECONDS = 20.0
+
+
+class UpRequest(Settings):
+    """The two ports, and what the nightly retraining does otherwise than prefect.yaml says."""
+
+    timing: Timing | None = Field(None, description="When it runs.")
+    retraining: dict[str, Any] = Field({}, description="Fields of its request.")
+    mlflow_port: int = 5000
+    prefect_port: int = 4200
+
+
+def retraining_fields(tweets: str | None, corpora: tuple[str, ...], recipe: str | None) -> dict[str, Any]:
+    """What these options change in the nightly retraining, checked now rather than at three in the morning."""
+    for source in filter(None, (tweets, *corpora)):
+        sources.check_source(source)
+    if recipe:
+        load_recipe(recipe)
+    return registering.retrain_fields(tweets, corpora, recipe)
+
+
+def keep_running(request: UpRequest) -> None:
+    """Start all three, say where they are, restart what dies, stop everything on leaving."""
+    with runtime_running.only_one("up"):
+        servers.refuse_taken_port("MLflow", request.mlflow_port, "--mlflow-port")
+        servers.refuse_taken_port("Prefect", request.prefect_port, "--prefect-port")
+        url = f"http://{servers.LOOPBACK}:{request.prefect_port}"
+        supervisor = Supervisor(
+            {
+                "prefect": lambda: servers.start_prefect(request.prefect_port),
+                "mlflow": lambda: servers.start_mlflow(request.mlflow_port),
+                "worker": lambda: scheduling_worker.start_worker(url),
+            }
+        )
+        with _everything_stopped(supervisor):
+            comparison = _start(supervisor, request, f"{url}/api")
+            runtime_running.announce({name: server.url for name, server in supervisor.running.items()})
+            _welcome(supervisor, comparison)
+            _supervise(supervisor, f"{url}/api")
+
+
+@contextlib.contextmanager
+def _everything_stopped(supervisor: Supervisor) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        supervisor.stop()
+        runtime_running.running_file().unlink(missing_ok=True)
+
+
+def _start(supervisor: Supervisor, request: UpRequest, api_url: str) -> str:
+    """Start everything in order, put in order what the last time left; return the page that compares the models."""
+    runtime_running.announce({})
+    with servers.tables_made_once():
+        for server in [supervisor.start("prefect"), supervisor.start("mlflow")]:
+            server.wait_until_healthy()
+    os.environ["PREFECT_API_URL"] = api_url
+    with PrefectApi(api_url) as api:
+        scheduling_worker.make_pool(api)
+        stale_runs.close_dead(api, scheduling_worker.POOL)
+        stale_runs.close_orphans(api, after_seconds=0)
+        deploying = registering.start_registering(api_url)
+        try:
+            comparison = _recover(supervisor.running["mlflow"].url)
+            _tell_of_missed(stale_runs.collapse_missed(api, scheduling_worker.POOL))
+            since = datetime.now(UTC)
+            worker = supervisor.start("worker")
+            registering.finish_registering(deploying)
+            deployments.change(api, NIGHTLY, request.timing, request.retraining)
+        finally:
+            deploying.stop()
+        scheduling_worker.wait_for_worker(worker, since)
+        _wait_until_planned(api)
+    return comparison
+
+
+def _recover(mlflow: str) -> str:
+    """Close in MLflow what dead processes left, in a process of its own: MLflow is large, and this one stays."""
+    command = [sys.executable, "-m", "tasks.scheduling.recovery", mlflow]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"MLflow's runs could not be put in order: {done.stderr.strip()[-500:]}")
+    return done.stdout.strip()
+
+
+def _tell_of_missed(cancelled: int) -> None:
+    if cancelled:
+        say(f"{cancelled} missed runs are cancelled: the newest of each schedule catches up for them")
+
+
+def _wait_until_planned(api: PrefectApi) -> None:
+    """Return once all that is not paused has a run to come; raise RuntimeError when the scheduler is mute."""
+    deadline = time.monotonic() + servers.START_TIMEOUT_SECONDS
+    while any(each.plannable and not each.next for each in deployments.read_all(api)):
+        if time.monotonic() > deadline:
+            raise RuntimeError("Prefect planned no run; its log: prefect.log in the logs of the state folder")
+        time.sleep(0.3)
+
+
+def _welcome(supervisor: Supervisor, comparison: str) -> None:
+    running = supervisor.running
+    print(f"MLflow   {running['mlflow'].url}    runs, metrics, models")
+    print(f"Prefect  {running['prefect'].url}    flows and schedules")
+    with PrefectApi(f"{running['prefect'].url}/api") as api:
+        for each in deployments.read_all(api):
+            print(f"{each.name}: {'paused' if each.paused else each.schedule}")
+    print(f"All models side by side: {comparison}")
+    print(f"Logs: {running['mlflow'].log.parent}. Ctrl-C stops everything.", flush=True)
+
+
+def _supervise(supervisor: Supervisor, api_url: str) -> None:
+    """Until Ctrl-C: restart what dies, and tidy the runs that died, or were missed by a machine asleep or busy."""
+    tidied = time.monotonic()
+    while True:
+        time.sleep(CHECK_EVERY_SECONDS)
+        supervisor.check()
+        if time.monotonic() - tidied > TIDY_EVERY_SECONDS:
+            with contextlib.suppress(httpx.HTTPError, RuntimeError), PrefectApi(api_url) as api:
+                stale_runs.close_orphans(api)
+                _tell_of_missed(stale_runs.collapse_missed(api, scheduling_worker.POOL))
+                naming.name_planned(api, scheduling_worker.POOL)
+            tidied = time.monotonic()

@@ -1,0 +1,37 @@
+"""Several classifiers asked together: the mean of their calibrated log-odds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import expit, logit
+
+from models.metrics.scores import platt_line
+
+CERTAIN = 1e-6  # a member that is surer than this counts as this sure: one may not outvote all others
+
+
+def member_lines(labels: np.ndarray, probabilities: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+    """Slope and offset that calibrate the log-odds of each member, fitted on validation rows (Platt 1999).
+
+    Members learned with smoothed labels speak more softly than others: without this they would count for less.
+    """
+    return [platt_line(_log_odds(each), labels) for each in probabilities]
+
+
+def mean_log_odds(probabilities: Sequence[np.ndarray], lines: Sequence[Sequence[float]]) -> np.ndarray:
+    """P(target = 1) float64 (rows,): the sigmoid of the mean of the members' calibrated log-odds.
+
+    >>> half_sure = [np.array([0.5, 0.8]), np.array([0.5, 0.2])]
+    >>> mean_log_odds(half_sure, [(1.0, 0.0), (1.0, 0.0)]).round(3).tolist()
+    [0.5, 0.5]
+
+    Raises ValueError unless there is one line for each member.
+    """
+    if not probabilities or len(probabilities) != len(lines):
+        raise ValueError(f"an ensemble needs members and a line for each, got {len(probabilities)} and {len(lines)}")
+    calibrated = [slope * _log_odds(each) + offset for each, (slope, offset) in zip(probabilities, lines, strict=True)]
+    return expit(np.mean(calibrated, axis=0))
+
+
+def _log_odds(probabilities: np.ndarray) -> np.ndarray:
+    return logit(np.clip(probabilities, CERTAIN, 1 - CERTAIN))

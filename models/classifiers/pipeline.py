@@ -1,0 +1,130 @@
+"""A whole classifier, from raw strings to probabilities: repair, tokens, features and head in one value.
+
+Training, evaluation, batch scoring and serving all predict through this one class, so that no two of them can differ.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.classifiers.calibration import apply_temperature
+from models.settings import CharacterSettings, TextSettings
+from models.text import Tokens, repair_keywords, repair_texts, tokenize_texts
+
+Probabilities = Callable[[Tokens], np.ndarray]
+
+
+@dataclass(frozen=True)
+class TextClassifier:
+    """P(text reports a real disaster), and the threshold from which to say so."""
+
+    name: str
+    text: TextSettings
+    threshold: float
+    predict: Probabilities
+    known_words: pa.StringArray | None  # all others are alike to it, or nothing; None of one that reads letters
+
+    def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
+        """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is no text."""
+        cleaned = None if keywords is None else repair_keywords(keywords)[0]
+        return tokenize_rows(repair_texts(texts)[0], cleaned, self.text)
+
+    def probabilities(self, texts: pa.Array, keywords: pa.Array | None = None) -> np.ndarray:
+        """P(target = 1) of raw texts, float64 (rows,)."""
+        return self.predict(self.tokenize(texts, keywords))
+
+
+def tokenize_rows(texts: pa.Array, keywords: pa.Array | None, settings: TextSettings) -> Tokens:
+    """The tokens of repaired texts (rows,), each with its keyword in front where the settings ask for it."""
+    if settings.keyword_in_front and keywords is not None:
+        texts = pc.binary_join_element_wise(pc.fill_null(_strings(keywords), ""), _strings(texts), " ")
+    return tokenize_texts(texts, settings)
+
+
+def _strings(column: pa.Array) -> pa.Array:
+    """The column with 32-bit offsets: pandas brings the wide ones."""
+    return column.cast(pa.string())
+
+
+def assemble(parts: Mapping[str, Any]) -> TextClassifier:
+    """The classifier that these parts make: file names to values, as they were read.
+
+    `classifier.json` says what it is, and the temperature of its probabilities where one was fitted; `logistic.npz`
+    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors); `network.keras` with
+    `vocabulary.parquet`; `members` holds the parts of the classifiers of an ensemble by number.
+    Raises ValueError for a set of parts that makes no classifier.
+    """
+    about = parts["classifier.json"]
+    if "members" in parts:
+        predict, words = _ensemble(parts["members"], about["lines"])
+    elif "network.keras" in parts:
+        predict, words = _network(parts)
+    elif "features.parquet" in parts:
+        predict, words = _bag_of_words(parts, about)
+    elif "vectors.parquet" in parts:
+        predict, words = _mean_vectors(parts)
+    else:
+        raise ValueError(f"these parts make no classifier: {sorted(parts)}")
+    calibrated = _at_temperature(predict, about.get("temperature", 1.0))
+    return TextClassifier(about["name"], TextSettings(**about["text"]), about["threshold"], calibrated, words)
+
+
+def _at_temperature(predict: Probabilities, temperature: float) -> Probabilities:
+    return lambda tokens: apply_temperature(predict(tokens), temperature)
+
+
+def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
+    from models.classifiers.logistic import LogisticModel
+    from models.frequencies import FeatureSpace, character_ngrams
+
+    space = FeatureSpace.from_table(parts["features.parquet"])
+    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    if "characters" in about:
+        settings = CharacterSettings(**about["characters"])
+        matrix = bags_of_words()["one-hot"]
+        return lambda tokens: head.predict_probabilities(matrix(character_ngrams(tokens, settings), space)), None
+    matrix = bags_of_words()[about["representation"]]
+    return lambda tokens: head.predict_probabilities(matrix(tokens, space)), space.words
+
+
+def bags_of_words() -> dict[str, Callable[[Tokens, Any], Any]]:
+    """The functions (tokens, feature space) -> sparse document vectors, by the name of the representation."""
+    from models.frequencies import count_matrix, one_hot_matrix, tf_idf_matrix
+
+    return {"one-hot": one_hot_matrix, "count": count_matrix, "tf-idf": tf_idf_matrix}
+
+
+def _ensemble(
+    members: Mapping[str, Any], lines: Sequence[Sequence[float]]
+) -> tuple[Probabilities, pa.StringArray | None]:
+    """The mean of the members' log-odds, each calibrated by its line (slope, offset); the words that any one knows."""
+    from models.classifiers.ensemble import mean_log_odds
+
+    asked = [assemble(members[number]) for number in sorted(members, key=int)]
+    known = [each.known_words for each in asked if each.known_words is not None]
+    words = pc.unique(pa.chunked_array(known, pa.string())) if known else None
+    return lambda tokens: mean_log_odds([each.predict(tokens) for each in asked], lines), words
+
+
+def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
+    from models.classifiers.document_vectors import average_words
+    from models.classifiers.logistic import LogisticModel
+    from models.vectors.formats import from_table
+
+    vectors = from_table(parts["vectors.parquet"])
+    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    words = vectors.tokens
+    return lambda tokens: head.predict_probabilities(average_words(tokens, words, vectors.vectors)), words
+
+
+def _network(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
+    from models.recurrent import frozen_predictor
+    from models.text.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary.from_table(parts["vocabulary.parquet"])
+    predict = frozen_predictor(parts["network.keras"])
+    return lambda tokens: predict(*vocabulary.encode(tokens)), vocabulary.tokens

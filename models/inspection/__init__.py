@@ -1,0 +1,1 @@
+"""Looking into a trained classifier: why it answers so, and how it behaves on written cases."""

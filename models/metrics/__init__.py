@@ -1,0 +1,1 @@
+"""Scores of a classifier, their uncertainty, tests of differences, and scores of slices."""

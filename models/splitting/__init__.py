@@ -1,0 +1,1 @@
+"""Which rows train, validate and test: splits that never move, folds, duplicates that stay together."""

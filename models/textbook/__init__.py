@@ -1,0 +1,1 @@
+"""The worked examples of the teaching text, written to be checked by hand, not to be fast."""

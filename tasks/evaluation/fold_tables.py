@@ -1,0 +1,92 @@
+"""The rows that an evaluation scores, quarantined ones included, and the table of each fold.
+
+All tables of an evaluation hold the same rows in the same order and differ in the column `split` alone, so that one
+artifact of tokens serves every fold.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.splitting.folds import UNUSED, Fold, fold_splits
+from tasks.steps import step
+from tasks.store import formats
+from tasks.tracking import Run
+
+if TYPE_CHECKING:
+    from tasks.ingestion.retry import Table
+
+GROUPS = "groups.parquet"
+
+
+@step("gather labelled tweets")
+def gather_labelled(run: Run, tweets: Path) -> Path:
+    """All rows of a source that carry a text and a label: those kept, and those quarantined, as the file has them.
+
+    Columns of the table of tweets and `kept`. Beside it the groups of all rows with a text, labelled or not.
+    """
+    from tasks.ingestion.retry import Table, in_order
+    from tasks.ingestion.tweets import TWEETS
+
+    table = Table.read(tweets)
+    kept = table.kept.append_column("kept", pa.array([True] * len(table.kept), pa.bool_()))
+    back = _quarantined(table).select(TWEETS.names).cast(TWEETS)
+    back = back.append_column("kept", pa.array([False] * len(back), pa.bool_()))
+    everything = in_order(pa.concat_tables([kept, back]), list(table.encodings))
+    texts = everything.filter(pc.is_valid(everything["text"]))
+    scored = texts.filter(pc.is_valid(texts["target"]))
+    if not len(scored):
+        raise ValueError(f"no row of {tweets.name} carries a text and a label: an evaluation needs labelled tweets")
+    without = table.report["counts"]["read"] - len(scored)
+    run.log_metrics(
+        {"rows": len(scored), "quarantined_rows": len(scored) - _count(scored["kept"]), "not_scored": without}
+    )
+    groups = pa.table({"group": pc.unique(texts["group"])})
+    return formats.write_artifact("labelled", {"tweets.parquet": scored, GROUPS: groups})
+
+
+def _quarantined(table: "Table") -> pa.Table:
+    """The quarantined rows, read again and repaired, with labels as numbers; nothing is judged."""
+    from tasks.ingestion.reread import read_again
+    from tasks.ingestion.statistics import TweetTally
+    from tasks.ingestion.tweets import TWEETS, prepare
+
+    labels = table.columns.labels()
+    batches = [
+        prepare(batch, labels, TweetTally())
+        for batch in read_again(table.quarantined, {}, table.columns, table.encodings)
+    ]
+    columns = [name for name in TWEETS.names if name != "split"]
+    rows = [pa.Table.from_batches([batch.select(columns)]) for batch in batches]
+    whole = pa.concat_tables(rows) if rows else table.kept.slice(0, 0).select(columns)
+    return whole.append_column("split", pa.array([UNUSED] * len(whole), pa.string()))
+
+
+def _count(mask: pa.ChunkedArray) -> int:
+    return int(pc.sum(mask, min_count=0).as_py())
+
+
+@step("fold {fold.number} of {fold.folds}, seed {fold.seed}")
+def fold_table(run: Run, labelled: Path, fold: Fold) -> Path:
+    """The labelled rows with the splits of this fold."""
+    table = formats.read_tweets(labelled)
+    kept = table["kept"].to_numpy()
+    splits = fold_splits(table["group"], kept, fold)
+    run.log_metrics({f"rows/{name}": count for name, count in Counter(splits.to_pylist()).items()})
+    place = table.schema.get_field_index("split")
+    return formats.write_artifact("fold", {"tweets.parquet": table.set_column(place, "split", splits)})
+
+
+def scored_rows(labelled: Path) -> dict[str, int]:
+    """How many rows are scored, how many of them are positive and quarantined, and how many groups they make."""
+    table = pq.read_table(labelled / "tweets.parquet", columns=["target", "kept", "group"])
+    return {
+        "rows": len(table),
+        "positives": int(pc.sum(table["target"]).as_py()),
+        "quarantined": len(table) - _count(table["kept"]),
+        "groups": len(pc.unique(table["group"])),
+    }

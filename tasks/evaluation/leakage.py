@@ -1,0 +1,52 @@
+"""Unlabelled text to learn from, without the texts that will be scored."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.splitting.splits import group_digests
+from models.text import repair_texts
+from tasks import sources
+from tasks.evaluation.fold_tables import GROUPS
+from tasks.runtime.progress import say
+from tasks.steps import step
+from tasks.store import formats
+from tasks.store.artifact_store import new_artifact
+from tasks.tracking import Run
+
+WHOSE = ("labelled", "excluded")
+
+
+@step("exclude scored texts")
+def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[Path]) -> Path:
+    """The documents of all corpora but those that fold to the same text as a labelled row, or an excluded tweet.
+
+    `excluded` are raw snapshots of tweets, labelled or not. Documents are compared whole.
+    """
+    among_labelled = pq.read_table(labelled / GROUPS)["group"].combine_chunks()
+    among_excluded = pc.unique(pa.chunked_array([groups for each in excluded for groups in _groups(each)], pa.string()))
+    dropped = {"documents": 0, "labelled": 0, "excluded": 0}
+    with new_artifact("unlabelled") as draft:
+        for number, path in enumerate(path for corpus in corpora for path in formats.shards(corpus)):
+            shard = pq.read_table(path)
+            groups = group_digests(shard["text"])
+            labelled_too = pc.is_in(groups, among_labelled)
+            excluded_too = pc.and_not(pc.is_in(groups, among_excluded), labelled_too)
+            rest = shard.filter(pc.invert(pc.or_(labelled_too, excluded_too)))
+            dropped["documents"] += len(shard)
+            dropped["labelled"] += pc.sum(labelled_too, min_count=0).as_py()
+            dropped["excluded"] += pc.sum(excluded_too, min_count=0).as_py()
+            pq.write_table(rest, draft / f"shard-{number:05}.parquet", compression="zstd")
+    run.log_metrics({"documents": dropped["documents"], **{f"dropped/{name}": dropped[name] for name in WHOSE}})
+    say(f"  left out {dropped['labelled']:,} documents of labelled rows, {dropped['excluded']:,} that are excluded")
+    return draft.final
+
+
+def _groups(snapshot: Path) -> Iterator[pa.StringArray]:
+    """The groups of the tweets of a snapshot, batch by batch."""
+    for batch in sources.read_tweets(snapshot):
+        texts, _ = repair_texts(batch["text"])
+        yield group_digests(texts.filter(pc.is_valid(batch["text"])))

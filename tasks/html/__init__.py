@@ -1,0 +1,1 @@
+"""The one kit for every page: frame, elements, charts, drawings of graphs."""

@@ -1,0 +1,18 @@
+"""From raw snapshots to checked tables: every row kept or quarantined, every table within its contract or refused."""
+
+from tasks.ingestion.corpus import DOCUMENTS, ingest_corpus
+from tasks.ingestion.errors import RefusedTable, UnreconciledError
+from tasks.ingestion.outputs import QUARANTINE
+from tasks.ingestion.retry import retry_tweets
+from tasks.ingestion.tweets import TWEETS, ingest_tweets
+
+__all__ = [
+    "DOCUMENTS",
+    "QUARANTINE",
+    "TWEETS",
+    "RefusedTable",
+    "UnreconciledError",
+    "ingest_corpus",
+    "ingest_tweets",
+    "retry_tweets",
+]

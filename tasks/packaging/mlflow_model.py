@@ -1,0 +1,129 @@
+"""Logging a classifier to MLflow as a whole, from raw strings to probabilities, and loading it back."""
+
+import re
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tasks import caching
+from tasks.runtime import errors
+from tasks.runtime.redaction import redact
+from tasks.store.digests import combine
+from tasks.tracking import Run, fluent_mlflow, undivided
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
+    from models.classifiers.pipeline import TextClassifier
+
+REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
+REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
+EXAMPLES = 3
+CODE_FILE, CODE_LOADER = "logged_model.py", "mlflow.pyfunc.loaders.code_model"
+PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
+
+
+def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
+    """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
+    mlflow = fluent_mlflow()
+    example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
+    with tempfile.TemporaryDirectory() as folder, undivided(), mlflow.start_run(run.run_id):
+        package = carry_package(Path(folder))
+        logged = mlflow.pyfunc.log_model(
+            name="classifier",
+            python_model=str(Path(__file__).with_name(CODE_FILE)),
+            artifacts={"package": str(package), "classifier": str(classifier)},
+            signature=_signature(),
+            input_example=example.where(example.notna(), None),
+            pip_requirements=requirements(networks=any(classifier.rglob("network.keras"))),
+        )
+    run.tag(model_uri=logged.model_uri)
+
+
+def carry_package(folder: Path) -> Path:
+    """Copy what `models.classifiers.pipeline` reaches of `models/` into the folder, as a package named by digest."""
+    names = sorted(
+        name for name in caching.reached_modules("models.classifiers.pipeline") if name.split(".")[0] == "models"
+    )
+    package = "crisisflow_models_" + combine({name: caching.module_digest(name) for name in names})[:12]
+    for name in names:
+        source = caching.module_file(name)
+        assert source is not None, f"{name} is no module of this project"
+        target = folder / package / source.relative_to(caching.ROOT / "models")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(rename_package(source.read_text(), package))
+    return folder / package
+
+
+def rename_package(source: str, package: str) -> str:
+    """The module's text with `models` imported under another name.
+
+    >>> rename_package("from models.text import Tokens", "carried")
+    'from carried.text import Tokens'
+    """
+    return re.sub(r"^(\s*(?:from|import) )models\b", rf"\g<1>{package}", source, flags=re.MULTILINE)
+
+
+def requirements(networks: bool) -> list[str]:
+    """The libraries that a logged model needs, at the versions it was made with."""
+    names = REQUIRED + (REQUIRED_BY_NETWORKS if networks else ())
+    return [f"{name}=={metadata.version(name)}" for name in names]
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
+
+    # Not "string": MLflow would refuse a column of numbers, and one without any value, which pandas calls float.
+    inputs = Schema([ColSpec(AnyType(), "text"), ColSpec(AnyType(), "keyword", required=False)])
+    return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label")]))
+
+
+def load_model(uri: str) -> "PyFuncModel":
+    """The logged model at this address (`models:/crisisflow@champion`, `runs:/...`).
+
+    A model is a program, so only those of the tracking store in force are loaded, and of them none that holds a pickle.
+    Raises ValueError when there is none, or it is refused.
+    """
+    from mlflow.exceptions import MlflowException
+
+    mlflow = fluent_mlflow()
+    if not uri.startswith(("models:/", "runs:/")):
+        raise ValueError(
+            f"{redact(uri)} is refused: a model is a program, and only those that `crisisflow retrain` logged are run; "
+            "name one by models:/NAME/VERSION, models:/NAME@ALIAS or runs:/RUN_ID/classifier"
+        )
+    try:
+        folder = Path(mlflow.artifacts.download_artifacts(uri))
+        _refuse_pickles(uri, folder)
+        return mlflow.pyfunc.load_model(str(folder))
+    except MlflowException as error:
+        if errors.tracking_lost(error):
+            raise
+        raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def load_classifier(uri: str) -> "TextClassifier":
+    """The classifier inside the logged model at this address, as the code that it was logged with makes it.
+
+    Loaded as `load_model` does, under the same refusals.
+    """
+    return load_model(uri).unwrap_python_model().classifier
+
+
+def _refuse_pickles(uri: str, folder: Path) -> None:
+    """Raise ValueError unless the model is our own source file over parts that hold data only."""
+    from mlflow.models import Model
+
+    flavor = Model.load(str(folder)).flavors.get("python_function", {})
+    ours = flavor.get("loader_module") == CODE_LOADER and Path(flavor.get("model_code_path", "")).name == CODE_FILE
+    pickled = [path.name for path in folder.rglob("*") if path.suffix in PICKLE_SUFFIXES]
+    if not ours or pickled:
+        found = ", ".join(pickled) or flavor.get("loader_module", "no python_function")
+        raise ValueError(
+            f"{uri} is refused: it was not logged by crisisflow, and loading it ({found}) could run any code"
+        )

@@ -1,0 +1,1 @@
+"""Answers from what was trained: nearest words, analogies, word senses, generated text."""

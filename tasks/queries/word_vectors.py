@@ -1,0 +1,146 @@
+"""Word vectors for whoever asks: those of a run, the latest one by default, or of a file; and files for other tools."""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from models.settings import Architecture
+from tasks import tracking
+from tasks.store import artifact_store
+from tasks.store import formats as store_formats
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
+    from models.vectors import WordVectors
+
+Format = Literal["word2vec-text", "word2vec-binary", "projector", "keras", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+TRAINED = "tags.stage = 'train_vectors' and attributes.status = 'FINISHED'"
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where vectors are asked from: a file, or a run (None is the latest) and one of its architectures."""
+
+    run_id: str | None = None
+    file: Path | None = None
+    architecture: Architecture | None = None
+
+    def load(self) -> "tuple[WordVectors, str]":
+        """The vectors, and where they come from in words."""
+        if self.file is not None:
+            return read_file(self.file), str(self.file)
+        run = find_training(self.run_id, self.architecture)
+        return store_formats.read_vectors(artifact_of(run)), f"{run.info.run_name}, run {run.info.run_id}"
+
+
+def read_file(path: Path) -> "WordVectors":
+    """Vectors of a file by its content: Parquet, or word2vec binary or text (GloVe too), plain or gzipped."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from models.vectors import formats
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file: give a file of word vectors")
+    data = path.read_bytes()
+    if data.startswith(GZIP):
+        data = gzip.decompress(data)
+    if not data:
+        raise ValueError(f"{path} is empty: give a file of word vectors")
+    try:
+        if data.startswith(b"PAR1"):
+            return formats.from_table(pq.read_table(pa.BufferReader(data), columns=["token", "vector"]))
+        return formats.from_word2vec(data)
+    except (ValueError, pa.ArrowException) as error:
+        raise ValueError(
+            f"{path} holds no word vectors that can be read: {error}. "
+            "Give word2vec text or binary, or Parquet with the columns token and vector."
+        ) from error
+
+
+def find_training(run_id: str | None, architecture: Architecture | None = None) -> "MlflowRun":
+    """The newest run that trained vectors: of all, or at or below this one. Raises ValueError when there is none."""
+    kind = f" and params.`settings.architecture` = '{architecture}'" if architecture else ""
+    if run_id is None:
+        found = tracking.find_runs(TRAINED + kind)
+        where = "no run has trained word vectors yet"
+    else:
+        run = tracking.read_run(run_id)
+        links = (f"tags.root_run_id = '{run_id}'", f"tags.`mlflow.parentRunId` = '{run_id}'")
+        below = [each for link in links for each in tracking.find_runs(f"{TRAINED}{kind} and {link}")]
+        found = [run] if run.data.tags.get("stage") == "train_vectors" else below
+        where = f"run {run_id} trained no word vectors"
+    if not found:
+        wanted = f" ({architecture})" if architecture else ""
+        raise ValueError(f"{where}{wanted}: `crisisflow embed` does, or give a file with --vectors")
+    return found[0]
+
+
+def artifact_of(run: "MlflowRun") -> Path:
+    """The artifact that a step's run made. Raises ValueError when the state folder has lost it."""
+    artifact = artifact_store.state_home() / "store" / run.data.tags["output"]
+    if not artifact_store.is_artifact(artifact):
+        raise ValueError(
+            f"the vectors of run {run.info.run_id} are no longer in {artifact.parent}: run `crisisflow embed` again"
+        )
+    return artifact
+
+
+def export(vectors: "WordVectors", form: Format, out: Path) -> list[Path]:
+    """Write the vectors in this format; return the files. `out` is a folder for the projector, else a file."""
+    from models.vectors import formats
+
+    if form == "projector":
+        out.mkdir(parents=True, exist_ok=True)
+        names = ("vectors.tsv", "metadata.tsv")
+        return [_write(out / name, data) for name, data in zip(names, formats.to_projector(vectors), strict=True)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if form == "keras":
+        return _export_keras(vectors, out)
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(formats.to_table(vectors), out)
+        return [out]
+    return [
+        _write(
+            out, formats.to_word2vec_text(vectors) if form == "word2vec-text" else formats.to_word2vec_binary(vectors)
+        )
+    ]
+
+
+def _export_keras(vectors: "WordVectors", out: Path) -> list[Path]:
+    """A model of one Embedding layer, and beside it the word of each id, one a line."""
+    from tasks.runtime import environment
+
+    environment.load_tensorflow()
+    from models.vectors.embedding_layer import embedding_model, embedding_words
+
+    if out.suffix != ".keras":
+        raise ValueError(f"a Keras model needs a name that ends with .keras, got {out}")
+    embedding_model(vectors).save(out)
+    return [out, _write(out.with_suffix(".vocabulary.txt"), "\n".join([*embedding_words(vectors), ""]).encode())]
+
+
+def _write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def evaluate(vectors: "WordVectors", similarities: str | None, analogies: str | None, limit: int) -> dict[str, Any]:
+    """Scores on a similarity file and an analogy file, whichever is given, with how much of it was covered."""
+    from models.vectors import evaluation
+    from tasks.sources import read_text
+
+    scores: dict[str, Any] = {}
+    if similarities is not None:
+        pairs = evaluation.parse_similarities(read_text(similarities))
+        scores["similarity"] = evaluation.evaluate_similarities(vectors, pairs).summary()
+    if analogies is not None:
+        sections = evaluation.evaluate_analogies(vectors, evaluation.parse_analogies(read_text(analogies)), limit)
+        scores["analogy"] = {name: score.summary() for name, score in sections.items()}
+    return scores

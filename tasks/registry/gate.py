@@ -1,0 +1,173 @@
+"""What the promotion gate judges by: the answers of champion and challenger to held-out tweets, as they are served.
+
+Which rows decide? Validation rows cannot: they chose the challenger, the best of its run, and its threshold, and those
+that arrived since chose nothing for the champion. Of equals compared like this, about every second is promoted
+(tests/benchmarks/bench_gate.py). Rows set apart for the gate alone would be clean for ever, but every tenth of 7,613
+tweets is 760, on which only a gain of four points shows, and they would be lost to training or testing. So the test
+rows decide: no model of a run learned from them or was chosen by them, one candidate of each retraining is compared on
+them, and all that comes back is yes or no, as from a leaderboard that only tells who beat the best significantly
+(Blum & Hardt 2015, "The Ladder").
+
+What repeated use costs: an equal is still promoted no more often than the level says, for a champion that was lucky on
+these rows is only harder to beat. But the champion's own test score is then that of a winner; `selection_bias` bounds
+by how much it flatters, and every verdict states it. The scores of all other models stay honest. New tweets, or another
+split seed, bring fresh rows.
+
+A tweet keeps its split for ever, so test rows of the challenger are no training rows of the champion, unless it was
+split by other settings: then only those rows decide that both held out.
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.gate import Answers, HeldOut, Rule, Service, Verdict, golden_tweets, judge, judge_alone, what_differs
+from models.metrics.slices import slice_rows
+from models.settings import GateSettings, SplitSettings, TextSettings
+from models.splitting.splits import assign_splits
+from tasks import caching
+from tasks.evaluation.comparison import ModelRow
+from tasks.ingestion.steps import split_settings
+from tasks.packaging.mlflow_model import load_model
+from tasks.registry import Candidate, Decision, Incumbent, promote
+from tasks.registry.gate_page import gate_page
+from tasks.runtime import errors
+from tasks.runtime.environment import load_tensorflow
+from tasks.runtime.progress import progress
+from tasks.store import artifact_store, formats
+from tasks.store.digests import combine
+from tasks.tracking import Run
+
+ASKED_ALONE = 15
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate that is to be tried against the champion on the test rows of this table of tweets."""
+
+    candidate: Candidate
+    tweets: Path
+    settings: GateSettings
+
+    @property
+    def case(self) -> str:
+        """A digest of all that decides besides the two models: the rows, the settings, the code."""
+        code = {name: caching.module_digest(name) for name in caching.reached_modules(__name__)}
+        return combine({"rows": self.tweets.name, "settings": self.settings.model_dump(), "code": code})
+
+    def judge(self, incumbent: Incumbent | None) -> Verdict:
+        """The verdict on the candidate. A champion that cannot be asked is no hindrance; a challenger so is refused."""
+        load_tensorflow()
+        table = formats.read_tweets(self.tweets)
+        test = table.take(formats.rows_in(table, "test"))
+        service, answers = self._serve(test)
+        if answers is None or incumbent is None:
+            return judge_alone(service, self.settings)
+        held = held_out_by(test, incumbent.split)
+        if not held.any():
+            finding = f"no test row is one that version {incumbent.version} did not learn from"
+            return Verdict((Rule("better", False, finding),), service=service)
+        rows = test.filter(pa.array(held))
+        try:
+            champion = ask(load_model(incumbent.uri), rows)
+        except Exception as error:  # whatever keeps it from answering: it cannot be in use either
+            return judge_alone(service, self.settings, silent=why_silent(error))
+        challenger = Answers(answers.probabilities[held], answers.called[held])
+        return judge(_held_out(rows), champion, challenger, slice_rows(rows), service, self.settings)
+
+    def _serve(self, test: pa.Table) -> tuple[Service, Answers | None]:
+        """How the logged model serves, and its answers to all test rows, in one batch as the pipeline asked.
+
+        It is asked about the stored texts, for the comparison, and as it will be asked: about raw ones, which come to
+        the same once they are repaired.
+        """
+        raw = golden_tweets(test)
+        try:
+            model = load_model(self.candidate.model_uri)
+            answers, of_raw = ask(model, test), ask(model, raw)
+            alone, milliseconds = ask_alone(model, raw)
+        except Exception as error:
+            return Service(failure=why_silent(error)), None
+        recorded = self._recorded(test)
+        pairs = [(each.probabilities, recorded.probabilities) for each in (answers, of_raw)]
+        pairs.append((alone, recorded.probabilities[: len(alone)]))
+        difference = max(float(np.abs(ours - theirs).max(initial=0.0)) for ours, theirs in pairs)
+        other = int(((answers.called != recorded.called) | (of_raw.called != recorded.called)).sum())
+        repaired = int(pc.sum(pc.not_equal(raw["text"], test["text"]), min_count=0).as_py())
+        service = Service(len(test), difference, other, milliseconds, repaired=repaired)
+        if difference > self.settings.max_difference or other:
+            service = replace(service, differs=self._what_differs(model, test, raw))
+        return service, answers
+
+    def _what_differs(self, model: Any, test: pa.Table, raw: pa.Table) -> str:
+        about = json.loads((self._artifact / "classifier" / "classifier.json").read_text(encoding="utf-8"))
+        return what_differs(model.unwrap_python_model().classifier, TextSettings(**about["text"]), test, raw)
+
+    @property
+    def _artifact(self) -> Path:
+        return artifact_store.state_home() / "store" / self.candidate.artifact
+
+    def _recorded(self, test: pa.Table) -> Answers:
+        """What the pipeline predicted for these rows when it trained the model."""
+        table = pq.read_table(self._artifact / "predictions.parquet")
+        table = table.filter(pc.equal(table["split"], "test"))
+        if table["id"].to_pylist() != test["id"].to_pylist():
+            raise ValueError(f"{self.candidate.artifact} holds no predictions for the test rows of {self.tweets}")
+        return Answers(table["probability"].to_numpy(), table["label"].to_numpy() == 1)
+
+
+def challenge(run: Run, best: ModelRow, tweets: Path, settings: GateSettings) -> Decision:
+    """Try the best model of a retraining against the champion, and keep page and figures on the retraining's run."""
+    candidate = Candidate.of(best, tweets.name, split_settings(tweets))
+    trial = Trial(candidate, tweets, settings)
+    with progress(f"gate {candidate.name}"):
+        decision = promote(candidate, trial.judge, trial.case)
+    if decision.verdict is not None:
+        run.log_text(gate_page(candidate.name, decision), "gate.html")
+        run.log_text(json.dumps(asdict(decision.verdict), indent=1), "gate.json")
+        run.log_metrics({f"gate/{name}": value for name, value in decision.verdict.figures().items()})
+    return decision
+
+
+def held_out_by(test: pa.Table, split: SplitSettings | None) -> np.ndarray:
+    """Which of these test rows a model trained on tweets split like this held out too; all of them when unknown."""
+    if split is None:
+        return np.ones(len(test), bool)
+    return np.asarray(pc.equal(assign_splits(test["group"], split), "test").to_numpy(zero_copy_only=False), bool)
+
+
+def ask(model: Any, rows: pa.Table) -> Answers:
+    """The answers of a logged model to raw strings, all in one batch."""
+    answer = model.predict(rows.select(["text", "keyword"]).to_pandas())
+    return Answers(answer["probability"].to_numpy(), answer["label"].to_numpy() == 1)
+
+
+def ask_alone(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:
+    """The first few rows asked one by one, as a service is: their probabilities, and the milliseconds of one.
+
+    The fastest one's: what other programs on the machine add is no fault of the model.
+    """
+    probabilities, seconds = [], []
+    for number in range(min(ASKED_ALONE, len(rows))):
+        start = time.perf_counter()
+        probabilities.append(ask(model, rows.slice(number, 1)).probabilities[0])
+        seconds.append(time.perf_counter() - start)
+    return np.array(probabilities), 1000 * min(seconds)
+
+
+def why_silent(error: Exception) -> str:
+    """The error in one line. One that the machine is to blame for is raised again: it says nothing of the model."""
+    if errors.in_words(error) is not None:
+        raise error
+    return f"{error}".splitlines()[0] if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+
+
+def _held_out(rows: pa.Table) -> HeldOut:
+    return HeldOut(rows["target"].to_numpy(), rows["group"].to_numpy(zero_copy_only=False))

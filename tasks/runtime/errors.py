@@ -1,0 +1,66 @@
+"""What went wrong, in words that say what to do: full disks, exhausted memory and lost servers hide deep in a chain."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.runtime.redaction import mask_secrets
+from tasks.store.artifact_store import state_home
+
+GOES_ON = "Finished steps and checkpoints are kept: the same command goes on from there."
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_TEXTS = ("No space left on device", "database or disk is full")
+MEMORY_TYPES = ("MemoryError", "ResourceExhaustedError")  # Python's and Arrow's, TensorFlow's
+
+
+def in_words(error: BaseException) -> str | None:
+    """One paragraph for a failure of the machine; None for any other error, which speaks for itself."""
+    if full := [cause for cause in causes(error) if _is_full_disk(cause)]:
+        return _full_disk(full)
+    if any(_is_out_of_memory(cause) for cause in causes(error)):
+        return "out of memory: end other programs, or use a recipe with a smaller vocabulary, batch or network"
+    if tracking_lost(error):
+        address = mask_secrets(os.environ.get("MLFLOW_TRACKING_URI", ""))
+        return f"the tracking server at {address} does not answer: start it, or unset MLFLOW_TRACKING_URI"
+    return None
+
+
+def _full_disk(errors: list[BaseException]) -> str:
+    """Which disk is full: that of the state folder, unless a file elsewhere was being written."""
+    home = state_home()
+    files = [Path(each.filename) for each in errors if isinstance(each, OSError) and isinstance(each.filename, str)]
+    elsewhere = [file for file in files if not file.absolute().is_relative_to(home)]
+    if elsewhere:
+        folder = next(parent for parent in elsewhere[0].absolute().parents if parent.exists())  # drafts are gone
+        return f"the disk that holds {folder} is full: free some space, or write elsewhere"
+    return f"the disk that holds {home} is full: free some space, or name another folder with CRISISFLOW_HOME"
+
+
+def tracking_lost(error: BaseException) -> bool:
+    """Whether this came of a tracking server that stayed away for longer than anybody waits."""
+    return any(_is_lost_server(cause) for cause in causes(error))
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it was raised from or while, and so on."""
+    following: BaseException | None = error
+    while following is not None:
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return True
+    return any(text in str(error) for text in FULL_TEXTS)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    no_room_for_process = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return no_room_for_process or any(kind.__name__ in MEMORY_TYPES for kind in type(error).__mro__)
+
+
+def _is_lost_server(error: BaseException) -> bool:
+    kind = type(error)
+    return kind.__module__.startswith("requests.") and kind.__name__ in ("ConnectionError", "RetryError", "ReadTimeout")

@@ -1,0 +1,113 @@
+"""What was scored so far, kept in finished parts, so that a run that was cut short goes on after the last of them.
+
+`checkpoints/<key>/<number>-<sha256>.parquet` under the state folder, a row for every row read. The key holds the digest
+of the source, the model, the settings of reading, the code and the kind of processor: where one is another, scoring
+starts afresh. The digest in a name says whether that part is whole.
+"""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks import caching
+from tasks.caching.keys import code_parts
+from tasks.runtime.progress import say
+from tasks.scoring.rows import CHUNK_ROWS
+from tasks.store import artifact_store, checkpoints
+from tasks.store.digests import combine, file_sha256
+
+logger = logging.getLogger(__name__)
+
+PART_CHUNKS = 8  # some four seconds of work: what a kill costs at most
+PART_ROWS = PART_CHUNKS * CHUNK_ROWS
+OWN_CODE = ("tasks.scoring", "tasks.sources")
+
+
+def scoring_key(snapshot: Path, model: str, settings: dict[str, Any]) -> str:
+    """What names the work: the bytes of the source, the model, how the source is read, and the code that does it."""
+    files = {name: caching.module_file(name) for name in OWN_CODE}
+    code = code_parts({name: file for name, file in files.items() if file is not None}, hardware=True)
+    return "score-" + combine({"source": snapshot.name, "model": model, "settings": settings, **code})
+
+
+class Ledger:
+    """The finished parts under one key. Only the last may have fewer than PART_ROWS rows."""
+
+    def __init__(self, key: str) -> None:
+        self._folder = checkpoints.checkpoints_home() / key
+        self._parts = list(_intact(sorted(self._folder.glob("[0-9]*.parquet"))))
+        self.rows = sum(pq.read_metadata(part).num_rows for part in self._parts)
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        """Every part, in order."""
+        return (pq.read_table(part) for part in self._parts)
+
+    def extend(self, chunks: Iterable[pa.Table]) -> Iterator[int]:
+        """Keep these answers, which follow those that are there; how many rows were scored, after every chunk."""
+        waiting, scored = [], self.rows
+        for chunk in chunks:
+            waiting.append(chunk)
+            scored += len(chunk)
+            if len(waiting) == PART_CHUNKS:
+                self._keep(pa.concat_tables(waiting))
+                waiting = []
+            yield scored
+        if waiting:
+            self._keep(pa.concat_tables(waiting))
+
+    def _keep(self, part: pa.Table) -> None:
+        with artifact_store.draft_file(self._folder) as draft:
+            pq.write_table(part, draft, compression="zstd")
+            path = self._folder / f"{len(self._parts):06}-{file_sha256(draft)}.parquet"
+            artifact_store.put_in_place(draft, path)
+        self._parts.append(path)
+        self.rows += len(part)
+
+
+def _intact(paths: list[Path]) -> Iterator[Path]:
+    """The parts that can be gone on from: whole, full, and none before them missing; the others are deleted."""
+    sound = True
+    for number, path in enumerate(paths):
+        place, _, digest = path.stem.partition("-")
+        sound = sound and int(place) == number and file_sha256(path) == digest
+        sound = sound and pq.read_metadata(path).num_rows == PART_ROWS
+        if sound:
+            yield path
+        else:
+            path.unlink()
+
+
+@contextmanager
+def open_ledger(key: str) -> Iterator[Ledger]:
+    """The ledger of this key, for this process alone; deleted when the block ends well, kept for another try if not."""
+    with _alone(key):
+        ledger = Ledger(key)
+        if ledger.rows:
+            say(f"  goes on after {ledger.rows:,} rows that were scored before")
+        yield ledger
+        checkpoints.forget(key)
+
+
+@contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """For the block, the only process that does this work; another one waits, and says so."""
+    path = artifact_store.state_home() / "locks" / key
+    path.parent.mkdir(exist_ok=True)
+    while True:
+        with path.open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("  another process scores this source with this model: waiting for it")
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(stream.fileno())):
+                yield
+                path.unlink()
+                return

@@ -1,0 +1,1 @@
+"""The artifact store: digests of content, file formats, checkpoints."""

@@ -1,0 +1,163 @@
+"""Where runs are recorded: the address in force, its client, the experiment."""
+
+import logging
+import os
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, wraps
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from tasks.runtime import signals
+from tasks.runtime.progress import say
+from tasks.store.artifact_store import draft_file, locked, put_in_place, state_home
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "crisisflow"
+# Without the kind, MLflow's pages open on charts for chat agents.
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": "A row is a retraining; unfold it. To compare models, search for "
+    "`tags.kind != '' and tags.fold IS NULL`.",
+}
+
+
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, or a SQLite file in the state folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or _database_uri()
+
+
+def _database() -> Path:
+    return state_home() / "mlflow" / "mlflow.db"
+
+
+def _database_uri() -> str:
+    return f"sqlite:///{_database()}"
+
+
+def make_database() -> str:
+    """Address of the state folder's database, which is made when absent, by one process and whole."""
+    if not _database().exists():
+        with locked("mlflow"):
+            if not _database().exists():
+                _create_database(_database())
+    return _database_uri()
+
+
+@cache
+def _client_at(uri: str) -> "MlflowClient":
+    import mlflow
+
+    for name in ("alembic", "mlflow"):  # a new database, or a model's example being tried, is no news
+        logging.getLogger(name).setLevel(logging.WARNING)
+    if uri.startswith("http"):
+        logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
+    elif uri == _database_uri():
+        make_database()
+    _send_mlflow_to(uri)
+    return mlflow.MlflowClient(uri) if uri.startswith("http") else _whole_calls(uri)
+
+
+def _whole_calls(uri: str) -> "MlflowClient":
+    """A client of a database, none of whose calls is broken off in the middle by Ctrl-C.
+
+    The connection would live on in the traceback, and keep the database locked while the runs are to be closed.
+    """
+    import mlflow
+
+    class WholeCalls(mlflow.MlflowClient):
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name.startswith("_") or not callable(found):
+                return found
+
+            @wraps(found)
+            def whole(*arguments: Any, **named: Any) -> Any:
+                with signals.deferred():
+                    return found(*arguments, **named)
+
+            return whole
+
+    return WholeCalls(uri)
+
+
+def _send_mlflow_to(uri: str) -> None:
+    """Have MLflow's own functions use that address.
+
+    MLflow leaves it in MLFLOW_TRACKING_URI as well, where it would outlive the state folder that it belongs to.
+    """
+    import mlflow
+
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    if named is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = named
+
+
+def _create_database(path: Path) -> None:
+    """An empty database with all tables. MLflow makes them in many steps, and cannot go on with half of them."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with draft_file(path.parent) as draft:
+        store = SqlAlchemyStore(f"sqlite:///{draft}", _artifacts())
+        store.engine.dispose()
+        put_in_place(draft, path)
+
+
+def _artifacts() -> str:
+    return (state_home() / "mlflow" / "artifacts").as_uri()
+
+
+def _tell_of_retry(record: logging.LogRecord) -> bool:
+    """Say in our words that MLflow tries a request again; its own are the addresses of Python objects."""
+    if not str(record.msg).startswith("Retrying"):
+        return True
+    arguments: Any = record.args
+    seconds = arguments[0].get_backoff_time()
+    say(f"  the tracking server at {tracking_uri()} does not answer: trying again in {seconds:.0f} s")
+    return False
+
+
+def client() -> "MlflowClient":
+    """The client of the tracking server in force."""
+    return _client_at(tracking_uri())
+
+
+def undivided() -> AbstractContextManager[None]:
+    """Let Ctrl-C wait until the block is done, where it writes to a database; a server ends its own transactions."""
+    return nullcontext() if tracking_uri().startswith("http") else signals.deferred()
+
+
+def fluent_mlflow() -> ModuleType:
+    """MLflow's module, whose functions use the tracking server in force."""
+    import mlflow
+
+    client()
+    _send_mlflow_to(tracking_uri())
+    return mlflow
+
+
+@cache
+def _experiment_at(uri: str, name: str) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = client().get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    artifacts = _artifacts() if uri.startswith("sqlite") else None
+    try:
+        return str(client().create_experiment(name, artifact_location=artifacts, tags=EXPERIMENT_TAGS))
+    except MlflowException:  # another process was first
+        found = client().get_experiment_by_name(name)
+        if found is None:
+            raise
+        return str(found.experiment_id)
+
+
+def experiment_id() -> str:
+    """The experiment that all runs belong to, made when absent."""
+    return _experiment_at(tracking_uri(), os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)

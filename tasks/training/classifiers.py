@@ -1,0 +1,254 @@
+"""Linear, feed-forward and recurrent classifiers: train, choose the threshold, score the held-out rows, save, log."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.settings import (
+    ClassifierSettings,
+    EnsembleSettings,
+    LogisticSettings,
+    NbSvmSettings,
+    Representation,
+    TextSettings,
+)
+from tasks.packaging import mlflow_model
+from tasks.runtime import environment
+from tasks.steps import step
+from tasks.store import formats
+from tasks.tracking import Run
+from tasks.training import diagnostics
+from tasks.training.features import CHARACTERS
+from tasks.training.labelled_tweets import Labelled
+from tasks.training.network import Start, train
+
+TRIED = "validation.parquet"
+INTERVALS_OF = ("accuracy", "f1")
+
+
+@step("train logistic/{representation}", hardware=True)
+def train_logistic(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    features: Path,
+    representation: Representation,
+    settings: LogisticSettings,
+    text: TextSettings,
+) -> Path:
+    """Fit logistic regression on document vectors of one representation."""
+    from models.classifiers.logistic import fit_logistic
+
+    about = {"name": f"logistic/{representation}", "kind": "logistic", "representation": representation}
+    return _train_linear(
+        run, Labelled.read(tweets, tokens), features, about, partial(fit_logistic, settings=settings), text
+    )
+
+
+@step("train nb-svm/{representation}", hardware=True)
+def train_nb_svm(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    features: Path,
+    representation: Representation,
+    settings: NbSvmSettings,
+    text: TextSettings,
+) -> Path:
+    """Fit NB-SVM on a bag of words."""
+    from models.classifiers.nb_svm import fit_nb_svm
+
+    about = {"name": f"nb-svm/{representation}", "kind": "nb-svm", "representation": representation}
+    if (features / CHARACTERS).exists():
+        about |= {"characters": json.loads((features / CHARACTERS).read_text(encoding="utf-8"))}
+    return _train_linear(
+        run, Labelled.read(tweets, tokens), features, about, partial(fit_nb_svm, settings=settings), text
+    )
+
+
+def _train_linear(
+    run: Run, data: Labelled, features: Path, about: Mapping[str, Any], fit: Callable[..., Any], text: TextSettings
+) -> Path:
+    """Fit a linear model on the document vectors of `about`'s representation, and finish it."""
+    matrix = formats.read_document_vectors(features, about["representation"], data.tokens)
+    train, validation = data.rows("train"), data.rows("validation")
+    start = time.monotonic()
+    head, history = fit(matrix[train], data.labels[train], matrix[validation], data.labels[validation])
+    seconds = time.monotonic() - start
+    run.log_history(list(enumerate(_named("validation", each) for each in history)))
+    space = "features.parquet" if (features / "features.parquet").exists() else "vectors.parquet"
+    parts = {"logistic.npz": head.to_arrays(), space: pq.read_table(features / space)}
+    return _finish(run, data, about, parts, text, seconds)
+
+
+@step("try {settings.name}", hardware=True)
+def try_network(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    vocabulary: Path,
+    vectors: Path | None,
+    settings: ClassifierSettings,
+    seed: int,
+    pretrained: Path | None = None,
+) -> Path:
+    """What a network trained on the training rows alone says of the validation rows: column probability.
+
+    The choices for its twin, which learns from both, are made by it: that one has seen their labels.
+    """
+    data = Labelled.read(tweets, tokens)
+    trained = train(run, data, Start(vocabulary, vectors, pretrained), settings, seed)
+    from models.figures import learning_curves
+    from models.recurrent import predict_probabilities
+
+    run.log_history(list(enumerate(trained.history)))
+    run.log_figure(learning_curves(trained.history), "learning-curves")
+    ids, offsets, _ = data.encoded(trained.words, "validation")
+    said = predict_probabilities(trained.network, ids, offsets)
+    return formats.write_artifact("tried", {TRIED: pa.table({"probability": said})})
+
+
+@step("train {settings.name}", hardware=True)
+def train_network(
+    run: Run,
+    tweets: Path,
+    tokens: Path,
+    vocabulary: Path,
+    vectors: Path | None,
+    settings: ClassifierSettings,
+    text: TextSettings,
+    seed: int,
+    pretrained: Path | None = None,
+    tried: Path | None = None,
+) -> Path:
+    """Train a feed-forward or recurrent network over token ids: from scratch, word vectors or a whole network.
+
+    `pretrained` holds word vectors and the weights between them and the output. With `tried`, what a twin said of the
+    validation rows, they are learned from as well, and temperature and threshold are chosen by what the twin said.
+    """
+    data = Labelled.read(tweets, tokens)
+    start = Start(vocabulary, vectors, pretrained)
+    network, words, history = trained = train(run, data, start, settings, seed, tried is not None)
+    from models.figures import learning_curves
+
+    run.log_history(list(enumerate(history)))
+    if tried is None:
+        run.log_figure(learning_curves(history), "learning-curves")
+    run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
+    about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
+    parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
+    unseen = None if tried is None else pq.read_table(tried / TRIED)["probability"].to_numpy()
+    return _finish(run, data, about, parts, text, trained.seconds, unseen)
+
+
+@step("combine {name}", hardware=True)
+def combine_models(
+    run: Run, tweets: Path, tokens: Path, members: list[Path], name: str, settings: EnsembleSettings, text: TextSettings
+) -> Path:
+    """Put trained models together: calibrated each on the validation rows, they answer with their mean log-odds."""
+    run.tag(device=environment.load_tensorflow())
+    from models.classifiers.ensemble import mean_log_odds, member_lines
+
+    data, start = Labelled.read(tweets, tokens), time.monotonic()
+    parts = {str(number): formats.read_parts(member / "classifier") for number, member in enumerate(members)}
+    # As recorded, not asked again: a member may have learned from these rows after its choices were made.
+    said = [_said(member, "validation") for member in members]
+    lines = member_lines(data.labels[data.rows("validation")], said)
+    run.log_table(
+        {"member": settings.members, "slope": [a for a, _ in lines], "offset": [b for _, b in lines]}, "members"
+    )
+    about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines}
+    return _finish(run, data, about, {"members": parts}, text, time.monotonic() - start, mean_log_odds(said, lines))
+
+
+def _said(model: Path, split: str) -> np.ndarray:
+    """The probabilities that a model gave the rows of a split, in their order."""
+    table = pq.read_table(model / "predictions.parquet")
+    return table.filter(pc.equal(table["split"], split))["probability"].to_numpy()
+
+
+def _finish(
+    run: Run,
+    data: Labelled,
+    about: Mapping[str, Any],
+    parts: Mapping[str, Any],
+    text: TextSettings,
+    seconds: float,
+    unseen: np.ndarray | None = None,
+) -> Path:
+    """Calibrate and choose the threshold on validation, score validation and test, save and log all of it.
+
+    `unseen` are probabilities of the validation rows, uncalibrated, by a model that has not learned from them: for one
+    that has.
+    """
+    from models.classifiers.calibration import apply_temperature, fit_temperature
+    from models.classifiers.pipeline import assemble
+    from models.metrics.scores import choose_threshold
+
+    about = {**about, "text": text.model_dump(), "threshold": 0.5}
+    classifier, known = assemble({"classifier.json": about, **parts}), data.labels[data.rows("validation")]
+    asked = ("validation", "test") if unseen is None else ("test",)
+    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in asked}
+    if unseen is not None:
+        uncalibrated = {"validation": unseen, **uncalibrated}
+    if "network.keras" in parts:
+        about["temperature"] = fit_temperature(known, uncalibrated["validation"])
+    temperature = about.get("temperature", 1.0)
+    probabilities = {split: apply_temperature(raw, temperature) for split, raw in uncalibrated.items()}
+    about["threshold"] = choose_threshold(known, probabilities["validation"])
+    with formats.new_artifact("model") as draft:
+        (draft / "classifier").mkdir()
+        for name, value in {"classifier.json": about, **parts}.items():
+            formats.write_part(draft / "classifier" / name, value)
+        metrics = _score(run, data, probabilities, about["threshold"])
+        formats.write_part(draft / "metrics.json", metrics)
+        formats.write_part(draft / "predictions.parquet", _predictions(data, probabilities, about["threshold"]))
+    chosen: dict[str, float] = {name: about[name] for name in ("threshold", "temperature") if name in about}
+    run.log_final({**metrics, **chosen, "train_seconds": round(seconds, 2)})
+    run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
+    run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
+    run.log_file(draft.final / "predictions.parquet")
+    mlflow_model.log_classifier(run, draft.final / "classifier", data.tweets)
+    diagnostics.record(run, data, assemble({"classifier.json": about, **parts}), probabilities, uncalibrated)
+    return draft.final
+
+
+def _named(split: str, metrics: Mapping[str, float]) -> dict[str, float]:
+    return {f"{split}/{name}": value for name, value in metrics.items()}
+
+
+def _score(run: Run, data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> dict[str, float]:
+    """Metrics of each split, bootstrap intervals of the test split, and pictures of both."""
+    from models import figures
+    from models.metrics.scores import bootstrap_intervals, classification_metrics
+
+    metrics: dict[str, float] = {}
+    for split, predicted in probabilities.items():
+        metrics |= _named(split, classification_metrics(data.labels[data.rows(split)], predicted, threshold))
+    labels, predicted = data.labels[data.rows("test")], probabilities["test"]
+    intervals = bootstrap_intervals(labels, predicted, threshold, seed=0)
+    for name in INTERVALS_OF:
+        metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"] = intervals[name]
+    run.log_figure(figures.confusion_matrix(labels, predicted, threshold), "confusion-matrix")
+    run.log_figure(figures.precision_recall(labels, predicted), "precision-recall")
+    validation = data.labels[data.rows("validation")]
+    run.log_figure(figures.threshold_curve(validation, probabilities["validation"], threshold), "threshold")
+    return metrics
+
+
+def _predictions(data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> pa.Table:
+    """Columns id, probability, label, target, split for the validation and test rows."""
+    tables = []
+    for split, predicted in probabilities.items():
+        rows = data.tweets.take(pa.array(data.rows(split)))
+        columns = {"id": rows["id"], "probability": predicted, "label": (predicted >= threshold).astype(np.int8)}
+        tables.append(pa.table({**columns, "target": rows["target"], "split": rows["split"]}))
+    return pa.concat_tables(tables)

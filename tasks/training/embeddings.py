@@ -1,0 +1,177 @@
+"""CBOW and skip-gram vectors: train on corpus and training tweets, score, save."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.settings import EmbeddingSettings, VocabularySettings
+from models.text import Tokens, concat
+from models.text.pieces import map_pieces
+from tasks.runtime import environment
+from tasks.runtime.progress import progress
+from tasks.steps import step
+from tasks.store import formats
+from tasks.store.checkpoints import Checkpoints
+from tasks.tracking import Run, descendants
+from tasks.training.features import unlabelled_tokens
+from tasks.training.vector_benchmarks import Judgements
+
+if TYPE_CHECKING:
+    from models.vectors import WordVectors
+    from models.word2vec.state import Matrices, Source
+
+MATRICES: "tuple[Source, ...]" = ("input", "output", "mean")
+PIECE_TOKENS = 20_000_000  # some 400 MB while it is trained on; shuffled as a whole, so that no subject comes in a row
+MAP_WORDS = 200
+NEIGHBOUR_ROWS, NEIGHBOURS = 20, 5
+
+
+@step("train {settings.architecture} vectors", hardware=True)
+def train_vectors(
+    run: Run,
+    tweets: Path | None,
+    tokens: Path | None,
+    corpus_tokens: Path | None,
+    settings: EmbeddingSettings,
+    seed: int,
+    similarities: Path | None = None,
+    analogies: Path | None = None,
+) -> Path:
+    """Learn word vectors from the corpus and the training tweets, whose labels are not looked at.
+
+    With files of human judgements, each epoch is scored as it ends, and vectors from either matrix are compared.
+    """
+    run.tag(device=environment.load_tensorflow())
+    from models.text.phrases import learn_phrases
+    from models.text.vocabulary import fit_vocabulary_to
+    from models.vectors.formats import to_table
+    from models.word2vec import train_on_shards
+
+    pieces, phrases = learn_phrases(text_pieces(tweets, tokens, corpus_tokens), settings.phrases)
+    limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
+    vocabulary = fit_vocabulary_to(pieces, limits)
+    words = int(vocabulary.counts.sum())
+    kept = Checkpoints(run.action_key)
+    epochs = EpochRecorder(run, settings, Judgements.read(similarities, analogies))
+    with progress(f"train {settings.architecture}", settings.epochs_for(words) * words, "words") as report:
+        vectors, history = train_on_shards(
+            map_pieces(pieces, vocabulary.encode),
+            vocabulary.tokens,
+            settings,
+            seed,
+            epochs.record,
+            report,
+            start=kept.latest(),
+            on_checkpoint=kept.save,
+        )
+    run.log_history(list(enumerate(history)))
+    run.log_metrics({"vocabulary": len(vectors), "words": words, "phrases": sum(map(len, phrases))})
+    epochs.compare_matrices()
+    _log_pictures(run, vectors)
+    parts = {"vectors.parquet": to_table(vectors), "contexts.parquet": to_table(epochs.last("output"))}
+    joined = {f"phrases-{number}.parquet": each.to_table() for number, each in enumerate(phrases, start=1)}
+    return formats.write_artifact("vectors", parts | joined)
+
+
+@dataclass
+class EpochRecorder:
+    """Puts the scores of each epoch on the run as it ends, and keeps the matrices of the last one."""
+
+    run: Run
+    settings: EmbeddingSettings
+    judgements: Judgements
+    matrices: "Matrices | None" = None
+
+    def record(self, epoch: int, _speed: Mapping[str, float], matrices: "Matrices") -> None:
+        """What the trainer calls."""
+        self.matrices = matrices
+        self.run.log_history([(epoch, self.judgements.scores(self.last(self.settings.vectors_from)))])
+
+    def last(self, source: "Source") -> "WordVectors":
+        """The vectors of one of the last epoch's matrices, or of their mean."""
+        assert self.matrices is not None, "training ends with an epoch"
+        return self.matrices.vectors(source)
+
+    def compare_matrices(self) -> None:
+        """Log how good vectors are from the input matrix, the output matrix, and their mean."""
+        if self.judgements:
+            rows = [{"vectors": source, **self.judgements.scores(self.last(source))} for source in MATRICES]
+            self.run.log_table({name: [row[name] for row in rows] for name in rows[0]}, "input-output-mean")
+
+
+def all_text(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Tokens:
+    """The text that vectors learn from, in one piece."""
+    return concat(list(unlabelled_tokens(tweets, tokens, corpus_tokens)))
+
+
+def text_pieces(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterable[Tokens]:
+    """The same in pieces: a list of one where the text is small, else pieces that are read anew each time."""
+    pieces = TextPieces(tweets, tokens, corpus_tokens)
+    first = list(islice(pieces, 2))
+    return first if len(first) < 2 else pieces
+
+
+@dataclass(frozen=True)
+class TextPieces:
+    """Shards of the text put together up to PIECE_TOKENS: what is shuffled together, and all that is in memory."""
+
+    tweets: Path | None
+    tokens: Path | None
+    corpus_tokens: Path | None
+
+    def __iter__(self) -> Iterator[Tokens]:
+        """From the store, piece after piece; at least one, be it empty."""
+        held: list[Tokens] = []
+        for shard in unlabelled_tokens(self.tweets, self.tokens, self.corpus_tokens):
+            if held and sum(len(each.codes) for each in held) + len(shard.codes) > PIECE_TOKENS:
+                yield concat(held)
+                held = []
+            held.append(shard)
+        yield concat(held)
+
+
+def _log_pictures(run: Run, vectors: "WordVectors") -> None:
+    """A map of the most frequent words, and the neighbours of some of them."""
+    from models.figures import vector_map
+
+    run.log_figure(vector_map(vectors.vectors[:MAP_WORDS], vectors.tokens[:MAP_WORDS].to_pylist()), "vector-map")
+    words = [word for word in vectors.tokens[:MAP_WORDS].to_pylist() if word.isalpha() and len(word) > 3][
+        :NEIGHBOUR_ROWS
+    ]
+    found = [[f"{other} {cosine:.2f}" for other, cosine in vectors.neighbours(word, NEIGHBOURS)] for word in words]
+    columns = {"word": words}
+    for place in range(NEIGHBOURS):
+        columns[str(place + 1)] = [row[place] if place < len(row) else "" for row in found]
+    run.log_table(columns, "nearest-neighbours")
+
+
+@step("score {architecture} vectors", hardware=True)
+def score_vectors(
+    run: Run, vectors: Path, architecture: str, similarities: Path | None, analogies: Path | None
+) -> Path:
+    """Score word vectors on a similarity file and an analogy file, whichever is given."""
+    scores = Judgements.read(similarities, analogies).scores(formats.read_vectors(vectors))
+    run.log_metrics(scores)
+    return formats.write_artifact("vector-scores", {"scores.json": scores})
+
+
+def embedding_summary(run: Run, settings: EmbeddingSettings, vectors: Path) -> dict[str, Any]:
+    """What `embed --json` prints of the vectors trained under this run."""
+    metrics: dict[str, float] = {}
+    for each in descendants(run.root_id):
+        metrics |= each.data.metrics
+    return {
+        "run_id": run.run_id,
+        "architecture": settings.architecture,
+        "dimensions": settings.dimensions,
+        "epochs": settings.epochs_for(int(metrics["words"])),
+        "words": int(metrics["words"]),
+        "vocabulary": int(metrics["vocabulary"]),
+        "words_per_second": metrics["words_per_second"],
+        "wordsim353": metrics.get("similarity/wordsim353"),
+        "analogy": metrics.get("analogy/total"),
+        "vectors": str(vectors / "vectors.parquet"),
+        "digest": vectors.name,
+    }

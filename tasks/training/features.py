@@ -1,0 +1,140 @@
+"""Tokens, vocabulary and frequency vectors: read, call the pure function, save."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.settings import (
+    CharacterSettings,
+    CooccurrenceSettings,
+    FrequencySettings,
+    TextSettings,
+    VocabularySettings,
+)
+from models.text import Tokens, tokenize_texts
+from tasks.runtime.progress import progress
+from tasks.steps import step
+from tasks.store import formats
+from tasks.tracking import Run
+
+CHARACTERS = "characters.json"
+
+
+@step("tokenize tweets")
+def tokenize_tweets(run: Run, tweets: Path, text: TextSettings) -> Path:
+    """Cut every kept tweet into tokens, in the order of the table."""
+    from models.classifiers.pipeline import tokenize_rows
+
+    table = formats.read_tweets(tweets)
+    tokens = tokenize_rows(table["text"].combine_chunks(), table["keyword"].combine_chunks(), text)
+    _log_token_counts(run, len(tokens), len(tokens.codes))
+    return formats.write_tokens([(table["id"].combine_chunks(), tokens)])
+
+
+@step("tokenize corpus")
+def tokenize_corpus(run: Run, corpora: list[Path], text: TextSettings) -> Path:
+    """Cut every document of the corpora into tokens, shard by shard."""
+    counted = {"documents": 0, "tokens": 0}
+
+    def tokenized() -> Iterator[tuple[pa.Array, Tokens]]:
+        paths = [path for corpus in corpora for path in formats.shards(corpus)]
+        with progress("tokenize corpus", total=len(paths), unit="shards") as report:
+            for number, path in enumerate(paths, start=1):
+                shard = pq.read_table(path, columns=["document", "text"])
+                tokens = tokenize_texts(shard["text"], text)
+                counted["documents"] += len(tokens)
+                counted["tokens"] += len(tokens.codes)
+                yield shard["document"].combine_chunks(), tokens
+                report(number)
+
+    written = formats.write_tokens(tokenized())
+    _log_token_counts(run, counted["documents"], counted["tokens"])
+    return written
+
+
+def _log_token_counts(run: Run, documents: int, tokens: int) -> None:
+    run.log_metrics({"documents": documents, "tokens": tokens})
+
+
+@step("build vocabulary")
+def build_vocabulary(run: Run, tweets: Path, tokens: Path, settings: VocabularySettings) -> Path:
+    """Count the tokens of the training tweets and give the frequent ones an id."""
+    from models.text.vocabulary import fit_vocabulary
+
+    vocabulary = fit_vocabulary(_training_tokens(tweets, tokens), settings)
+    run.log_metrics({"vocabulary": len(vocabulary)})
+    return formats.write_artifact("vocabulary", {"vocabulary.parquet": vocabulary.to_table()})
+
+
+def _training_tokens(tweets: Path, tokens: Path) -> Tokens:
+    return formats.read_tokens(tokens).take(formats.rows_in(formats.read_tweets(tweets), "train"))
+
+
+@step("count words", hardware=True)
+def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySettings) -> Path:
+    """Fit the bag-of-words features on training tweets; save one-hot, count and TF-IDF vectors of all tweets."""
+    from scipy import sparse
+
+    from models.classifiers.pipeline import bags_of_words
+    from models.frequencies import fit_features
+
+    space = fit_features(_training_tokens(tweets, tokens), settings)
+    everything = formats.read_tokens(tokens)
+    matrices = {name: matrix(everything, space) for name, matrix in bags_of_words().items()}
+    count = matrices["count"]
+    run.log_metrics({"features": count.shape[1], "nonzero_per_document": count.nnz / max(count.shape[0], 1)})
+    with formats.new_artifact("bag-of-words") as draft:
+        formats.write_part(draft / "features.parquet", space.to_table())
+        for name, matrix in matrices.items():
+            sparse.save_npz(draft / f"{name}.npz", matrix)
+    return draft.final
+
+
+@step("count characters", hardware=True)
+def count_characters(run: Run, tweets: Path, tokens: Path, settings: CharacterSettings) -> Path:
+    """Fit the character n-grams that are features on training tweets; save which occur in each tweet."""
+    from scipy import sparse
+
+    from models.frequencies import character_ngrams, fit_features, one_hot_matrix
+
+    single = FrequencySettings(max_ngram=1, min_document_frequency=settings.min_document_frequency)
+    space = fit_features(character_ngrams(_training_tokens(tweets, tokens), settings), single)
+    matrix = one_hot_matrix(character_ngrams(formats.read_tokens(tokens), settings), space)
+    run.log_metrics({"features": matrix.shape[1], "nonzero_per_document": matrix.nnz / max(matrix.shape[0], 1)})
+    with formats.new_artifact("characters") as draft:
+        formats.write_part(draft / "features.parquet", space.to_table())
+        formats.write_part(draft / CHARACTERS, settings.model_dump())
+        sparse.save_npz(draft / "characters.npz", matrix)
+    return draft.final
+
+
+@step("count co-occurrences", hardware=True)
+def count_cooccurrences(
+    run: Run, tweets: Path, tokens: Path, corpus_tokens: Path | None, settings: CooccurrenceSettings, seed: int
+) -> Path:
+    """Count which words stand near which, in corpus and training tweets; save the matrix and its word vectors."""
+    from scipy import sparse
+
+    from models.frequencies import CooccurrenceCounter, cooccurrence_vectors, ppmi
+    from models.vectors import WordVectors
+    from models.vectors.formats import to_table
+
+    counter = CooccurrenceCounter.over(list(unlabelled_tokens(tweets, tokens, corpus_tokens)), settings)
+    matrix = counter.matrix()
+    vectors = WordVectors(counter.words, cooccurrence_vectors(ppmi(matrix), settings.dimensions, seed))
+    run.log_metrics({"vocabulary": matrix.shape[0], "nonzero": matrix.nnz})
+    with formats.new_artifact("co-occurrence") as draft:
+        sparse.save_npz(draft / "matrix.npz", matrix)
+        formats.write_part(draft / "vectors.parquet", to_table(vectors))
+    return draft.final
+
+
+def unlabelled_tokens(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterator[Tokens]:
+    """All text that vectors may learn from: the corpus, the training tweets without their labels, or both."""
+    if corpus_tokens is not None:
+        for path in formats.shards(corpus_tokens):
+            yield Tokens.from_arrow(pq.read_table(path, columns=["tokens"])["tokens"])
+    if tweets is not None and tokens is not None:
+        yield _training_tokens(tweets, tokens)

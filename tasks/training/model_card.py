@@ -1,0 +1,193 @@
+"""The model card (Mitchell et al. 2019): what a model is, on what it was made and measured, and where it fails.
+
+Every figure and name is read from the record of its run; what is said in words is true of every model of this project.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tasks.html.fact_sheet import Part, Sheet
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
+    from models.inspection.behaviour import BehaviourResult
+    from models.metrics.slices import SliceScore
+
+SCORES = ("accuracy", "f1", "precision", "recall", "roc_auc", "average_precision", "log_loss", "brier", "ece")
+WORST_SLICES = 8
+CODE_TAGS = ("mlflow.source.git.commit", "dirty", "code_digest", "lock_digest", "python", "platform", "cpu", "threads")
+
+
+def model_card(
+    run: "MlflowRun", root: "MlflowRun", slices: "Sequence[SliceScore]", behaviour: "Sequence[BehaviourResult]"
+) -> Sheet:
+    """The card of the model that this run trained; `root` is the run that it is a part of."""
+    tags, metrics = run.data.tags, run.data.metrics
+    return Sheet(
+        title=f"Model card: {tags['model']}",
+        subtitle=f"Run {run.info.run_id} of {root.data.tags.get('mlflow.runName', '')}",
+        parts=(
+            _what(tags, metrics),
+            _use(metrics),
+            _data(run, metrics),
+            _scores(metrics),
+            _calibration(metrics),
+            _slices(slices),
+            _behaviour(behaviour),
+            _limits(run.data.params, metrics, slices, behaviour),
+            _again(root),
+            _settings(run.data.params),
+        ),
+    )
+
+
+def _what(tags: Mapping[str, str], metrics: Mapping[str, float]) -> Part:
+    facts = {
+        "kind": tags["kind"],
+        "features": tags["features"],
+        "threshold": f"{metrics['threshold']:.3f}",
+        "temperature": _figure(metrics.get("temperature")),
+        "parameters": _count(metrics.get("parameters")),
+        "epochs": _count(metrics.get("epochs")),
+        "training": f"{metrics['train_seconds']:.1f} s",
+        "device": tags.get("device", "cpu"),
+        "logged model": tags.get("model_uri", ""),
+    }
+    lead = (
+        "Text of a tweet, and its keyword where it has one, in; probability that it reports a real disaster out. From "
+        "the threshold on it is called one. The threshold was chosen for accuracy on the validation rows."
+    )
+    return Part("What it is", lead, ("what", "value"), tuple((k, v) for k, v in facts.items() if v))
+
+
+def _use(metrics: Mapping[str, float]) -> Part:
+    lead = (
+        "Made to sort tweets like those below by how likely they report a disaster, for people who then read them. It "
+        f"was measured on the {_count(metrics['tweets/test'])} test tweets below and on nothing else: of other "
+        "sources, times and languages these figures say nothing."
+    )
+    return Part("What it is for", lead)
+
+
+def _data(run: "MlflowRun", metrics: Mapping[str, float]) -> Part:
+    rows = [
+        (
+            f"{split} rows",
+            _count(metrics[f"tweets/{split}"]),
+            _count(metrics[f"tweets/{split}_positives"]) + " disasters",
+        )
+        for split in ("train", "validation", "test")
+    ]
+    for each in run.inputs.dataset_inputs if run.inputs else ():
+        context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
+        rows.append((context, each.dataset.name, each.dataset.digest))
+    lead = "Near-duplicates share a split. Training rows teach, validation rows choose, test rows were scored once."
+    return Part("Data", lead, ("what", "how many, or of which kind", "of them, or digest of the content"), tuple(rows))
+
+
+def _scores(metrics: Mapping[str, float]) -> Part:
+    rows = []
+    for name in SCORES:
+        low, high = (metrics.get(f"test_interval/{name}_{end}") for end in ("low", "high"))
+        interval = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+        shown = _figure(metrics.get(f"validation/{name}")), _figure(metrics.get(f"test/{name}"))
+        rows.append((name.replace("_", " "), *shown, interval))
+    lead = "F1, precision and recall are those of disasters; intervals are 95 % bootstrap intervals over test rows."
+    return Part("Scores", lead, ("score", "validation", "test", "test, interval"), tuple(rows), 3)
+
+
+def _calibration(metrics: Mapping[str, float]) -> Part:
+    rows = []
+    for name, title in (("ece", "calibration error"), ("log_loss", "log loss")):
+        for split in ("validation", "test"):
+            before, after = metrics.get(f"{split}/uncalibrated_{name}"), metrics.get(f"{split}/{name}")
+            rows.append((f"{title}, {split}", _figure(before), _figure(after)))
+    temperature = metrics.get("temperature")
+    lead = "No temperature was fitted."
+    if temperature is not None:
+        lead = (
+            f"All log-odds are divided by {temperature:.3f}, fitted on the validation rows; test rows show its worth."
+        )
+    return Part("Calibration", lead, ("figure", "before", "after"), tuple(rows), 2)
+
+
+def _slices(slices: "Sequence[SliceScore]") -> Part:
+    rows = [
+        (
+            each.name,
+            _count(each.rows),
+            _count(each.positives),
+            _with_interval(each.accuracy, each.accuracy_interval),
+            _with_interval(each.f1, each.f1_interval),
+        )
+        for each in slices[:WORST_SLICES]
+    ]
+    lead = (
+        f"The {len(rows)} of {len(slices)} slices of the test rows with the lowest upper end of the accuracy's 95 % "
+        "interval; slices overlap, and the worst of many is worse than it seems by chance alone."
+    )
+    return Part("Where it does worst", lead, ("slice", "rows", "disasters", "accuracy", "F1"), tuple(rows), 4)
+
+
+def _behaviour(results: "Sequence[BehaviourResult]") -> Part:
+    rows = [
+        (
+            each.kind,
+            each.name,
+            f"probability {each.expected}" if each.kind != "plain" else each.expected,
+            str(each.cases),
+            str(each.failures),
+        )
+        for each in results
+    ]
+    lead = "Written sentences, changed in one way each; what the probability should do then, and how often it did not."
+    return Part("Behaviour tests", lead, ("kind", "sentences", "expected", "cases", "failures"), tuple(rows), 2)
+
+
+def _limits(
+    settings: Mapping[str, str],
+    metrics: Mapping[str, float],
+    slices: "Sequence[SliceScore]",
+    results: "Sequence[BehaviourResult]",
+) -> Part:
+    overall = metrics["test/accuracy"]
+    below = [each.name for each in slices if each.accuracy_interval[1] < overall]
+    failing = [f"{each.name} ({each.failures} of {each.cases})" for each in results if each.failures]
+    rows = [
+        ("slices whose whole interval lies below the accuracy of all rows", "; ".join(below) or "none"),
+        ("behaviours that fail", "; ".join(failing) or "none"),
+        ("words of test tweets that it does not know", f"{metrics['test/unknown_words']:.1%} of a tweet's, on average"),
+    ]
+    if longest := settings.get("settings.max_length"):
+        rows.append(("tokens read of one tweet", f"{longest}; the rest is cut"))
+    return Part("Limits", "As far as these figures tell.", ("limit", "found"), tuple(rows))
+
+
+def _again(root: "MlflowRun") -> Part:
+    tags = root.data.tags
+    rows = [
+        (name.removeprefix("mlflow.source.").replace("_", " ").replace(".", " "), tags.get(name, ""))
+        for name in CODE_TAGS
+    ]
+    rows = [row for row in rows if row[1]]
+    lead = "This runs it again from the raw bytes, on the same code, and compares every artifact."
+    return Part(
+        "To make it again", lead, ("what", "value"), (("command", f"crisisflow replay {root.info.run_id}"), *rows)
+    )
+
+
+def _settings(settings: Mapping[str, str]) -> Part:
+    return Part("Settings", "All settings of its step.", ("setting", "value"), tuple(sorted(settings.items())))
+
+
+def _count(value: Any) -> str:
+    return "" if value is None else f"{value:,.0f}"
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _with_interval(value: float | None, interval: tuple[float, float] | None) -> str:
+    return "" if value is None or interval is None else f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"

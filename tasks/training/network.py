@@ -1,0 +1,92 @@
+"""The training of one network on labelled tweets: from what it starts, on which rows, with checkpoints."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from models.seeds import derive_seed
+from models.settings import ClassifierSettings
+from tasks.runtime import environment
+from tasks.runtime.progress import progress
+from tasks.store import formats
+from tasks.store.checkpoints import Checkpoints
+from tasks.tracking import Run
+from tasks.training.gradient_monitor import GradientRecord
+from tasks.training.labelled_tweets import Labelled
+from tasks.training.pretraining import READER
+
+if TYPE_CHECKING:
+    import keras
+
+    from models.recurrent.training import Epoch
+    from models.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a network begins: the words it knows, and their vectors, or a whole network with its vectors."""
+
+    vocabulary: Path
+    vectors: Path | None = None
+    pretrained: Path | None = None
+
+    def words(self) -> tuple["Vocabulary", Any]:
+        """The vocabulary, extended by the words that have vectors, and their vectors (words, width) or None."""
+        words = formats.read_vocabulary(self.vocabulary)
+        known = self.pretrained or self.vectors
+        if known is None:
+            return words, None
+        vectors = formats.read_vectors(known)
+        words = words.extended(vectors.tokens)
+        return words, vectors.rows_for(words.tokens)[0]
+
+
+class Trained(NamedTuple):
+    """A trained network, the words it knows, and the scores of every epoch."""
+
+    network: "keras.Model"
+    words: "Vocabulary"
+    history: list["Epoch"]
+
+    @property
+    def seconds(self) -> float:
+        """How long the epochs took."""
+        return sum(epoch["seconds"] for epoch in self.history)
+
+
+def train(
+    run: Run, data: Labelled, start: Start, settings: ClassifierSettings, seed: int, on_validation_too: bool = False
+) -> Trained:
+    """A network trained on the training rows, the validation rows scored after each epoch; or trained on both."""
+    run.tag(device=environment.load_tensorflow(), precision=environment.precision())
+    from models.recurrent import build_classifier, computing_in, in_float32, train_classifier
+    from models.recurrent.network import take_reader_weights
+
+    seed, kept = derive_seed(seed, settings.name), Checkpoints(run.action_key)
+    words, vectors = start.words()
+    with computing_in(environment.precision()):
+        network = build_classifier(settings, len(words), vectors, seed)
+    if start.pretrained is not None:
+        take_reader_weights(network, formats.read_arrays(start.pretrained / READER))
+    learned, scored = (("train", "validation"), ()) if on_validation_too else (("train",), ("validation",))
+    rows = data.encoded(words, *learned)
+    gradients = GradientRecord(network, *rows, settings)
+    with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
+
+        def end_epoch(epoch: int, _: Any) -> None:
+            report(epoch + 1)
+            gradients.examine(epoch + 1)
+
+        history = train_classifier(
+            network,
+            rows,
+            data.encoded(words, *scored),
+            settings,
+            seed,
+            on_epoch=end_epoch,
+            start=kept.latest(),
+            on_checkpoint=kept.save,
+        )
+    network = in_float32(network, lambda: build_classifier(settings, len(words), vectors, seed))
+    gradients.log(run)
+    return Trained(network, words, history)

@@ -1,0 +1,159 @@
+"""Other people's labels: read them, and train a network on all their tasks at once, for classifiers to start from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models.settings import NetworkSettings, PretrainingSettings, VocabularySettings
+from models.text import Tokens, repair_texts
+from tasks.runtime import environment
+from tasks.runtime.progress import progress
+from tasks.sources.labels import LabelledTexts, read_labelled_texts
+from tasks.steps import step
+from tasks.store import formats
+from tasks.store.artifact_store import new_artifact
+from tasks.store.checkpoints import Checkpoints
+from tasks.tracking import Run
+
+if TYPE_CHECKING:
+    from models.recurrent.pretraining import MultiTaskTexts
+    from models.vectors import WordVectors
+
+LABELS = "labels.parquet"
+READER = "reader.npz"
+RARE = VocabularySettings(
+    min_count=5
+)  # rarer words of the labelled texts share the unknown id, unless they have vectors
+
+
+@step("check labelled texts")
+def check_labelled_texts(run: Run, snapshot: Path) -> Path:
+    """Read texts with labels of any tasks; keep the distinct ones as documents, and their labels beside them.
+
+    `shard-*.parquet` as a corpus has them: document, title, text; `labels.parquet`: document, task, label.
+    """
+    read = kept = 0
+    labels = []
+    with new_artifact("labelled-texts") as draft:
+        for number, texts in enumerate(read_labelled_texts(snapshot)):
+            documents, named = _distinct(texts, f"{snapshot.name[:8]}/{number}")
+            pq.write_table(documents, draft / f"shard-{number:05}.parquet", compression="zstd")
+            labels += named
+            read, kept = read + len(texts.texts), kept + len(documents)
+        table = pa.concat_tables(labels)
+        pq.write_table(table, draft / LABELS, compression="zstd")
+    tasks = pc.count_distinct(table["task"]).as_py()
+    run.log_metrics({"read": read, "kept": kept, "tasks": tasks, "labels": len(table)})
+    return draft.final
+
+
+def _distinct(texts: LabelledTexts, prefix: str) -> tuple[pa.Table, list[pa.Table]]:
+    """The documents with a text that none before them had, and a table of labels for each task."""
+    repaired, _ = repair_texts(texts.texts.combine_chunks())
+    rows = np.arange(len(repaired))
+    table = pa.table({"text": repaired, "row": rows}).filter(pc.not_equal(pc.utf8_trim_whitespace(repaired), ""))
+    first = table.group_by("text").aggregate([("row", "min")])["row_min"].to_numpy()
+    chosen = pa.array(np.sort(first))
+    names = pa.array([f"{prefix}#{row + 1}" for row in chosen.to_pylist()], pa.string())
+    documents = pa.table({"document": names, "title": pa.nulls(len(names), pa.string()), "text": repaired.take(chosen)})
+    named = []
+    for task, labels in texts.labels.items():
+        of_task = pa.table({"document": names, "task": pa.array([task] * len(names)), "label": labels.take(chosen)})
+        named.append(of_task.filter(pc.is_valid(of_task["label"])))
+    return documents, named
+
+
+@step("pre-train {network.kind}", hardware=True)
+def pretrain_network(
+    run: Run,
+    tokens: Path,
+    labelled: list[Path],
+    vectors: Path | None,
+    network: NetworkSettings,
+    settings: PretrainingSettings,
+    seed: int,
+) -> Path:
+    """Train a network on the tasks of all labelled texts whose tokens are there; keep its word vectors and weights."""
+    run.tag(device=environment.load_tensorflow())
+    from models.recurrent.network import reader_weights
+    from models.recurrent.pretraining import build_multi_task, pretrain
+    from models.seeds import derive_seed
+    from models.text.vocabulary import fit_vocabulary
+    from models.vectors.formats import to_table
+
+    documents, labels, names = _labels(tokens, labelled)
+    words, weights = fit_vocabulary(documents, RARE), None
+    if vectors is not None:
+        known = formats.read_vectors(vectors)
+        words = words.extended(known.tokens)
+        weights, _ = known.rows_for(words.tokens)
+    texts = _texts(words.encode(documents), labels, names)
+    seed, kept = derive_seed(seed, "pretraining"), Checkpoints(run.action_key)
+    model = build_multi_task(network, texts.classes, len(words), weights, seed)
+    with progress(f"pre-train {network.kind}", total=settings.epochs, unit="epochs") as report:
+        history = pretrain(
+            model,
+            texts,
+            network,
+            settings,
+            seed,
+            on_epoch=lambda epoch, _: report(epoch + 1),
+            start=kept.latest(),
+            on_checkpoint=kept.save,
+        )
+    run.log_history([(epoch, _named(scores, names)) for epoch, scores in enumerate(history)])
+    run.log_metrics({"texts": len(texts.labels), "tasks": len(names), "vocabulary": len(words)})
+    learned = _word_vectors(words.tokens, model.get_layer("embedding").get_weights()[0])
+    return formats.write_artifact(
+        "pretrained", {"vectors.parquet": to_table(learned), READER: reader_weights(model), "tasks.json": names}
+    )
+
+
+def _labels(tokens: Path, labelled: Sequence[Path]) -> tuple[Tokens, pa.Table, dict[str, list[str]]]:
+    """Tokens of the documents that carry labels; columns row (of the document), task, label; classes of each task.
+
+    Documents whose tokens were left out, since they are texts that will be scored, are left out here.
+    """
+    table = pa.concat_tables([pq.read_table(path / LABELS) for path in labelled])
+    classes = {
+        task: sorted(pc.unique(table.filter(pc.equal(table["task"], task))["label"]).to_pylist())
+        for task in sorted(pc.unique(table["task"]).to_pylist())
+    }
+    ids = pa.chunked_array(
+        [pq.read_table(path, columns=["id"])["id"].combine_chunks() for path in formats.shards(tokens)]
+    )
+    carrying = np.flatnonzero(pc.is_in(ids, pc.unique(table["document"])).to_numpy())
+    documents = formats.read_tokens(tokens).take(carrying)
+    rows = pc.index_in(table["document"], ids.take(pa.array(carrying)).combine_chunks())
+    return documents, table.append_column("row", rows).filter(pc.is_valid(rows)), classes
+
+
+def _texts(encoded: tuple[np.ndarray, np.ndarray], labels: pa.Table, classes: dict[str, list[str]]) -> "MultiTaskTexts":
+    from models.recurrent.losses import NO_LABEL
+    from models.recurrent.pretraining import MultiTaskTexts
+
+    ids, offsets = encoded
+    matrix = np.full((len(offsets) - 1, len(classes)), NO_LABEL, np.int32)
+    for place, (task, names) in enumerate(classes.items()):
+        of_task = labels.filter(pc.equal(labels["task"], task))
+        matrix[of_task["row"].to_numpy(), place] = pc.index_in(of_task["label"], pa.array(names)).to_numpy()
+    return MultiTaskTexts(ids, offsets, matrix, [len(names) for names in classes.values()])
+
+
+def _named(scores: Mapping[str, float], names: dict[str, list[str]]) -> dict[str, float]:
+    """The scores under the names of the tasks, without the signs that MLflow takes no metric with."""
+    titles = {f"task/{place}": "task/" + re.sub(r"[^-\w./ ]", "_", task) for place, task in enumerate(names)}
+    return {titles.get(name, name): value for name, value in scores.items()}
+
+
+def _word_vectors(tokens: pa.StringArray, weights: np.ndarray) -> "WordVectors":
+    """Every word's vector, that of the unknown word among them; padding has none."""
+    from models.vectors import WordVectors
+
+    return WordVectors(tokens.slice(1), weights[1:])
