@@ -10,8 +10,8 @@ from prefect import flow
 from flows.ingest import ingest_corpora, snapshot
 from flows.names import scheduled_name
 from models.settings import EmbeddingSettings, Representation, TextSettings
-from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
+from tasks.tracking.requests import record_request
 from tasks.training.embeddings import embedding_summary, score_vectors, train_vectors
 from tasks.training.features import tokenize_corpus
 

@@ -20,7 +20,7 @@ from tasks.evaluation import learning_curve as evaluation_learning_curve
 from tasks.evaluation.fit_times import fit_seconds
 from tasks.evaluation.leakage import exclude_texts
 from tasks.recipes import load_recipe
-from tasks.replay.requests import record_request
+from tasks.tracking.requests import record_request
 from tasks.training.features import tokenize_corpus, tokenize_tweets
 
 BASELINES = ("logistic/tf-idf", NB_SVM)

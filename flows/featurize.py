@@ -11,8 +11,8 @@ from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from flows.names import scheduled_name
 from models.settings import Recipe
 from tasks.recipes import load_recipe
-from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
+from tasks.tracking.requests import record_request
 from tasks.training.features import (
     build_vocabulary,
     count_characters,

@@ -11,10 +11,10 @@ from flows.names import scheduled_name
 from models.settings import Recipe, Settings
 from tasks import sources
 from tasks.ingestion import steps
-from tasks.replay.requests import record_request
+from tasks.ingestion.labelled_texts import check_labelled_texts
 from tasks.sources.columns import ColumnMap
 from tasks.tracking import Run, tracked_run
-from tasks.training.pretraining import check_labelled_texts
+from tasks.tracking.requests import record_request
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SAMPLE_TWEETS, SAMPLE_CORPUS = SAMPLE / "tweets.csv", SAMPLE / "corpus"

@@ -10,8 +10,8 @@ from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from flows.names import scheduled_name
 from models.language.settings import LanguageSettings
 from models.settings import Recipe
-from tasks.replay.requests import record_request
 from tasks.tracking import Run, tracked_run
+from tasks.tracking.requests import record_request
 from tasks.training.features import tokenize_corpus, tokenize_tweets
 from tasks.training.language_model import language_summary, train_language_model
 

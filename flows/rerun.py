@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from tasks.replay.requests import FILE, Request
+from tasks.tracking.requests import FILE, Request
 
 # By Prefect's name of the flow: module and function.
 FLOWS = {
@@ -31,13 +31,14 @@ STEPS = "steps.json"
 def rerun(folder: Path) -> None:
     """Run the request in this folder and write what its steps made."""
     from tasks.replay.trees import steps_of
-    from tasks.runtime import environment, servers
+    from tasks.runtime import environment
+    from tasks.scheduling import prefect_server
     from tasks.tracking import provenance
 
     environment.prepare_environment()
     request = Request.read(folder / FILE)
     _limit_threads(request.threads)
-    with servers.prefect_server():
+    with prefect_server.prefect_server():
         result = run_flow(request)
     made = {
         "run_id": result["run_id"],

@@ -22,9 +22,9 @@ from tasks.ingestion.steps import tweet_counts
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_ASKED
 from tasks.registry.gate import challenge
-from tasks.replay.requests import record_request
 from tasks.runtime import signals
 from tasks.runtime.redaction import mask_secrets
+from tasks.tracking.requests import record_request
 
 
 class RetrainRequest(Settings):

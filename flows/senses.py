@@ -8,7 +8,7 @@ from pydantic import Field
 from flows.names import scheduled_name
 from models.settings import Architecture, Settings
 from tasks.queries import word_senses, word_vectors
-from tasks.queries.sense_summary import summarize
+from tasks.queries.word_senses import summarize
 from tasks.tracking import tracked_run
 
 

@@ -15,9 +15,9 @@ from models.settings import Settings
 from tasks import registry, sources
 from tasks.registry import CHAMPION_URI
 from tasks.runtime.redaction import redact
+from tasks.runtime.state_folder import state_home
 from tasks.sources import watched
 from tasks.sources.columns import ColumnMap
-from tasks.store.artifact_store import state_home
 
 NOTHING_NEW = "Nothing new"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 from tasks import caching
+from tasks.runtime import state_folder
 from tasks.runtime.progress import progress, say
 from tasks.store import artifact_store, checkpoints
 from tasks.tracking import Run, client, tracked_run, unfinished_run
@@ -70,7 +71,7 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     seconds = round(time.monotonic() - start, 3)
     after = client().get_run(run.run_id).data
     tags = {name: value for name, value in after.tags.items() if before.tags.get(name) != value}
-    relative = output.relative_to(artifact_store.state_home() / "store").as_posix()
+    relative = output.relative_to(state_folder.state_home() / "store").as_posix()
     caching.remember(key, caching.Action(relative, run.run_id, dict(after.metrics), _portable(tags), seconds))
     run.tag(output=relative, step_outcome="run")
     _keep_copy(run, output)

@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 @pytest.fixture(scope="session", autouse=True)
 def copied_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """MLflow's empty database is made once and copied for each state folder of this process: it takes a second."""
-    from tasks.store.artifact_store import draft_file, put_in_place
+    from tasks.runtime.atomic_files import draft_file, put_in_place
     from tasks.tracking import connection
 
     made = tmp_path_factory.mktemp("database") / "mlflow.db"

@@ -7,11 +7,14 @@ import typer
 from flows.cli import (
     cache,
     champion,
+    compare,
     evaluate,
     explain,
     gradients,
     language_model,
+    lineage,
     quarantine,
+    replay,
     schedule,
     score,
     serve,
@@ -32,8 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    train, evaluate, cache, score, explain, champion, word_vectors, gradients, language_model, quarantine, serve,
-    servers, schedule,
+    train, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
+    quarantine, lineage, serve, servers, schedule,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli import train
+from flows.cli import options
 from flows.cli.runner import AsJson, Debug, command, show
 
 WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
@@ -38,27 +38,27 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    tweets: train.Tweets = None,
-    corpus: train.Corpora = None,
+    tweets: options.Tweets = None,
+    corpus: options.Corpora = None,
     exclude: Excluded = None,
-    pretrain_on: train.PretrainOn = None,
-    text_column: train.TextColumn = None,
-    label_column: train.LabelColumn = None,
-    id_column: train.IdColumn = None,
-    keyword_column: train.KeywordColumn = None,
-    location_column: train.LocationColumn = None,
-    positive_label: train.PositiveLabels = None,
-    negative_label: train.NegativeLabels = None,
-    encoding: train.Encoding = None,
-    recipe: train.RecipeName = "quick",
+    pretrain_on: options.PretrainOn = None,
+    text_column: options.TextColumn = None,
+    label_column: options.LabelColumn = None,
+    id_column: options.IdColumn = None,
+    keyword_column: options.KeywordColumn = None,
+    location_column: options.LocationColumn = None,
+    positive_label: options.PositiveLabels = None,
+    negative_label: options.NegativeLabels = None,
+    encoding: options.Encoding = None,
+    recipe: options.RecipeName = "quick",
     folds: Annotated[int, typer.Option(min=2, help="Parts of the tweets, each held out once.")] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="Partitions into folds, each with other draws in training.")] = 1,
-    seed: train.Seed = None,
+    seed: options.Seed = None,
     models: Models = None,
     learning_curve: Annotated[
         bool, typer.Option("--learning-curve", help="Also train on 10, 20, 40 and 70 % of the training tweets.")
     ] = False,
-    device: train.ComputeOn = train.Device.cpu,
+    device: options.ComputeOn = options.Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -71,14 +71,14 @@ def evaluate(
     Example: crisisflow evaluate --tweets train.csv --exclude test.csv --recipe quick --seeds 3
     """
     sources = (tweets, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
-    with command(debug), train.computing_on(device), train.prepared(recipe, *sources):
+    with command(debug), options.computing_on(device), options.prepared(recipe, *sources):
         from flows import evaluate as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = train.columns_of(names, positive_label, negative_label)
+        columns = options.columns_of(names, positive_label, negative_label)
         request = stage.EvaluateRequest(
-            tweets=train.tweet_source(tweets, columns, encoding),
-            corpora=train.corpora_of(tweets, corpus),
+            tweets=options.tweet_source(tweets, columns, encoding),
+            corpora=options.corpora_of(tweets, corpus),
             exclude=tuple(exclude or ()),
             labelled_texts=tuple(pretrain_on or ()),
             recipe=recipe,

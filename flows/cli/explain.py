@@ -62,7 +62,7 @@ def _explained(text: str, keyword: str | None, model: str | None, html: Path | N
 
     explanation = explain_texts(classifier, [text], [keyword])[0]
     if html is not None:
-        from tasks.store.artifact_store import write_atomically
+        from tasks.runtime.atomic_files import write_atomically
         from tasks.training.explanation_page import explanation_page
 
         name = f"{classifier.name}, {f'version {chosen.version}' if chosen.version else chosen.uri}"

@@ -56,7 +56,7 @@ def gradients(
     """
     with command(debug):
         from tasks.runtime import environment
-        from tasks.store.artifact_store import state_home
+        from tasks.runtime.state_folder import state_home
 
         picture = out or state_home() / "gradients.png"
         _check_picture(picture)

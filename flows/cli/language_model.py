@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.options import ComputeOn, Corpora, Device, Seed
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
-from flows.cli.train import ComputeOn, Corpora, Device, Seed
 
 
 class Direction(StrEnum):

@@ -1,13 +1,13 @@
-"""The commands that follow rows and models to where they came from and went: quarantine, lineage."""
+"""The commands over rows that no table took: show, export, retry."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.options import Encoding, NegativeLabels, PositiveLabels
 from flows.cli.render import data
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
-from flows.cli.train import Encoding, NegativeLabels, PositiveLabels
 
 quarantine = typer.Typer(
     no_args_is_help=True,
@@ -24,39 +24,8 @@ TableName = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands to the application."""
+    """Add this group of commands to the application."""
     app.add_typer(quarantine, name="quarantine")
-    app.command()(lineage)
-
-
-def lineage(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="[TARGET]",
-            help="NAME/VERSION or @ALIAS of a registered model, a run, a raw file or its SHA-256, or an artifact.",
-        ),
-    ] = "@champion",
-    out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="state folder")] = None,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Show what a model came from: raw bytes, rows, settings, code, runs. Of a raw file: every model it touched.
-
-    Writes a page with the picture; with --json all of it is printed.
-
-    Example: crisisflow lineage @champion; crisisflow lineage train.csv
-    """
-    with command(debug):
-        from tasks.lineage import trace
-        from tasks.lineage.page import lineage_page
-        from tasks.store.artifact_store import state_home, write_atomically
-
-        found = trace(target)
-        page = out or state_home() / "lineage.html"
-        write_atomically(page, lineage_page(found))
-        result = found.summary() | {"page": str(page.resolve())}
-    show(result, as_json, data.lineage)
 
 
 @quarantine.command(name="list")

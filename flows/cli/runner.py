@@ -51,12 +51,12 @@ def command(debug: bool) -> Iterator[None]:
 def orchestration(*needed: str | None) -> Iterator[None]:
     """Prefect's server for the block, before anything imports Prefect; first, that the named local sources exist."""
     from tasks import sources
-    from tasks.runtime import servers
+    from tasks.scheduling import prefect_server
 
     for source in needed:
         if source is not None:
             sources.check_source(source)
-    with servers.prefect_server():
+    with prefect_server.prefect_server():
         yield
 
 

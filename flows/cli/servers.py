@@ -70,11 +70,11 @@ def ui(port: MlflowPort = 5000, debug: Debug = False) -> None:
     """Show MLflow's pages for the state folder on 127.0.0.1, until Ctrl-C."""
     with command(debug):
         from tasks.runtime import servers
-        from tasks.tracking import comparison_address, recover
+        from tasks.tracking import comparison_address, recover, ui_server
 
         servers.refuse_taken_port("MLflow", port, "--port")
         recover()
-        server = servers.start_mlflow(port)
+        server = ui_server.start_mlflow(port)
         try:
             server.wait_until_healthy()
             print(f"MLflow: {server.url}   (Ctrl-C stops it)")

@@ -11,6 +11,7 @@ from tasks import tracking
 from tasks.replay import checkout, lock, requests, rerunning, trees
 from tasks.replay.verdicts import verdict
 from tasks.runtime.progress import say
+from tasks.tracking import requests as tracking_requests
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -74,17 +75,16 @@ def check_libraries(lock_file: Path, any_libraries: bool) -> None:
         say(f"  other library: {each}")
 
 
-def _read_request(run: "MlflowRun", folder: Path) -> requests.Request:
+def _read_request(run: "MlflowRun", folder: Path) -> tracking_requests.Request:
     from mlflow.exceptions import MlflowException
 
     try:
-        file = tracking.client().download_artifacts(run.info.run_id, requests.FILE, str(folder))
+        file = tracking.client().download_artifacts(run.info.run_id, tracking_requests.FILE, str(folder))
     except (MlflowException, OSError) as error:
         raise ValueError(
-            f"run {run.info.run_id} keeps no {requests.FILE}, which says what it was asked for: it is no run that can "
-            "be replayed, or one of before replays"
+            f"run {run.info.run_id} cannot be replayed: it has no recorded request ({tracking_requests.FILE})"
         ) from error
-    return requests.Request.read(Path(file))
+    return tracking_requests.Request.read(Path(file))
 
 
 def _sources(run: "MlflowRun") -> str:

@@ -20,10 +20,11 @@ from tasks.runtime import running as runtime_running
 from tasks.runtime import servers
 from tasks.runtime.progress import say
 from tasks.runtime.supervisor import CHECK_EVERY_SECONDS, Supervisor
-from tasks.scheduling import deployments, naming, stale_runs
+from tasks.scheduling import deployments, naming, prefect_server, stale_runs
 from tasks.scheduling import worker as scheduling_worker
 from tasks.scheduling.api import PrefectApi
 from tasks.scheduling.timetable import Timing
+from tasks.tracking import ui_server
 
 NIGHTLY = "nightly-retraining"
 TIDY_EVERY_SECONDS = 20.0
@@ -55,8 +56,8 @@ def keep_running(request: UpRequest) -> None:
         url = f"http://{servers.LOOPBACK}:{request.prefect_port}"
         supervisor = Supervisor(
             {
-                "prefect": lambda: servers.start_prefect(request.prefect_port),
-                "mlflow": lambda: servers.start_mlflow(request.mlflow_port),
+                "prefect": lambda: prefect_server.start_prefect(request.prefect_port),
+                "mlflow": lambda: ui_server.start_mlflow(request.mlflow_port),
                 "worker": lambda: scheduling_worker.start_worker(url),
             }
         )
@@ -79,7 +80,7 @@ def _everything_stopped(supervisor: Supervisor) -> Iterator[None]:
 def _start(supervisor: Supervisor, request: UpRequest, api_url: str) -> str:
     """Start everything in order, put in order what the last time left; return the page that compares the models."""
     runtime_running.announce({})
-    with servers.tables_made_once():
+    with prefect_server.tables_made_once():
         for server in [supervisor.start("prefect"), supervisor.start("mlflow")]:
             server.wait_until_healthy()
     os.environ["PREFECT_API_URL"] = api_url

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.caching.records import Record, records
+from tasks.runtime import state_folder
 from tasks.store import artifact_store
 
 ARTIFACT = re.compile(r"[\w-]+/[0-9a-f]{32}")
@@ -40,7 +41,7 @@ def size(artifact: Path) -> int:
 def stored_artifacts() -> list[Path]:
     """The folders of all artifacts in the store, unfinished ones left out."""
     return sorted(
-        path for path in (artifact_store.state_home() / "store").glob("*/*") if ARTIFACT.fullmatch(name_of(path))
+        path for path in (state_folder.state_home() / "store").glob("*/*") if ARTIFACT.fullmatch(name_of(path))
     )
 
 
@@ -55,7 +56,7 @@ def damages() -> list[dict[str, str]]:
     made_by = {each.action.output: each.title for each in everything}
     known = made_by.keys() | set().union(*map(inputs_of, everything))
     paths = {name_of(path): path for path in stored_artifacts()}
-    paths |= {name: artifact_store.state_home() / "store" / name for name in known}
+    paths |= {name: state_folder.state_home() / "store" / name for name in known}
     found = []
     for name, path in sorted(paths.items()):
         try:

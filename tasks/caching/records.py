@@ -11,6 +11,7 @@ from typing import Any
 
 from tasks.caching import code
 from tasks.caching.keys import ActionKey
+from tasks.runtime import atomic_files, state_folder
 from tasks.store import artifact_store
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Action:
     @property
     def path(self) -> Path:
         """The artifact's folder in the store."""
-        return artifact_store.state_home() / "store" / self.output
+        return state_folder.state_home() / "store" / self.output
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Record:
 
 
 def _file(key: ActionKey) -> Path:
-    return artifact_store.state_home() / "actions" / key.step / f"{key.digest}.json"
+    return state_folder.state_home() / "actions" / key.step / f"{key.digest}.json"
 
 
 def recall(key: ActionKey) -> Action | None:
@@ -82,19 +83,19 @@ def remember(key: ActionKey, action: Action) -> None:
         return
     _keep_code(key)
     content = {"title": key.title, "made": time.time(), "parts": key.parts, "action": asdict(action)}
-    artifact_store.write_atomically(_file(key), json.dumps(content, indent=1))
+    atomic_files.write_atomically(_file(key), json.dumps(content, indent=1))
 
 
 def kept_code(digest: str) -> Path:
     """Where the text of a module with this digest is kept, to show one day what was changed."""
-    return artifact_store.state_home() / "actions" / "code" / f"{digest}.py"
+    return state_folder.state_home() / "actions" / "code" / f"{digest}.py"
 
 
 def _keep_code(key: ActionKey) -> None:
     for name, digest in key.parts.get("code", {}).items():
         file = code.module_file(name)
         if file is not None and not kept_code(digest).exists():
-            artifact_store.write_atomically(kept_code(digest), file.read_text(encoding="utf-8"))
+            atomic_files.write_atomically(kept_code(digest), file.read_text(encoding="utf-8"))
 
 
 def read_record(file: Path) -> Record:
@@ -105,7 +106,7 @@ def read_record(file: Path) -> Record:
 
 def records(step: str = "*") -> Iterator[Record]:
     """All readable records, or those of one step, the latest first."""
-    files = list((artifact_store.state_home() / "actions").glob(f"{step}/*.json"))
+    files = list((state_folder.state_home() / "actions").glob(f"{step}/*.json"))
     for file in sorted(files, key=lambda each: each.stat().st_mtime, reverse=True):
         try:
             yield read_record(file)

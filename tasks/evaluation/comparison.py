@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.store.artifact_store import write_atomically
+from tasks.runtime.atomic_files import write_atomically
 from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:

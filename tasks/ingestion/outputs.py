@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tasks.ingestion.errors import UnreconciledError
 from tasks.ingestion.statistics import Tally
+from tasks.runtime import atomic_files, state_folder
 from tasks.sources.records import QUARANTINE
 from tasks.store import artifact_store
 
@@ -20,9 +21,9 @@ from tasks.store import artifact_store
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for what lies aside during an ingest; gone afterwards."""
-    home = artifact_store.state_home() / "scratch"
+    home = state_folder.state_home() / "scratch"
     home.mkdir(exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix=artifact_store.draft_prefix(), dir=home) as folder:
+    with tempfile.TemporaryDirectory(prefix=atomic_files.draft_prefix(), dir=home) as folder:
         yield Path(folder)
 
 

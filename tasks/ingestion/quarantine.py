@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from tasks.ingestion.corrections import ABOUT_ROW
 from tasks.ingestion.steps import read_report
+from tasks.runtime import atomic_files, state_folder
 from tasks.sources.csv_injection import disarm
 from tasks.store import artifact_store
 
@@ -23,7 +24,7 @@ SHORTEST_DIGEST = 4
 
 def tables() -> list[Path]:
     """Every table in the store that was ingested or retried, the newest first."""
-    store = artifact_store.state_home() / "store"
+    store = state_folder.state_home() / "store"
     found = [path.parent for kind in KINDS for path in store.glob(f"{kind}/[!.]*/{artifact_store.MANIFEST}")]
     return sorted(found, key=lambda table: (_made(table), table.name), reverse=True)
 
@@ -87,7 +88,7 @@ def _made_by(run_id: str) -> Path:
     for run in (read_run(run_id), *descendants(run_id)):
         output = run.data.tags.get("output", "")
         if output.partition("/")[0] in KINDS:
-            return artifact_store.state_home() / "store" / output
+            return state_folder.state_home() / "store" / output
     raise ValueError(f"run {run_id} made no table: give the run of an ingest")
 
 
@@ -118,7 +119,7 @@ def write_rows(rows: list[dict[str, Any]], out: Path) -> None:
     lines = ([disarm(cell) if isinstance(cell, str) else cell for cell in _cells(row, own)] for row in rows)
     text = io.StringIO(newline="")
     csv.writer(text).writerows([[*ABOUT_ROW, *own], *lines])
-    artifact_store.write_atomically(out, text.getvalue().encode("utf-8", "backslashreplace").decode())
+    atomic_files.write_atomically(out, text.getvalue().encode("utf-8", "backslashreplace").decode())
 
 
 def _cells(row: dict[str, Any], own: list[str]) -> Iterator[Any]:

@@ -1,17 +1,15 @@
 """Lineage as a page: the picture first, then where every byte, row, setting and line of code came from."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tasks.html.elements import code, count, escape, section, table
 from tasks.html.page import page
 from tasks.lineage.picture import picture
+from tasks.lineage.tracing import Lineage
 from tasks.tracking.steps import Step
 
-if TYPE_CHECKING:
-    from tasks.lineage import Lineage
 
-
-def lineage_page(lineage: "Lineage") -> str:
+def lineage_page(lineage: Lineage) -> str:
     """The whole page."""
     direction = "What became of it." if lineage.target.forward else "Where it came from, back to the raw bytes."
     return page(

@@ -1,14 +1,11 @@
 """Lineage as a picture: a box for every artifact, said in words, from the raw files down to the models."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from tasks.html.elements import count, section
 from tasks.html.graph_drawing import Box, diagram
+from tasks.lineage.tracing import Lineage
 from tasks.tracking.steps import Step
-
-if TYPE_CHECKING:
-    from tasks.lineage import Lineage
 
 MOST_BOXES = 60
 DIGEST_CHARACTERS = 12
@@ -23,7 +20,7 @@ FIGURES = {
 }
 
 
-def picture(lineage: "Lineage") -> str:
+def picture(lineage: Lineage) -> str:
     """The graph; steps of one kind from the same inputs share a box."""
     groups = _grouped(lineage.graph.steps)
     home = {step.output: steps[0].output for steps in groups for step in steps}
@@ -50,7 +47,7 @@ def _grouped(steps: tuple[Step, ...]) -> list[list[Step]]:
     return list(groups.values())
 
 
-def _given_box(artifact: str, lineage: "Lineage") -> Box:
+def _given_box(artifact: str, lineage: Lineage) -> Box:
     """A raw file, or whatever else was there before."""
     kind, _, digest = artifact.partition("/")
     source = next((each for each in lineage.sources if each["artifact"] == artifact), None)
@@ -65,7 +62,7 @@ def _given_box(artifact: str, lineage: "Lineage") -> Box:
     return Box(name, (f"{size}{when}",), small, "raw", fetched[0]["source"] if fetched else artifact)
 
 
-def _made_box(steps: list[Step], lineage: "Lineage") -> Box:
+def _made_box(steps: list[Step], lineage: Lineage) -> Box:
     first = steps[0]
     kind, _, digest = first.output.partition("/")
     hover = "\n".join(f"{step.title}: {step.output}, run {step.run_id}" for step in steps)
@@ -86,7 +83,7 @@ def _made_box(steps: list[Step], lineage: "Lineage") -> Box:
     )
 
 
-def _model_box(steps: list[Step], lineage: "Lineage", hover: str) -> Box:
+def _model_box(steps: list[Step], lineage: Lineage, hover: str) -> Box:
     by_artifact = {model["artifact"]: model for model in lineage.models}
     models = [by_artifact[step.output] for step in steps]
     versions = [

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tasks import registry, tracking
 from tasks.caching.inventory import inputs_of, name_of, size, stored_artifacts
 from tasks.caching.records import Record, kept_code, records
-from tasks.store import artifact_store
+from tasks.runtime import atomic_files
 from tasks.tracking.queries import deleted_run
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _delete(doomed: Iterable[Path], everything: Iterable[Record]) -> None:
         if record.action.output in names:
             record.file.unlink(missing_ok=True)
     for path in doomed:
-        discarded = Path(tempfile.mkdtemp(prefix=artifact_store.draft_prefix(), dir=path.parent))
+        discarded = Path(tempfile.mkdtemp(prefix=atomic_files.draft_prefix(), dir=path.parent))
         path.rename(discarded / path.name)
         shutil.rmtree(discarded)
         path.with_name(f"{path.name}.provenance.jsonl").unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import registry
+from tasks.runtime import state_folder
 from tasks.runtime.redaction import redact
 from tasks.sources import provenance
 from tasks.store import artifact_store
@@ -68,12 +69,12 @@ def _raw(sha256: str, source: str) -> Target:
     """The raw snapshots that hold a file of this checksum, or were fetched from this source."""
     found = [
         manifest.parent
-        for manifest in (artifact_store.state_home() / "store" / "raw").glob(f"[!.]*/{artifact_store.MANIFEST}")
+        for manifest in (state_folder.state_home() / "store" / "raw").glob(f"[!.]*/{artifact_store.MANIFEST}")
         if sha256 in {entry["sha256"] for entry in files_in(manifest.parent).values()}
         or source in {line["source"] for line in provenance(manifest.parent)}
     ]
     if not found:
-        raise ValueError(f"{source} was never read: no raw snapshot in {artifact_store.state_home()} holds it")
+        raise ValueError(f"{source} was never read: no raw snapshot in {state_folder.state_home()} holds it")
     return Target(source, tuple(sorted(f"raw/{snapshot.name}" for snapshot in found)))
 
 

@@ -11,6 +11,7 @@ from models.language.settings import LanguageSettings
 from models.settings import TextSettings
 from models.text.vocabulary import UNKNOWN_ID
 from tasks import tracking
+from tasks.runtime import state_folder
 from tasks.store import artifact_store, formats
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def find_language_model(run_id: str | None) -> "MlflowRun":
 
 def artifact_of(run: "MlflowRun") -> Path:
     """The artifact that a step's run made, whole. Raises ValueError when the state folder has lost it."""
-    artifact = artifact_store.state_home() / "store" / run.data.tags["output"]
+    artifact = state_folder.state_home() / "store" / run.data.tags["output"]
     if not artifact_store.is_artifact(artifact):
         raise ValueError(
             f"model of run {run.info.run_id} is no longer in {artifact.parent}: run `crisisflow language-model`"

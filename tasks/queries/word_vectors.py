@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from models.settings import Architecture
 from tasks import tracking
+from tasks.runtime import state_folder
 from tasks.store import artifact_store
 from tasks.store import formats as store_formats
 
@@ -82,7 +83,7 @@ def find_training(run_id: str | None, architecture: Architecture | None = None) 
 
 def artifact_of(run: "MlflowRun") -> Path:
     """The artifact that a step's run made. Raises ValueError when the state folder has lost it."""
-    artifact = artifact_store.state_home() / "store" / run.data.tags["output"]
+    artifact = state_folder.state_home() / "store" / run.data.tags["output"]
     if not artifact_store.is_artifact(artifact):
         raise ValueError(
             f"the vectors of run {run.info.run_id} are no longer in {artifact.parent}: run `crisisflow embed` again"

@@ -17,7 +17,7 @@ from tasks.packaging.mlflow_model import load_model
 from tasks.registry.versions import CHAMPION, MODEL_NAME, champion, our_versions, tag_version, uri_of
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import mask_secrets
-from tasks.store.artifact_store import locked
+from tasks.runtime.state_folder import locked
 from tasks.tracking import client
 
 PREFIX = "accession."

@@ -38,10 +38,10 @@ from tasks.ingestion.steps import split_settings
 from tasks.packaging.mlflow_model import load_model
 from tasks.registry import Candidate, Decision, Incumbent, promote
 from tasks.registry.gate_page import gate_page
-from tasks.runtime import errors
+from tasks.runtime import errors, state_folder
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.progress import progress
-from tasks.store import artifact_store, formats
+from tasks.store import formats
 from tasks.store.digests import combine
 from tasks.tracking import Run
 
@@ -112,7 +112,7 @@ class Trial:
 
     @property
     def _artifact(self) -> Path:
-        return artifact_store.state_home() / "store" / self.candidate.artifact
+        return state_folder.state_home() / "store" / self.candidate.artifact
 
     def _recorded(self, test: pa.Table) -> Answers:
         """What the pipeline predicted for these rows when it trained the model."""

@@ -9,7 +9,7 @@ from models.settings import SplitSettings
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, crown, history
 from tasks.registry.versions import MODEL_NAME, champion, our_versions, register, tag_version, uri_of
-from tasks.store.artifact_store import locked
+from tasks.runtime.state_folder import locked
 from tasks.tracking import client
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks.caching.machine import NUMERIC
-from tasks.replay.requests import FILE, Request
-from tasks.runtime import environment
+from tasks.runtime import environment, state_folder
 from tasks.runtime.progress import say
 from tasks.sources import provenance
 from tasks.store import artifact_store
+from tasks.tracking.requests import FILE, Request
 
 # What belongs to the home of the original run, or says what its command line would say.
 OWN = ("MLFLOW_", "PREFECT_", "CRISISFLOW_", "PYTHONPATH", "MPLCONFIGDIR", "KERAS_HOME")
@@ -24,7 +24,7 @@ LINES_SHOWN = 12
 def lend(names: Iterable[str], home: Path, sources: str) -> None:
     """Let the new home see these artifacts of the store, by links. Raises ValueError naming what is gone or damaged."""
     for name in names:
-        original = artifact_store.state_home() / "store" / name
+        original = state_folder.state_home() / "store" / name
         try:
             artifact_store.verify(original)
         except artifact_store.DamagedArtifactError as error:

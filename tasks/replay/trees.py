@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import tracking
+from tasks.runtime import state_folder
 from tasks.store import artifact_store
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def leaves(root_id: str) -> dict[tuple[str, str], list[str]]:
 
 def recorded_folder(step: Step, folder: Path) -> Path | None:
     """The artifact that a step made: from the store, else what MLflow keeps, brought into `folder`; None without."""
-    stored = artifact_store.state_home() / "store" / step.output
+    stored = state_folder.state_home() / "store" / step.output
     try:
         artifact_store.verify(stored)
     except artifact_store.DamagedArtifactError:

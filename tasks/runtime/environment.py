@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from models.settings import Device, Precision
-from tasks.store.artifact_store import state_home
+from tasks.runtime.state_folder import state_home
 
 DEVICE = "CRISISFLOW_DEVICE"
 BFLOAT16_CAPABILITY = (8, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.runtime.redaction import mask_secrets
-from tasks.store.artifact_store import state_home
+from tasks.runtime.state_folder import state_home
 
 GOES_ON = "Finished steps and checkpoints are kept: the same command goes on from there."
 FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -4,9 +4,12 @@ A number alone is given again to other processes, and a time of day moves when t
 counted by the kernel, in ticks since a boot that has an id of its own.
 """
 
+import ctypes
 import hashlib
 import os
+import signal
 import socket
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -64,3 +67,12 @@ def _host() -> str:
 @cache
 def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(sign: signal.Signals = signal.SIGTERM) -> None:
+    """In a child: have the kernel send this signal when the parent dies. Linux only, elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, sign)

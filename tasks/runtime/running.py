@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tasks.runtime.atomic_files import write_atomically
 from tasks.runtime.processes import alive, start_of
-from tasks.store.artifact_store import state_home, write_atomically
+from tasks.runtime.servers import answers
+from tasks.runtime.state_folder import state_home
 
 
 def running_file() -> Path:
@@ -49,3 +51,9 @@ def only_one(name: str) -> Iterator[None]:
             other = f"as process {who}" if who else "and is just starting"
             raise ValueError(f"it is running already, {other}: see `crisisflow status`") from None
         yield
+
+
+def announced() -> dict[str, str]:
+    """The addresses that `crisisflow up` announced, when its servers still answer; else nothing."""
+    addresses = told()
+    return addresses if "prefect" in addresses and answers(f"{addresses['prefect']}/api/health") else {}

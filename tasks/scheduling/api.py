@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from tasks.runtime import servers
+from tasks.runtime import running, servers
 
 TIMEOUT_SECONDS = 15.0
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -70,7 +70,7 @@ def api_url() -> str:
         if not servers.answers(f"{chosen}/health"):
             raise ValueError(f"no Prefect server answers at {chosen}: start it, or unset PREFECT_API_URL")
         return chosen
-    addresses = servers.announced()
+    addresses = running.announced()
     if not addresses:
         raise ValueError(NOT_RUNNING)
     return f"{addresses['prefect']}/api"

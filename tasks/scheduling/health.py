@@ -9,9 +9,9 @@ import httpx
 from tasks import tracking
 from tasks.runtime import running, servers
 from tasks.runtime.redaction import mask_secrets
+from tasks.runtime.state_folder import state_home
 from tasks.scheduling import deployments, worker
 from tasks.scheduling.api import PrefectApi
-from tasks.store.artifact_store import state_home
 
 HEARTBEAT_SECONDS = 60.0  # four of the worker's own
 LEAST_DISK_BYTES = 1 << 30

@@ -13,7 +13,7 @@ import sys
 import threading
 from types import FrameType
 
-from tasks.runtime.parents import end_with_parent
+from tasks.runtime.processes import end_with_parent
 from tasks.scheduling import GRACE_SECONDS
 
 SIGNALLED = 128  # what a shell adds to the number of the signal that ended a process

@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.runtime import atomic_files, state_folder
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
 from tasks.scoring.progress_store import Ledger
 from tasks.sources.records import QUARANTINE
-from tasks.store import artifact_store
 
 LABELS = pa.schema(
     [
@@ -81,7 +81,7 @@ def write_output(
     Raises RuntimeError, and leaves everything as it was, unless each of the rows read is there exactly once.
     """
     path = Path(out).absolute()
-    artifact_store.remove_dead_drafts(path.parent)
+    atomic_files.remove_dead_drafts(path.parent)
     counts = _counts(ledger, read)
     if is_folder(out):
         return _write_folder(ledger, path, stamp, counts, partition_rows or parts.DEFAULT_ROWS)
@@ -107,16 +107,16 @@ def _reconcile(counts: dict[str, int], written: int, rejected: int) -> None:
 
 def _write_file(ledger: Ledger, path: Path, stamp: Stamp, counts: dict[str, int]) -> dict[str, Any]:
     suffix, beside = path.suffix, path.with_suffix(f".quarantine{path.suffix}")
-    with artifact_store.draft_file(path.parent) as scored, artifact_store.draft_file(path.parent) as rejected:
+    with atomic_files.draft_file(path.parent) as scored, atomic_files.draft_file(path.parent) as rejected:
         write_tables(scored, suffix, LABELS, stamp.rows_of(ledger))
         write_tables(rejected, suffix, QUARANTINE, rejected_rows(ledger))
         _reconcile(counts, count_rows(scored, suffix), count_rows(rejected, suffix))
         with _placing(path):
             if counts["quarantined"]:
-                artifact_store.publish(rejected, beside)
+                atomic_files.publish(rejected, beside)
             else:
                 beside.unlink(missing_ok=True)  # of a source that was scored into this file before
-            artifact_store.publish(scored, path)
+            atomic_files.publish(scored, path)
     return {**counts, "out": str(path), "quarantine": str(beside) if counts["quarantined"] else None}
 
 
@@ -136,5 +136,5 @@ def _write_folder(ledger: Ledger, path: Path, stamp: Stamp, counts: dict[str, in
 @contextmanager
 def _placing(path: Path) -> Iterator[None]:
     """For the block, the only process that puts something in this place: of two at once, both come whole."""
-    with artifact_store.locked(f"output-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"):
+    with state_folder.locked(f"output-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"):
         yield

@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.runtime import atomic_files
 from tasks.scoring.formats import count_rows, write_tables
-from tasks.store import artifact_store
 from tasks.store.digests import file_sha256
 
 DEFAULT_ROWS = 100_000
@@ -53,7 +53,7 @@ def check_folder(path: Path) -> None:
 @contextmanager
 def draft_folder(parent: Path) -> Iterator[Path]:
     """A folder to write in and to put in place; what is still there at the end of the block is dropped."""
-    draft = Path(tempfile.mkdtemp(prefix=artifact_store.draft_prefix(), dir=parent))
+    draft = Path(tempfile.mkdtemp(prefix=atomic_files.draft_prefix(), dir=parent))
     try:
         yield draft
     finally:
@@ -107,7 +107,7 @@ def place_folder(draft: Path, path: Path) -> None:
     """
     draft.chmod(0o755)
     for file in draft.iterdir():
-        artifact_store.sync(file)
+        atomic_files.sync(file)
     if not path.exists():
         draft.rename(path)
     else:
@@ -118,5 +118,5 @@ def place_folder(draft: Path, path: Path) -> None:
             old.unlink()
         for name in sorted(names, key=lambda name: (name == MANIFEST, name)):
             os.replace(draft / name, path / name)
-        artifact_store.sync(path)
-    artifact_store.sync(path.parent)
+        atomic_files.sync(path)
+    atomic_files.sync(path.parent)

@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from tasks import caching
 from tasks.caching.keys import code_parts
+from tasks.runtime import atomic_files, state_folder
 from tasks.runtime.progress import say
 from tasks.scoring.rows import CHUNK_ROWS
-from tasks.store import artifact_store, checkpoints
+from tasks.store import checkpoints
 from tasks.store.digests import combine, file_sha256
 
 logger = logging.getLogger(__name__)
@@ -63,10 +64,10 @@ class Ledger:
             self._keep(pa.concat_tables(waiting))
 
     def _keep(self, part: pa.Table) -> None:
-        with artifact_store.draft_file(self._folder) as draft:
+        with atomic_files.draft_file(self._folder) as draft:
             pq.write_table(part, draft, compression="zstd")
             path = self._folder / f"{len(self._parts):06}-{file_sha256(draft)}.parquet"
-            artifact_store.put_in_place(draft, path)
+            atomic_files.put_in_place(draft, path)
         self._parts.append(path)
         self.rows += len(part)
 
@@ -98,7 +99,7 @@ def open_ledger(key: str) -> Iterator[Ledger]:
 @contextmanager
 def _alone(key: str) -> Iterator[None]:
     """For the block, the only process that does this work; another one waits, and says so."""
-    path = artifact_store.state_home() / "locks" / key
+    path = state_folder.state_home() / "locks" / key
     path.parent.mkdir(exist_ok=True)
     while True:
         with path.open("w") as stream:

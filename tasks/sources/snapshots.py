@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.runtime import atomic_files, state_folder
 from tasks.runtime.redaction import fill_placeholders, redact
 from tasks.sources import addresses, http, local, object_stores
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
@@ -112,7 +113,7 @@ def _fetch_http(address: addresses.Address, limits: SourceLimits) -> Path:
         assert known
         _record(snapshot, source, asdict(known) | {"answer": "304 Not Modified"})
         return snapshot
-    artifact_store.write_atomically(memory, json.dumps({"snapshot": draft.final.name, **asdict(received)}))
+    atomic_files.write_atomically(memory, json.dumps({"snapshot": draft.final.name, **asdict(received)}))
     _record(draft.final, source, asdict(received) | {"answer": "200 OK"})
     return draft.final
 
@@ -131,7 +132,7 @@ def _receive(
 def _memory_path(url: str) -> Path:
     """Where it is noted what a URL gave last. The name is a digest: a URL may hold secrets."""
     name = hashlib.sha256(url.encode()).hexdigest()[:DIGEST_CHARACTERS]
-    return artifact_store.state_home() / "store" / "raw" / ".http" / f"{name}.json"
+    return state_folder.state_home() / "store" / "raw" / ".http" / f"{name}.json"
 
 
 def _recall(memory: Path) -> tuple[Path | None, http.Received | None]:

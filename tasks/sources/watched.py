@@ -9,8 +9,10 @@ import json
 from pathlib import Path
 
 from tasks import sources
+from tasks.runtime.atomic_files import write_atomically
 from tasks.runtime.redaction import redact
-from tasks.store.artifact_store import MANIFEST, state_home, write_atomically
+from tasks.runtime.state_folder import state_home
+from tasks.store.artifact_store import MANIFEST
 from tasks.store.digests import DIGEST_CHARACTERS
 
 

@@ -6,9 +6,7 @@ store says all that a cache key needs to know about it.
 """
 
 import errno
-import fcntl
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,57 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.runtime.processes import left_behind, process_mark
+from tasks.runtime.atomic_files import draft_prefix, sync
+from tasks.runtime.state_folder import locked, state_home
 from tasks.store.digests import combine, content_digest, file_sha256
 
 MANIFEST = "manifest.json"
-DRAFT = ".draft-"
 
 
 class DamagedArtifactError(RuntimeError):
     """An artifact is missing files, or a file is not what was written. It is rebuilt, never trusted."""
-
-
-def state_home() -> Path:
-    """The folder that holds all state: CRISISFLOW_HOME, or data/state beside the code. Made when absent, mode 0700."""
-    home = (
-        Path(os.environ.get("CRISISFLOW_HOME") or Path(__file__).parents[2] / "data" / "state").expanduser().resolve()
-    )
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return home
-
-
-@contextmanager
-def locked(name: str) -> Iterator[None]:
-    """For the block, the only process of this machine inside a block of this name. A dead process holds no lock."""
-    path = state_home() / "locks" / name
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
-
-
-def draft_prefix() -> str:
-    """How the name of everything unfinished begins: it says which process is at it."""
-    return f"{DRAFT}{process_mark()}-"
-
-
-def remove_leftovers() -> int:
-    """Delete what processes that are gone left unfinished; return how much it was. Nothing that a live one uses."""
-    home = state_home()
-    return sum(remove_dead_drafts(folder) for folder in (home, *home.glob("*/"), *home.glob("*/*/")))
-
-
-def remove_dead_drafts(folder: Path) -> int:
-    """The same for one folder, anywhere."""
-    found = list(folder.glob(f"{DRAFT}*"))
-    left = [path for path in found if left_behind(path.name.removeprefix(DRAFT).rpartition("-")[0])]
-    for path in left:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return len(left)
 
 
 @dataclass
@@ -143,15 +99,6 @@ def _replace_if_damaged(final: Path, folder: Path) -> None:
         shutil.rmtree(discarded, ignore_errors=True)
 
 
-def sync(path: Path) -> None:
-    """Have the disk keep what was written to this file or folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def verify(artifact: Path) -> None:
     """Raise DamagedArtifactError unless every file of the artifact is there with the bytes that were written."""
     try:
@@ -174,35 +121,3 @@ def is_artifact(path: Path) -> bool:
 def artifact_digest(artifact: Path) -> str:
     """The content digest of a sealed artifact: its folder's name."""
     return artifact.name
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old or the new one, never half."""
-    with draft_file(path.parent) as draft:
-        draft.write_text(text, encoding="utf-8")
-        put_in_place(draft, path)
-
-
-@contextmanager
-def draft_file(folder: Path) -> Iterator[Path]:
-    """An empty file to write and to put in place; what is still there at the end of the block is dropped."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=draft_prefix())
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def put_in_place(draft: Path, path: Path) -> None:
-    """Sync a draft and give it its name, in place of the file that has it now."""
-    sync(draft)
-    draft.replace(path)
-    sync(path.parent)
-
-
-def publish(draft: Path, path: Path) -> None:
-    """Put a draft in place for others to read; in the state folder only its user may."""
-    draft.chmod(0o644)
-    put_in_place(draft, path)

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from models.checkpoints import Checkpoint
+from tasks.runtime import atomic_files, state_folder
 from tasks.runtime.progress import say
-from tasks.store import artifact_store
 from tasks.store.digests import file_sha256
 
 logger = logging.getLogger(__name__)
@@ -63,10 +63,10 @@ class Checkpoints:
     def _write(self, checkpoint: Checkpoint) -> None:
         before = self._newest_first()
         number = int(before[0].stem.partition("-")[0]) + 1 if before else 0
-        with artifact_store.draft_file(self._folder) as draft:
+        with atomic_files.draft_file(self._folder) as draft:
             with draft.open("wb") as stream:
                 np.savez(stream, allow_pickle=False, **checkpoint)
-            artifact_store.put_in_place(draft, self._folder / f"{number:08}-{file_sha256(draft)}.npz")
+            atomic_files.put_in_place(draft, self._folder / f"{number:08}-{file_sha256(draft)}.npz")
         for path in self._newest_first()[KEPT:]:
             path.unlink(missing_ok=True)
 
@@ -84,7 +84,7 @@ def _read(path: Path) -> Checkpoint | None:
 
 def checkpoints_home() -> Path:
     """The folder of all checkpoints."""
-    return artifact_store.state_home() / "checkpoints"
+    return state_folder.state_home() / "checkpoints"
 
 
 def forget(action_key: str) -> None:

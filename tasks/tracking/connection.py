@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tasks.runtime import signals
+from tasks.runtime.atomic_files import draft_file, put_in_place
 from tasks.runtime.progress import say
-from tasks.store.artifact_store import draft_file, locked, put_in_place, state_home
+from tasks.runtime.state_folder import locked, state_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

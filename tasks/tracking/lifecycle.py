@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from tasks.runtime import errors, processes, signals
+from tasks.runtime.atomic_files import remove_leftovers
 from tasks.store import checkpoints
-from tasks.store.artifact_store import remove_leftovers
 from tasks.store.digests import combine
 from tasks.tracking import prefect_link, provenance
 from tasks.tracking.connection import client, experiment_id, undivided

@@ -59,9 +59,9 @@ def crash_flow_runs(flow_run_ids: Iterable[str]) -> None:
 
 def run_address(run_id: str) -> str:
     """The page of a run: on the tracking server, or where `crisisflow up` or `crisisflow ui` show it."""
-    from tasks.runtime import servers
+    from tasks.runtime import running
 
     server = tracking_uri()
     if not server.startswith("http"):
-        server = servers.announced().get("mlflow") or PAGES.format(os.environ.get("CRISISFLOW_MLFLOW_PORT", "5000"))
+        server = running.announced().get("mlflow") or PAGES.format(os.environ.get("CRISISFLOW_MLFLOW_PORT", "5000"))
     return f"{server.rstrip('/')}/#/experiments/{experiment_id()}/runs/{run_id}"

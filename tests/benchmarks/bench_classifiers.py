@@ -79,7 +79,7 @@ def serve(name: str, rows: Rows, settings: ClassifierSettings) -> None:
 def worker(name: str, arguments: list[str]) -> subprocess.Popen:
     """The process of one row of the table; ours has the environment that every command of ours prepares."""
     from tasks.runtime.environment import defaults
-    from tasks.store.artifact_store import state_home
+    from tasks.runtime.state_folder import state_home
 
     ours = {**defaults(state_home()), **os.environ} if name == "ours" else os.environ
     environment = {**ours, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -23,6 +23,7 @@ import psutil
 from bench_kills import STAGES, faults, made, query, start
 
 from tasks.runtime import servers
+from tasks.tracking import ui_server
 
 RECIPE = """
 name = "faults"
@@ -130,7 +131,7 @@ def without_tracking_server(folder: Path, recipe: Path, expected: dict[str, Any]
 
     def serve() -> servers.Server:
         os.environ["CRISISFLOW_HOME"] = str(home)
-        server = servers.start_mlflow(port)
+        server = ui_server.start_mlflow(port)
         server.wait_until_healthy()
         return server
 

@@ -24,7 +24,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tasks.runtime import environment, servers
+from tasks.runtime import environment
+from tasks.scheduling import prefect_server
 
 RECIPE = """
 name = "kills"
@@ -61,7 +62,7 @@ def prefect(home: Path) -> Iterator[None]:
     """A Prefect server for all trials: starting one for each would take half of the time."""
     os.environ["CRISISFLOW_HOME"] = str(home)
     environment.prepare_environment()
-    server = servers.start_temporary_prefect()
+    server = prefect_server.start_temporary_prefect()
     OURS["PREFECT_API_URL"] = f"{server.url}/api"
     try:
         server.wait_until_healthy()

@@ -55,7 +55,7 @@ def run_inside(given: argparse.Namespace) -> dict[str, Any]:
     from tasks.runtime import environment
 
     environment.prepare_environment()
-    from tasks.runtime.servers import prefect_server
+    from tasks.scheduling.prefect_server import prefect_server
 
     begun = time.monotonic()
     with prefect_server():

@@ -148,22 +148,22 @@ def post(address: str, frame: dict[str, Any]) -> np.ndarray:
 def trained(data: Path, folder: Path) -> tuple[str, Path]:
     """Address of the logged network, and the folder of what its training left."""
     from tasks import tracking
-    from tasks.store import artifact_store
+    from tasks.runtime import state_folder
 
     (folder / "parity.toml").write_text(RECIPE)
     tweets = data / "disaster_tweets" / "train.csv"
     result = crisisflow("retrain", "--tweets", str(tweets), "--recipe", str(folder / "parity.toml"))
     (run_id,) = [model["run_id"] for model in result["models"] if model["name"] == "lstm/scratch"]
     tags = tracking.read_run(run_id).data.tags
-    return tags["model_uri"], artifact_store.state_home() / "store" / tags["output"]
+    return tags["model_uri"], state_folder.state_home() / "store" / tags["output"]
 
 
 def validation_rows(artifact: Path) -> tuple[pd.DataFrame, np.ndarray]:
     """The raw validation tweets as training read them, and the probabilities that it recorded."""
-    from tasks.store import artifact_store
+    from tasks.runtime import state_folder
 
     recorded = pd.read_parquet(artifact / "predictions.parquet").query("split == 'validation'")
-    (table,) = (artifact_store.state_home() / "store" / "tweets").glob("*/tweets.parquet")
+    (table,) = (state_folder.state_home() / "store" / "tweets").glob("*/tweets.parquet")
     tweets = pd.read_parquet(table).set_index("id").loc[recorded["id"], ["text", "keyword"]]
     return tweets.reset_index(drop=True), recorded["probability"].to_numpy()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.cache import exit_code
+from flows.cli.replay import exit_code
 
 COMMANDS = (
     "retrain",

@@ -12,7 +12,8 @@ import pytest
 
 from tasks import tracking
 from tasks.recipes import load_recipe
-from tasks.store import artifact_store, formats
+from tasks.runtime import state_folder
+from tasks.store import formats
 
 MODELS = ("logistic/tf-idf", "logistic/co-occurrence", "nb-svm/one-hot")
 SCORES = {"accuracy", "f1", "roc_auc", "log_loss", "brier", "ece"}
@@ -72,7 +73,7 @@ def step_runs(evaluated: dict[str, Any], stage: str) -> list[Any]:
 
 
 def output_of(run: Any) -> Path:
-    return artifact_store.state_home() / "store" / run.data.tags["output"]
+    return state_folder.state_home() / "store" / run.data.tags["output"]
 
 
 def test_every_row_with_text_and_label_is_scored_once_by_every_model(

@@ -11,7 +11,7 @@ import pytest
 from tasks import lineage, registry, tracking
 from tasks.evaluation import comparison
 from tasks.lineage.page import lineage_page
-from tasks.store import artifact_store
+from tasks.runtime import state_folder
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_file_that_touched_no_model_says_so(retrained: dict[str, Any], tmp_pat
 
 def test_versions_runs_and_artifacts_are_found_too(retrained: dict[str, Any], champion: lineage.Lineage) -> None:
     (artifact,) = champion.target.artifacts
-    folder = artifact_store.state_home() / "store" / artifact
+    folder = state_folder.state_home() / "store" / artifact
     for reference in ("crisisflow/1", "models:/crisisflow/1", champion.models[0]["run_id"], str(folder)):
         assert lineage.trace(reference).graph.steps[-1].output == artifact
     assert len(lineage.trace(retrained["run_id"]).models) == len(retrained["models"])

@@ -11,7 +11,7 @@ import pytest
 from tasks import registry, tracking
 from tasks.evaluation import comparison
 from tasks.packaging import mlflow_model
-from tasks.store import artifact_store
+from tasks.runtime import state_folder
 
 MODELS = ["one-hot", "count", "tf-idf", "co-occurrence", "cbow", "skip-gram"]
 SCORES = {"accuracy", "f1", "precision", "recall", "roc_auc", "average_precision", "log_loss", "brier", "ece"}
@@ -79,9 +79,7 @@ def test_the_root_links_to_prefect_and_shows_the_table(retrained: dict[str, Any]
 
 def test_training_never_sees_a_test_tweet(retrained: dict[str, Any]) -> None:
     rows = model_runs(retrained)["logistic/tf-idf"]
-    predictions = pq.read_table(
-        artifact_store.state_home() / "store" / rows.data.tags["output"] / "predictions.parquet"
-    )
+    predictions = pq.read_table(state_folder.state_home() / "store" / rows.data.tags["output"] / "predictions.parquet")
     assert set(predictions["split"].to_pylist()) == {"validation", "test"}
     test = [split for split in predictions["split"].to_pylist() if split == "test"]
     assert len(test) == retrained["test"]["rows"]
@@ -111,7 +109,7 @@ def test_the_decision_of_the_gate_stands_on_run_and_version(retrained: dict[str,
 def test_a_logged_model_predicts_what_the_pipeline_predicted(retrained: dict[str, Any], name: str) -> None:
     tags = model_runs(retrained)[name].data.tags
     predictions = pq.read_table(
-        artifact_store.state_home() / "store" / tags["output"] / "predictions.parquet"
+        state_folder.state_home() / "store" / tags["output"] / "predictions.parquet"
     ).to_pandas()
     test = predictions[predictions["split"] == "test"]
     tweets = pd.read_csv(retrained["request"].tweets.source, dtype=str).set_index("id").loc[test["id"]]

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from models.recurrent import build_classifier, train_classifier
 from models.recurrent.backends.adversarial import adversarial_loss, worst_move
-from models.recurrent.backends.choice import refuse_adversarial
+from models.recurrent.backends.base import refuse_adversarial
 from models.recurrent.losses import LABEL
 from models.recurrent.prediction import logit_network
 from models.settings import ClassifierSettings

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tasks import tracking
-from tasks.runtime import errors, servers
+from tasks.runtime import atomic_files, errors, servers
 from tasks.store import artifact_store
 
 SMALL_DISK_BYTES = 4 << 20
@@ -63,14 +63,14 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def test_a_full_disk_leaves_nothing_half_written_and_the_next_try_goes_on(small_disk: Path) -> None:
-    artifact_store.write_atomically(small_disk / "record.json", "old")
+    atomic_files.write_atomically(small_disk / "record.json", "old")
     with artifact_store.new_artifact("tables") as draft:
         (draft / "first.bin").write_bytes(os.urandom(SMALL_DISK_BYTES // 2))
     with pytest.raises(OSError, match="No space left") as caught, artifact_store.new_artifact("tables") as second:
         (second / "second.bin").write_bytes(os.urandom(SMALL_DISK_BYTES))
     assert "is full" in str(errors.in_words(caught.value))
     with pytest.raises(OSError, match="No space left"):
-        artifact_store.write_atomically(small_disk / "record.json", "new" * SMALL_DISK_BYTES)
+        atomic_files.write_atomically(small_disk / "record.json", "new" * SMALL_DISK_BYTES)
     assert (small_disk / "record.json").read_text() == "old"
     assert list(small_disk.rglob(".draft-*")) == []
     artifact_store.verify(draft.final)

@@ -12,6 +12,7 @@ from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
 from tasks import registry, tracking
 from tasks.runtime import servers
+from tasks.tracking import ui_server
 
 PROMOTE = """
 import sys
@@ -125,7 +126,7 @@ def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
 
 def test_a_model_is_registered_over_http_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
-    server = servers.start_mlflow(servers.free_port())
+    server = ui_server.start_mlflow(servers.free_port())
     try:
         server.wait_until_healthy()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)

@@ -19,10 +19,11 @@ from models.settings import Settings
 from tasks import caching, sources, tracking
 from tasks.caching import code
 from tasks.replay import checkout, differences, lock, rerunning, trees, verdicts
-from tasks.replay.requests import Request, pinned
+from tasks.replay.requests import pinned
 from tasks.steps import step
 from tasks.store import artifact_store
 from tasks.tracking import provenance
+from tasks.tracking.requests import Request
 
 
 def network(weight: float, units: int = 2) -> bytes:

@@ -16,12 +16,11 @@ import pytest
 import yaml
 
 from flows.operations.deployments import Addition, addition_of
-from tasks.runtime import running, servers
+from tasks.runtime import atomic_files, running, servers
 from tasks.runtime.supervisor import Supervisor
 from tasks.scheduling import api, deployments, health, timetable, worker
 from tasks.scheduling.timetable import Timing, in_words, next_times, parse_every, timing_of
 from tasks.sources import SourceLimits
-from tasks.store import artifact_store
 
 HOURLY = Timing(every_seconds=3600)
 
@@ -124,7 +123,7 @@ def test_without_a_server_the_remedy_is_named(home: Path, monkeypatch: pytest.Mo
 
 def test_status_tells_a_killed_up_from_none(home: Path) -> None:
     assert health.in_words(health.health())[0] == "Not running. Start it with: crisisflow up"
-    artifact_store.write_atomically(
+    atomic_files.write_atomically(
         running.running_file(), '{"process": 1, "started": "gone", "prefect": "http://127.0.0.1:1"}'
     )
     facts = health.health()

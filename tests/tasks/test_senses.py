@@ -10,7 +10,7 @@ import pytest
 from models.settings import EmbeddingSettings, PhraseSettings
 from models.text import Tokens
 from tasks import tracking
-from tasks.queries import sense_summary, word_senses, word_vectors
+from tasks.queries import word_senses, word_vectors
 from tasks.store import formats
 from tasks.training.embeddings import train_vectors
 
@@ -46,7 +46,7 @@ def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tr
     text = word_senses.text_inputs(training)
     with tracking.tracked_run("senses", "senses") as run:
         learned = word_senses.learn_senses.fn(run, vectors, **text, word="apple", senses=2, seed=1)
-    summary = sense_summary.summarize(run, vectors, learned, "apple", 3, "fruit1 fruit2 apple fruit3 fruit4")
+    summary = word_senses.summarize(run, vectors, learned, "apple", 3, "fruit1 fruit2 apple fruit3 fruit4")
     topics = [sense["neighbours"][0]["word"][:4] for sense in summary["senses"]]
     assert sorted(topics) == ["chip", "frui"]
     fruit = topics.index("frui")
@@ -56,7 +56,7 @@ def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tr
     (child,) = tracking.descendants(run.run_id)
     assert {file.path for file in tracking.client().list_artifacts(child.info.run_id)} >= {"figures", "output"}
     with pytest.raises(ValueError, match="'apple' does not stand in 'no fruit'"):
-        sense_summary.probabilities(learned, vectors, "apple", "no fruit")
+        word_senses.probabilities(learned, vectors, "apple", "no fruit")
 
 
 def test_what_a_user_types_is_a_word_or_a_learned_phrase(trained: tracking.Run) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tasks import sources
+from tasks.runtime import state_folder
 from tasks.runtime.redaction import fill_placeholders, hide_secrets, redact
 from tasks.sources import SourceError, SourceLimits, fetch
 from tasks.sources.http_transport import CountingBackend
-from tasks.store import artifact_store
 
 BODY = b"id,text,target\n1,Forest fire near La Ronge,1\n"
 CHECKSUM = hashlib.sha256(BODY).hexdigest()
@@ -190,7 +190,7 @@ def test_pinned_bytes_that_are_here_need_no_network(server: str, script: Script)
 def test_other_bytes_than_pinned_are_refused(server: str) -> None:
     with pytest.raises(SourceError, match=f"SHA-256 {CHECKSUM}, not the {'0' * 64}"):
         fetch(f"{server}/tweets.csv#sha256={'0' * 64}", QUICK)
-    assert not list((artifact_store.state_home() / "store" / "raw").glob("[!.]*"))
+    assert not list((state_folder.state_home() / "store" / "raw").glob("[!.]*"))
 
 
 def test_a_server_that_is_busy_is_asked_again(server: str, script: Script) -> None:
@@ -223,7 +223,7 @@ def test_half_a_file_is_never_taken_for_a_whole_one(server: str, script: Script,
     with pytest.raises(ConnectionError, match=complaint):
         fetch(f"{server}/{path}", QUICK)
     assert len(script.asked) == QUICK.attempts
-    assert not list((artifact_store.state_home() / "store" / "raw").glob("[!.]*"))
+    assert not list((state_folder.state_home() / "store" / "raw").glob("[!.]*"))
 
 
 def test_a_body_that_drips_ends_at_the_total_time(server: str) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.runtime import atomic_files, state_folder
 from tasks.store import artifact_store
 
 TABLE = pa.table(
@@ -91,12 +92,12 @@ def test_a_missing_file_is_noticed(home: Path) -> None:
 
 
 def test_the_state_folder_is_readable_by_its_owner_only(home: Path) -> None:
-    assert artifact_store.state_home().stat().st_mode & 0o777 == 0o700
+    assert state_folder.state_home().stat().st_mode & 0o777 == 0o700
 
 
 def test_a_small_file_is_replaced_whole(tmp_path: Path) -> None:
-    artifact_store.write_atomically(tmp_path / "a.json", "old")
-    artifact_store.write_atomically(tmp_path / "a.json", "new")
+    atomic_files.write_atomically(tmp_path / "a.json", "old")
+    atomic_files.write_atomically(tmp_path / "a.json", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert (tmp_path / "a.json").read_text() == "new"
 
@@ -115,12 +116,12 @@ def test_what_a_dead_process_left_unfinished_is_deleted_and_what_a_live_one_uses
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "writing\n"
-        assert artifact_store.remove_leftovers() == 0
+        assert atomic_files.remove_leftovers() == 0
         process.kill()
     assert len(list(home.rglob(".draft-*"))) == 3
     with artifact_store.new_artifact("tweets") as mine:
         (mine / "whole.txt").write_text("whole")
-        assert artifact_store.remove_leftovers() == 3
+        assert atomic_files.remove_leftovers() == 3
     assert list(home.rglob(".draft-*")) == []
     assert (mine.final / "whole.txt").exists()
 

@@ -4,6 +4,7 @@ Everything else about the classifiers (batches, epochs, early stopping, checkpoi
 all of them. The backend is chosen by KERAS_BACKEND before Keras is imported.
 """
 
-from models.recurrent.backends.choice import Backend, TrainingStep, current_backend
+from models.recurrent.backends.base import TrainingStep
+from models.recurrent.backends.choice import Backend, current_backend
 
 __all__ = ["Backend", "TrainingStep", "current_backend"]

@@ -1,27 +1,15 @@
 """Which backend Keras runs on, and what is asked of one."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import keras
 import numpy as np
 
+from models.recurrent.backends.base import TrainingStep
 from models.recurrent.losses import Objective
 
-GRADIENT_NORM = 1.0  # gradients are clipped to it, over all weights together
-
-
 Logits: TypeAlias = Callable[[np.ndarray], np.ndarray]
-
-
-class TrainingStep(NamedTuple):
-    """`run(ids, targets, rate)` makes one step on a batch at this learning rate and returns its mean loss.
-
-    `variables` are the optimizer's.
-    """
-
-    run: Callable[[np.ndarray, np.ndarray, float], Any]
-    variables: list[keras.Variable]
 
 
 class Backend(NamedTuple):
@@ -52,11 +40,3 @@ def current_backend() -> Backend:
 
         return Backend(on_torch.training_step, on_torch.logits, on_torch.logits)
     raise ValueError(f"KERAS_BACKEND must be tensorflow, jax or torch, got {name!r}")
-
-
-def refuse_adversarial(share: float) -> None:
-    """Raise ValueError where adversarial training is asked of a backend that does not know it."""
-    if share:
-        raise ValueError(
-            f"adversarial must be 0 on KERAS_BACKEND={keras.backend.backend()}, got {share}: use tensorflow"
-        )

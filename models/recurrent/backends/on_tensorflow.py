@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.recurrent.backends.adversarial import adversarial_loss
-from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep
+from models.recurrent.backends.base import GRADIENT_NORM, TrainingStep
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.recurrent.losses import Objective
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import torch
 
-from models.recurrent.backends.choice import GRADIENT_NORM, TrainingStep, refuse_adversarial
+from models.recurrent.backends.base import GRADIENT_NORM, TrainingStep, refuse_adversarial
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
 from models.recurrent.losses import Objective
 

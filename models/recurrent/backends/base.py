@@ -1,0 +1,27 @@
+"""What every backend offers, and what all of them share."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+GRADIENT_NORM = 1.0  # gradients are clipped to it, over all weights together
+
+
+class TrainingStep(NamedTuple):
+    """`run(ids, targets, rate)` makes one step on a batch at this learning rate and returns its mean loss.
+
+    `variables` are the optimizer's.
+    """
+
+    run: Callable[[np.ndarray, np.ndarray, float], Any]
+    variables: list[keras.Variable]
+
+
+def refuse_adversarial(share: float) -> None:
+    """Raise ValueError where adversarial training is asked of a backend that does not know it."""
+    if share:
+        raise ValueError(
+            f"adversarial must be 0 on KERAS_BACKEND={keras.backend.backend()}, got {share}: use tensorflow"
+        )

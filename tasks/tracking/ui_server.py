@@ -1,0 +1,17 @@
+"""MLflow's own server: its pages and tracking API over the state folder's database."""
+
+import sys
+
+from tasks.runtime.servers import LOOPBACK, Server, start_process
+from tasks.runtime.state_folder import state_home
+
+
+def start_mlflow(port: int) -> Server:
+    """MLflow's pages and tracking API on loopback, over the state folder's database."""
+    from tasks.tracking.connection import make_database
+
+    command = [sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", make_database()]
+    command += ["--default-artifact-root", (state_home() / "mlflow" / "artifacts").as_uri()]
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
+    return start_process("mlflow", command, f"http://{LOOPBACK}:{port}", "/health", environment)
