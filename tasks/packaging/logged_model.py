@@ -67,11 +67,14 @@ def import_package(folder: Path) -> str:
     """Import the package in this folder under the folder's own name; return the name.
 
     The name holds the digest of the code: a package of that name from another folder is the same, but that folder may
-    be gone, so what is still to be imported comes from this one.
+    be gone, so what is still to be imported, of its inner packages too, comes from this one.
     """
     name = folder.name
     if name in sys.modules:
-        sys.modules[name].__path__ = [str(folder)]
+        for module, known in list(sys.modules.items()):
+            top, *inner = module.split(".")
+            if top == name and hasattr(known, "__path__"):
+                known.__path__ = [str(folder.joinpath(*inner))]
         return name
     spec = importlib.util.spec_from_file_location(
         name, folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -1,6 +1,9 @@
 """A logged network answers alike by every route, and answers whatever it is given."""
 
+import importlib
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
 from models.text.vocabulary import fit_vocabulary
 from tasks import tracking
-from tasks.packaging import mlflow_model
+from tasks.packaging import logged_model, mlflow_model
 from tasks.runtime.environment import load_tensorflow
 from tasks.scoring.predicting import score_chunk
 from tasks.store import formats
@@ -122,3 +125,20 @@ def test_a_served_table_without_text_is_refused_with_the_name_of_what_it_lacks(m
 
     with pytest.raises(MlflowException, match="text"):
         model.predict(pd.DataFrame({"tweet": ["fire"]}))
+
+
+def test_a_package_whose_first_folder_is_gone_goes_on_from_another(tmp_path: Path) -> None:
+    for copy in ("first", "second"):
+        (tmp_path / copy / "carried" / "inner").mkdir(parents=True)
+        for file in ("__init__.py", "inner/__init__.py", "inner/early.py", "inner/late.py"):
+            (tmp_path / copy / "carried" / file).write_text("")
+    try:
+        logged_model.import_package(tmp_path / "first" / "carried")
+        importlib.import_module("carried.inner.early")
+        shutil.rmtree(tmp_path / "first")
+        logged_model.import_package(tmp_path / "second" / "carried")
+        late = importlib.import_module("carried.inner.late")
+        assert Path(str(late.__file__)).is_relative_to(tmp_path / "second")
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "carried"]:
+            del sys.modules[name]
