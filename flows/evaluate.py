@@ -15,7 +15,7 @@ from flows.names import scheduled_name
 from models.settings import Recipe, Settings
 from models.splitting.folds import Fold
 from tasks import tracking
-from tasks.evaluation import fold_tables, record, test_set_usage
+from tasks.evaluation import fold_tables, held_out_usage, record
 from tasks.evaluation import learning_curve as evaluation_learning_curve
 from tasks.evaluation.fit_times import fit_seconds
 from tasks.evaluation.leakage import exclude_texts
@@ -68,7 +68,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         tweets = ingest_tweets(request.tweets, recipe, run)
         run.log_dataset(tweets, "tweets", request.tweets.source)
         labelled = fold_tables.gather_labelled(run, tweets)
-        looks = test_set_usage.register(run, labelled, recipe)
+        looks = held_out_usage.register(run, labelled, recipe)
         tokens = tokenize_tweets(run, labelled, recipe.text)
         texts = ingest_labelled_texts(request.labelled_texts, run)
         corpus_tokens = unlabelled_tokens(request, texts, labelled, recipe, run)

@@ -70,7 +70,7 @@ def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: 
     """Compare the models, let the best challenge the champion, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
-    signals.heed()  # no promotion after Ctrl-C
+    signals.raise_if_interrupted()  # no promotion after Ctrl-C
     decision = challenge(run, best, tweets, gate) if gate else NOT_ASKED
     comparison.record(run, rows, best)
     lineage.record(run)

@@ -83,15 +83,11 @@ def _say(message: str, head: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from flows.cli.render.terminal import visible
     from tasks.runtime.redaction import mask_secrets
 
-    text = Text(_visible(mask_secrets(message)))
+    text = Text(visible(mask_secrets(message), keep="\n"))
     Console(stderr=True).print(Text(f"{head}: ", style="bold red") + text if head else text, soft_wrap=True)
-
-
-def _visible(text: str) -> str:
-    """The text with what would move a terminal's cursor, or turn its writing around, spelt out."""
-    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
 def show(result: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], None]) -> None:

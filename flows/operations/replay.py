@@ -14,7 +14,7 @@ from tasks.runtime.progress import say
 from tasks.tracking import requests as tracking_requests
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 
 def replay(run_id: str, keep: Path | None = None, any_libraries: bool = False) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def replay(run_id: str, keep: Path | None = None, any_libraries: bool = False) -
         request = _read_request(run, folder)
         snapshots = trees.leaves(run.info.run_id)
         state = folder / "state"
-        rerunning.lend((name for names in snapshots.values() for name in names), state, _sources(run))
+        rerunning.link_inputs((name for names in snapshots.values() for name in names), state, _sources(run))
         paths = {key: [str(state / "store" / name) for name in names] for key, names in snapshots.items()}
         made = rerunning.run_again(requests.pinned(request, paths, folder), root, state, folder)
         replayed = [trees.Step(**step) for step in made["steps"]]
@@ -76,15 +76,13 @@ def check_libraries(lock_file: Path, any_libraries: bool) -> None:
 
 
 def _read_request(run: "MlflowRun", folder: Path) -> tracking_requests.Request:
-    from mlflow.exceptions import MlflowException
-
     try:
-        file = tracking.client().download_artifacts(run.info.run_id, tracking_requests.FILE, str(folder))
-    except (MlflowException, OSError) as error:
+        file = tracking.download(run.info.run_id, tracking_requests.FILE, folder)
+    except FileNotFoundError as error:
         raise ValueError(
             f"run {run.info.run_id} cannot be replayed: it has no recorded request ({tracking_requests.FILE})"
         ) from error
-    return tracking_requests.Request.read(Path(file))
+    return tracking_requests.Request.read(file)
 
 
 def _sources(run: "MlflowRun") -> str:

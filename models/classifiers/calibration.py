@@ -25,10 +25,10 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     if not positives or not negatives:
         return 1.0
     targets = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    log_odds = _log_odds(probabilities)
+    odds = log_odds(probabilities)
 
     def loss(logarithm: float) -> float:
-        scaled = log_odds / np.exp(logarithm)
+        scaled = odds / np.exp(logarithm)
         return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
 
     found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
@@ -43,8 +43,9 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     """
     if temperature <= 0:
         raise ValueError(f"a temperature must be above 0, got {temperature}")
-    return probabilities if temperature == 1 else expit(_log_odds(probabilities) / temperature)
+    return probabilities if temperature == 1 else expit(log_odds(probabilities) / temperature)
 
 
-def _log_odds(probabilities: np.ndarray) -> np.ndarray:
-    return logit(np.clip(probabilities, CERTAIN, 1 - CERTAIN))
+def log_odds(probabilities: np.ndarray, certain: float = CERTAIN) -> np.ndarray:
+    """Log-odds of the probabilities, which are first kept `certain` away from 0 and 1; so they are finite."""
+    return logit(np.clip(probabilities, certain, 1 - certain))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
+from models.classifiers.calibration import log_odds
 from models.metrics.scores import platt_line
 
 CERTAIN = 1e-6  # a member that is surer than this counts as this sure: one may not outvote all others
@@ -15,7 +16,7 @@ def member_lines(labels: np.ndarray, probabilities: Sequence[np.ndarray]) -> lis
 
     Members learned with smoothed labels speak more softly than others: without this they would count for less.
     """
-    return [platt_line(_log_odds(each), labels) for each in probabilities]
+    return [platt_line(log_odds(each, CERTAIN), labels) for each in probabilities]
 
 
 def mean_log_odds(probabilities: Sequence[np.ndarray], lines: Sequence[Sequence[float]]) -> np.ndarray:
@@ -29,9 +30,7 @@ def mean_log_odds(probabilities: Sequence[np.ndarray], lines: Sequence[Sequence[
     """
     if not probabilities or len(probabilities) != len(lines):
         raise ValueError(f"an ensemble needs members and a line for each, got {len(probabilities)} and {len(lines)}")
-    calibrated = [slope * _log_odds(each) + offset for each, (slope, offset) in zip(probabilities, lines, strict=True)]
+    calibrated = [
+        slope * log_odds(each, CERTAIN) + offset for each, (slope, offset) in zip(probabilities, lines, strict=True)
+    ]
     return expit(np.mean(calibrated, axis=0))
-
-
-def _log_odds(probabilities: np.ndarray) -> np.ndarray:
-    return logit(np.clip(probabilities, CERTAIN, 1 - CERTAIN))

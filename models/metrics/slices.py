@@ -3,7 +3,6 @@
 Slices look at the tweets alone, never at a prediction, so that two models are compared on the same ones.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,11 +74,6 @@ def unknown_shares(tokens: Tokens, known: pa.StringArray | None) -> np.ndarray:
     strange = ~pc.is_in(tokens.words, known).to_numpy(zero_copy_only=False)
     counts = np.add.reduceat(np.append(strange[tokens.codes], False).astype(float), tokens.offsets[:-1])
     return np.where(tokens.lengths > 0, counts / np.maximum(tokens.lengths, 1), 0.0)
-
-
-def names_by_row(slices: Mapping[str, np.ndarray], row: int) -> list[str]:
-    """The slices that this row belongs to."""
-    return [name for name, rows in slices.items() if rows[row]]
 
 
 def _with_and_without(texts: pa.ChunkedArray, name: str, pattern: str) -> dict[str, np.ndarray]:

@@ -13,7 +13,8 @@ from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from mlflow.entities import Run as MlflowRun
+
+    from tasks.tracking import MlflowRun
 
 MODEL_STEPS = ("train_logistic", "train_nb_svm", "train_network", "combine_models")
 SCORES = ("accuracy", "f1", "roc_auc", "log_loss")

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from models.settings import TextSettings
 from models.text import tokenize_texts
-from models.text.keyness import keyness
+from models.text.log_odds_words import weighted_log_odds
 
 TOKENS = 20
 SAMPLE_ROWS = 50_000  # of rows read; about two thirds of them are training rows
@@ -33,7 +33,7 @@ class TokenSample:
         labels = np.repeat(sample["label"].to_numpy(zero_copy_only=False), tokens.lengths)
         size = len(tokens.words)
         counts = {label: np.bincount(tokens.codes[labels == label], minlength=size) for label in LABELS}
-        scores = keyness(counts["1"], counts["0"])
+        scores = weighted_log_odds(counts["1"], counts["0"])
         words = np.array(tokens.words.to_pylist(), object)
         order = {"0": -scores, "1": scores, "none": counts["none"]}
         return {label: _ranked(words, order[label], counts, label) for label in LABELS if counts[label].any()}

@@ -22,7 +22,7 @@ from tasks.runtime import atomic_files
 from tasks.tracking.queries import deleted_run
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 KEEP = "keep"  # a tag that people set in MLflow's pages

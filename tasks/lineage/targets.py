@@ -84,16 +84,10 @@ def files_in(artifact: Path) -> dict[str, dict[str, Any]]:
 
 
 def _registered(name: str, version: str | None, alias: str | None) -> Target:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        if alias:
-            found = client().get_model_version_by_alias(name, alias)
-        else:
-            found = client().get_model_version(name, str(version))
-    except MlflowException as error:
+    found = registry.find_version(name, version, alias)
+    if found is None:
         known = ", ".join(f"{each['name']}/{each['version']}" for each in registered_versions()) or "none"
-        raise ValueError(f"no model {name}{f'@{alias}' if alias else f'/{version}'}; registered: {known}") from error
+        raise ValueError(f"no model {name}{f'@{alias}' if alias else f'/{version}'}; registered: {known}")
     run = read_run(str(found.run_id))
     facts = {"name": found.name, "version": str(found.version), "aliases": list(found.aliases)}
     title = f"{found.tags['model']}, version {found.version} of {found.name}"

@@ -12,7 +12,7 @@ from tasks import caching
 from tasks.runtime import errors
 from tasks.runtime.redaction import redact
 from tasks.store.digests import combine
-from tasks.tracking import Run, fluent_mlflow, undivided
+from tasks.tracking import Run, defer_signals, fluent_mlflow
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -30,7 +30,7 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
     """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
     mlflow = fluent_mlflow()
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
-    with tempfile.TemporaryDirectory() as folder, undivided(), mlflow.start_run(run.run_id):
+    with tempfile.TemporaryDirectory() as folder, defer_signals(), mlflow.start_run(run.run_id):
         package = carry_package(Path(folder))
         logged = mlflow.pyfunc.log_model(
             name="classifier",

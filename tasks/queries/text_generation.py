@@ -10,44 +10,24 @@ import numpy as np
 from models.language.settings import LanguageSettings
 from models.settings import TextSettings
 from models.text.vocabulary import UNKNOWN_ID
-from tasks import tracking
-from tasks.runtime import state_folder
-from tasks.store import artifact_store, formats
+from tasks.queries import trainings
+from tasks.store import formats
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
-
     from models.language.generation import Sampler
     from models.text.vocabulary import Vocabulary
-
-TRAINED = "tags.stage = 'train_language_model' and attributes.status = 'FINISHED'"
+    from tasks.tracking import MlflowRun
 
 
 def find_language_model(run_id: str | None) -> "MlflowRun":
     """The newest run that trained a language model: of all, or at or below this one. Raises ValueError without one."""
-    if run_id is None:
-        found = tracking.find_runs(TRAINED)
-        where = "no run has trained a language model yet"
-    else:
-        run = tracking.read_run(run_id)
-        links = (f"tags.root_run_id = '{run_id}'", f"tags.`mlflow.parentRunId` = '{run_id}'")
-        below = [each for link in links for each in tracking.find_runs(f"{TRAINED} and {link}")]
-        found = [run] if run.data.tags.get("stage") == "train_language_model" else below
-        where = f"run {run_id} trained no language model"
-    if not found:
-        raise ValueError(f"{where}: train one with `crisisflow language-model`")
-    return found[0]
-
-
-def artifact_of(run: "MlflowRun") -> Path:
-    """The artifact that a step's run made, whole. Raises ValueError when the state folder has lost it."""
-    artifact = state_folder.state_home() / "store" / run.data.tags["output"]
-    if not artifact_store.is_artifact(artifact):
-        raise ValueError(
-            f"model of run {run.info.run_id} is no longer in {artifact.parent}: run `crisisflow language-model`"
+    found = trainings.find_training("train_language_model", run_id)
+    if found is None:
+        where = (
+            "no run has trained a language model yet" if run_id is None else f"run {run_id} trained no language model"
         )
-    artifact_store.verify(artifact)
-    return artifact
+        raise ValueError(f"{where}: train one with `crisisflow language-model`")
+    return found
 
 
 def read_sampler(artifact: Path) -> "tuple[Sampler, Vocabulary, TextSettings]":
@@ -55,8 +35,7 @@ def read_sampler(artifact: Path) -> "tuple[Sampler, Vocabulary, TextSettings]":
     from models.language.generation import sampler_of
 
     about = json.loads((artifact / "language.json").read_text())
-    with np.load(artifact / "weights.npz", allow_pickle=False) as weights:
-        sampler = sampler_of(dict(weights), LanguageSettings(**about["settings"]))
+    sampler = sampler_of(formats.read_arrays(artifact / "weights.npz"), LanguageSettings(**about["settings"]))
     return sampler, formats.read_vocabulary(artifact), TextSettings(**about["text"])
 
 
@@ -67,7 +46,7 @@ def generate_texts(
     from models.language.generation import generate
 
     run = find_language_model(run_id)
-    sampler, words, settings = read_sampler(artifact_of(run))
+    sampler, words, settings = read_sampler(trainings.artifact_of(run, "crisisflow language-model"))
     prompted = _prompt_tokens(prompt, settings)
     known = [words.ids.get(token, UNKNOWN_ID) for token in prompted]
     drawn = generate(sampler, [known] * count, seed, temperature=temperature, top_k=top_k, length=length)

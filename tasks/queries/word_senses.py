@@ -20,10 +20,9 @@ from tasks.tracking import Run
 from tasks.training.embeddings import all_text
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
-
     from models.senses import Senses, WordSpace
     from models.vectors import WordVectors
+    from tasks.tracking import MlflowRun
 
 TEXT_INPUTS = ("tweets", "tokens", "corpus_tokens")
 MAP_NEIGHBOURS, EXAMPLES, EXAMPLE_REACH = 12, 3, 6
@@ -169,7 +168,7 @@ def summarize(run: Run, vectors: Path, learned: Path, word: str, count: int, con
     told = probabilities(learned, vectors, word, context) if context else None
     columns = {
         "name": named.tokens.to_pylist(),
-        "share": read_arrays(learned)["shares"].tolist(),
+        "share": formats.read_arrays(learned / "senses.npz")["shares"].tolist(),
         "probability": [None] * len(named) if told is None else told.tolist(),
         "neighbours": [
             [{"word": other, "cosine": cosine} for other, cosine in near]
@@ -191,13 +190,7 @@ def probabilities(learned: Path, vectors: Path, word: str, context: str) -> np.n
     places = np.flatnonzero(rows == row)
     if len(places) == 0:
         raise ValueError(f"{word!r} does not stand in {context!r}: give a text with the word in it")
-    arrays = read_arrays(learned)
+    arrays = formats.read_arrays(learned / "senses.npz")
     senses = Senses(row, arrays["shares"], arrays["tilts"], arrays["normalizers"])
     contexts = context_rows(rows, text.offsets, places[:1])
     return senses.probabilities(contexts, read_space(vectors, arrays["counts"]))[0]
-
-
-def read_arrays(learned: Path) -> dict[str, np.ndarray]:
-    """The numbers of learned senses by name."""
-    with np.load(learned / "senses.npz") as arrays:
-        return dict(arrays)

@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from models.settings import Architecture
-from tasks import tracking
-from tasks.runtime import state_folder
-from tasks.store import artifact_store
+from tasks.queries import trainings
 from tasks.store import formats as store_formats
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
-
     from models.vectors import WordVectors
+    from tasks.tracking import MlflowRun
 
 Format = Literal["word2vec-text", "word2vec-binary", "projector", "keras", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-TRAINED = "tags.stage = 'train_vectors' and attributes.status = 'FINISHED'"
 GZIP = b"\x1f\x8b"
 
 
@@ -65,30 +61,18 @@ def read_file(path: Path) -> "WordVectors":
 
 def find_training(run_id: str | None, architecture: Architecture | None = None) -> "MlflowRun":
     """The newest run that trained vectors: of all, or at or below this one. Raises ValueError when there is none."""
-    kind = f" and params.`settings.architecture` = '{architecture}'" if architecture else ""
-    if run_id is None:
-        found = tracking.find_runs(TRAINED + kind)
-        where = "no run has trained word vectors yet"
-    else:
-        run = tracking.read_run(run_id)
-        links = (f"tags.root_run_id = '{run_id}'", f"tags.`mlflow.parentRunId` = '{run_id}'")
-        below = [each for link in links for each in tracking.find_runs(f"{TRAINED}{kind} and {link}")]
-        found = [run] if run.data.tags.get("stage") == "train_vectors" else below
-        where = f"run {run_id} trained no word vectors"
-    if not found:
+    condition = f"params.`settings.architecture` = '{architecture}'" if architecture else ""
+    found = trainings.find_training("train_vectors", run_id, condition)
+    if found is None:
+        where = "no run has trained word vectors yet" if run_id is None else f"run {run_id} trained no word vectors"
         wanted = f" ({architecture})" if architecture else ""
         raise ValueError(f"{where}{wanted}: `crisisflow embed` does, or give a file with --vectors")
-    return found[0]
+    return found
 
 
 def artifact_of(run: "MlflowRun") -> Path:
-    """The artifact that a step's run made. Raises ValueError when the state folder has lost it."""
-    artifact = state_folder.state_home() / "store" / run.data.tags["output"]
-    if not artifact_store.is_artifact(artifact):
-        raise ValueError(
-            f"the vectors of run {run.info.run_id} are no longer in {artifact.parent}: run `crisisflow embed` again"
-        )
-    return artifact
+    """The artifact of a training of vectors. Raises ValueError when the state folder has lost it."""
+    return trainings.artifact_of(run, "crisisflow embed")
 
 
 def export(vectors: "WordVectors", form: Format, out: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from tasks.registry.versions import (
     ChosenModel,
     champion,
     choose,
+    find_version,
     versions,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "Incumbent",
     "champion",
     "choose",
+    "find_version",
     "history",
     "promote",
     "rollback",

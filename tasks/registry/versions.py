@@ -55,6 +55,20 @@ def champion() -> "ModelVersion | None":
         return None
 
 
+def find_version(name: str, version: str | None, alias: str | None) -> "ModelVersion | None":
+    """The registered version of this number, or the one that carries the alias; None where there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if alias:
+            return client().get_model_version_by_alias(name, alias)
+        return client().get_model_version(name, str(version))
+    except MlflowException as error:
+        if error.error_code not in ABSENT:
+            raise
+        return None
+
+
 def versions() -> "list[ModelVersion]":
     """Every version of every registered model, whoever registered it."""
     found: list[ModelVersion] = []

@@ -11,7 +11,7 @@ from tasks.caching import ROOT
 from tasks.tracking.provenance import PATCH
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 

@@ -21,7 +21,7 @@ RERUN, STEPS = "flows.rerun", "steps.json"
 LINES_SHOWN = 12
 
 
-def lend(names: Iterable[str], home: Path, sources: str) -> None:
+def link_inputs(names: Iterable[str], home: Path, sources: str) -> None:
     """Let the new home see these artifacts of the store, by links. Raises ValueError naming what is gone or damaged."""
     for name in names:
         original = state_folder.state_home() / "store" / name

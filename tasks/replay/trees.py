@@ -11,7 +11,7 @@ from tasks.runtime import state_folder
 from tasks.store import artifact_store
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 REUSED = " (reused)"
 

@@ -9,7 +9,7 @@ from tasks.replay import differences
 from tasks.replay.trees import Step, compare, other_settings, recorded_folder
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 IDENTICAL, DIFFERENT, CLOSE = "identical", "different", "equal within tolerance, other hardware"
 

@@ -25,7 +25,7 @@ def announce(addresses: Mapping[str, str]) -> None:
     write_atomically(running_file(), json.dumps({**mark, **addresses}, indent=1))
 
 
-def told() -> dict[str, Any]:
+def read_state() -> dict[str, Any]:
     """What `crisisflow up` announced last, whether it lives or not; nothing when it ended well."""
     try:
         return dict(json.loads(running_file().read_text()))
@@ -47,7 +47,7 @@ def only_one(name: str) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            who = told().get("process")
+            who = read_state().get("process")
             other = f"as process {who}" if who else "and is just starting"
             raise ValueError(f"it is running already, {other}: see `crisisflow status`") from None
         yield
@@ -55,5 +55,5 @@ def only_one(name: str) -> Iterator[None]:
 
 def announced() -> dict[str, str]:
     """The addresses that `crisisflow up` announced, when its servers still answer; else nothing."""
-    addresses = told()
+    addresses = read_state()
     return addresses if "prefect" in addresses and answers(f"{addresses['prefect']}/api/health") else {}

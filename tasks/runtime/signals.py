@@ -27,7 +27,7 @@ def stop_on_terminate() -> None:
     _came()  # what came before, to whatever this process did then
 
 
-def heed() -> None:
+def raise_if_interrupted() -> None:
     """Raise KeyboardInterrupt if the process was told to end, and did not because something swallowed the exception.
 
     Prefect does when it comes while a flow that is done, but not the last one, is being put away: up to a second each.

@@ -14,7 +14,7 @@ DRAIN_SECONDS = 60.0
 LATE_SECONDS = 3.0  # what is not recorded so long after all was sent, of a flow that was cut short, was never sent
 
 
-def settle() -> None:
+def drain() -> None:
     """Wait until the server has recorded the last state of every task run; not for a server that is gone."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker

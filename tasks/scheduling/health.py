@@ -21,7 +21,7 @@ PARTS = ("mlflow", "prefect", "worker", "schedule", "disk")
 
 def health() -> dict[str, Any]:
     """Whether each part works, what is scheduled, and how it went; what `status --json` prints."""
-    told = running.told()
+    told = running.read_state()
     facts: dict[str, Any] = dict.fromkeys(PARTS, False)
     facts |= {"running": bool(told) and running.up_lives(told), "stale": False, "next": [], "deployments": []}
     facts["stale"] = bool(told) and not facts["running"]

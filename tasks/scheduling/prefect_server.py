@@ -76,7 +76,7 @@ def prefect_server() -> Iterator[None]:
         try:
             yield
         finally:
-            drain.settle()
+            drain.drain()
 
 
 @contextmanager

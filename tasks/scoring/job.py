@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.runtime.progress import on_terminal, progress
-from tasks.scoring.output import Stamp, write_output
+from tasks.scoring.output import ModelInfo, write_output
 from tasks.scoring.predicting import score_chunks
 from tasks.scoring.progress_store import Ledger, open_ledger, scoring_key
 from tasks.scoring.rows import Reader, expected_rows
@@ -37,7 +37,7 @@ class ScoringJob:
         with open_ledger(self.key(model_id)) as ledger:
             resumed = ledger.rows
             read = self._fill(ledger, model)
-            stamp = Stamp(name, version, self.snapshot.name)
+            stamp = ModelInfo(name, version, self.snapshot.name)
             written = write_output(ledger, read, self.out, stamp, self.partition_rows)
         speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
         return {**written, "resumed_rows": resumed, "tweets_per_second": round(speed, 1)}

@@ -32,7 +32,7 @@ LABELS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Stamp:
+class ModelInfo:
     """The model that scored, as every row names it, and the digest of the source, for the manifest."""
 
     model: str
@@ -74,7 +74,7 @@ def check_output(out: str, partition_rows: int | None = None) -> None:
 
 
 def write_output(
-    ledger: Ledger, read: int, out: str, stamp: Stamp, partition_rows: int | None = None
+    ledger: Ledger, read: int, out: str, stamp: ModelInfo, partition_rows: int | None = None
 ) -> dict[str, Any]:
     """Write the whole ledger to its place, and return the counts and where everything is.
 
@@ -105,7 +105,7 @@ def _reconcile(counts: dict[str, int], written: int, rejected: int) -> None:
         )
 
 
-def _write_file(ledger: Ledger, path: Path, stamp: Stamp, counts: dict[str, int]) -> dict[str, Any]:
+def _write_file(ledger: Ledger, path: Path, stamp: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
     suffix, beside = path.suffix, path.with_suffix(f".quarantine{path.suffix}")
     with atomic_files.draft_file(path.parent) as scored, atomic_files.draft_file(path.parent) as rejected:
         write_tables(scored, suffix, LABELS, stamp.rows_of(ledger))
@@ -120,7 +120,7 @@ def _write_file(ledger: Ledger, path: Path, stamp: Stamp, counts: dict[str, int]
     return {**counts, "out": str(path), "quarantine": str(beside) if counts["quarantined"] else None}
 
 
-def _write_folder(ledger: Ledger, path: Path, stamp: Stamp, counts: dict[str, int], size: int) -> dict[str, Any]:
+def _write_folder(ledger: Ledger, path: Path, stamp: ModelInfo, counts: dict[str, int], size: int) -> dict[str, Any]:
     with parts.draft_folder(path.parent) as draft:
         written = parts.write_parts(draft, size, LABELS, stamp.rows_of(ledger))
         rejected = parts.write_quarantine(draft, QUARANTINE, rejected_rows(ledger))

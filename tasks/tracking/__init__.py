@@ -4,17 +4,33 @@ MLflow's active run belongs to a thread, which loses runs under an orchestrator.
 along; everything is logged by its id through one client, and whoever opens a run closes it, whatever happens.
 """
 
-from tasks.tracking.connection import client, experiment_id, fluent_mlflow, tracking_uri, undivided
+from typing import TYPE_CHECKING
+
+from tasks.tracking.connection import client, defer_signals, experiment_id, fluent_mlflow, tracking_uri
 from tasks.tracking.lifecycle import abandon_runs, reconcile_runs, recover, tracked_run
-from tasks.tracking.queries import comparison_address, descendants, find_runs, read_run, step_outcomes, unfinished_run
+from tasks.tracking.queries import (
+    comparison_address,
+    descendants,
+    download,
+    find_runs,
+    read_run,
+    step_outcomes,
+    unfinished_run,
+)
 from tasks.tracking.run import Run
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
 __all__ = [
+    "MlflowRun",
     "Run",
     "abandon_runs",
     "client",
     "comparison_address",
+    "defer_signals",
     "descendants",
+    "download",
     "experiment_id",
     "find_runs",
     "fluent_mlflow",
@@ -24,6 +40,5 @@ __all__ = [
     "step_outcomes",
     "tracked_run",
     "tracking_uri",
-    "undivided",
     "unfinished_run",
 ]

@@ -128,7 +128,7 @@ def client() -> "MlflowClient":
     return _client_at(tracking_uri())
 
 
-def undivided() -> AbstractContextManager[None]:
+def defer_signals() -> AbstractContextManager[None]:
     """Let Ctrl-C wait until the block is done, where it writes to a database; a server ends its own transactions."""
     return nullcontext() if tracking_uri().startswith("http") else signals.deferred()
 

@@ -16,7 +16,7 @@ from tasks.runtime.atomic_files import remove_leftovers
 from tasks.store import checkpoints
 from tasks.store.digests import combine
 from tasks.tracking import prefect_link, provenance
-from tasks.tracking.connection import client, experiment_id, undivided
+from tasks.tracking.connection import client, defer_signals, experiment_id
 from tasks.tracking.queries import find_runs, unfinished_run
 from tasks.tracking.run import Run
 
@@ -35,7 +35,7 @@ def tracked_run(
     Closed as FINISHED, as KILLED on Ctrl-C or SIGTERM, as FAILED on anything else, with the error as a tag. A root
     names the run that it `resumes`: the same request before it, if that was cut short.
     """
-    signals.heed()
+    signals.raise_if_interrupted()
     if parent is None:
         recover()
     settings = settings.model_dump() if isinstance(settings, BaseModel) else settings or {}
@@ -43,7 +43,7 @@ def tracked_run(
     try:
         links = prefect_link.prefect_tags()
         tags = _tags(name, stage, parent, settings) | links
-        with undivided():  # else there would be a run that nobody knows and closes
+        with defer_signals():  # else there would be a run that nobody knows and closes
             run = _open(tags, parent)
         if links and "prefect.task_run_id" not in links:
             prefect_link.link_flow_run(run)

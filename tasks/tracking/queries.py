@@ -1,5 +1,6 @@
 """Looking runs up."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -24,6 +25,16 @@ def read_run(run_id: str) -> "MlflowRun":
         if errors.tracking_lost(error):
             raise
         raise ValueError(f"no run {run_id!r} in {mask_secrets(tracking_uri())}; {_latest_runs()}") from error
+
+
+def download(run_id: str, name: str, folder: Path) -> Path:
+    """One artifact of a run, brought into this folder. Raises FileNotFoundError when the run has none of this name."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(client().download_artifacts(run_id, name, str(folder)))
+    except (MlflowException, OSError) as error:
+        raise FileNotFoundError(f"run {run_id} has no artifact {name}") from error
 
 
 def _latest_runs() -> str:

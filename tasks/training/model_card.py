@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tasks.html.fact_sheet import Part, Sheet
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
-
     from models.inspection.behaviour import BehaviourResult
     from models.metrics.slices import SliceScore
+    from tasks.tracking import MlflowRun
 
 SCORES = ("accuracy", "f1", "precision", "recall", "roc_auc", "average_precision", "log_loss", "brier", "ece")
 WORST_SLICES = 8

@@ -10,7 +10,8 @@ import pytest
 
 from models.language.settings import LanguageSettings
 from tasks import tracking
-from tasks.queries.text_generation import artifact_of, find_language_model, generate_texts, read_sampler
+from tasks.queries import trainings
+from tasks.queries.text_generation import find_language_model, generate_texts, read_sampler
 
 SETTINGS = LanguageSettings(dimensions=8, units=8, epochs=2, min_count=1, validation_share=0.2, batch_size=16)
 
@@ -41,14 +42,14 @@ def test_training_leaves_curves_samples_and_a_model_on_its_run(trained: dict[str
     samples = json.loads(Path(client.download_artifacts(run.info.run_id, "samples.json")).read_text())
     assert samples["columns"] == ["epoch", "temperature", "text"]
     assert {row[0] for row in samples["data"]} == {0, 1}
-    assert str(artifact_of(run)) == trained["model"]
+    assert str(trainings.artifact_of(run, "crisisflow language-model")) == trained["model"]
 
 
 def test_test_rows_of_tweets_are_never_read(trained: dict[str, Any], inputs: dict[str, Any]) -> None:
     run = find_language_model(trained["run_id"])
     read = run.data.metrics["documents"] + run.data.metrics["held_out_documents"]
     assert read < 240 + 200  # all tweets and all lines of the corpus
-    _, words, _ = read_sampler(artifact_of(run))
+    _, words, _ = read_sampler(trainings.artifact_of(run, "crisisflow language-model"))
     tweets = {line.split(",")[1].split()[-2] for line in inputs["tweets"].read_text().splitlines()[1:]}
     unseen = tweets - set(words.tokens.to_pylist())
     assert 0.2 < len(unseen) / len(tweets) < 0.6  # each tweet has a word of its own: those of other splits are unknown

@@ -99,7 +99,7 @@ def state_of(api: PrefectApi, run_id: str) -> JsonObject:
 
 
 def test_a_run_fires_by_itself_and_lands_in_mlflow_with_the_link_back(api: PrefectApi, state: Path) -> None:
-    wait_for(lambda: "worker" in running.told())
+    wait_for(lambda: "worker" in running.read_state())
     finished = "tags.stage = 'retrain' and attributes.status = 'FINISHED'"
     run = wait_for(lambda: tracking.find_runs(finished))[-1]
     assert run.data.metrics["test/f1"] >= 0

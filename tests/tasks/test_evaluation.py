@@ -10,7 +10,7 @@ import pytest
 from models.metrics.cross_validation import HeldOut, comparisons, summarise
 from models.settings import Recipe
 from tasks import tracking
-from tasks.evaluation import fit_times, learning_curve, page, record, test_set_usage
+from tasks.evaluation import fit_times, held_out_usage, learning_curve, page, record
 from tasks.store.formats import write_artifact
 
 ROWS, FOLDS, SEEDS = 120, 3, 2
@@ -61,9 +61,9 @@ def test_models_scored_on_other_rows_are_not_compared() -> None:
         HeldOut.from_table(table.slice(0, len(table) - 1))
 
 
-def look(table: Path, recipe: Recipe, asked: str) -> test_set_usage.Looks:
+def look(table: Path, recipe: Recipe, asked: str) -> held_out_usage.HeldOutUsage:
     with tracking.tracked_run("evaluate", "evaluate", settings={"asked": asked}) as run:
-        return test_set_usage.register(run, table, recipe)
+        return held_out_usage.register(run, table, recipe)
 
 
 def test_each_different_evaluation_of_a_table_is_one_look() -> None:
@@ -81,7 +81,7 @@ def test_each_different_evaluation_of_a_table_is_one_look() -> None:
 def test_an_interrupted_evaluation_has_looked_too() -> None:
     table = write_artifact("labelled", {"part.json": "interrupted"})
     with pytest.raises(RuntimeError), tracking.tracked_run("evaluate", "evaluate", settings={"asked": "a"}) as run:
-        test_set_usage.register(run, table, Recipe())
+        held_out_usage.register(run, table, Recipe())
         raise RuntimeError
     assert look(table, Recipe(), "b").of_table == 2
 

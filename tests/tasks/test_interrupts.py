@@ -83,7 +83,7 @@ def test_a_forked_child_has_its_own_signals() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         os._exit(0)
     os.waitpid(child, 0)
-    signals.heed()
+    signals.raise_if_interrupted()
 
 
 def test_a_block_of_another_thread_does_not_hold_the_main_one_back() -> None:
@@ -142,13 +142,13 @@ def test_ctrl_c_in_a_transaction_leaves_it_whole_and_the_run_closed(
 
 
 def test_a_swallowed_signal_is_heeded_once() -> None:
-    signals.heed()  # nothing came
+    signals.raise_if_interrupted()  # nothing came
     for number in ENDINGS:
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), number)
         with pytest.raises(KeyboardInterrupt, match=signal.Signals(number).name):
-            signals.heed()
-        signals.heed()
+            signals.raise_if_interrupted()
+        signals.raise_if_interrupted()
 
 
 def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
@@ -174,17 +174,18 @@ def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() ->
     with suppress(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
     signals.stop_on_terminate()
-    signals.heed()
+    signals.raise_if_interrupted()
 
 
 def test_ctrl_c_while_prefect_puts_an_inner_flow_away_ends_the_outer_one(home: Path) -> None:
     script = """
 import os, signal
-from tasks.runtime import environment, servers, signals
+from tasks.runtime import environment, signals
+from tasks.scheduling import prefect_server
 environment.prepare_environment()
 signals.stop_on_terminate()
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with servers.prefect_server():
+with prefect_server.prefect_server():
     import prefect
     from prefect import flow_engine
     from tasks import tracking

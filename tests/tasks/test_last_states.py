@@ -10,8 +10,8 @@ from pathlib import Path
 SCRIPT = """
 from tasks.runtime.environment import prepare_environment
 prepare_environment()
-from tasks.runtime import servers
-with servers.prefect_server():
+from tasks.scheduling import prefect_server
+with prefect_server.prefect_server():
     import psutil, time
     from prefect.events import emit_event
     emit_event("crisisflow.first", resource={"prefect.resource.id": "test"})
@@ -35,8 +35,8 @@ def test_nobody_waits_for_a_server_that_is_gone(home: Path) -> None:
 ORPHAN = """
 from tasks.runtime.environment import prepare_environment
 prepare_environment()
-from tasks.runtime import servers
-with servers.prefect_server():
+from tasks.scheduling import prefect_server
+with prefect_server.prefect_server():
     import prefect
     from prefect.client.orchestration import get_client
     from prefect.states import Pending

@@ -272,11 +272,11 @@ def test_lent_snapshots_are_links_and_lost_ones_are_named_with_their_source(home
     (tmp_path / "rows.txt").write_text("a b")
     raw = sources.fetch(tmp_path / "rows.txt")
     name = f"raw/{raw.name}"
-    rerunning.lend([name], tmp_path / "lent", "nothing")
+    rerunning.link_inputs([name], tmp_path / "lent", "nothing")
     assert (tmp_path / "lent" / "store" / name).is_symlink()
     (raw / "files" / "rows.txt").write_text("a c")
     with pytest.raises(ValueError, match=r"rows\.txt is not what was written there\. It came from .*rows\.txt on 20"):
-        rerunning.lend([name], tmp_path / "other", "nothing")
+        rerunning.link_inputs([name], tmp_path / "other", "nothing")
 
 
 def git(folder: Path, *arguments: str) -> str:

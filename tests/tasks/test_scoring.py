@@ -229,7 +229,7 @@ def test_rows_that_do_not_add_up_are_not_put_in_place(
 ) -> None:
     out = tmp_path / "scored.csv"
     out.write_text("old")
-    monkeypatch.setattr(output.Stamp, "rows_of", lambda *_: iter(()))
+    monkeypatch.setattr(output.ModelInfo, "rows_of", lambda *_: iter(()))
     with pytest.raises(RuntimeError, match=r"5 rows read, 3 scored \(0 written\), 2 not \(2 written\)"):
         score(few, out, LengthModel())
     assert out.read_text() == "old"

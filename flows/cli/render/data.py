@@ -8,20 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.render.terminal import printable
+
 DIGEST_CHARACTERS = 12  # enough to tell tables apart, and to name one
 
 
 def _console() -> Console:
     return Console(highlight=False)
-
-
-def printable(value: Any) -> Text:
-    r"""A text for a terminal: no markup, and nothing that moves the cursor or turns the writing around.
-
-    >>> str(printable("[red]\x1b[31m"))
-    '[red]\\x1b[31m'
-    """
-    return Text("".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(value)))
 
 
 def quarantines(result: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How often the held-out rows of a table were looked at: every look makes the next score a little less honest."""
+"""Counts uses of the held-out rows of a table: repeated use biases the scores."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from tasks.store.digests import combine
 from tasks.tracking import Run, find_runs, read_run
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as MlflowRun
+    from tasks.tracking import MlflowRun
 
 
 @dataclass(frozen=True)
-class Looks:
+class HeldOutUsage:
     """Different evaluations of one table so far, this one included, and those of them that were of this recipe."""
 
     of_table: int
@@ -31,7 +31,7 @@ class Looks:
         }
 
 
-def register(run: Run, labelled: Path, recipe: Recipe) -> Looks:
+def register(run: Run, labelled: Path, recipe: Recipe) -> HeldOutUsage:
     """Note on the run which table and which recipe it evaluates, and count all runs that ever did, finished or not.
 
     The same request over the same code, as after an interruption, is the same evaluation.
@@ -40,7 +40,7 @@ def register(run: Run, labelled: Path, recipe: Recipe) -> Looks:
     run.tag(table=labelled.name, recipe=recipe.name, recipe_digest=digest)
     found = find_runs(f"tags.stage = 'evaluate' and tags.table = '{labelled.name}'")
     looks = {_identity(each): each.data.tags.get("recipe_digest") for each in [*found, read_run(run.run_id)]}
-    counted = Looks(len(looks), list(looks.values()).count(digest), digest)
+    counted = HeldOutUsage(len(looks), list(looks.values()).count(digest), digest)
     run.tag(outer_evaluation=counted.of_table, outer_evaluation_of_recipe=counted.of_recipe)
     return counted
 

@@ -3,13 +3,13 @@
 import numpy as np
 
 
-def keyness(positive: np.ndarray, negative: np.ndarray, prior_tokens: float = 500.0) -> np.ndarray:
+def weighted_log_odds(positive: np.ndarray, negative: np.ndarray, prior_tokens: float = 500.0) -> np.ndarray:
     """How surely a word belongs to the positive texts (above 0) or the negative ones (below), in standard deviations.
 
     Log-odds ratio of word counts (words,) with an informative Dirichlet prior, the words' own shares of both together
     (Monroe, Colaresi & Quinn 2008, eq. 16-22): neither the commonest words nor the rarest come out on top.
 
-    >>> scores = keyness(np.array([30, 500, 1, 0]), np.array([0, 500, 1, 30]))
+    >>> scores = weighted_log_odds(np.array([30, 500, 1, 0]), np.array([0, 500, 1, 30]))
     >>> [round(float(score), 1) for score in scores]
     [3.8, 0.0, 0.0, -3.8]
     """
