@@ -10,6 +10,8 @@ from flows.names import scheduled_name
 from models.settings import ClassifierSettings, Recipe, Representation
 from tasks.tracking import Run, tracked_run
 from tasks.training.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
+from tasks.training.labelled_tweets import LabelledInputs
+from tasks.training.network import Start
 from tasks.training.pretraining import pretrain_network
 
 BAGS: tuple[Representation, ...] = ("one-hot", "count", "tf-idf")
@@ -91,48 +93,48 @@ def classify(
     `only` limits what is trained to the models of these names. Networks that start from others (`pretrained`, by the
     name of the classifier) are left out where there is none to start from.
     """
-    pretrained = pretrained or {}
     wanted = with_members(model_names(recipe) if only is None else only, recipe)
-    representations = {**dict.fromkeys(BAGS, features.bag_of_words), "co-occurrence": features.cooccurrence, **vectors}
-    bags = {"one-hot": features.bag_of_words, "characters": features.characters}
-    models = {}
+    labelled = LabelledInputs(tweets, features.tokens)
     with tracked_run("classify", "classify", parent) as run:
-        for name, artifact in representations.items():
-            if f"logistic/{name}" in wanted:
-                models[f"logistic/{name}"] = train_logistic(
-                    run, tweets, features.tokens, _made(artifact), name, recipe.logistic, recipe.text
-                )
-        for name in recipe.nb_svm.representations:
-            if f"nb-svm/{name}" in wanted:
-                models[f"nb-svm/{name}"] = train_nb_svm(
-                    run, tweets, features.tokens, _made(bags[name]), name, recipe.nb_svm, recipe.text
-                )
+        models = _linear_models(run, labelled, features, vectors, recipe, wanted)
         for network in recipe.classifiers:
-            if network.name in wanted and (network.features != MULTI_TASK or network.name in pretrained):
-                start = (_made(features.vocabulary), vectors.get(network.features), pretrained.get(network.name))
-                models[network.name] = _network(run, tweets, features.tokens, start, network, recipe)
+            begun = (pretrained or {}).get(network.name)
+            if network.name in wanted and (network.features != MULTI_TASK or begun):
+                start = Start(_made(features.vocabulary), vectors.get(network.features), begun)
+                models[network.name] = _network(run, labelled, start, network, recipe)
         if ENSEMBLE in wanted and all(name in models for name in recipe.ensemble.members):
             members = [models[name] for name in recipe.ensemble.members]
-            models[ENSEMBLE] = combine_models(
-                run, tweets, features.tokens, members, ENSEMBLE, recipe.ensemble, recipe.text
-            )
+            models[ENSEMBLE] = combine_models(run, labelled, members, ENSEMBLE, recipe.ensemble, recipe.text)
     return models
 
 
-def _network(
+def _linear_models(
     run: Run,
-    tweets: Path,
-    tokens: Path,
-    start: tuple[Path, Path | None, Path | None],
-    network: ClassifierSettings,
+    labelled: LabelledInputs,
+    features: Features,
+    vectors: Mapping[Representation, Path],
     recipe: Recipe,
-) -> Path:
-    """The network trained from vocabulary, vectors and pre-trained network; where it is refitted, tried out first."""
-    vocabulary, vectors, pretrained = start
-    tried = None
-    if network.refit:
-        tried = try_network(run, tweets, tokens, vocabulary, vectors, network, recipe.seed, pretrained)
-    return train_network(run, tweets, tokens, vocabulary, vectors, network, recipe.text, recipe.seed, pretrained, tried)
+    wanted: Collection[str],
+) -> dict[str, Path]:
+    """Logistic regression on every representation, NB-SVM on the recipe's, of those that are wanted; by name."""
+    representations = {**dict.fromkeys(BAGS, features.bag_of_words), "co-occurrence": features.cooccurrence, **vectors}
+    bags = {"one-hot": features.bag_of_words, "characters": features.characters}
+    models = {}
+    for name, artifact in representations.items():
+        if f"logistic/{name}" in wanted:
+            models[f"logistic/{name}"] = train_logistic(
+                run, labelled, _made(artifact), name, recipe.logistic, recipe.text
+            )
+    for name in recipe.nb_svm.representations:
+        if f"nb-svm/{name}" in wanted:
+            models[f"nb-svm/{name}"] = train_nb_svm(run, labelled, _made(bags[name]), name, recipe.nb_svm, recipe.text)
+    return models
+
+
+def _network(run: Run, labelled: LabelledInputs, start: Start, network: ClassifierSettings, recipe: Recipe) -> Path:
+    """The trained network; where it is refitted, tried out first."""
+    tried = try_network(run, labelled, start, network, recipe.seed) if network.refit else None
+    return train_network(run, labelled, start, network, recipe.text, recipe.seed, tried)
 
 
 def _made(artifact: Path | None) -> Path:

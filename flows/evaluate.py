@@ -65,9 +65,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     names = chosen_models(recipe, request.models, bool(request.labelled_texts))
     with tracking.tracked_run(f"evaluate {recipe.name}", "evaluate", settings=recipe) as run:
         record_request(run)
-        tweets = ingest_tweets(request.tweets, recipe, run)
-        run.log_dataset(tweets, "tweets", request.tweets.source)
-        labelled = fold_tables.gather_labelled(run, tweets)
+        labelled = _labelled_tweets(request, recipe, run)
         looks = held_out_usage.register(run, labelled, recipe)
         tokens = tokenize_tweets(run, labelled, recipe.text)
         texts = ingest_labelled_texts(request.labelled_texts, run)
@@ -91,6 +89,13 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         "steps": tracking.step_outcomes(run.run_id),
         "seconds": round(time.monotonic() - start, 1),
     }
+
+
+def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run) -> Path:
+    """The checked tweets that carry a label, one table for all folds."""
+    tweets = ingest_tweets(request.tweets, recipe, run)
+    run.log_dataset(tweets, "tweets", request.tweets.source)
+    return fold_tables.gather_labelled(run, tweets)
 
 
 def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = False) -> list[str]:

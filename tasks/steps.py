@@ -8,7 +8,7 @@ cut short before, it goes on from the checkpoints that its function kept, and na
 import functools
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
@@ -18,6 +18,14 @@ from tasks.runtime.progress import progress, say
 from tasks.store import artifact_store, checkpoints
 from tasks.tracking import Run, client, tracked_run, unfinished_run
 from tasks.tracking.queries import has_run
+
+
+class Inputs:
+    """The base of frozen dataclasses that hold inputs of a step which travel together.
+
+    Their fields count as inputs of the step by themselves, under their own names: in its key, on its run, in lineage.
+    """
+
 
 P = ParamSpec("P")
 COPIED_BYTES = 64 << 20
@@ -39,7 +47,7 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
         def run_step(parent: Run, *args: P.args, **kwargs: P.kwargs) -> Path:
             bound = inspect.signature(function).bind(parent, *args, **kwargs)
             bound.apply_defaults()
-            inputs = dict(list(bound.arguments.items())[1:])
+            inputs = _flat(dict(list(bound.arguments.items())[1:]))
             title = name.format(**inputs)
             key = caching.action_key(title, function, inputs, hardware)
             with tracked_run(title, function.__name__, parent, _settings(inputs)) as opened, progress(title):
@@ -60,6 +68,17 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
         return as_task(run_step)
 
     return decorate
+
+
+def _flat(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a step by name, with the fields of those that hold several inputs in their place."""
+    flat: dict[str, Any] = {}
+    for name, value in arguments.items():
+        held = vars(value) if isinstance(value, Inputs) else {name: value}
+        if taken := held.keys() & flat.keys():
+            raise TypeError(f"two inputs of a step are called {', '.join(sorted(taken))}: give each a name of its own")
+        flat |= held
+    return flat
 
 
 def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs: Any) -> tuple[Path, str]:

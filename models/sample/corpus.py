@@ -56,21 +56,16 @@ def _documents(topic: Topic, rng: np.random.Generator) -> Iterator[str]:
 
 def _rules_of_one_document(hazard: Hazard, rng: np.random.Generator) -> Rules:
     """The grammar with all that one document sticks to: its place, hazard, occasion, work, teams, and what is true."""
-    family = FAMILIES[hazard.family]
     harmless = pick(LOOKALIKES[hazard.family] + REHEARSALS, rng)
     work = pick(STAGED, rng)
     occasion = pick(OCCASIONS, rng)
     team, rival = (TEAMS[place] for place in rng.permutation(len(TEAMS))[:2])
     dangerous, calm = (tuple(side) for side in zip(*STATES, strict=True))
     is_real = chance(0.5, rng)
-    return RULES | {
+    return {
+        **RULES,
+        **_rules_of_hazard(hazard),
         "place": (pick(PLACES, rng),),
-        "noun": (hazard.noun,),
-        "other": tuple(other.noun for other in HAZARDS if other is not hazard),
-        "fact": FACTS[hazard.noun],
-        "happening": family.happenings,
-        "effect": family.effects,
-        "response": family.responses,
         "dangerous": dangerous,
         "calm": calm,
         "so": (hazard.noun if is_real else harmless,),
@@ -87,6 +82,19 @@ def _rules_of_one_document(hazard: Hazard, rng: np.random.Generator) -> Rules:
         "chamber": ("kitchen", "bedroom", "bathroom", "garage"),
         "team": (team,),
         "rival": (rival,),
+    }
+
+
+def _rules_of_hazard(hazard: Hazard) -> Rules:
+    """What follows from the hazard alone: its noun, the others, its facts, what happens, its effects and responses."""
+    family = FAMILIES[hazard.family]
+    return {
+        "noun": (hazard.noun,),
+        "other": tuple(other.noun for other in HAZARDS if other is not hazard),
+        "fact": FACTS[hazard.noun],
+        "happening": family.happenings,
+        "effect": family.effects,
+        "response": family.responses,
     }
 
 

@@ -83,6 +83,23 @@ def create_app(service: Service) -> FastAPI:
         exception_handlers={RefusedError: _refused, HTTPException: _not_routed},
     )
 
+    _add_prediction(app, service)
+    _add_facts(app, service)
+
+    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    async def docs(request: Request) -> str:
+        return docs_page(app.openapi(), str(request.base_url).rstrip("/"), service.limits)
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        return RedirectResponse("/docs")
+
+    return app
+
+
+def _add_prediction(app: FastAPI, service: Service) -> None:
+    """Let the application answer questions."""
+
     @app.post("/predict", response_class=Response, responses=_responses(), openapi_extra=_question_schema())
     async def predict(request: Request) -> Response:
         """The probability that a tweet reports a real disaster, or those of a batch in its order."""
@@ -95,6 +112,10 @@ def create_app(service: Service) -> FastAPI:
             _log_without_content(error)
             message = "the model failed to answer; the service's log says where"
             raise RefusedError(500, "model_failed", message) from None
+
+
+def _add_facts(app: FastAPI, service: Service) -> None:
+    """Let the application say how it is and which model answers."""
 
     @app.get("/health", response_class=Response)
     async def health() -> Response:
@@ -109,16 +130,6 @@ def create_app(service: Service) -> FastAPI:
         if (model := service.model) is None:
             raise RefusedError(503, "no_model", "there is no champion yet: run `crisisflow retrain`, then ask again")
         return _json(model.facts())
-
-    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-    async def docs(request: Request) -> str:
-        return docs_page(app.openapi(), str(request.base_url).rstrip("/"), service.limits)
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("/docs")
-
-    return app
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:

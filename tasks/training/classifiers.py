@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,7 @@ from tasks.store import formats
 from tasks.tracking import Run
 from tasks.training import diagnostics
 from tasks.training.features import CHARACTERS
-from tasks.training.labelled_tweets import Labelled
+from tasks.training.labelled_tweets import Labelled, LabelledInputs
 from tasks.training.network import Start, train
 
 TRIED = "validation.parquet"
@@ -37,8 +37,7 @@ INTERVALS_OF = ("accuracy", "f1")
 @step("train logistic/{representation}", hardware=True)
 def train_logistic(
     run: Run,
-    tweets: Path,
-    tokens: Path,
+    labelled: LabelledInputs,
     features: Path,
     representation: Representation,
     settings: LogisticSettings,
@@ -48,16 +47,13 @@ def train_logistic(
     from models.classifiers.logistic import fit_logistic
 
     about = {"name": f"logistic/{representation}", "kind": "logistic", "representation": representation}
-    return _train_linear(
-        run, Labelled.read(tweets, tokens), features, about, partial(fit_logistic, settings=settings), text
-    )
+    return _train_linear(run, labelled, features, about, partial(fit_logistic, settings=settings), text)
 
 
 @step("train nb-svm/{representation}", hardware=True)
 def train_nb_svm(
     run: Run,
-    tweets: Path,
-    tokens: Path,
+    labelled: LabelledInputs,
     features: Path,
     representation: Representation,
     settings: NbSvmSettings,
@@ -69,15 +65,19 @@ def train_nb_svm(
     about = {"name": f"nb-svm/{representation}", "kind": "nb-svm", "representation": representation}
     if (features / CHARACTERS).exists():
         about |= {"characters": json.loads((features / CHARACTERS).read_text(encoding="utf-8"))}
-    return _train_linear(
-        run, Labelled.read(tweets, tokens), features, about, partial(fit_nb_svm, settings=settings), text
-    )
+    return _train_linear(run, labelled, features, about, partial(fit_nb_svm, settings=settings), text)
 
 
 def _train_linear(
-    run: Run, data: Labelled, features: Path, about: Mapping[str, Any], fit: Callable[..., Any], text: TextSettings
+    run: Run,
+    labelled: LabelledInputs,
+    features: Path,
+    about: Mapping[str, Any],
+    fit: Callable[..., Any],
+    text: TextSettings,
 ) -> Path:
     """Fit a linear model on the document vectors of `about`'s representation, and finish it."""
+    data = Labelled.read(labelled)
     matrix = formats.read_document_vectors(features, about["representation"], data.tokens)
     train, validation = data.rows("train"), data.rows("validation")
     start = time.monotonic()
@@ -90,22 +90,13 @@ def _train_linear(
 
 
 @step("try {settings.name}", hardware=True)
-def try_network(
-    run: Run,
-    tweets: Path,
-    tokens: Path,
-    vocabulary: Path,
-    vectors: Path | None,
-    settings: ClassifierSettings,
-    seed: int,
-    pretrained: Path | None = None,
-) -> Path:
+def try_network(run: Run, labelled: LabelledInputs, start: Start, settings: ClassifierSettings, seed: int) -> Path:
     """What a network trained on the training rows alone says of the validation rows: column probability.
 
     The choices for its twin, which learns from both, are made by it: that one has seen their labels.
     """
-    data = Labelled.read(tweets, tokens)
-    trained = train(run, data, Start(vocabulary, vectors, pretrained), settings, seed)
+    data = Labelled.read(labelled)
+    trained = train(run, data, start, settings, seed)
     from models.figures import learning_curves
     from models.recurrent import predict_probabilities
 
@@ -119,23 +110,19 @@ def try_network(
 @step("train {settings.name}", hardware=True)
 def train_network(
     run: Run,
-    tweets: Path,
-    tokens: Path,
-    vocabulary: Path,
-    vectors: Path | None,
+    labelled: LabelledInputs,
+    start: Start,
     settings: ClassifierSettings,
     text: TextSettings,
     seed: int,
-    pretrained: Path | None = None,
     tried: Path | None = None,
 ) -> Path:
     """Train a feed-forward or recurrent network over token ids: from scratch, word vectors or a whole network.
 
-    `pretrained` holds word vectors and the weights between them and the output. With `tried`, what a twin said of the
+    With `tried`, what a twin said of the
     validation rows, they are learned from as well, and temperature and threshold are chosen by what the twin said.
     """
-    data = Labelled.read(tweets, tokens)
-    start = Start(vocabulary, vectors, pretrained)
+    data = Labelled.read(labelled)
     network, words, history = trained = train(run, data, start, settings, seed, tried is not None)
     from models.figures import learning_curves
 
@@ -151,13 +138,13 @@ def train_network(
 
 @step("combine {name}", hardware=True)
 def combine_models(
-    run: Run, tweets: Path, tokens: Path, members: list[Path], name: str, settings: EnsembleSettings, text: TextSettings
+    run: Run, labelled: LabelledInputs, members: list[Path], name: str, settings: EnsembleSettings, text: TextSettings
 ) -> Path:
     """Put trained models together: calibrated each on the validation rows, they answer with their mean log-odds."""
     run.tag(device=environment.load_tensorflow())
     from models.classifiers.ensemble import mean_log_odds, member_lines
 
-    data, start = Labelled.read(tweets, tokens), time.monotonic()
+    data, start = Labelled.read(labelled), time.monotonic()
     parts = {str(number): formats.read_parts(member / "classifier") for number, member in enumerate(members)}
     # As recorded, not asked again: a member may have learned from these rows after its choices were made.
     said = [_said(member, "validation") for member in members]
@@ -189,21 +176,10 @@ def _finish(
     `unseen` are probabilities of the validation rows, uncalibrated, by a model that has not learned from them: for one
     that has.
     """
-    from models.classifiers.calibration import apply_temperature, fit_temperature
     from models.classifiers.pipeline import assemble
-    from models.metrics.scores import choose_threshold
 
-    about = {**about, "text": text.model_dump(), "threshold": 0.5}
-    classifier, known = assemble({"classifier.json": about, **parts}), data.labels[data.rows("validation")]
-    asked = ("validation", "test") if unseen is None else ("test",)
-    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in asked}
-    if unseen is not None:
-        uncalibrated = {"validation": unseen, **uncalibrated}
-    if "network.keras" in parts:
-        about["temperature"] = fit_temperature(known, uncalibrated["validation"])
-    temperature = about.get("temperature", 1.0)
-    probabilities = {split: apply_temperature(raw, temperature) for split, raw in uncalibrated.items()}
-    about["threshold"] = choose_threshold(known, probabilities["validation"])
+    answers = _answer(data, {**about, "text": text.model_dump(), "threshold": 0.5}, parts, unseen)
+    about, probabilities = answers.about, answers.probabilities
     with formats.new_artifact("model") as draft:
         (draft / "classifier").mkdir()
         for name, value in {"classifier.json": about, **parts}.items():
@@ -217,8 +193,38 @@ def _finish(
     run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
     run.log_file(draft.final / "predictions.parquet")
     mlflow_model.log_classifier(run, draft.final / "classifier", data.tweets)
-    diagnostics.record(run, data, assemble({"classifier.json": about, **parts}), probabilities, uncalibrated)
+    finished = assemble({"classifier.json": about, **parts})
+    diagnostics.record(run, data, finished, probabilities, answers.uncalibrated)
     return draft.final
+
+
+class Answers(NamedTuple):
+    """What a classifier says of the rows of each split, and its description with what was chosen by validation."""
+
+    about: dict[str, Any]
+    probabilities: dict[str, np.ndarray]
+    uncalibrated: dict[str, np.ndarray]
+
+
+def _answer(
+    data: Labelled, about: dict[str, Any], parts: Mapping[str, Any], unseen: np.ndarray | None = None
+) -> Answers:
+    """Ask a classifier about validation and test; choose temperature (of networks) and threshold on validation."""
+    from models.classifiers.calibration import apply_temperature, fit_temperature
+    from models.classifiers.pipeline import assemble
+    from models.metrics.scores import choose_threshold
+
+    classifier, known = assemble({"classifier.json": about, **parts}), data.labels[data.rows("validation")]
+    asked = ("validation", "test") if unseen is None else ("test",)
+    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in asked}
+    if unseen is not None:
+        uncalibrated = {"validation": unseen, **uncalibrated}
+    if "network.keras" in parts:
+        about = {**about, "temperature": fit_temperature(known, uncalibrated["validation"])}
+    temperature = about.get("temperature", 1.0)
+    probabilities = {split: apply_temperature(raw, temperature) for split, raw in uncalibrated.items()}
+    about = {**about, "threshold": choose_threshold(known, probabilities["validation"])}
+    return Answers(about, probabilities, uncalibrated)
 
 
 def _named(split: str, metrics: Mapping[str, float]) -> dict[str, float]:

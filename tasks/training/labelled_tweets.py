@@ -1,6 +1,7 @@
 """Labelled tweets beside their tokens, as every training reads them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from models.text import Tokens
+from tasks.steps import Inputs
 from tasks.store import formats
+
+
+@dataclass(frozen=True)
+class LabelledInputs(Inputs):
+    """The artifacts that every classifier learns from: labelled tweets and their tokens."""
+
+    tweets: Path
+    tokens: Path
 
 
 @dataclass(frozen=True)
@@ -19,15 +29,16 @@ class Labelled:
     tokens: Tokens
     labels: np.ndarray
 
-    @classmethod
-    def read(cls, tweets: Path, tokens: Path) -> "Labelled":
-        """The tweets of these two artifacts. Raises ValueError when tweets have no labels to learn from."""
-        table = formats.read_tweets(tweets)
+    @staticmethod
+    @lru_cache(maxsize=1)  # step after step trains on the same artifacts, whose paths name their content
+    def read(inputs: LabelledInputs) -> "Labelled":
+        """The tweets of these artifacts. Raises ValueError when tweets have no labels to learn from."""
+        table = formats.read_tweets(inputs.tweets)
         if table["target"].null_count:
             raise ValueError(
                 f"{table['target'].null_count} of {len(table)} tweets have no label: training needs a table with labels"
             )
-        return cls(table, formats.read_tokens(tokens), table["target"].to_numpy())
+        return Labelled(table, formats.read_tokens(inputs.tokens), table["target"].to_numpy())
 
     def rows(self, *splits: str) -> np.ndarray:
         """Row numbers of these splits, in rising order."""

@@ -8,6 +8,7 @@ from models.seeds import derive_seed
 from models.settings import ClassifierSettings
 from tasks.runtime import environment
 from tasks.runtime.progress import progress
+from tasks.steps import Inputs
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Start:
+class Start(Inputs):
     """Where a network begins: the words it knows, and their vectors, or a whole network with its vectors."""
 
     vocabulary: Path

@@ -24,13 +24,15 @@ from tasks.store import formats
 from tasks.training.classifiers import train_network
 from tasks.training.diagnostics import surest_mistakes
 from tasks.training.explanation_page import explanation_page
+from tasks.training.labelled_tweets import LabelledInputs
+from tasks.training.network import Start
 
 SETTINGS = ClassifierSettings(kind="lstm", features="scratch", dimensions=8, units=8, epochs=4)
 WORDS = ("fire", "flood", "song", "exam", "bridge", "near", "is", "my", "@anna", "http://t.co/x1", "12")
 EVIL = "<script>alert(1)</script>"
 
 
-def inputs() -> tuple[Path, Path, Path]:
+def inputs() -> tuple[LabelledInputs, Start]:
     """Tweets, tokens and vocabulary of three hundred short texts; one label in eight is wrong."""
     draw = random.Random(0)
     texts = [f"{' '.join(draw.choices(WORDS, k=9))} {EVIL if number % 5 == 0 else ''}" for number in range(300)]
@@ -43,14 +45,14 @@ def inputs() -> tuple[Path, Path, Path]:
     tokens = tokenize_texts(pa.array(texts), TextSettings())
     words = fit_vocabulary(tokens, VocabularySettings(min_count=1)).to_table()
     vocabulary = formats.write_artifact("vocabulary", {"vocabulary.parquet": words})
-    return tweets, formats.write_tokens([(ids, tokens)]), vocabulary
+    return LabelledInputs(tweets, formats.write_tokens([(ids, tokens)])), Start(vocabulary)
 
 
 @pytest.fixture(scope="module")
 def trained() -> dict[str, Any]:
     """A trained network: its run, its artifact and the files on its run."""
     with tracking.tracked_run("retrain tiny", "retrain") as run:
-        output = train_network.fn(run, *inputs(), None, SETTINGS, TextSettings(), 1)
+        output = train_network.fn(run, *inputs(), SETTINGS, TextSettings(), 1)
     made = next(each for each in tracking.descendants(run.run_id) if "model" in each.data.tags)
     files = Path(made.info.artifact_uri.removeprefix("file://"))
     return {"run": made, "root": run.run_id, "artifact": output, "files": files}
@@ -76,7 +78,7 @@ def test_the_logged_model_predicts_at_the_temperature_that_its_run_names(trained
 
 def test_stored_predictions_are_those_of_the_logged_model(trained: dict[str, Any]) -> None:
     stored = pq.read_table(trained["artifact"] / "predictions.parquet").to_pandas().set_index("id")
-    tweets = pq.read_table(inputs()[0] / "tweets.parquet").to_pandas().set_index("id").loc[stored.index]
+    tweets = pq.read_table(inputs()[0].tweets / "tweets.parquet").to_pandas().set_index("id").loc[stored.index]
     given = mlflow_model.load_classifier(trained["run"].data.tags["model_uri"]).probabilities(pa.array(tweets["text"]))
     np.testing.assert_allclose(given, stored["probability"], atol=1e-6)
 

@@ -19,6 +19,8 @@ from models.text.vocabulary import fit_vocabulary
 from tasks import tracking
 from tasks.store import formats
 from tasks.training.classifiers import TRIED, combine_models, train_network, try_network
+from tasks.training.labelled_tweets import LabelledInputs
+from tasks.training.network import Start
 
 SETTINGS = ClassifierSettings(
     kind="feed-forward", features="scratch", dimensions=8, units=8, batch_size=16, epochs=8, learning_rate=2e-2
@@ -55,11 +57,12 @@ def inputs() -> tuple[Path, Path, Path]:
 def made(inputs: tuple[Path, Path, Path]) -> dict[str, Any]:
     """What was tried, the network without and with a refit, and an ensemble of the latter."""
     with tracking.tracked_run("retrain tiny", "retrain") as run:
-        once = train_network.fn(run, *inputs, None, SETTINGS, TEXT, 1)
-        tried = try_network.fn(run, *inputs, None, SETTINGS, 1)
-        again = train_network.fn(run, *inputs, None, SETTINGS, TEXT, 1, None, tried)
+        labelled, start = LabelledInputs(*inputs[:2]), Start(inputs[2])
+        once = train_network.fn(run, labelled, start, SETTINGS, TEXT, 1)
+        tried = try_network.fn(run, labelled, start, SETTINGS, 1)
+        again = train_network.fn(run, labelled, start, SETTINGS, TEXT, 1, tried)
         settings = EnsembleSettings(members=("feed-forward/scratch",))
-        ensemble = combine_models.fn(run, *inputs[:2], [again], "ensemble/average", settings, TEXT)
+        ensemble = combine_models.fn(run, labelled, [again], "ensemble/average", settings, TEXT)
     return {"once": once, "tried": tried, "again": again, "ensemble": ensemble}
 
 

@@ -16,6 +16,8 @@ from models.text.vocabulary import fit_vocabulary
 from tasks import tracking
 from tasks.store import checkpoints, formats
 from tasks.training.classifiers import train_network
+from tasks.training.labelled_tweets import LabelledInputs
+from tasks.training.network import Start
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ClassifierSettings(
@@ -25,7 +27,7 @@ WORDS = ("fire", "flood", "song", "exam", "bridge", "is", "near", "my")
 PATIENCE_SECONDS = 120
 
 
-def inputs() -> tuple[Path, Path, Path]:
+def inputs() -> tuple[LabelledInputs, Start]:
     """Tweets, tokens and vocabulary of two hundred short texts."""
     draw = random.Random(0)
     texts = [" ".join(draw.choices(WORDS, k=8)) for _ in range(200)]
@@ -38,13 +40,13 @@ def inputs() -> tuple[Path, Path, Path]:
     vocabulary = formats.write_artifact(
         "vocabulary", {"vocabulary.parquet": fit_vocabulary(tokens, VocabularySettings(min_count=1)).to_table()}
     )
-    return tweets, formats.write_tokens([(ids, tokens)]), vocabulary
+    return LabelledInputs(tweets, formats.write_tokens([(ids, tokens)])), Start(vocabulary)
 
 
 def train() -> Path:
     """The step under a root of its own, as any process would run it."""
     with tracking.tracked_run("retrain tiny", "retrain") as run:
-        return train_network.fn(run, *inputs(), None, SETTINGS, TextSettings(), 1)
+        return train_network.fn(run, *inputs(), SETTINGS, TextSettings(), 1)
 
 
 def kill_at_next_checkpoint(home: Path) -> None:

@@ -1,6 +1,7 @@
 """A step: computed once, then reused, and recorded either way."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,35 @@ import pytest
 
 from models.settings import TextSettings
 from tasks import tracking
-from tasks.steps import step
+from tasks.steps import Inputs, step
 from tasks.store import artifact_store
 from tasks.store.checkpoints import Checkpoints, checkpoints_home
 
 CALLS: list[str] = []
+
+
+@dataclass(frozen=True)
+class Pair(Inputs):
+    """Two artifacts that travel together."""
+
+    number: Path
+    other: Path
+
+
+@step("add")
+def add(run: tracking.Run, pair: Pair, seed: int) -> Path:
+    """The sum of two numbers."""
+    CALLS.append("add")
+    numbers = [json.loads((each / "number.json").read_text()) for each in (pair.number, pair.other)]
+    with artifact_store.new_artifact("number") as draft:
+        (draft / "number.json").write_text(json.dumps(sum(numbers)))
+    return draft.final
+
+
+@step("clash")
+def clash(run: tracking.Run, pair: Pair, number: Path) -> Path:
+    """Has two inputs of one name."""
+    return number
 
 
 @step("count to {n}")
@@ -51,6 +76,25 @@ def test_a_step_met_before_is_not_computed_again(root: tracking.Run) -> None:
     first = call(count, root, 3, TextSettings())
     assert call(count, root, 3, TextSettings()) == first
     assert CALLS == ["count 3"]
+
+
+def test_inputs_that_travel_together_count_one_by_one_under_their_own_names(root: tracking.Run) -> None:
+    two, three = (call(count, root, n, TextSettings()) for n in (2, 3))
+    CALLS.clear()
+    assert json.loads((call(add, root, Pair(two, three), 1) / "number.json").read_text()) == 5
+    call(add, root, Pair(two, three), 1)
+    call(add, root, Pair(three, two), 1)
+    assert CALLS == ["add", "add"]
+    run = next(each for each in tracking.descendants(root.run_id) if each.data.tags["stage"] == "add")
+    named = {tag.value for each in run.inputs.dataset_inputs for tag in each.tags if tag.key == "mlflow.data.context"}
+    assert named == {"number", "other"}
+    assert "pair" not in run.data.params
+
+
+def test_two_inputs_of_one_name_are_refused(root: tracking.Run) -> None:
+    two = call(count, root, 2, TextSettings())
+    with pytest.raises(TypeError, match="number"):
+        call(clash, root, Pair(two, two), two)
 
 
 def test_another_input_is_computed(root: tracking.Run) -> None:
