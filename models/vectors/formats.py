@@ -1,15 +1,23 @@
 """Word vectors as others read them: word2vec text and binary, TensorFlow projector, Arrow. Bytes in, bytes out."""
 
 import io
+import logging
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from models.vectors.binary_words import Layout, read_binary_words
 from models.vectors.word_vectors import WordVectors
 
+LOG = logging.getLogger(__name__)
+LINE_END = b"\n"
+WIDTH_LINES = 1000  # enough to tell the usual width from that of an odd line
+SHOWN_WORDS, SHOWN_CHARACTERS = 10, 40
 ROWS_AT_A_TIME = 10_000  # bounds the strings in memory, and an Arrow string column at 2 GB
 
 
@@ -21,14 +29,57 @@ def to_word2vec_text(vectors: WordVectors) -> bytes:
 
 
 def from_word2vec_text(data: bytes) -> WordVectors:
-    """Read word2vec or GloVe text (which has no first line). Raises ValueError when lines differ in width."""
+    """Read word2vec or GloVe text (which has no first line).
+
+    A line whose word holds a blank or is no UTF-8 is passed over, and so are repeated words and numbers that are not
+    finite: each counted and named in the log. Raises ValueError when lines differ in width.
+    """
     first, _, rest = data.partition(b"\n")
-    body = rest if len(first.split()) == 2 else data
-    sample = body.partition(b"\n")[0].rstrip(b"\r")
-    trailing = sample.endswith(b" ")  # word2vec.c ends each line with a blank
-    width = sample.rstrip().count(b" ")
+    heading = first if len(first.split()) == 2 else None
+    body = data if heading is None else rest
+    width = _text_width(body) if heading is None else _header(first)[1]
+    odd: list[str] = []
+    try:
+        tokens, numbers = _parse_lines(body, width)
+    except ValueError:  # looking at every line takes long, and hardly any file needs it
+        body, odd = _split_odd_lines(body, width)
+        tokens, numbers = _parse_lines(body, width)
+    if heading is not None and _header(heading) != (len(tokens) + len(odd), width):
+        found = (len(tokens) + len(odd), width)
+        raise ValueError(f"the first line promises {heading.decode()!r} words and width, found {found}")
+    return _sound(tokens, numbers, odd)
+
+
+def _text_width(body: bytes) -> int:
+    """The numbers in most of the first lines: any one of them may hold a word with a blank."""
+    counts = Counter(len(line.split()) - 1 for line in islice(io.BytesIO(body), WIDTH_LINES) if line.strip())
+    width = counts.most_common(1)[0][0] if counts else 0
     if width < 1:
-        raise ValueError(f"a line must be a word and its numbers, got {sample[:80]!r}")
+        raise ValueError(f"a line must be a word and its numbers, got {body.partition(LINE_END)[0][:80]!r}")
+    return width
+
+
+def _split_odd_lines(body: bytes, width: int) -> tuple[bytes, list[str]]:
+    """The lines that are one word and `width` numbers, and the words of those that are not.
+
+    Raises ValueError for a line with too few numbers, and when most lines are odd.
+    """
+    sound, odd = [], []
+    for number, line in enumerate(io.BytesIO(body), 1):
+        fields = line.split()
+        if len(fields) == width + 1 and _is_utf8(fields[0]):
+            sound.append(line)
+        elif len(fields) > width and _all_numbers(fields[-width:]):
+            odd.append(b" ".join(fields[:-width]).decode("utf-8", "backslashreplace"))
+        elif fields:
+            raise ValueError(f"not word2vec text of width {width}: line {number} is {line[:80]!r}")
+    if len(odd) > len(sound):
+        raise ValueError(f"not word2vec text of width {width}: {len(odd)} of {len(odd) + len(sound)} lines differ")
+    return b"".join(sound), odd
+
+
+def _parse_lines(body: bytes, width: int) -> tuple[pa.StringArray, np.ndarray]:
+    trailing = body.partition(b"\n")[0].rstrip(b"\r").endswith(b" ")
     names = ["token", *map(str, range(width))]
     types = dict.fromkeys(names[1:], pa.float32()) | {"token": pa.string()}
     try:
@@ -40,8 +91,7 @@ def from_word2vec_text(data: bytes) -> WordVectors:
         )
     except pa.ArrowInvalid as error:
         raise ValueError(f"not word2vec text of width {width}: {error}") from error
-    numbers = np.column_stack([table[name].to_numpy() for name in names[1:]])
-    return _checked(table["token"].combine_chunks(), numbers, first if body is rest else None)
+    return table["token"].combine_chunks(), np.column_stack([table[name].to_numpy() for name in names[1:]])
 
 
 def from_word2vec(data: bytes) -> WordVectors:
@@ -50,14 +100,21 @@ def from_word2vec(data: bytes) -> WordVectors:
     counts = first.split()
     if len(counts) != 2 or not all(field.isdigit() for field in counts):
         return from_word2vec_text(data)
-    fields = rest.partition(b"\n")[0].split(b" ")
-    return from_word2vec_text(data) if _all_numbers(fields[1:]) else from_word2vec_binary(data)
+    fields = rest.partition(b"\n")[0].split()[-int(counts[1]) :]  # the word before them may hold a blank
+    return from_word2vec_text(data) if _all_numbers(fields) else from_word2vec_binary(data)
 
 
 def _all_numbers(fields: list[bytes]) -> bool:
     try:
-        return bool(fields) and all(np.isfinite(float(field)) for field in fields if field.strip())
+        return bool(fields) and all(np.isfinite(float(field)) for field in fields)
     except ValueError:
+        return False
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return data.decode() is not None
+    except UnicodeDecodeError:
         return False
 
 
@@ -73,22 +130,21 @@ def to_word2vec_binary(vectors: WordVectors) -> bytes:
 
 
 def from_word2vec_binary(data: bytes) -> WordVectors:
-    """Read word2vec binary, with or without a line end after each vector. Raises ValueError when it is cut short."""
+    """Read word2vec binary, with or without a line end after each vector; a word may hold blanks.
+
+    A word that is no UTF-8 is passed over, and so are repeated words and numbers that are not finite: each counted and
+    named in the log. Raises ValueError when the data is cut short, or longer than its first line promises.
+    """
     first, _, _ = data.partition(b"\n")
     words, width = _header(first)
-    position = len(first) + 1
-    if words * (2 + 4 * width) > len(data) - position:  # before any room is made: a header can promise terabytes
+    start = len(first) + 1
+    if words * (2 + 4 * width) > len(data) - start:  # before any room is made: a header can promise terabytes
         raise ValueError(f"the data ends within vector 1 to {words}: the first line promises {words} of width {width}")
-    tokens, numbers = [], np.empty((words, width), np.float32)
-    for row in range(words):
-        blank = data.find(b" ", position)
-        end = blank + 1 + 4 * width
-        if blank < 0 or end > len(data):
-            raise ValueError(f"the data ends within vector {row + 1} of {words}: the file is cut short")
-        tokens.append(data[position:blank].lstrip(b"\n").decode())
-        numbers[row] = np.frombuffer(data, "<f4", width, blank + 1)
-        position = end
-    return WordVectors(pa.array(tokens, pa.string()), numbers)
+    found, numbers = read_binary_words(Layout(data, words, width), start)
+    decodes = np.array([_is_utf8(word) for word in found])
+    tokens = [word.decode() for word, sound in zip(found, decodes, strict=True) if sound]
+    odd = [word.decode("utf-8", "backslashreplace") for word, sound in zip(found, decodes, strict=True) if not sound]
+    return _sound(pa.array(tokens, pa.string()), numbers if decodes.all() else numbers[decodes], odd)
 
 
 def to_projector(vectors: WordVectors) -> tuple[bytes, bytes]:
@@ -136,8 +192,21 @@ def _header(line: bytes) -> tuple[int, int]:
     return int(fields[0]), int(fields[1])
 
 
-def _checked(tokens: pa.StringArray, numbers: np.ndarray, header: bytes | None) -> WordVectors:
-    """The vectors, once they agree with what the first line promised."""
-    if header is not None and _header(header) != numbers.shape:
-        raise ValueError(f"the first line promises {header.decode()!r} words and width, found {numbers.shape}")
-    return WordVectors(tokens, numbers.astype(np.float32))
+def _sound(tokens: pa.StringArray, numbers: np.ndarray, odd: list[str]) -> WordVectors:
+    """The vectors of every word that has one, and finite; of repeated words the first. The log names the others."""
+    numbers = numbers.astype(np.float32, copy=False)
+    keep = np.isfinite(numbers).all(axis=1)
+    if pc.count_distinct(tokens).as_py() != len(tokens):
+        _, first_rows = np.unique(np.array(tokens.to_pylist(), object), return_index=True)
+        keep[np.setdiff1d(np.arange(len(tokens)), first_rows)] = False
+    odd = odd + tokens.filter(pa.array(~keep)).to_pylist()
+    if odd:
+        shown = ", ".join(repr(word[:SHOWN_CHARACTERS]) for word in odd[:SHOWN_WORDS])
+        LOG.warning(
+            "%d of %d words passed over (a blank inside, no UTF-8, repeated, or numbers that are not finite): %s%s",
+            len(odd),
+            len(odd) + int(keep.sum()),
+            shown,
+            ", ..." if len(odd) > SHOWN_WORDS else "",
+        )
+    return WordVectors(tokens.filter(pa.array(keep)), numbers[keep]) if not keep.all() else WordVectors(tokens, numbers)

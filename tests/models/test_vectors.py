@@ -12,6 +12,7 @@ from models.vectors import UnknownWordError, WordVectors
 from models.vectors.evaluation import evaluate_analogies, evaluate_similarities, parse_analogies, parse_similarities
 from models.vectors.formats import (
     from_table,
+    from_word2vec,
     from_word2vec_binary,
     from_word2vec_text,
     to_projector,
@@ -246,6 +247,66 @@ def test_a_binary_cut_short_is_refused(vectors: WordVectors) -> None:
 def test_text_that_breaks_its_promise_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"promises|width"):
         from_word2vec_text(text)
+
+
+@pytest.mark.parametrize("heading", [b"", b"4 2\n"])
+@pytest.mark.parametrize("odd", [b". . . 5 6", b"caf\xc3 5 6", b"b 5 6", b"e nan 6", b"e 5 inf", b". . 5 6 "])
+def test_one_odd_line_of_text_costs_its_word_and_is_named(
+    heading: bytes, odd: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    read = from_word2vec_text(heading + b"a 1 2\nb 3 4\n" + odd + b"\nd 7 8\n")
+    assert read.digest == vectors_of({"a": (1, 2), "b": (3, 4), "d": (7, 8)}).digest
+    assert "1 of 4 words passed over" in caplog.text
+    assert odd.rsplit(maxsplit=2)[0].decode("utf-8", "backslashreplace") in caplog.text.replace("\\\\", "\\")
+
+
+def test_text_whose_first_word_holds_a_blank_is_still_text() -> None:
+    assert from_word2vec(b"2 2\nnew york 1 2\nb 3 4\n").tokens.to_pylist() == ["b"]
+
+
+def test_lines_that_hardly_ever_agree_are_no_vectors() -> None:
+    with pytest.raises(ValueError, match="2 of 3 lines differ"):
+        from_word2vec_text(b"3 2\na 1 2\nb c 3 4\nd e f 5 6\n")
+
+
+def binary_of(words: dict[bytes, tuple[float, ...]], line_end: bytes = b"") -> bytes:
+    width = len(next(iter(words.values())))
+    lines = [word + b" " + np.array(numbers, "<f4").tobytes() + line_end for word, numbers in words.items()]
+    return f"{len(words)} {width}\n".encode() + b"".join(lines)
+
+
+NUMBERS = {
+    word: tuple(np.random.default_rng(7).normal(size=(5, 16)).astype("<f4")[row].tolist())
+    for row, word in enumerate((b"fire", b"flood", b"quake", b"storm", b"ash"))
+}
+OTHER = tuple(number / 3 for number in NUMBERS[b"fire"])
+
+
+@pytest.mark.parametrize("line_end", [b"", b"\n"])
+@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("word", [b"paper cup", b"a b c", b"x y"])
+def test_a_word_of_a_binary_may_hold_blanks_wherever_it_stands(line_end: bytes, place: int, word: bytes) -> None:
+    items = list(NUMBERS.items())
+    words = dict([*items[:place], (word, OTHER), *items[place:]])
+    read = from_word2vec(binary_of(words, line_end))
+    assert read.digest == vectors_of({word.decode(): numbers for word, numbers in words.items()}).digest
+
+
+@pytest.mark.parametrize(
+    ("word", "numbers"), [(b"caf\xc3", OTHER), (b"fire", OTHER), (b"smoke", (float("nan"), *OTHER[1:]))]
+)
+def test_one_bad_word_of_a_binary_costs_that_word_and_is_named(
+    word: bytes, numbers: tuple[float, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    data = binary_of(NUMBERS) + word + b" " + np.array(numbers, "<f4").tobytes()
+    read = from_word2vec(data.replace(b"5 16\n", b"6 16\n", 1))
+    assert read.digest == vectors_of({word.decode(): numbers for word, numbers in NUMBERS.items()}).digest
+    assert "1 of 6 words passed over" in caplog.text
+
+
+def test_bytes_left_behind_the_last_vector_are_refused() -> None:
+    with pytest.raises(ValueError, match="6 bytes are left behind the last of 5 vectors"):
+        from_word2vec_binary(binary_of(NUMBERS) + b"\x00rest\x01")
 
 
 def test_a_word_with_a_blank_cannot_be_written_as_text() -> None:
