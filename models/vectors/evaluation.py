@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.vectors.evaluation_files import Analogy, Similarity
 from models.vectors.word_vectors import AnalogyMethod, WordVectors, cosine_product
 
-Similarity = tuple[str, str, float]
-Analogy = tuple[str, str, str, str]
 QUESTIONS_AT_A_TIME = 256  # 256 x 30,000 scores are 30 MB
 
 
@@ -58,51 +57,6 @@ class AnalogyScore:
             "questions": self.questions,
             "coverage": self.coverage if self.questions else None,
         }
-
-
-def parse_similarities(text: str) -> list[Similarity]:
-    r"""Pairs of words with a human score, from lines of tab, comma or blank separated fields.
-
-    The score is the first number after the two words, so the original SimLex-999 table reads too. Lines that start with
-    # and a heading are passed over.
-
-    >>> parse_similarities("# comment\nword1,word2,score\ntiger,cat,7.35\n")
-    [('tiger', 'cat', 7.35)]
-    """
-    pairs = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = line.split("\t" if "\t" in line else "," if "," in line else None)
-        score = next((value for value in map(_number, fields[2:]) if value is not None), None)
-        if score is not None:
-            pairs.append((fields[0], fields[1], score))
-        elif pairs:
-            raise ValueError(f"line {number} must be two words and a number, got {line[:80]!r}")
-    if not pairs:
-        raise ValueError("found no line of two words and a number: is this a similarity file?")
-    return pairs
-
-
-def parse_analogies(text: str) -> dict[str, list[Analogy]]:
-    r"""Questions of four words by section, in the form of questions-words.txt: a line `: name` opens a section.
-
-    >>> parse_analogies(": family\nboy girl brother sister\n")
-    {'family': [('boy', 'girl', 'brother', 'sister')]}
-    """
-    sections: dict[str, list[Analogy]] = {}
-    name = "all"
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith(":"):
-            name = line[1:].strip()
-        elif line.strip() and not line.startswith("#"):
-            fields = line.split()
-            if len(fields) != 4:
-                raise ValueError(f"line {number} must be four words, got {line[:80]!r}")
-            sections.setdefault(name, []).append((fields[0], fields[1], fields[2], fields[3]))
-    if not sections:
-        raise ValueError("found no line of four words: is this an analogy file?")
-    return sections
 
 
 def evaluate_similarities(vectors: WordVectors, pairs: Sequence[Similarity]) -> SimilarityScore:
@@ -167,10 +121,3 @@ def find_row(vectors: WordVectors, word: str, limit: int | None = None) -> int |
         if row is not None and (limit is None or row < limit):
             return row
     return None
-
-
-def _number(field: str) -> float | None:
-    try:
-        return float(field)
-    except ValueError:
-        return None

@@ -118,14 +118,14 @@ def _write(path: Path, data: bytes) -> Path:
 
 def evaluate(vectors: "WordVectors", similarities: str | None, analogies: str | None, limit: int) -> dict[str, Any]:
     """Scores on a similarity file and an analogy file, whichever is given, with how much of it was covered."""
-    from models.vectors import evaluation
+    from models.vectors import evaluation, evaluation_files
     from tasks.sources import read_text
 
     scores: dict[str, Any] = {}
     if similarities is not None:
-        pairs = evaluation.parse_similarities(read_text(similarities))
+        pairs = evaluation_files.parse_similarities(read_text(similarities))
         scores["similarity"] = evaluation.evaluate_similarities(vectors, pairs).summary()
     if analogies is not None:
-        sections = evaluation.evaluate_analogies(vectors, evaluation.parse_analogies(read_text(analogies)), limit)
+        sections = evaluation.evaluate_analogies(vectors, evaluation_files.parse_analogies(read_text(analogies)), limit)
         scores["analogy"] = {name: score.summary() for name, score in sections.items()}
     return scores

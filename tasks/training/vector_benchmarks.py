@@ -5,14 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.vectors.evaluation import (
-    Analogy,
-    Similarity,
-    evaluate_analogies,
-    evaluate_similarities,
-    parse_analogies,
-    parse_similarities,
-)
+from models.vectors.evaluation import evaluate_analogies, evaluate_similarities
+from models.vectors.evaluation_files import Analogy, Similarity, parse_analogies, parse_similarities
 from tasks.sources import read_text
 
 if TYPE_CHECKING:

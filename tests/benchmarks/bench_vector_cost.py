@@ -175,7 +175,8 @@ def show_sizes(asked: argparse.Namespace) -> None:
 
     from models.settings import EmbeddingSettings, VocabularySettings
     from models.text.vocabulary import fit_vocabulary
-    from models.vectors.evaluation import evaluate_similarities, parse_similarities
+    from models.vectors.evaluation import evaluate_similarities
+    from models.vectors.evaluation_files import parse_similarities
     from models.word2vec import train_vectors
 
     pairs = parse_similarities(Path(datapath("wordsim353.tsv")).read_text())

@@ -156,7 +156,8 @@ def test_files() -> dict[str, Path]:
 
 def our_scores(vectors) -> Result:
     """Scores of word vectors, the analogies among the 30,000 most frequent words."""
-    from models.vectors.evaluation import evaluate_analogies, evaluate_similarities, parse_analogies, parse_similarities
+    from models.vectors.evaluation import evaluate_analogies, evaluate_similarities
+    from models.vectors.evaluation_files import parse_analogies, parse_similarities
 
     texts = {name: path.read_text() for name, path in test_files().items()}
     questions = parse_analogies(texts["analogies"])

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.vectors import UnknownWordError, WordVectors
-from models.vectors.evaluation import evaluate_analogies, evaluate_similarities, parse_analogies, parse_similarities
+from models.vectors.evaluation import evaluate_analogies, evaluate_similarities
+from models.vectors.evaluation_files import parse_analogies, parse_similarities
 from models.vectors.formats import (
     from_table,
     from_word2vec,
@@ -141,19 +142,6 @@ def test_the_digest_changes_with_a_word_and_with_a_number(vectors: WordVectors) 
     assert len({vectors.digest, other_word.digest, other_number.digest}) == 3
 
 
-def test_similarity_files_are_read_with_tabs_commas_headings_and_more_columns() -> None:
-    assert parse_similarities("# note\nking\tqueen\t8.5\n") == [("king", "queen", 8.5)]
-    assert parse_similarities("Word 1,Word 2,Human\nking,queen,8.5\n") == [("king", "queen", 8.5)]
-    assert parse_similarities("word1\tword2\tPOS\tSimLex999\told\tnew\tA\nold\tnew\tA\t1.58\t2.7") == [
-        ("old", "new", 1.58)
-    ]
-
-
-def test_a_broken_line_of_a_similarity_file_is_named() -> None:
-    with pytest.raises(ValueError, match="line 2 must be two words and a number, got 'king queen'"):
-        parse_similarities("man woman 8\nking queen\n")
-
-
 def test_similarity_is_rank_correlation_over_the_covered_pairs(vectors: WordVectors) -> None:
     pairs = [("King", "prince", 9.0), ("king", "man", 7.0), ("king", "bread", 1.0), ("king", "unheard", 5.0)]
     score = evaluate_similarities(vectors, pairs)
@@ -167,11 +155,6 @@ def test_analogies_are_scored_by_section_and_in_total(vectors: WordVectors) -> N
     assert (scores["food"].covered, scores["food"].questions) == (0, 1)
     assert scores["total"].accuracy == 0.5
     assert scores["total"].coverage == pytest.approx(2 / 3)
-
-
-def test_a_line_of_three_words_is_no_analogy() -> None:
-    with pytest.raises(ValueError, match="line 2 must be four words"):
-        parse_analogies(": a\none two three\n")
 
 
 def gensim_vectors(vectors: WordVectors):
