@@ -13,6 +13,7 @@ from tasks.sources import ColumnMap
 from tasks.sources.columns import FLAGS
 from tasks.sources.json_records import as_cell
 from tasks.sources.records import BatchBuilder, to_json
+from tasks.sources.shapes.flattening import flat_record
 from tasks.sources.tweets import as_tweets
 
 
@@ -70,7 +71,7 @@ def _batch(
 
 def _fields(row: Row, correction: Fields | None, change: Redecoding | None) -> Any:
     """The columns of a row as corrected, or else as quarantined; a list or a text where it never fitted the columns."""
-    fields = json.loads(row["record"])
+    fields = flat_record(json.loads(row["record"]))
     if correction is not None:
         return {**fields, **correction} if isinstance(fields, dict) else correction
     if change and row["rule"] == "undecodable-bytes" and isinstance(fields, dict):

@@ -1,97 +1,127 @@
-"""JSON lines and JSON arrays of objects, streamed; the line or object itself is kept as the original."""
+"""JSON lines, arrays and documents as batches; the line or object itself is kept as the original.
+
+An object of a known platform is read whole (`tasks.sources.shapes`). Of any other, fields that hold objects or lists
+are left out, and noted: they are no cells of text.
+"""
 
 import json
-import re
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, Literal, TextIO
 
 import pyarrow as pa
 
 from tasks.sources.archives import Member
 from tasks.sources.encodings import is_undecodable, open_text
-from tasks.sources.limits import SourceError
+from tasks.sources.json_keys import find_late_keys, keys_in, lines_with
+from tasks.sources.json_values import Parsed, lines_of, parse_lines, parse_values
 from tasks.sources.records import BATCH_CHARACTERS, BATCH_ROWS, BatchBuilder, to_json, unique_names
+from tasks.sources.shapes.flattening import flatten
+from tasks.sources.shapes.notes import ShapeNotes
+from tasks.sources.shapes.pandas_json import names_meaning
 
-PIECE_CHARACTERS = 1 << 20
-OBJECT_CHARACTERS = 64 << 20  # one article of a dump fits many times
-SEPARATOR = re.compile(r"[\s,]*")
-Parsed = tuple[Any, str, str | None]  # the value, the text that it was parsed from, what is wrong with it
-
-
-def read_json_lines(member: Member, encoding: str) -> Iterator[pa.RecordBatch]:
-    """The objects of a JSON lines file, in batches; a line that is no object comes as malformed."""
-    with open_text(member, encoding) as stream:
-        yield from _batches(_lines(stream), encoding)
+Layout = Literal["json-lines", "json", "json-documents"]
+NESTED = b"nested"  # in the metadata of a schema: the fields left out, and what they hold
+FULL, CUT = "full_text", "text"  # two names of one thing, row by row, in what twarc and others collect
 
 
-def read_json_array(member: Member, encoding: str) -> Iterator[pa.RecordBatch]:
-    """The objects of a JSON array, in batches, however long the array is.
+def read_json(
+    member: Member, encoding: str, layout: Layout, notes: ShapeNotes | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The objects of a JSON file, in batches that all have the same columns, however many objects there are.
 
-    Raises SourceError where the file stops being JSON: behind that place no object can be told from another.
+    Of JSON lines, a line that is no object comes as malformed. Raises SourceError where an array or a document stops
+    being JSON: behind that place no object can be told from another.
     """
+    notes, keys = notes or ShapeNotes(), dict[str, None]()
     with open_text(member, encoding) as stream:
-        yield from _batches(_array(stream, member.name), encoding)
+        gathered = _gather(_rows(stream, member.name, layout, notes))
+        first, last = next(gathered)
+        _add_keys(keys, first)
+        if not last:
+            _add_late_keys(keys, first, member, encoding, layout)
+        batch = _batch(first, encoding, keys)
+        del first  # else two batches of objects would be held at a time
+        yield batch
+        yield from map(partial(_batch_of, encoding=encoding, keys=keys), gathered)  # holds no part longer than needed
 
 
-def _lines(stream: TextIO) -> Iterator[Parsed]:
-    while line := stream.readline(OBJECT_CHARACTERS):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number of thousands of digits
-            yield line.rstrip("\r\n"), line, f"cannot be parsed: {error}"
-        else:
-            yield value, line.strip(), None
+def _batch_of(part: tuple[list[Parsed], bool], encoding: str, keys: dict[str, None]) -> pa.RecordBatch:
+    return _batch(part[0], encoding, keys)
 
 
-def _array(stream: TextIO, name: str) -> Iterator[Parsed]:
-    decode = json.JSONDecoder().raw_decode
-    text, place, passed = stream.read(PIECE_CHARACTERS), 0, 0
-    place = text.index("[") + 1
-    while True:
-        place = SEPARATOR.match(text, place).end()  # type: ignore[union-attr]  # it matches the empty string too
-        if text[place : place + 1] == "]":
-            return
-        try:
-            value, end = decode(text, place)
-        except (ValueError, RecursionError) as error:
-            more = stream.read(max(PIECE_CHARACTERS, len(text) - place))
-            if not more or len(text) - place > OBJECT_CHARACTERS:
-                raise SourceError(
-                    f"{name} is no sound JSON array from character {passed + place:,} on: {error}"
-                ) from error
-            passed += place
-            text, place = text[place:] + more, 0
-            continue
-        yield value, text[place:end], None
-        place = end
+def _rows(stream: TextIO, name: str, layout: Layout, notes: ShapeNotes) -> Iterator[Parsed]:
+    if layout == "json-lines":
+        return flatten(parse_lines(lines_of(stream)), name, notes)
+    return flatten(parse_values(stream, name, layout == "json-documents"), name, notes, array=layout == "json")
 
 
-def _batches(values: Iterator[Parsed], encoding: str) -> Iterator[pa.RecordBatch]:
-    """Batches with a column for every key of their objects, in the order of their first appearance."""
+def _gather(rows: Iterable[Parsed]) -> Iterator[tuple[list[Parsed], bool]]:
+    """Rows until they fill a batch, and whether they are the last; at least one list, perhaps empty."""
     pending: list[Parsed] = []
-    characters = batches = 0
-    for parsed in values:
-        pending.append(parsed)
-        characters += len(parsed[1])
+    characters = 0
+    for row in rows:
         if len(pending) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
-            yield _batch(pending, encoding)
-            pending, characters, batches = [], 0, batches + 1
-    if pending or not batches:
-        yield _batch(pending, encoding)
+            yield pending, False
+            pending, characters = [], 0
+        pending.append(row)
+        characters += len(row[1])
+    yield pending, True
 
 
-def _batch(parsed: list[Parsed], encoding: str) -> pa.RecordBatch:
-    keys = list(dict.fromkeys(key for value, _, _ in parsed if isinstance(value, dict) for key in value)) or ["value"]
-    builder = BatchBuilder(unique_names(keys), encoding)
-    for value, text, fault in parsed:
-        if isinstance(value, dict):
-            original = to_json(value) if is_undecodable(text) else text
-            builder.add([as_cell(value.get(key)) for key in keys], len(text), original)
+def _add_keys(keys: dict[str, None], rows: Iterable[Parsed]) -> None:
+    """Add the keys of the objects, in the order of their first appearance."""
+    known = keys.keys()
+    for row in rows:
+        value = row[0]
+        if isinstance(value, dict) and not value.keys() <= known:
+            keys.update(dict.fromkeys(value))
+
+
+def _add_late_keys(keys: dict[str, None], first: list[Parsed], member: Member, encoding: str, layout: Layout) -> None:
+    """Add the keys that first appear behind the first batch: a label in row 100,001 is a label."""
+    with open_text(member, encoding) as stream:
+        late = find_late_keys(stream, keys)
+    if late:
+        late -= keys_in(row[1] for row in first)
+    if not late:
+        return
+    with open_text(member, encoding) as stream:
+        if layout == "json-lines":
+            _add_keys(keys, flatten(parse_lines(lines_with(stream, late)), member.name, ShapeNotes(), array=True))
         else:
+            _add_keys(keys, _rows(stream, member.name, layout, ShapeNotes()))
+
+
+def _batch(rows: list[Parsed], encoding: str, keys: dict[str, None]) -> pa.RecordBatch:
+    names = list(keys) or ["value"]
+    builder = BatchBuilder(unique_names(names), encoding)
+    full_texts = FULL in keys and CUT in keys
+    left_out: dict[str, str] = {}
+    for row in rows:
+        value, text, fault, nested = row
+        if not isinstance(value, dict):
             builder.add_malformed(value, fault or f"{type(value).__name__} instead of an object", len(text))
-    return builder.take()
+            continue
+        if nested:
+            left_out.update(nested)
+            if faults := [
+                f"{key} holds {what}, not text" for key, what in nested.items() if key in keys and names_meaning(key)
+            ]:
+                builder.add_malformed(json.loads(text), "; ".join(faults), len(text))
+                continue
+        cells = [cell if cell.__class__ is str or cell is None else as_cell(cell) for cell in map(value.get, names)]
+        if full_texts and value.get(FULL) is None:
+            cells[names.index(FULL)] = as_cell(value.get(CUT))
+        builder.add(cells, len(text), to_json(value) if is_undecodable(text) else text)
+    return _with_left_out(builder.take(), left_out)
+
+
+def _with_left_out(batch: pa.RecordBatch, left_out: dict[str, str]) -> pa.RecordBatch:
+    if not left_out:
+        return batch
+    shown = "; ".join(f"{key} holds {what}" for key, what in left_out.items())
+    return batch.replace_schema_metadata({NESTED: shown})
 
 
 def as_cell(value: Any) -> str | None:

@@ -11,9 +11,10 @@ from tasks.sources.archives import Member, open_members
 from tasks.sources.delimited import read_delimited
 from tasks.sources.encodings import detect_encoding
 from tasks.sources.formats import Format, not_data
-from tasks.sources.json_records import read_json_array, read_json_lines
+from tasks.sources.json_records import read_json
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
 from tasks.sources.parquet import read_parquet
+from tasks.sources.shapes.notes import ShapeNotes
 from tasks.sources.snapshots import snapshot_files
 
 
@@ -32,6 +33,7 @@ class ReadingNotes:
     files: list[SourceFile] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)  # file -> reason
     columns: dict[str, str] = field(default_factory=dict)  # meaning -> name, in the first file
+    shapes: ShapeNotes = field(default_factory=ShapeNotes)
 
     def report(self) -> dict[str, Any]:
         """The notes as plain values."""
@@ -39,6 +41,7 @@ class ReadingNotes:
             "files": [each._asdict() for each in self.files],
             "passed_over": self.passed_over,
             "columns": self.columns,
+            **self.shapes.report(),
         }
 
 
@@ -73,5 +76,6 @@ def read_table(
         return read_parquet(member, limits)
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))
-    readers = {"json": read_json_array, "json-lines": read_json_lines, "delimited": read_delimited}
-    return readers[kind](member, codec)
+    if kind in ("json", "json-lines", "json-documents"):
+        return read_json(member, codec, kind, notes.shapes)
+    return read_delimited(member, codec)

@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap, MissingColumnError
 from tasks.sources.formats import table_format
+from tasks.sources.json_records import NESTED
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
 from tasks.sources.records import records_json
+from tasks.sources.shapes.truncation import count_truncated
 from tasks.sources.tables import ReadingNotes, open_sources, read_table
 
 QUOTES = " \t'\""  # CrisisLex quotes ids twice, so that spreadsheets keep their last digits
@@ -41,7 +43,9 @@ def read_tweets(
                 found = find_columns(columns, batch, member, required)
                 notes.columns = notes.columns or found
             rows = pa.array(range(row, row + batch.num_rows), pa.int64())
-            yield as_tweets(batch, found, member.name, rows)
+            tweets = as_tweets(batch, found, member.name, rows)
+            notes.shapes.truncated += count_truncated(tweets["text"])
+            yield tweets
             row += batch.num_rows
         if labelled is None and found and "label" in found:
             required = ("text", "label")
@@ -55,8 +59,11 @@ def find_columns(
     try:
         return columns.find(names, member.name, required)
     except MissingColumnError as error:
-        error.first_rows = records_json(batch.slice(0, 3))
-        raise
+        nested = (batch.schema.metadata or {}).get(NESTED)
+        more = f"; fields that hold objects or lists are no cells of text: {nested.decode()}" if nested else ""
+        told = MissingColumnError(f"{error}{more}")
+        told.first_rows = records_json(batch.slice(0, 3))
+        raise told from error
 
 
 def as_tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, rows: pa.Array) -> pa.RecordBatch:
