@@ -82,7 +82,7 @@ def expected_rows(snapshot: Path) -> int | None:
     total = 0
     for member in open_sources(snapshot, tables_only=True, notes=ReadingNotes(), limits=DEFAULT_LIMITS):
         kind = table_format(member)
-        if kind == "json" or (kind == "parquet" and member.path is None):
+        if kind not in ("parquet", "json-lines", "delimited") or (kind == "parquet" and member.path is None):
             return None
         total += pq.read_metadata(member.path).num_rows if kind == "parquet" else _lines(member)
     return total

@@ -5,7 +5,6 @@ links and passwords are refused all the same, unpacking stops at a limit, and an
 opened.
 """
 
-import gzip
 import io
 import stat
 import zipfile
@@ -16,10 +15,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
+from tasks.sources import compression
 from tasks.sources.limits import SourceError, SourceLimits
 
 HEAD_BYTES = 1 << 16
-BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
+BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, *compression.BROKEN)
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,15 @@ def open_members(files: dict[str, Path], limits: SourceLimits) -> Iterator[Membe
     """
     budget = Budget(limits, sum(path.stat().st_size for path in files.values()))
     for name, path in files.items():
-        match _packing(path):
-            case "zip":
-                yield from _zip_members(name, path, budget)
-            case "gzip":
-                unpacked = name.removesuffix(".gz")
-                spend = partial(budget.spend, name, packed=path.stat().st_size)
-                opener = _metered(partial(_gunzip, path), name, spend)
-                yield Member(unpacked, opener)
-            case _:
-                yield Member(name, partial(_open_plain, path), path)
+        packing = _packing(path)
+        if packing == "zip" and not is_workbook(path) and not document_kind(path):
+            yield from _zip_members(name, path, budget)
+        elif packing in compression.COMPRESSIONS:
+            spend = partial(budget.spend, name, packed=path.stat().st_size)
+            opener = _metered(partial(compression.open_compressed, path, packing), name, spend)
+            yield Member(name.removesuffix(packing), opener)
+        else:
+            yield Member(name, partial(_open_plain, path), path)
 
 
 def is_archive(head: bytes) -> bool:
@@ -73,10 +72,41 @@ def is_archive(head: bytes) -> bool:
 
 def _packing(path: Path) -> str | None:
     with path.open("rb") as stream:
-        head = stream.read(4)
-    if head.startswith(b"\x1f\x8b"):
-        return "gzip"
+        head = stream.read(6)
+    if suffix := compression.compression_of(head):
+        return suffix
     return "zip" if head.startswith(b"PK") and zipfile.is_zipfile(path) else None
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether this zip file is an Excel workbook."""
+    return {"[Content_Types].xml", "xl/workbook.xml"} <= _names(path)
+
+
+# Zip files that are documents, by what they hold; none is read.
+DOCUMENTS = {
+    "word/document.xml": "a Word document: save it as plain text",
+    "ppt/presentation.xml": "a PowerPoint presentation: save its text as plain text",
+    "META-INF/container.xml": "an ePub book: save it as plain text, such as with pandoc BOOK.epub -t plain -o BOOK.txt",
+    "AndroidManifest.xml": "an Android package, not data",
+    "META-INF/MANIFEST.MF": "a Java archive or an OpenDocument file: save its text as plain text, its table as CSV",
+    "META-INF/manifest.xml": "an OpenDocument file: save its text as plain text, its table as CSV",
+    "xl/workbook.bin": "a binary Excel workbook: save it as .xlsx or CSV",
+}
+
+
+def document_kind(path: Path) -> str | None:
+    """What a file is in words, if it is a document or program in the dress of a zip file, and no archive of data."""
+    names = _names(path)
+    return next((what for name, what in DOCUMENTS.items() if name in names), None)
+
+
+def _names(path: Path) -> set[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist())
+    except BROKEN:
+        return set()
 
 
 class Budget:
@@ -158,10 +188,6 @@ def _zip_members(name: str, path: Path, budget: Budget) -> Iterator[Member]:
 
 def _open_plain(path: Path) -> BinaryIO:
     return path.open("rb")
-
-
-def _gunzip(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path))
 
 
 def _open_packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:

@@ -55,6 +55,7 @@ class ColumnMap(Settings):
     label: str | None = Field(default=None, description="Column that holds the label; none means unlabelled.")
     keyword: str | None = Field(default=None, description="Column that holds the search keyword.")
     location: str | None = Field(default=None, description="Column that holds the author's location.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; None is the only one that holds rows.")
     positive: tuple[str, ...] = Field(
         default=(), description="Label words that mean 1; any given replaces the usual ones."
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.sources.annotated import read_conllu, read_numbered
 from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap
 from tasks.sources.documents import batched, read_extracted, read_plain, read_wikitext
@@ -14,8 +15,15 @@ from tasks.sources.formats import document_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table
 from tasks.sources.tweets import blank_to_null, cells_of, find_columns
+from tasks.sources.wikis import read_wiki_dump
 
-READERS = {"wikiextractor": read_extracted, "wikitext": read_wikitext, "text": read_plain}
+READERS = {
+    "wikiextractor": read_extracted,
+    "wikitext": read_wikitext,
+    "conllu": read_conllu,
+    "numbered": read_numbered,
+    "text": read_plain,
+}
 
 
 def read_documents(
@@ -34,20 +42,26 @@ def read_documents(
     columns, notes = columns or ColumnMap(), notes or ReadingNotes()
     for member in open_sources(location, tables_only=False, notes=notes, limits=limits):
         row, found = 1, None
-        for batch in _batches(member, encoding, notes, limits):
+        for batch in _batches(member, encoding, notes, limits, columns.sheet):
             if found is None:
                 found = find_columns(columns, batch, member, ("text",))
                 notes.columns = notes.columns or found
             yield _documents(batch, found, member.name, row)
             row += batch.num_rows
+    notes.warn()
 
 
 def _batches(
-    member: Member, encoding: str | None, notes: ReadingNotes, limits: SourceLimits
+    member: Member, encoding: str | None, notes: ReadingNotes, limits: SourceLimits, sheet: str | None
 ) -> Iterator[pa.RecordBatch]:
     kind = document_format(member)
+    if kind == "wiki-dump":
+        notes.files.append(SourceFile(member.name, kind, "as the XML declares"))
+        with member.open() as binary:
+            yield from batched(read_wiki_dump(binary, member.name, notes.shapes.no_texts), "utf-8")
+        return
     if kind not in READERS:
-        yield from read_table(member, kind, encoding, notes, limits)
+        yield from read_table(member, kind, encoding, notes, limits, sheet)
         return
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))

@@ -5,16 +5,33 @@ import json
 import re
 from typing import Literal
 
-from tasks.sources.archives import Member, is_archive
+from tasks.sources import wikis as wiki_dumps
+from tasks.sources.annotated import is_conllu, is_numbered
+from tasks.sources.archives import Member, document_kind, is_archive, is_workbook
 from tasks.sources.encodings import BYTE_ORDER_MARKS
 from tasks.sources.limits import SourceError
+from tasks.sources.no_text import why_no_text
 
-Format = Literal["parquet", "json", "json-lines", "json-documents", "delimited", "wikiextractor", "wikitext", "text"]
+Format = Literal[
+    "parquet",
+    "workbook",
+    "json",
+    "json-lines",
+    "json-documents",
+    "delimited",
+    "wikiextractor",
+    "wikitext",
+    "wiki-dump",
+    "conllu",
+    "numbered",
+    "text",
+]
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx"})
 DELIMITED_SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
+PACKED = "an archive inside an archive, or of a kind that is not opened: unpack it first"
 NOT_DATA_NAME = re.compile(r"(?i)(^|/)(readme|licen[cs]e|copying|notice|sources|changelog|sha\d+sums|md5sums)(\.\w+)?$")
-NOT_DATA_SUFFIX = frozenset({".md", ".html", ".htm", ".pdf", ".py", ".png", ".jpg", ".xml", ".yaml", ".yml", ".toml"})
+NOT_DATA_SUFFIX = frozenset({".md", ".html", ".htm", ".pdf", ".py", ".png", ".jpg", ".yaml", ".yml", ".toml"})
 WEB_PAGE = re.compile(r"(?i)\s*<(!doctype\s+html|html|head)\b")
 TWEET_ARCHIVE = re.compile(r"window\.YTD\.(tweets?|community_tweets?|note_tweet)\.part\d+\s*=\s*\[")
 OTHER_ARCHIVE = re.compile(rb"window\.YTD\.(\w+)\.part\d+\s*=")
@@ -29,28 +46,60 @@ def suffix(name: str) -> str:
 
 def table_format(member: Member) -> Format:
     """How a file holds a table. Raises SourceError when it cannot be one."""
-    head = _sniff(member)
-    if head == "parquet" or suffix(member.name) in DELIMITED_SUFFIXES:
-        return "parquet" if head == "parquet" else "delimited"
+    if kind := _binary_format(member):
+        return kind
+    _, head = _sniff(member)
+    if wiki_dumps.START.match(head):
+        raise SourceError(f"{member.name} is a wiki dump, no table: read it as a corpus")
+    if suffix(member.name) in DELIMITED_SUFFIXES:
+        return "delimited"
     return _json_format(head) or "delimited"
 
 
 def document_format(member: Member) -> Format:
     """How a file holds documents. Raises SourceError when it cannot."""
-    head = _sniff(member)
-    if head == "parquet" or suffix(member.name) in DELIMITED_SUFFIXES:
-        return "parquet" if head == "parquet" else "delimited"
-    if head.lstrip().startswith("<doc "):
-        return "wikiextractor"
-    if suffix(member.name) == ".tokens" or WIKITEXT_TITLE.match(head):
-        return "wikitext"
-    return _json_format(head) or "text"
+    if kind := _binary_format(member):
+        return kind
+    data, head = _sniff(member)
+    if suffix(member.name) in DELIMITED_SUFFIXES:
+        return "delimited"
+    return _marked_format(member, head) or _json_format(head) or _text_format(member, data, head)
 
 
-def refuse_other_archive(member: Member, head: bytes) -> None:
-    """Raise SourceError for a part of an account archive that holds no tweets."""
-    if reason := _other_archive(head):
-        raise SourceError(f"{member.name} is {reason}")
+def not_data(member: Member, tables_only: bool) -> str | None:
+    """Why a file among others is passed over; None when it is to be read."""
+    if NOT_DATA_NAME.search(member.name) or suffix(member.name) in NOT_DATA_SUFFIX:
+        return "not data, by its name"
+    head = member.head()
+    if not head:
+        return "empty"
+    if reason := _not_opened(member, head) or _other_archive(head):
+        return reason
+    if tables_only:
+        known = suffix(member.name) in TABLE_SUFFIXES or OTHER_ARCHIVE.match(head) or _binary_format(member)
+        return None if known else f"no table, by its suffix: {', '.join(sorted(TABLE_SUFFIXES))} are"
+    try:
+        document_format(member)
+    except SourceError as error:
+        return str(error).removeprefix(f"{member.name} is ")
+    return None
+
+
+def _binary_format(member: Member) -> Format | None:
+    head = member.head()
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    return "workbook" if head.startswith(b"PK") and member.path and is_workbook(member.path) else None
+
+
+def _not_opened(member: Member, head: bytes) -> str | None:
+    """Why a file is not opened, if it is an archive or a document that is packed like one."""
+    if head.startswith(b"PK") and member.path:
+        if is_workbook(member.path):
+            return None
+        if kind := document_kind(member.path):
+            return kind
+    return PACKED if is_archive(head) else None
 
 
 def _other_archive(head: bytes) -> str | None:
@@ -60,35 +109,35 @@ def _other_archive(head: bytes) -> str | None:
     return f"the part {part[1].decode()!r} of an account archive, which holds no tweets"
 
 
-def not_data(member: Member, tables_only: bool) -> str | None:
-    """Why a file among others is passed over; None when it is to be read."""
-    if NOT_DATA_NAME.search(member.name) or suffix(member.name) in NOT_DATA_SUFFIX:
-        return "not data, by its name"
+def _sniff(member: Member) -> tuple[bytes, str]:
+    """The first bytes of a file, and as they read. Raises SourceError for what is neither table nor text."""
     head = member.head()
-    if reason := _other_archive(head):
-        return reason
-    if tables_only and suffix(member.name) not in TABLE_SUFFIXES and not OTHER_ARCHIVE.match(head):
-        return f"no table, by its suffix: {', '.join(sorted(TABLE_SUFFIXES))} are"
-    if is_archive(head):
-        return "an archive inside an archive, or of a kind that is not opened: unpack it first"
-    return None if head else "empty"
-
-
-def _sniff(member: Member) -> str:
-    """The first characters of a file, or "parquet"."""
-    head = member.head()
-    if head.startswith(b"PAR1"):
-        return "parquet"
     if not head:
         raise SourceError(f"{member.name} is empty")
-    if is_archive(head):
-        raise SourceError(f"{member.name} is an archive inside an archive, or of a kind that is not opened: unpack it")
-    refuse_other_archive(member, head)
+    if reason := _not_opened(member, head) or _other_archive(head):
+        raise SourceError(f"{member.name} is {reason}")
     encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     if WEB_PAGE.match(text):
         raise SourceError(f"{member.name} is a web page, not data: give the address of the file itself")
-    return text
+    return head, text
+
+
+def _marked_format(member: Member, head: str) -> Format | None:
+    """The format of a file that says itself what it is."""
+    if head.lstrip().startswith("<doc "):
+        return "wikiextractor"
+    if wiki_dumps.START.match(head):
+        return "wiki-dump"
+    return "wikitext" if suffix(member.name) == ".tokens" or WIKITEXT_TITLE.match(head) else None
+
+
+def _text_format(member: Member, data: bytes, head: str) -> Format:
+    if is_conllu(head):
+        return "conllu"
+    if reason := why_no_text(data, head):
+        raise SourceError(f"{member.name} is {reason}")
+    return "numbered" if is_numbered(head) else "text"
 
 
 def _json_format(head: str) -> Format | None:

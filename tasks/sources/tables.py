@@ -1,7 +1,9 @@
 """Every table of a source as batches of rows, whatever its format."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,10 @@ from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
 from tasks.sources.parquet import read_parquet
 from tasks.sources.shapes.notes import ShapeNotes
 from tasks.sources.snapshots import snapshot_files
+from tasks.sources.workbooks import read_workbook
+
+LOG = logging.getLogger(__name__)
+SHOWN = 20
 
 
 class SourceFile(NamedTuple):
@@ -34,6 +40,14 @@ class ReadingNotes:
     passed_over: dict[str, str] = field(default_factory=dict)  # file -> reason
     columns: dict[str, str] = field(default_factory=dict)  # meaning -> name, in the first file
     shapes: ShapeNotes = field(default_factory=ShapeNotes)
+
+    def warn(self) -> None:
+        """Say in the log what was not read, and of what was read what the user may not expect."""
+        for name, reason in islice(self.passed_over.items(), SHOWN):
+            LOG.warning("%s passed over: %s", name, reason)
+        if len(self.passed_over) > SHOWN:
+            LOG.warning("%d more files passed over; the report names them", len(self.passed_over) - SHOWN)
+        self.shapes.warn()
 
     def report(self) -> dict[str, Any]:
         """The notes as plain values."""
@@ -68,12 +82,20 @@ def open_sources(
 
 
 def read_table(
-    member: Member, kind: Format, encoding: str | None, notes: ReadingNotes, limits: SourceLimits = DEFAULT_LIMITS
+    member: Member,
+    kind: Format,
+    encoding: str | None,
+    notes: ReadingNotes,
+    limits: SourceLimits = DEFAULT_LIMITS,
+    sheet: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a file in batches (schema: `tasks.sources.records`); at least one batch, perhaps empty."""
     if kind == "parquet":
         notes.files.append(SourceFile(member.name, kind, "binary"))
         return read_parquet(member, limits)
+    if kind == "workbook":
+        notes.files.append(SourceFile(member.name, kind, "binary"))
+        return read_workbook(member, sheet, limits)
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))
     if kind in ("json", "json-lines", "json-documents"):

@@ -38,7 +38,7 @@ def read_tweets(
     required = ("text", "label") if labelled or columns.label else ("text",)
     for member in open_sources(location, tables_only=True, notes=notes, limits=limits):
         row, found = 1, None
-        for batch in read_table(member, table_format(member), encoding, notes, limits):
+        for batch in read_table(member, table_format(member), encoding, notes, limits, columns.sheet):
             if found is None:
                 found = find_columns(columns, batch, member, required)
                 notes.columns = notes.columns or found
@@ -49,6 +49,7 @@ def read_tweets(
             row += batch.num_rows
         if labelled is None and found and "label" in found:
             required = ("text", "label")
+    notes.warn()
 
 
 def find_columns(

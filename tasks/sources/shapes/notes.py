@@ -1,8 +1,11 @@
 """What was found in objects beside the texts, for the notes of a reading."""
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -13,6 +16,16 @@ class ShapeNotes:
     no_texts: Counter[str] = field(default_factory=Counter)  # what is no text, such as a deletion -> how many
     truncated: int = 0  # texts that the platform itself cut
     left_out: dict[str, str] = field(default_factory=dict)  # field -> what it holds instead of a cell of text
+
+    def warn(self) -> None:
+        """Say in the log what was counted, where there is anything."""
+        for what, number in self.no_texts.items():
+            LOG.warning("%d times %s: no text, passed over", number, what)
+        if self.truncated:
+            LOG.warning("%d texts end where the platform cut them; the full text is not in the file", self.truncated)
+        if self.left_out:
+            fields = "; ".join(f"{name} holds {what}" for name, what in self.left_out.items())
+            LOG.warning("fields left out, for objects and lists are no cells of text: %s", fields[:500])
 
     def report(self) -> dict[str, Any]:
         """The notes as plain values."""
