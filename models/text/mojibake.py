@@ -2,6 +2,8 @@
 
 import re
 
+from models.text.word_endings import word_endings
+
 SURROGATES = re.compile("[\ud800-\udfff]+")
 ENCODINGS = ("latin-1", "cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1257", "iso8859_2", "mac_roman", "cp437")
 
@@ -21,6 +23,8 @@ CLUE_FOR_RE2 = f"[\x80-\x9f]|[{FIRST}][{NEXT}]|[{LATIN_FIRST}][{LOST}]"
 MOJIBAKE_CLUE = re.compile(  # the same: Python scans ten times as fast for one set of first characters
     f"[\x80-\x9f{FIRST}](?:(?<=[\x80-\x9f])|[{NEXT}]|(?<=[{LATIN_FIRST}])[{LOST}])"
 )
+GARBLED = re.compile(f"[\x80-\x9f]|[{FIRST}][{NEXT}]")  # the same without lost bytes, which sound words seem to have
+CLUES = re.compile(f"[\x80-\x9f\xa0]|[{FIRST}][{NEXT}]+|[{LATIN_FIRST}][{LOST}]")
 
 
 def decode_mojibake(text: str) -> str:
@@ -43,7 +47,21 @@ def _mend_sentence(sentence: str) -> str:
         return sentence
     import ftfy  # here, since most texts need none of its tables
 
-    return ftfy.fix_encoding(sentence)
+    fixed = ftfy.fix_encoding(sentence)
+    return sentence if fixed == sentence or _is_sound(sentence) else fixed
+
+
+def _is_sound(sentence: str) -> bool:
+    """Whether all that looks garbled is a sound word with the mark or the blank behind it."""
+    import ftfy
+
+    sound_beside = any(not letter.isascii() for letter in CLUES.sub("", sentence))
+    endings = word_endings(sentence, ENCODINGS, sound_beside)
+    starts, ends = [0, *(end for _, end in endings)], [*(start for start, _ in endings), len(sentence)]
+    rest = "x".join(sentence[start:end] for start, end in zip(starts, ends, strict=True))
+    if not GARBLED.search(rest):  # at most letters before blanks: one may stand alone, or among sound ones
+        return bool(endings) or sound_beside or rest.startswith("\xc2 ")
+    return bool(endings) and ftfy.fix_encoding(rest) == rest
 
 
 def join_surrogates(text: str) -> str:
