@@ -47,6 +47,7 @@ def evaluate(
     id_column: options.IdColumn = None,
     keyword_column: options.KeywordColumn = None,
     location_column: options.LocationColumn = None,
+    sheet: options.Sheet = None,
     positive_label: options.PositiveLabels = None,
     negative_label: options.NegativeLabels = None,
     encoding: options.Encoding = None,
@@ -75,7 +76,7 @@ def evaluate(
         from flows import evaluate as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = options.columns_of(names, positive_label, negative_label)
+        columns = options.columns_of(names, positive_label, negative_label, sheet)
         request = stage.EvaluateRequest(
             tweets=options.tweet_source(tweets, columns, encoding),
             corpora=options.corpora_of(tweets, corpus),

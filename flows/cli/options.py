@@ -82,6 +82,9 @@ NegativeLabels = Annotated[
     list[str] | None,
     typer.Option("--negative-label", help="A label word that means 0. Repeatable.", rich_help_panel="Columns"),
 ]
+Sheet = Annotated[
+    str | None, typer.Option(help="Sheet of an Excel workbook to read, by its name.", rich_help_panel="Columns")
+]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", rich_help_panel="Columns")]
 Against = Annotated[
     str | None,
@@ -141,9 +144,11 @@ def prepared(recipe: str, *sources: str | None) -> Iterator[None]:
         yield
 
 
-def columns_of(names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None) -> dict[str, Any]:
+def columns_of(
+    names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None, sheet: str | None = None
+) -> dict[str, Any]:
     named = dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
-    return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ())}
+    return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ()), "sheet": sheet}
 
 
 def tweet_source(

@@ -28,6 +28,7 @@ from flows.cli.options import (
     PretrainOn,
     RecipeName,
     Seed,
+    Sheet,
     Similarities,
     TextColumn,
     Tweets,
@@ -57,6 +58,7 @@ def retrain(
     id_column: IdColumn = None,
     keyword_column: KeywordColumn = None,
     location_column: LocationColumn = None,
+    sheet: Sheet = None,
     positive_label: PositiveLabels = None,
     negative_label: NegativeLabels = None,
     encoding: Encoding = None,
@@ -85,7 +87,7 @@ def retrain(
         from flows import retrain as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = columns_of(names, positive_label, negative_label)
+        columns = columns_of(names, positive_label, negative_label, sheet)
         request = stage.RetrainRequest(
             tweets=tweet_source(tweets, columns, encoding, against),
             corpora=corpora_of(tweets, corpus),
@@ -107,6 +109,7 @@ def ingest(
     id_column: IdColumn = None,
     keyword_column: KeywordColumn = None,
     location_column: LocationColumn = None,
+    sheet: Sheet = None,
     positive_label: PositiveLabels = None,
     negative_label: NegativeLabels = None,
     encoding: Encoding = None,
@@ -125,7 +128,7 @@ def ingest(
 
         if kind is Kind.tweets:
             names = (id_column, text_column, label_column, keyword_column, location_column)
-            columns = columns_of(names, positive_label, negative_label)
+            columns = columns_of(names, positive_label, negative_label, sheet)
             result = stage.ingest_and_report(tweet_source(source, columns, encoding, against))
         else:
             result = stage.ingest_corpus_and_report(source, text_column, encoding)

@@ -184,6 +184,13 @@ def evaluate_vectors(
     analogies: Annotated[
         str | None, typer.Option(metavar="FILE", help="Analogy questions: questions-words.txt, BATS in its form.")
     ] = None,
+    word_columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Columns of the two words of a pair, by name or number from 1."),
+    ] = None,
+    score_column: Annotated[
+        str | None, typer.Option(help="Column of the human score of a pair, by name or number from 1.")
+    ] = None,
     vocabulary: Annotated[
         int, typer.Option(min=4, help="Ask analogies among so many words only, the most frequent.")
     ] = 30_000,
@@ -203,7 +210,9 @@ def evaluate_vectors(
         if similarities is None and analogies is None:
             raise ValueError("nothing to score on: give --similarities FILE, --analogies FILE or both")
         known, source = _load(run_id, vectors, architecture)
-        result = {**word_vectors.evaluate(known, similarities, analogies, vocabulary), "vectors": source}
+        columns = word_vectors.similarity_columns(word_columns, score_column)
+        scores = word_vectors.evaluate(known, similarities, analogies, vocabulary, columns)
+        result = {**scores, "vectors": source}
     show(result, as_json, models.evaluated_vectors)
 
 

@@ -42,13 +42,19 @@ def _mend_sentence(sentence: str) -> str:
     """One sentence alone: a bad one must not spoil a document, and ftfy's search takes long."""
     if sentence.isascii():
         return sentence
-    sentence = SPREADSHEET_MOJIBAKE.sub(lambda found: SPREADSHEET_CHARACTERS[found[0]], sentence)
+    sentence = SPREADSHEET_MOJIBAKE.sub(_mend_spreadsheet, sentence)
     if not MOJIBAKE_CLUE.search(sentence):
         return sentence
     import ftfy  # here, since most texts need none of its tables
 
     fixed = ftfy.fix_encoding(sentence)
     return sentence if fixed == sentence or _is_sound(sentence) else fixed
+
+
+def _mend_spreadsheet(found: re.Match[str]) -> str:
+    """The character, but where a word in capitals ends in Ì and a quote or a no-break space stands behind it."""
+    capitals = found.string[: found.start()][-1:].isupper()
+    return found[0] if capitals and found[0] in SOUND_AFTER_CAPITALS else SPREADSHEET_CHARACTERS[found[0]]
 
 
 def _is_sound(sentence: str) -> bool:
@@ -113,5 +119,6 @@ def _spreadsheet_characters() -> dict[str, str]:
 
 
 SPREADSHEET_CLUE = "[\x89Ìå]"  # the first characters of what follows
+SOUND_AFTER_CAPITALS = frozenset({"\xcc\xa0", "\xcc«", "\xcc»"})  # LUNEDÌ», PHÌ !
 SPREADSHEET_CHARACTERS = _spreadsheet_characters()
 SPREADSHEET_MOJIBAKE = re.compile("|".join(map(re.escape, sorted(SPREADSHEET_CHARACTERS, key=len, reverse=True))))

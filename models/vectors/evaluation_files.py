@@ -129,7 +129,7 @@ def _score_column(table: TypedTable) -> int:
         return means[0]
     raise ValueError(
         f"{len(numbers)} columns hold numbers, and it is not certain which one is the score; the columns are "
-        f"{table.describe()}: name it with --score-column, by name or number"
+        f"{table.describe()}: name it to evaluate-vectors with --score-column, by name or number"
     )
 
 
@@ -151,8 +151,8 @@ def _word_columns(table: TypedTable, score: int) -> tuple[int, int]:
     chosen = words if len(words) == 2 else named if len(named) == 2 else [] if len(words) > 2 else text
     if len(chosen) != 2:
         raise ValueError(
-            f"it is not certain which two columns hold the words; the columns are {table.describe()}: name them with "
-            "--word-columns, by name or number"
+            f"it is not certain which two columns hold the words; the columns are {table.describe()}: name them to "
+            "evaluate-vectors with --word-columns A,B, by name or number"
         )
     return chosen[0], chosen[1]
 

@@ -11,6 +11,7 @@ from tasks.store import formats as store_formats
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors
+    from models.vectors.evaluation_files import SimilarityColumns
     from tasks.tracking import MlflowRun
 
 Format = Literal["word2vec-text", "word2vec-binary", "projector", "keras", "parquet"]
@@ -116,14 +117,32 @@ def _write(path: Path, data: bytes) -> Path:
     return path
 
 
-def evaluate(vectors: "WordVectors", similarities: str | None, analogies: str | None, limit: int) -> dict[str, Any]:
+def similarity_columns(words: str | None, score: str | None) -> "SimilarityColumns":
+    """The columns of a similarity file as flags name them. Raises ValueError unless two words are named, or none."""
+    from models.vectors.evaluation_files import SimilarityColumns
+
+    if words is None:
+        return SimilarityColumns(score=score)
+    one, comma, other = words.partition(",")
+    if not (comma and one.strip() and other.strip()):
+        raise ValueError(f"--word-columns must be two columns with a comma between them, got {words!r}")
+    return SimilarityColumns((one.strip(), other.strip()), score)
+
+
+def evaluate(
+    vectors: "WordVectors",
+    similarities: str | None,
+    analogies: str | None,
+    limit: int,
+    columns: "SimilarityColumns | None" = None,
+) -> dict[str, Any]:
     """Scores on a similarity file and an analogy file, whichever is given, with how much of it was covered."""
     from models.vectors import evaluation, evaluation_files
     from tasks.sources import read_text
 
     scores: dict[str, Any] = {}
     if similarities is not None:
-        pairs = evaluation_files.parse_similarities(read_text(similarities))
+        pairs = evaluation_files.parse_similarities(read_text(similarities), columns)
         scores["similarity"] = evaluation.evaluate_similarities(vectors, pairs).summary()
     if analogies is not None:
         sections = evaluation.evaluate_analogies(vectors, evaluation_files.parse_analogies(read_text(analogies)), limit)

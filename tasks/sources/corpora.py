@@ -42,7 +42,7 @@ def read_documents(
     columns, notes = columns or ColumnMap(), notes or ReadingNotes()
     for member in open_sources(location, tables_only=False, notes=notes, limits=limits):
         row, found = 1, None
-        for batch in _batches(member, encoding, notes, limits, columns.sheet):
+        for batch in _batches(member, columns, encoding, notes, limits):
             if found is None:
                 found = find_columns(columns, batch, member, ("text",))
                 notes.columns = notes.columns or found
@@ -52,7 +52,7 @@ def read_documents(
 
 
 def _batches(
-    member: Member, encoding: str | None, notes: ReadingNotes, limits: SourceLimits, sheet: str | None
+    member: Member, columns: ColumnMap, encoding: str | None, notes: ReadingNotes, limits: SourceLimits
 ) -> Iterator[pa.RecordBatch]:
     kind = document_format(member)
     if kind == "wiki-dump":
@@ -61,7 +61,7 @@ def _batches(
             yield from batched(read_wiki_dump(binary, member.name, notes.shapes.no_texts), "utf-8")
         return
     if kind not in READERS:
-        yield from read_table(member, kind, encoding, notes, limits, sheet)
+        yield from read_table(member, kind, encoding, notes, limits, columns)
         return
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from tasks.sources.archives import Member, open_members
+from tasks.sources.columns import ColumnMap
 from tasks.sources.delimited import read_delimited
 from tasks.sources.encodings import detect_encoding
 from tasks.sources.formats import Format, not_data
@@ -87,7 +88,7 @@ def read_table(
     encoding: str | None,
     notes: ReadingNotes,
     limits: SourceLimits = DEFAULT_LIMITS,
-    sheet: str | None = None,
+    options: ColumnMap | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a file in batches (schema: `tasks.sources.records`); at least one batch, perhaps empty."""
     if kind == "parquet":
@@ -95,7 +96,7 @@ def read_table(
         return read_parquet(member, limits)
     if kind == "workbook":
         notes.files.append(SourceFile(member.name, kind, "binary"))
-        return read_workbook(member, sheet, limits)
+        return read_workbook(member, options.sheet if options else None, limits)
     codec = detect_encoding(member, encoding)
     notes.files.append(SourceFile(member.name, kind, codec))
     if kind in ("json", "json-lines", "json-documents"):

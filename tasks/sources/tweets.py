@@ -38,7 +38,7 @@ def read_tweets(
     required = ("text", "label") if labelled or columns.label else ("text",)
     for member in open_sources(location, tables_only=True, notes=notes, limits=limits):
         row, found = 1, None
-        for batch in read_table(member, table_format(member), encoding, notes, limits, columns.sheet):
+        for batch in read_table(member, table_format(member), encoding, notes, limits, columns):
             if found is None:
                 found = find_columns(columns, batch, member, required)
                 notes.columns = notes.columns or found

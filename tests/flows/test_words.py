@@ -82,3 +82,14 @@ def test_a_similarity_file_is_scored_with_its_coverage(file: Path, tmp_path: Pat
     pairs.write_text("word 1,word 2,score\nking,queen,8\nking,bread,1\nman,bread,1\nman,unheard,5\n")
     done = crisisflow("evaluate-vectors", "--similarities", pairs, "--vectors", file, "--json")
     assert json.loads(done.stdout)["similarity"]["coverage"] == 0.75
+
+
+def test_columns_of_a_similarity_file_are_named_where_types_cannot_tell_them(file: Path, tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("p1,king,queen,8,3\np2,king,bread,1,7\np3,man,bread,1,9\n")
+    asked = ("evaluate-vectors", "--similarities", pairs, "--vectors", file, "--json")
+    refused = crisisflow(*asked)
+    assert refused.returncode == 2
+    assert "name it to evaluate-vectors with --score-column" in refused.stderr
+    done = crisisflow(*asked, "--word-columns", "2,3", "--score-column", "4")
+    assert json.loads(done.stdout)["similarity"]["pairs"] == 3

@@ -78,6 +78,7 @@ def test_no_fewer_garbled_sentences_are_mended_than_without_sparing_any(language
         "“MILL\u00ce” TAKIM",
         "zajmowa\u0107€ higieny",
         "CAMPE\u00c3” diz ‘3\u00ba’",
+        "PH\u00cc\u00a0! V\u00d4",
         "\u00c3 Entrevistar P\u00e1",
     ],
 )

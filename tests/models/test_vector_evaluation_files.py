@@ -60,7 +60,7 @@ def test_words_and_score_are_told_by_the_type_of_their_columns(text: str) -> Non
     [
         ("a\tb\t3\t7\nc\td\t4\t1\n", r"not certain which one is the score.*3 \(number\), 4 \(number\).*--score-column"),
         ("tiger,cat,7,35\nking,queen,8,58\n", "not certain which one is the score"),
-        ("p1\ttiger\tcat\t7\np2\tking\tqueen\t8\n", r"not certain which two columns hold the words.*--word-columns"),
+        ("p1\ttiger\tcat\t7\np2\tking\tqueen\t8\n", "not certain which two columns hold the words.*--word-columns A,B"),
         ("man woman 8\nking queen\nboy girl 7\n", "line 2 must be two words and a number in 3 columns.*'king queen'"),
         ("one two\nthree four\n", "found no line of two words and a number"),
         ("one two three\nthree four five\n", "0 columns hold numbers"),

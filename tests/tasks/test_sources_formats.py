@@ -270,3 +270,9 @@ def test_a_book_or_document_is_refused_by_its_kind_and_passed_over_among_others(
             read(tmp_path / "x.zip")
     (tmp_path / "a.txt").write_text(PROSE)
     assert len(documents(tmp_path)) == 2
+
+
+def test_a_sheet_is_named_on_the_command_line_and_travels_with_the_columns() -> None:
+    from flows.cli.options import columns_of
+
+    assert ColumnMap(**columns_of([None] * 5, None, None, "Tweets")) == ColumnMap(sheet="Tweets")
