@@ -40,7 +40,7 @@ def read_documents(
     as `tasks.sources.records` has them. Raises SourceError for what cannot be read.
     """
     columns, notes = columns or ColumnMap(), notes or ReadingNotes()
-    for member in open_sources(location, tables_only=False, notes=notes, limits=limits):
+    for member in open_sources(location, tables_only=False, notes=notes, limits=limits, texts_only=True):
         row, found = 1, None
         for batch in _batches(member, columns, encoding, notes, limits):
             if found is None:

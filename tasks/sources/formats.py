@@ -66,7 +66,7 @@ def document_format(member: Member) -> Format:
     return _marked_format(member, head) or _json_format(head) or _text_format(member, data, head)
 
 
-def not_data(member: Member, tables_only: bool) -> str | None:
+def not_data(member: Member, tables_only: bool, texts_only: bool = False) -> str | None:
     """Why a file among others is passed over; None when it is to be read."""
     if NOT_DATA_NAME.search(member.name) or suffix(member.name) in NOT_DATA_SUFFIX:
         return "not data, by its name"
@@ -78,6 +78,8 @@ def not_data(member: Member, tables_only: bool) -> str | None:
     if tables_only:
         known = suffix(member.name) in TABLE_SUFFIXES or OTHER_ARCHIVE.match(head) or _binary_format(member)
         return None if known else f"no table, by its suffix: {', '.join(sorted(TABLE_SUFFIXES))} are"
+    if not texts_only:
+        return None
     try:
         document_format(member)
     except SourceError as error:

@@ -61,18 +61,22 @@ class ReadingNotes:
 
 
 def open_sources(
-    location: str | Path, tables_only: bool, notes: ReadingNotes, limits: SourceLimits = DEFAULT_LIMITS
+    location: str | Path,
+    tables_only: bool,
+    notes: ReadingNotes,
+    limits: SourceLimits = DEFAULT_LIMITS,
+    texts_only: bool = False,
 ) -> Iterator[Member]:
     """Every file to read of a snapshot, path, folder or glob.
 
-    A source that is one file is read whatever its name; of many, those that are data. Raises SourceError when nothing
-    is left to read.
+    A source that is one file is read whatever its name; of many, those that are data, and with `texts_only` those that
+    are text by their content. Raises SourceError when nothing is left to read.
     """
     files = snapshot_files(location)
     read = 0
     for member in open_members(files, limits):
         alone = len(files) == 1 and not member.one_of_many
-        reason = None if alone else not_data(member, tables_only)
+        reason = None if alone else not_data(member, tables_only, texts_only)
         if reason is None:
             read += 1
             yield member
