@@ -9,6 +9,7 @@ import pytest
 
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, SourceError, read_tweets
 from tasks.sources.records import records_json
+from tasks.sources.shapes.flattening import flat_record
 
 FULL = "Flood water rises at the mill and the river authority asks all to move away, the roads are for rescue teams END"
 CUT = "Flood water rises at the mill and the river authority asks all to move away, the roads are for… https://t.co/x"
@@ -289,3 +290,11 @@ def test_an_object_longer_than_the_bound_is_refused_with_the_remedy(
     chat = {"name": "a", "messages": [{"id": 1, "type": "message", "date": "d", "text": "Fire"}] * 100}
     with pytest.raises(SourceError, match=r"longer than 1,000 characters.*JSON lines"):
         read(write(tmp_path / "result.json", chat, indent=1))
+
+
+def test_a_row_that_is_read_a_second_time_has_the_fields_of_its_first_reading() -> None:
+    tweet = v1(3, text=CUT, extended_tweet={"full_text": FULL})
+    flat = flat_record(tweet)
+    assert (flat["text"], flat["location"], flat["id_str"]) == (FULL, "Oakton", "3")
+    assert flat_record(flat) == flat
+    assert flat_record(["1", "Fire", "too", "many"]) == ["1", "Fire", "too", "many"]

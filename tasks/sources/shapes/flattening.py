@@ -30,7 +30,9 @@ def flatten(values: Iterable[Parsed], name: str, notes: ShapeNotes, array: bool 
 
 
 def flat_record(value: Any) -> Any:
-    """One object as `flatten` reads it, for a row that is read a second time."""
+    """One object as `flatten` reads it, for a row that is read a second time; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
     rows = list(flatten([(value, to_json(value), None, None)], "", ShapeNotes(), array=True))
     return rows[0][0] if len(rows) == 1 else value
 
