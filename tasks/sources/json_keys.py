@@ -9,7 +9,7 @@ from tasks.sources.json_values import lines_of
 
 PIECE_CHARACTERS = 1 << 18  # small enough that what is cut out of a piece stays in the processor's cache
 TEXTS_AT_A_TIME = 1000
-MOST_COUNTED_KEYS = 16  # beyond it one look at every key is quicker than a search for each
+MOST_COUNTED_KEYS = 24  # beyond it one look at every key is quicker than a search for each
 MOST_LATE_KEYS = 10_000  # more are no columns; then every later object is looked at
 
 

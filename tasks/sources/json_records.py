@@ -22,6 +22,7 @@ from tasks.sources.shapes.pandas_json import names_meaning
 
 Layout = Literal["json-lines", "json", "json-documents"]
 NESTED = b"nested"  # in the metadata of a schema: the fields left out, and what they hold
+USUAL_ROWS = 1000  # show most of the keys inside of objects
 FULL, CUT = "full_text", "text"  # two names of one thing, row by row, in what twarc and others collect
 
 
@@ -81,7 +82,7 @@ def _add_keys(keys: dict[str, None], rows: Iterable[Parsed]) -> None:
 def _add_late_keys(keys: dict[str, None], first: list[Parsed], member: Member, encoding: str, layout: Layout) -> None:
     """Add the keys that first appear behind the first batch: a label in row 100,001 is a label."""
     with open_text(member, encoding) as stream:
-        late = find_late_keys(stream, keys)
+        late = find_late_keys(stream, keys.keys() | keys_in(row[1] for row in first[:USUAL_ROWS]))
     if late:
         late -= keys_in(row[1] for row in first)
     if not late:

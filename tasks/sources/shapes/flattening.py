@@ -43,7 +43,7 @@ def _flatten(parsed: Parsed, name: str, notes: ShapeNotes, alone: bool, array: b
     if array and isinstance(value, list) and not any(isinstance(cell, (dict, list)) for cell in value):
         shape = Shaped(NUMBERED, [numbered(value)])
     elif isinstance(value, dict) and fault is None:
-        value = unwrap(value)
+        value = unwrap(value) if '"$' in text else value
         shape = _shape_of(value, alone)
     else:
         yield parsed
