@@ -4,7 +4,7 @@ Shapes: `chunks` chunks of `tokens` consecutive tokens, `span` = tokens + 2 wind
 chunks with `shared` negatives each, `width` numbers per vector. No automatic differentiation: the gradient of the
 logistic loss is label - sigmoid(score), so a step is a few products and additions of rows, each worth its line.
 
-A step is worked out in PARTS, whose operations depend on none of each other's, so that as many processors are busy;
+A step is computed in PARTS, whose operations depend on none of each other's, so that as many processors are busy;
 their changes are then added in one order. What stands between products is compiled by XLA (`models.word2vec.fused`);
 products stay with oneDNN, which is faster at them. Where the time goes: tests/benchmarks/README.md.
 """
@@ -89,9 +89,9 @@ def context_masks(window: int) -> np.ndarray:
     masks = np.zeros(((window + 1) ** 2, CHUNK, CHUNK + 2 * window), np.float32)
     for left, right in reaches(window):
         for i in range(CHUNK):
-            centre = i + window
-            masks[window_code(left, right, window), i, centre - left : centre + right + 1] = 1
-            masks[window_code(left, right, window), i, centre] = 0
+            place = i + window
+            masks[window_code(left, right, window), i, place - left : place + right + 1] = 1
+            masks[window_code(left, right, window), i, place] = 0
     return masks.reshape(-1, CHUNK + 2 * window)
 
 
@@ -102,7 +102,7 @@ def skip_gram_step(
 
     context (chunks, span), negatives (groups, shared), codes (chunks, tokens) integers; rate a scalar.
     """
-    parts = work_out(skip_gram_changes, tables, windows, context, negatives, codes, rate)
+    parts = apply_step(skip_gram_changes, tables, windows, context, negatives, codes, rate)
     add_scaled_rows(tables.inputs, *(part.inputs for part in parts))
     add_rows(tables.outputs, *(part.outputs for part in parts), *(part.noise for part in parts))
 
@@ -114,12 +114,12 @@ def cbow_step(
 
     As in word2vec.c and gensim (cbow_mean=1), every context word takes the whole error, not its share of the mean.
     """
-    parts = work_out(cbow_changes, tables, windows, context, negatives, codes, rate)
+    parts = apply_step(cbow_changes, tables, windows, context, negatives, codes, rate)
     add_rows(tables.inputs, *(part.inputs for part in parts))
     add_target_rows(tables.outputs, [part.outputs for part in parts], [part.noise for part in parts])
 
 
-def work_out(
+def apply_step(
     changes: Callable[..., Changes],
     tables: Tables,
     windows: Windows,
@@ -138,17 +138,17 @@ def skip_gram_changes(
     tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> Changes:
     """Inputs: rows, two changes and their scale; outputs and noise: rows and changes."""
-    centres = middle(context)
-    word = tf.gather(tables.inputs, centres)  # (chunks, tokens, width)
+    centers = center(context)
+    word = tf.gather(tables.inputs, centers)  # (chunks, tokens, width)
     near = tf.gather(tables.outputs, context)  # (chunks, span, width)
     near_rate = rate * tf.gather(tables.output_scale, context)
     pull, pull_near = pair_errors(tf.matmul(word, near, transpose_b=True), windows.masks, codes, near_rate)
-    pushed = push_away(tables, word, negatives, tf.gather(windows.sizes, codes), rate)
-    word_rate = rate * tf.gather(tables.input_scale, centres)
+    negative = negative_update(tables, word, negatives, tf.gather(windows.sizes, codes), rate)
+    word_rate = rate * tf.gather(tables.input_scale, centers)
     return Changes(
-        inputs=(centres, tf.matmul(pull, near), pushed.word_change, word_rate),
+        inputs=(centers, tf.matmul(pull, near), negative.word_change, word_rate),
         outputs=(context, tf.matmul(pull_near, word, transpose_a=True)),
-        noise=(negatives, pushed.noise_change),
+        noise=(negatives, negative.noise_change),
     )
 
 
@@ -156,7 +156,7 @@ def cbow_changes(
     tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> Changes:
     """Inputs and noise: rows and changes; outputs: rows, means and their scale."""
-    targets = middle(context)
+    targets = center(context)
     around = tf.gather(tables.inputs, context)  # (chunks, span, width)
     target = tf.gather(tables.outputs, targets)  # (chunks, tokens, width)
     around_rate = rate * tf.gather(tables.input_scale, context)
@@ -164,31 +164,31 @@ def cbow_changes(
     active = tf.minimum(tf.gather(windows.sizes, codes), 1.0)  # a token without context teaches nothing
     mean = tf.matmul(tf.gather(windows.means, code_rows(codes)), around)
     pull = target_errors(mean, target, active)
-    pushed = push_away(tables, mean, negatives, active, rate)
+    negative = negative_update(tables, mean, negatives, active, rate)
     taken = scaled_masks(windows.masks, codes, around_rate)
-    mean_change = add_scaled(pushed.word_change, target, pull)
+    mean_change = add_scaled(negative.word_change, target, pull)
     return Changes(
         inputs=(context, tf.matmul(taken, mean_change, transpose_a=True)),
         outputs=(targets, mean, pull * target_rate),
-        noise=(negatives, pushed.noise_change),
+        noise=(negatives, negative.noise_change),
     )
 
 
-def middle(context: tf.Tensor) -> tf.Tensor:
+def center(context: tf.Tensor) -> tf.Tensor:
     """The chunk's own tokens (chunks, tokens) of its span (chunks, span)."""
     window = (context.shape[-1] - CHUNK) // 2
     return context[:, window : window + CHUNK]
 
 
 @dataclass(frozen=True)
-class Push:
+class NegativeUpdate:
     """What negatives do: word_change (chunks, tokens, width) before its rate, noise_change (groups, shared, width)."""
 
     word_change: tf.Tensor
     noise_change: tf.Tensor
 
 
-def push_away(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor, rate: tf.Tensor) -> Push:
+def negative_update(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor, rate: tf.Tensor) -> NegativeUpdate:
     """Move word (chunks, tokens, width) and negatives (groups, shared) apart, as often as pairs (chunks, tokens) says.
 
     Each group of consecutive chunks shares its negatives; together they weigh as much as `negatives` draws a pair.
@@ -200,4 +200,4 @@ def push_away(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.T
     weight = tf.reshape(pairs * -tables.noise_weight, [groups, -1, 1])
     push, push_noise = noise_errors(tf.matmul(grouped, noise, transpose_b=True), weight, noise_rate)
     word_change = tf.reshape(tf.matmul(push, noise), tf.shape(word))
-    return Push(word_change, tf.matmul(push_noise, grouped, transpose_a=True))
+    return NegativeUpdate(word_change, tf.matmul(push_noise, grouped, transpose_a=True))

@@ -209,12 +209,12 @@ def test_windows_stop_at_the_borders_of_documents() -> None:
     assert stream.codes.tolist() == [window_code(0, 1, 1), window_code(1, 1, 1), window_code(1, 0, 1)] * 2
 
 
-def test_every_token_is_a_centre_once_an_epoch() -> None:
+def test_every_token_is_a_center_once_an_epoch() -> None:
     rows = np.arange(1000, dtype=np.int32)
     stream = read_stream(rows, np.array([0, 1000]), np.ones(1000), 3, np.random.default_rng(0))
     blocks = list(draw_blocks(stream, np.full(1000, 0.001), 3, 8, 32, np.random.default_rng(1)))
-    centres = np.concatenate([block.context[..., 3:-3][block.codes > 0] for block in blocks])
-    assert sorted(centres.tolist()) == rows.tolist()
+    centers = np.concatenate([block.context[..., 3:-3][block.codes > 0] for block in blocks])
+    assert sorted(centers.tolist()) == rows.tolist()
 
 
 def test_negatives_follow_counts_to_the_power_three_quarters() -> None:
