@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from models.word2vec.sampling import CHUNK
 
+MOST_SCORE = 16.0
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -24,12 +25,22 @@ def code_rows(codes: tf.Tensor) -> tf.Tensor:
     return codes * CHUNK + tf.range(CHUNK)
 
 
+def error(scores: tf.Tensor) -> tf.Tensor:
+    """The slope of the logistic loss at scores that ought to be negative; beyond MOST_SCORE that of a logarithm.
+
+    Where vectors have grown so long that a score is wrong by more than MOST_SCORE, a whole step along the slope would
+    turn it into one that is more wrong the other way; there error x score is no more than MOST_SCORE. No score of an
+    ordinary text is wrong by so much.
+    """
+    return tf.sigmoid(scores) * tf.minimum(1.0, MOST_SCORE / tf.maximum(scores, 1.0))
+
+
 @fused
 def pair_errors(
     scores: tf.Tensor, masks: tf.Tensor, codes: tf.Tensor, near_rate: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Errors of the positive pairs (chunks, tokens, span), and the same times the rate of the context word."""
-    pull = tf.gather(masks, code_rows(codes)) * tf.sigmoid(-scores)
+    pull = tf.gather(masks, code_rows(codes)) * error(-scores)
     return pull, pull * near_rate[:, None, :]
 
 
@@ -39,7 +50,7 @@ def target_errors(mean: tf.Tensor, target: tf.Tensor, active: tf.Tensor) -> tf.T
     # A product with ones: XLA adds up rows four times as fast so.
     rows = tf.reshape(mean * target, [-1, mean.shape[-1]])
     scores = tf.linalg.matvec(rows, tf.ones([mean.shape[-1]]))
-    return active * tf.sigmoid(-tf.reshape(scores, active.shape))
+    return active * error(-tf.reshape(scores, active.shape))
 
 
 @fused
@@ -57,7 +68,7 @@ def scaled_masks(masks: tf.Tensor, codes: tf.Tensor, around_rate: tf.Tensor) -> 
 @fused
 def noise_errors(scores: tf.Tensor, weight: tf.Tensor, noise_rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Errors of the negative pairs (groups, tokens of a group, shared), and the same times the rate of the negative."""
-    push = weight * tf.sigmoid(scores)
+    push = weight * error(scores)
     return push, push * noise_rate[:, None, :]
 
 

@@ -64,6 +64,7 @@ class TrainingState:
             "outputs": self.outputs.numpy(),
             "words_per_second": np.array([epoch["words_per_second"] for epoch in self.history]),
             "epoch_seconds": np.array([epoch["seconds"] for epoch in self.history]),
+            "epoch_loss": np.array([epoch["loss"] for epoch in self.history]),
             "place": np.array([self.shards, self.blocks]),
             "words": np.array(self.words),
             "seconds": np.array(self.seconds),
@@ -73,7 +74,10 @@ class TrainingState:
         """Go back to where this checkpoint was made. Raises KeyError or ValueError for one of other tables."""
         self.inputs.assign(checkpoint["inputs"])
         self.outputs.assign(checkpoint["outputs"])
-        records = zip(checkpoint["words_per_second"], checkpoint["epoch_seconds"], strict=True)
-        self.history = [{"words_per_second": float(speed), "seconds": float(seconds)} for speed, seconds in records]
+        records = [checkpoint[name].tolist() for name in ("words_per_second", "epoch_seconds", "epoch_loss")]
+        self.history = [
+            {"words_per_second": speed, "seconds": seconds, "loss": loss}
+            for speed, seconds, loss in zip(*records, strict=True)
+        ]
         self.shards, self.blocks = (int(number) for number in checkpoint["place"])
         self.words, self.seconds = float(checkpoint["words"]), float(checkpoint["seconds"])

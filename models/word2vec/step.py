@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
 import tensorflow as tf
 
 from models.word2vec.fused import (
@@ -27,7 +26,9 @@ from models.word2vec.fused import (
     scaled_masks,
     target_errors,
 )
-from models.word2vec.sampling import CHUNK, GROUPS, window_code
+from models.word2vec.limits import StepRates, cbow_rates, compiled, skip_gram_rates
+from models.word2vec.sampling import GROUPS
+from models.word2vec.tables import Tables, Windows, center
 
 PARTS = 2  # at most: each has GROUPS groups or more, see groups_of
 Change: TypeAlias = tuple[tf.Tensor, ...]
@@ -42,59 +43,6 @@ class Changes:
     noise: Change
 
 
-@dataclass(frozen=True)
-class Tables:
-    """The two matrices of word2vec and the most that each row may be moved by one update. Rows are words.
-
-    inputs, outputs (vocabulary, width) variables; input_scale, output_scale (vocabulary,) constants, 0-1; noise_weight
-    is what one shared negative counts for in a pair, noise_scale (0-1) slows rows down when they are negatives.
-    """
-
-    inputs: tf.Variable
-    outputs: tf.Variable
-    input_scale: tf.Tensor
-    output_scale: tf.Tensor
-    noise_weight: float
-    noise_scale: float
-
-
-@dataclass(frozen=True)
-class Windows:
-    """What each window code means, looked up rather than worked out: a gather costs a third of a division.
-
-    masks (codes * CHUNK, span), row code * CHUNK + i: 1 where a position of the span is context of token i; means: the
-    same divided by their number; sizes (codes,): that number.
-    """
-
-    masks: tf.Tensor
-    means: tf.Tensor
-    sizes: tf.Tensor
-
-
-def window_tables(window: int) -> Windows:
-    """The look-up tables of all window codes."""
-    masks = context_masks(window)
-    sizes = masks.sum(axis=1, keepdims=True)
-    means = masks / np.maximum(sizes, 1)
-    return Windows(tf.constant(masks), tf.constant(means), tf.constant(sizes[::CHUNK, 0]))
-
-
-def reaches(window: int) -> list[tuple[int, int]]:
-    """(left, right) of every window code, in the order of the codes."""
-    return [(left, right) for left in range(window + 1) for right in range(window + 1)]
-
-
-def context_masks(window: int) -> np.ndarray:
-    """1 where a position of the span is context of a token: (codes * CHUNK, CHUNK + 2 window), row code * CHUNK + i."""
-    masks = np.zeros(((window + 1) ** 2, CHUNK, CHUNK + 2 * window), np.float32)
-    for left, right in reaches(window):
-        for i in range(CHUNK):
-            place = i + window
-            masks[window_code(left, right, window), i, place - left : place + right + 1] = 1
-            masks[window_code(left, right, window), i, place] = 0
-    return masks.reshape(-1, CHUNK + 2 * window)
-
-
 def skip_gram_step(
     tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
 ) -> None:
@@ -102,7 +50,8 @@ def skip_gram_step(
 
     context (chunks, span), negatives (groups, shared), codes (chunks, tokens) integers; rate a scalar.
     """
-    parts = apply_step(skip_gram_changes, tables, windows, context, negatives, codes, rate)
+    rates = compiled(skip_gram_rates, tables, windows, context, negatives, codes, rate)
+    parts = apply_step(skip_gram_changes, tables, windows, context, negatives, codes, rates)
     add_scaled_rows(tables.inputs, *(part.inputs for part in parts))
     add_rows(tables.outputs, *(part.outputs for part in parts), *(part.noise for part in parts))
 
@@ -114,7 +63,8 @@ def cbow_step(
 
     As in word2vec.c and gensim (cbow_mean=1), every context word takes the whole error, not its share of the mean.
     """
-    parts = apply_step(cbow_changes, tables, windows, context, negatives, codes, rate)
+    rates = compiled(cbow_rates, tables, windows, context, negatives, codes, rate)
+    parts = apply_step(cbow_changes, tables, windows, context, negatives, codes, rates)
     add_rows(tables.inputs, *(part.inputs for part in parts))
     add_target_rows(tables.outputs, [part.outputs for part in parts], [part.noise for part in parts])
 
@@ -126,58 +76,48 @@ def apply_step(
     context: tf.Tensor,
     negatives: tf.Tensor,
     codes: tf.Tensor,
-    rate: tf.Tensor,
+    rates: StepRates,
 ) -> list[Changes]:
     """The changes of each part of a step, all from the tables as they are."""
     number = max(min(PARTS, negatives.shape[0] // GROUPS), 1)
-    parts = zip(*(tf.split(each, number) for each in (context, negatives, codes)), strict=True)
-    return [changes(tables, windows, *part, rate) for part in parts]
+    parts = zip(*(tf.split(each, number) for each in (context, negatives, codes, *rates)), strict=True)
+    return [changes(tables, windows, *part[:3], StepRates(*part[3:])) for part in parts]
 
 
 def skip_gram_changes(
-    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: StepRates
 ) -> Changes:
     """Inputs: rows, two changes and their scale; outputs and noise: rows and changes."""
     centers = center(context)
     word = tf.gather(tables.inputs, centers)  # (chunks, tokens, width)
     near = tf.gather(tables.outputs, context)  # (chunks, span, width)
-    near_rate = rate * tf.gather(tables.output_scale, context)
-    pull, pull_near = pair_errors(tf.matmul(word, near, transpose_b=True), windows.masks, codes, near_rate)
-    negative = negative_update(tables, word, negatives, tf.gather(windows.sizes, codes), rate)
-    word_rate = rate * tf.gather(tables.input_scale, centers)
+    pull, pull_near = pair_errors(tf.matmul(word, near, transpose_b=True), windows.masks, codes, rates.outputs)
+    negative = negative_update(tables, word, negatives, tf.gather(windows.sizes, codes), rates.noise)
     return Changes(
-        inputs=(centers, tf.matmul(pull, near), negative.word_change, word_rate),
+        inputs=(centers, tf.matmul(pull, near), negative.word_change, rates.inputs),
         outputs=(context, tf.matmul(pull_near, word, transpose_a=True)),
         noise=(negatives, negative.noise_change),
     )
 
 
 def cbow_changes(
-    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rate: tf.Tensor
+    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: StepRates
 ) -> Changes:
     """Inputs and noise: rows and changes; outputs: rows, means and their scale."""
     targets = center(context)
     around = tf.gather(tables.inputs, context)  # (chunks, span, width)
     target = tf.gather(tables.outputs, targets)  # (chunks, tokens, width)
-    around_rate = rate * tf.gather(tables.input_scale, context)
-    target_rate = rate * tf.gather(tables.output_scale, targets)
     active = tf.minimum(tf.gather(windows.sizes, codes), 1.0)  # a token without context teaches nothing
     mean = tf.matmul(tf.gather(windows.means, code_rows(codes)), around)
     pull = target_errors(mean, target, active)
-    negative = negative_update(tables, mean, negatives, active, rate)
-    taken = scaled_masks(windows.masks, codes, around_rate)
+    negative = negative_update(tables, mean, negatives, active, rates.noise)
+    taken = scaled_masks(windows.masks, codes, rates.inputs)
     mean_change = add_scaled(negative.word_change, target, pull)
     return Changes(
         inputs=(context, tf.matmul(taken, mean_change, transpose_a=True)),
-        outputs=(targets, mean, pull * target_rate),
+        outputs=(targets, mean, pull * rates.outputs),
         noise=(negatives, negative.noise_change),
     )
-
-
-def center(context: tf.Tensor) -> tf.Tensor:
-    """The chunk's own tokens (chunks, tokens) of its span (chunks, span)."""
-    window = (context.shape[-1] - CHUNK) // 2
-    return context[:, window : window + CHUNK]
 
 
 @dataclass(frozen=True)
@@ -188,14 +128,15 @@ class NegativeUpdate:
     noise_change: tf.Tensor
 
 
-def negative_update(tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor, rate: tf.Tensor) -> NegativeUpdate:
+def negative_update(
+    tables: Tables, word: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor, noise_rate: tf.Tensor
+) -> NegativeUpdate:
     """Move word (chunks, tokens, width) and negatives (groups, shared) apart, as often as pairs (chunks, tokens) says.
 
     Each group of consecutive chunks shares its negatives; together they weigh as much as `negatives` draws a pair.
     """
     groups, width = negatives.shape[0], word.shape[-1]
     noise = tf.gather(tables.outputs, negatives)  # (groups, shared, width)
-    noise_rate = rate * tables.noise_scale * tf.gather(tables.output_scale, negatives)
     grouped = tf.reshape(word, [groups, -1, width])
     weight = tf.reshape(pairs * -tables.noise_weight, [groups, -1, 1])
     push, push_noise = noise_errors(tf.matmul(grouped, noise, transpose_b=True), weight, noise_rate)

@@ -1,7 +1,7 @@
 """CBOW and skip-gram vectors: train on corpus and training tweets, score, save."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,15 @@ from tasks.steps import step
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run, descendants
+from tasks.training.epoch_log import EpochLog
 from tasks.training.features import unlabelled_tokens
 from tasks.training.vector_benchmarks import Judgements
 
 if TYPE_CHECKING:
+    from models.text.vocabulary import Vocabulary
     from models.vectors import WordVectors
     from models.word2vec.state import Matrices, Source
+    from models.word2vec.trainer import Shard
 
 MATRICES: "tuple[Source, ...]" = ("input", "output", "mean")
 PIECE_TOKENS = 20_000_000  # some 400 MB while it is trained on; shuffled as a whole, so that no subject comes in a row
@@ -47,32 +50,32 @@ def train_vectors(
     from models.text.phrases import learn_phrases
     from models.text.vocabulary import fit_vocabulary_to
     from models.vectors.formats import to_table
-    from models.word2vec import train_on_shards
 
     pieces, phrases = learn_phrases(text_pieces(tweets, tokens, corpus_tokens), settings.phrases)
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary_to(pieces, limits)
-    words = int(vocabulary.counts.sum())
-    kept = Checkpoints(run.action_key)
     epochs = EpochRecorder(run, settings, Judgements.read(similarities, analogies))
-    with progress(f"train {settings.architecture}", settings.epochs_for(words) * words, "words") as report:
-        vectors, history = train_on_shards(
-            map_pieces(pieces, vocabulary.encode),
-            vocabulary.tokens,
-            settings,
-            seed,
-            epochs.record,
-            report,
-            start=kept.latest(),
-            on_checkpoint=kept.save,
-        )
-    run.log_history(list(enumerate(history)))
-    run.log_metrics({"vocabulary": len(vectors), "words": words, "phrases": sum(map(len, phrases))})
+    vectors = _train(map_pieces(pieces, vocabulary.encode), vocabulary, epochs, seed)
+    run.log_metrics({"words": int(vocabulary.counts.sum()), "phrases": sum(map(len, phrases))})
     epochs.compare_matrices()
     _log_pictures(run, vectors)
     parts = {"vectors.parquet": to_table(vectors), "contexts.parquet": to_table(epochs.last("output"))}
     joined = {f"phrases-{number}.parquet": each.to_table() for number, each in enumerate(phrases, start=1)}
     return formats.write_artifact("vectors", parts | joined)
+
+
+def _train(shards: "Iterable[Shard]", vocabulary: "Vocabulary", epochs: "EpochRecorder", seed: int) -> "WordVectors":
+    """The vectors of the encoded text, the training shown and kept as it goes."""
+    from models.word2vec import TrainingHooks, train_on_shards
+
+    run, settings, kept = epochs.run, epochs.settings, Checkpoints(epochs.run.action_key)
+    words = int(vocabulary.counts.sum())
+    with progress(f"train {settings.architecture}", settings.epochs_for(words) * words, "words") as report:
+        hooks = TrainingHooks(epochs.record, report, epochs.check, kept.save, kept.latest())
+        vectors, history = train_on_shards(shards, vocabulary.tokens, settings, seed, hooks)
+    epochs.log.rest(history)
+    run.log_metrics({"vocabulary": len(vectors)})
+    return vectors
 
 
 @dataclass
@@ -83,11 +86,20 @@ class EpochRecorder:
     settings: EmbeddingSettings
     judgements: Judgements
     matrices: "Matrices | None" = None
+    log: EpochLog = field(init=False)
 
-    def record(self, epoch: int, _speed: Mapping[str, float], matrices: "Matrices") -> None:
-        """What the trainer calls."""
+    def __post_init__(self) -> None:
+        """Log to the run."""
+        self.log = EpochLog(self.run, _named)
+
+    def record(self, epoch: int, scores: Mapping[str, float], matrices: "Matrices") -> None:
+        """What the trainer calls as an epoch ends."""
         self.matrices = matrices
-        self.run.log_history([(epoch, self.judgements.scores(self.last(self.settings.vectors_from)))])
+        self.log.record(epoch, {**scores, **self.judgements.scores(self.last(self.settings.vectors_from))})
+
+    def check(self, words: int, seen: Mapping[str, float]) -> None:
+        """What the trainer calls several times an epoch: the loss on its sample by words read, and the longest row."""
+        self.run.log_history([(words, {"loss_by_words": seen["loss"], "largest_norm_by_words": seen["norm"]})])
 
     def last(self, source: "Source") -> "WordVectors":
         """The vectors of one of the last epoch's matrices, or of their mean."""
@@ -99,6 +111,11 @@ class EpochRecorder:
         if self.judgements:
             rows = [{"vectors": source, **self.judgements.scores(self.last(source))} for source in MATRICES]
             self.run.log_table({name: [row[name] for row in rows] for name in rows[0]}, "input-output-mean")
+
+
+def _named(scores: Mapping[str, float]) -> dict[str, float]:
+    """The scores under the names that every training has."""
+    return {"train/loss" if name == "loss" else name: value for name, value in scores.items()}
 
 
 def all_text(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Tokens:

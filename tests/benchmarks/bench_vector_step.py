@@ -112,8 +112,8 @@ def made_up(architecture: str, tokens: int | None) -> Case:
         read_stream,
     )
     from models.word2vec.stability import choose_chunks
-    from models.word2vec.step import window_tables
-    from models.word2vec.training import new_tables
+    from models.word2vec.tables import window_tables
+    from models.word2vec.trainer import new_tables
 
     settings = EmbeddingSettings(architecture=architecture, dimensions=WIDTH, window=WINDOW)
     counts = np.maximum(17_000_000 / np.arange(8, WORDS + 8) / np.log(WORDS), 5)
@@ -128,7 +128,7 @@ def made_up(architecture: str, tokens: int | None) -> Case:
         tf.constant(np.concatenate([getattr(block, name) for block in blocks])[:STEPS])
         for name in ("context", "negatives", "codes")
     )
-    tables = new_tables(frequency, noise, chunks, settings, 1)
+    tables = new_tables(noise, chunks, settings, 1)
     return Case(tables, window_tables(WINDOW), context, negatives, codes)
 
 
@@ -141,7 +141,8 @@ def skip_gram_parts(case: Case) -> list[Part]:
     """Words meet their context: three products of tokens by span, three of tokens by negatives."""
     import tensorflow as tf
 
-    from models.word2vec import fused, step
+    from models.word2vec import fused
+    from models.word2vec.tables import center
 
     sizes = Sizes.of(case)
     word, near, scale = sizes.tensor("tokens"), sizes.tensor("span"), sizes.scale("span")
@@ -152,7 +153,7 @@ def skip_gram_parts(case: Case) -> list[Part]:
         Part(
             "read rows",
             lambda i: (
-                tf.gather(tables.inputs, step.middle(case.context[i]))[0, 0]
+                tf.gather(tables.inputs, center(case.context[i]))[0, 0]
                 + tf.gather(tables.outputs, case.context[i])[0, 0]
             ),
             moved=2 * (sizes.tokens + sizes.span) * WIDTH * FLOAT,
@@ -166,9 +167,7 @@ def skip_gram_parts(case: Case) -> list[Part]:
         *pushing(case, sizes, word),
         Part(
             "add rows to inputs",
-            lambda i: done(
-                fused.add_scaled_rows, tables.inputs, (step.middle(case.context[i]), change, change, word_scale)
-            ),
+            lambda i: done(fused.add_scaled_rows, tables.inputs, (center(case.context[i]), change, change, word_scale)),
             moved=4 * sizes.tokens * WIDTH * FLOAT,
         ),
         Part(
@@ -185,7 +184,8 @@ def cbow_parts(case: Case) -> list[Part]:
     """Means of the context: two products of tokens by span, three of tokens by negatives."""
     import tensorflow as tf
 
-    from models.word2vec import fused, step
+    from models.word2vec import fused
+    from models.word2vec.tables import center
 
     sizes = Sizes.of(case)
     word, around, scale = sizes.tensor("tokens"), sizes.tensor("span"), sizes.scale("span")
@@ -196,7 +196,7 @@ def cbow_parts(case: Case) -> list[Part]:
         Part(
             "read rows",
             lambda i: (
-                tf.gather(tables.outputs, step.middle(case.context[i]))[0, 0]
+                tf.gather(tables.outputs, center(case.context[i]))[0, 0]
                 + tf.gather(tables.inputs, case.context[i])[0, 0]
             ),
             moved=2 * (sizes.tokens + sizes.span) * WIDTH * FLOAT,
@@ -227,7 +227,7 @@ def cbow_parts(case: Case) -> list[Part]:
         Part(
             "add rows to outputs",
             lambda i: done(
-                fused.add_target_rows, tables.outputs, [(step.middle(case.context[i]), word, target_scale)],
+                fused.add_target_rows, tables.outputs, [(center(case.context[i]), word, target_scale)],
                 [(case.negatives[i], noise_change)],
             ),
             moved=3 * (sizes.tokens + sizes.noise_rows) * WIDTH * FLOAT,
@@ -241,11 +241,11 @@ def pushing(case: Case, sizes: "Sizes", word: Any) -> list[Part]:
 
     from models.word2vec import step
 
-    pairs, rate = sizes.scale("tokens"), tf.constant(0.01)
+    pairs, noise_rate = sizes.scale("tokens"), tf.fill(case.negatives.shape[1:], 0.01)
     return [
         Part(
             "negatives",
-            lambda i: both(step.push_away(case.tables, word, case.negatives[i], pairs, rate)),
+            lambda i: both(step.negative_update(case.tables, word, case.negatives[i], pairs, noise_rate)),
             3 * sizes.noise_flops,
             2 * sizes.noise_rows * WIDTH * FLOAT,
         )

@@ -10,7 +10,7 @@ import pytest
 
 from models.checkpoints import Checkpoint
 from models.settings import EmbeddingSettings
-from models.word2vec import train_on_shards, train_vectors
+from models.word2vec import TrainingHooks, train_on_shards, train_vectors
 from models.word2vec.sampling import (
     CHUNK,
     SHARED,
@@ -83,7 +83,8 @@ def test_rows_are_in_order_of_falling_count_and_rare_and_reserved_words_have_non
 def test_one_step_is_the_step_worked_out_token_by_token(architecture: str) -> None:
     import tensorflow as tf
 
-    from models.word2vec.step import Tables, cbow_step, skip_gram_step, window_tables
+    from models.word2vec.step import cbow_step, skip_gram_step
+    from models.word2vec.tables import Tables, window_tables
 
     random = np.random.default_rng(5)
     words, width, window, rate, shared = 30, 6, 2, 0.1, SHARED[architecture]
@@ -197,7 +198,7 @@ def test_shards_are_read_one_at_a_time_and_all_of_them() -> None:
     half = len(offsets) // 2
     shards = [(ids[: offsets[half]], offsets[: half + 1]), (ids[offsets[half] :], offsets[half:] - offsets[half])]
     heard: list[float] = []
-    vectors, _ = train_on_shards(shards, words, settings(epochs=8), seed=1, on_progress=heard.append)
+    vectors, _ = train_on_shards(shards, words, settings(epochs=8), 1, TrainingHooks(on_progress=heard.append))
     assert {near[:4] for near, _ in vectors.neighbours("fire0", 7)} == {"fire"}
     assert heard == sorted(heard)
     assert heard[-1] == pytest.approx(8 * len(ids))
@@ -253,16 +254,16 @@ def test_training_goes_on_from_any_checkpoint_to_the_same_bytes(
     architecture: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.word2vec.sampling.BLOCK_TOKENS", 512)
-    monkeypatch.setattr("models.word2vec.training.CHECKPOINT_BLOCKS", 1)
+    monkeypatch.setattr("models.word2vec.trainer.CHECKPOINT_BLOCKS", 1)
     ids, offsets, words = encode(two_topics())
     half = len(offsets) // 2
     shards = [(ids[: offsets[half]], offsets[: half + 1]), (ids[offsets[half] :], offsets[half:] - offsets[half])]
     asked = settings(architecture=architecture, epochs=2, step_tokens=128)
     checkpoints: list[Checkpoint] = []
-    whole, history = train_on_shards(shards, words, asked, 1, on_checkpoint=checkpoints.append)
+    whole, history = train_on_shards(shards, words, asked, 1, TrainingHooks(on_checkpoint=checkpoints.append))
     assert len(checkpoints) > 8
     for start in checkpoints[:: len(checkpoints) // 5]:
-        resumed, resumed_history = train_on_shards(shards, words, asked, 1, start=start)
+        resumed, resumed_history = train_on_shards(shards, words, asked, 1, TrainingHooks(start=start))
         assert resumed.digest == whole.digest
         assert len(resumed_history) == len(history)
 
@@ -270,7 +271,9 @@ def test_training_goes_on_from_any_checkpoint_to_the_same_bytes(
 def test_all_three_sources_of_vectors_are_there_after_every_epoch() -> None:
     heard: list[Matrices] = []
     asked = settings(epochs=3, vectors_from="output")
-    vectors, _ = train_vectors(*encode(two_topics(50)), asked, 1, lambda _epoch, _record, each: heard.append(each))
+    vectors, _ = train_vectors(
+        *encode(two_topics(50)), asked, 1, TrainingHooks(on_epoch=lambda _epoch, _record, each: heard.append(each))
+    )
     assert len(heard) == 3
     assert heard[-1].vectors("output").digest == vectors.digest
     mean = (heard[-1].vectors("input").vectors + vectors.vectors) / 2

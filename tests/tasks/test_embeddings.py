@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.divergence import DivergenceError
 from models.settings import EmbeddingSettings, PhraseSettings, VocabularySettings
 from models.text import Tokens, concat
 from models.text.phrases import learn_phrases
@@ -79,6 +80,35 @@ def test_each_epoch_is_scored_as_it_ends(trained: Training) -> None:
         assert sorted(trained.curve(name)) == list(range(EPOCHS)), name
     assert trained.curve("similarity/coverage")[0] == 0.8
     assert trained.curve("analogy/coverage")[0] == 0.5
+
+
+def test_the_loss_is_on_the_run_by_epoch_and_by_words_read(trained: Training) -> None:
+    assert sorted(trained.curve("train/loss")) == list(range(EPOCHS))
+    read = trained.curve("loss_by_words")
+    assert len(read) == EPOCHS
+    assert list(read.values()) == list(trained.curve("train/loss").values())
+    assert sorted(trained.curve("largest_norm_by_words")) == sorted(read)
+
+
+def test_a_training_that_diverges_fails_its_run_and_leaves_nothing_to_reuse(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = stored(TEXTS)
+    monkeypatch.setattr("models.divergence.MOST_LOSS", 0.1)
+    with pytest.raises(DivergenceError), tracking.tracked_run("train", "embed") as run:
+        train_vectors.fn(run, None, None, corpus, SETTINGS, 1)
+    (child,) = tracking.descendants(run.run_id)
+    for each in (child.info.run_id, run.run_id):
+        assert tracking.read_run(each).info.status == "FAILED"
+    said = child.data.tags["error"]
+    assert "skip-gram vectors diverged: its loss is" in said
+    assert "at the end of epoch 1; all was well before the first step. Lower learning_rate" in said
+    assert not list((home / "store").glob("vectors/*"))
+    monkeypatch.undo()
+    monkeypatch.setenv("CRISISFLOW_HOME", str(home))
+    with tracking.tracked_run("train", "embed") as again:
+        train_vectors.fn(again, None, None, corpus, SETTINGS, 1)
+    assert tracking.descendants(again.run_id)[0].data.tags["step_outcome"] == "run"
 
 
 def test_scoring_the_vectors_later_gives_the_figures_of_the_last_epoch(trained: Training) -> None:
