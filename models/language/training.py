@@ -14,6 +14,8 @@ from models.language.network import noise_probabilities, state_reader
 from models.language.settings import LanguageSettings
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.recurrent.state import Epoch, TrainingState
+from models.recurrent.training import mean_loss
+from models.recurrent.watch import NetworkWatch
 from models.seeds import generator
 from models.text.batching import epoch_batches, length_batches, pad_documents
 
@@ -92,6 +94,7 @@ class Trainer:
         self.optimizer = LazyAdam(settings.learning_rate)
         self.optimizer.build(model.trainable_variables)
         self.state = TrainingState([*model.variables, *self.optimizer.variables], model.get_weights())
+        self.watch = NetworkWatch(model, "a language model", float(np.log(self.mark + 1)), settings.learning_rate)
         self.step = _training_step(model, self.optimizer, counts, sampled=self.samples > 0)
 
     def train_epoch(self, offer_checkpoint: Callable[[], None], on_progress: Callable[[float], None] | None) -> Epoch:
@@ -106,10 +109,22 @@ class Trainer:
                 on_progress((epoch + (number + 1) / len(batches)) * self.tokens)
             if len(state.losses) % CHECKPOINT_BATCHES == 0:
                 state.seconds = time.perf_counter() - start
+                self.check(batches[: number + 1], number + 1)
                 offer_checkpoint()
-        loss = float(np.sum(np.array([float(each) for each in state.losses], dtype=np.float32)) / self.tokens)
+        loss, norm = self.check(batches)
         seconds = time.perf_counter() - start
-        return {"train/loss": loss, "seconds": seconds, "tokens_per_second": self.tokens / seconds}
+        return {
+            "train/loss": loss,
+            "train/largest_norm": norm,
+            "seconds": seconds,
+            "tokens_per_second": self.tokens / seconds,
+        }
+
+    def check(self, done: list[np.ndarray], batch: int | None = None) -> tuple[float, float]:
+        """Mean loss of the batches of this epoch that are done, and the longest row. Raises DivergenceError."""
+        tokens = sum(int((self.lengths[rows] - 1).sum()) for rows in done) * len(self.settings.directions)
+        loss = mean_loss(self.state.losses, tokens)
+        return loss, self.watch.check(self.state.epoch, loss, batch)
 
     def train_batch(self, rows: np.ndarray, name: str, share: float) -> tf.Tensor:
         """One step over these pieces, when this share of the training is behind; the sum of its tokens' losses."""

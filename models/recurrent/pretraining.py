@@ -16,6 +16,7 @@ from models.recurrent.losses import NO_LABEL, tasks
 from models.recurrent.network import build_reader, start_weights
 from models.recurrent.state import Epoch, TrainingState
 from models.recurrent.training import PaddedRows, epoch_trainer
+from models.recurrent.watch import NetworkWatch
 from models.seeds import generator
 from models.settings import NetworkSettings, PretrainingSettings
 from models.text.batching import pad_documents
@@ -81,7 +82,10 @@ def pretrain(
         if on_checkpoint is not None:
             on_checkpoint(state.to_checkpoint())
 
-    train_epoch = epoch_trainer(step.run, trained, settings, seed)
+    watch = NetworkWatch(
+        model, f"pre-trained {network.kind}", guessing_loss(trained.targets, texts.classes), settings.learning_rate
+    )
+    train_epoch = epoch_trainer(step.run, trained, settings, seed, watch)
     while state.epoch < settings.epochs:
         scores = {**train_epoch(state, offer_checkpoint), **_accuracies(answer, held, texts.classes)}
         state.end_epoch(scores)
@@ -89,6 +93,11 @@ def pretrain(
             on_epoch(state.epoch - 1, scores)
         offer_checkpoint()
     return state.history
+
+
+def guessing_loss(labels: np.ndarray, classes: Sequence[int]) -> float:
+    """The mean loss of texts, labels (texts, tasks), when every class of a task has the same chance."""
+    return float(((labels != NO_LABEL) @ np.log(classes)).mean())
 
 
 def _accuracies(answer: Callable[[np.ndarray], np.ndarray], held: PaddedRows, classes: Sequence[int]) -> Epoch:

@@ -1,7 +1,7 @@
 """Training a classifier: length buckets, sparse steps, early stopping; the same bytes for the same seed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import keras
@@ -14,6 +14,7 @@ from models.recurrent.losses import LABEL
 from models.recurrent.prediction import logit_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import Epoch, TrainingState
+from models.recurrent.watch import NetworkWatch
 from models.settings import ClassifierSettings, TrainingSettings
 from models.text.batching import epoch_batches, pad_documents
 
@@ -75,7 +76,8 @@ def train_classifier(
         if on_checkpoint is not None:
             on_checkpoint(state.to_checkpoint())
 
-    train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed)
+    watch = NetworkWatch(model, settings.name, float(np.log(2)), settings.learning_rate)
+    train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed, watch)
     patience = settings.patience if settings.schedule == "constant" else settings.epochs
     while len(state.history) < settings.epochs and state.epochs_since_best < patience:
         scores = train_epoch(state, offer_checkpoint)
@@ -104,9 +106,12 @@ def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epo
 
 
 def epoch_trainer(
-    step: Callable[..., Any], rows: PaddedRows, settings: TrainingSettings, seed: int
+    step: Callable[..., Any], rows: PaddedRows, settings: TrainingSettings, seed: int, watch: NetworkWatch
 ) -> Callable[[TrainingState, Callable[[], None]], Epoch]:
-    """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed."""
+    """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed.
+
+    It raises DivergenceError as `watch` does, after every CHECKPOINT_BATCHES and at the end.
+    """
     padded, lengths, targets = rows
 
     def train_epoch(state: TrainingState, offer_checkpoint: Callable[[], None]) -> Epoch:
@@ -119,9 +124,21 @@ def epoch_trainer(
             state.losses.append(step(ids, targets[chosen], rate) * len(chosen))
             if len(state.losses) % CHECKPOINT_BATCHES == 0:
                 state.seconds = time.perf_counter() - start
+                seen = sum(map(len, batches[: number + 1]))
+                watch.check(state.epoch, mean_loss(state.losses, seen), number + 1)
                 offer_checkpoint()
-        loss = float(np.sum(np.array([float(loss) for loss in state.losses], dtype=np.float32)) / len(targets))
-        seconds = time.perf_counter() - start
-        return {"train/loss": loss, "seconds": seconds, "tweets_per_second": len(targets) / seconds}
+        loss, seconds = mean_loss(state.losses, len(targets)), time.perf_counter() - start
+        norm = watch.check(state.epoch, loss)
+        return {
+            "train/loss": loss,
+            "train/largest_norm": norm,
+            "seconds": seconds,
+            "tweets_per_second": len(targets) / seconds,
+        }
 
     return train_epoch
+
+
+def mean_loss(losses: Sequence[Any], number: int) -> float:
+    """The losses of batches, each summed over its documents, over so many documents."""
+    return float(np.sum(np.array([float(loss) for loss in losses], dtype=np.float32)) / number)

@@ -10,10 +10,12 @@ Senses and tilts are found by expectation maximisation over all occurrences at o
 from clusters of contexts, as Neelakantan's; and a document tends to keep to one sense (Gale, Church, Yarowsky 1992).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from models.divergence import MOST_NORM, TrainingWatch, longest_row
 from models.senses.clusters import first_beliefs
 from models.senses.context_positions import Zone
 from models.senses.contexts import ABSENT, NEAR, ZONES, WordSpace, columns, context_rows, word_weights
@@ -53,12 +55,19 @@ class Senses:
 
 
 def learn_senses(
-    rows: np.ndarray, offsets: np.ndarray, row: int, space: WordSpace, senses: int = 2, seed: int = 1
+    rows: np.ndarray,
+    offsets: np.ndarray,
+    row: int,
+    space: WordSpace,
+    senses: int = 2,
+    seed: int = 1,
+    on_round: Callable[[int, float], None] | None = None,
 ) -> tuple[Senses, np.ndarray]:
     """The senses of the word of this row in a corpus, and how likely each is at each occurrence, in reading order.
 
-    rows int32 (tokens,) and offsets (documents + 1,) as for `context_rows`. Raises ValueError when the word occurs too
-    seldom to tell so many senses apart.
+    rows int32 (tokens,) and offsets (documents + 1,) as for `context_rows`. `on_round(round, loss)` hears the loss of a
+    round: minus the mean logarithm of how likely the contexts are, up to a constant. Raises ValueError when the word
+    occurs too seldom to tell so many senses apart, DivergenceError when loss or tilts are no numbers or out of range.
     """
     positions = np.flatnonzero(rows == row)
     if senses < 2 or len(positions) < 10 * senses:
@@ -70,9 +79,14 @@ def learn_senses(
     documents = np.unique(np.searchsorted(offsets, positions, side="right"), return_inverse=True)[1]
     zones = [Zone.over(contexts, place, space, senses) for place in range(len(ZONES))]
     beliefs = first_beliefs(contexts, space, senses, seed)
-    for _ in range(ROUNDS):
-        evidence = sum(zone.learn(beliefs) for zone in zones)
-        beliefs = softmax(evidence + discourse(beliefs, documents))
+    watch = TrainingWatch("senses", "Train the word vectors again: look at the norms of its run.", most_norm=MOST_NORM)
+    watch.check("before the first round", 0.0, max(longest_row(space.inputs), longest_row(space.outputs)))
+    for number in range(ROUNDS):
+        evidence = sum(zone.learn(beliefs) for zone in zones) + discourse(beliefs, documents)
+        beliefs, loss = softmax(evidence), -float(np.mean(np.logaddexp.reduce(evidence, axis=1)))
+        if on_round:
+            on_round(number, loss)
+        watch.check(f"in round {number + 1}", loss, max(longest_row(zone.tilts.numpy()) for zone in zones))
     order = np.argsort(-beliefs.sum(axis=0), kind="stable")
     tilts = np.stack([zone.tilts.numpy()[order] for zone in zones])
     normalizers = np.stack([zone.normalizers()[order] for zone in zones])

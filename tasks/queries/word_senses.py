@@ -48,7 +48,11 @@ def learn_senses(
     text = read_joined(vectors, all_text(tweets, tokens, corpus_tokens))
     rows, row = rows_of(text, known), known.row(word)
     space = read_space(vectors, np.bincount(rows[rows >= 0], minlength=len(known)))
-    found, beliefs = learn(rows, text.offsets, row, space, senses, seed)
+
+    def log_round(number: int, loss: float) -> None:
+        run.log_history([(number, {"train/loss": loss})])
+
+    found, beliefs = learn(rows, text.offsets, row, space, senses, seed, log_round)
     named = named_senses(found, space, word)
     run.log_metrics({"occurrences": len(beliefs), **{f"share/{n}": s for n, s in enumerate(found.shares, start=1)}})
     _log_picture(run, word, found, named, known)

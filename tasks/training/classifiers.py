@@ -100,7 +100,6 @@ def try_network(run: Run, labelled: LabelledInputs, start: Start, settings: Clas
     from models.figures import learning_curves
     from models.recurrent import predict_probabilities
 
-    run.log_history(list(enumerate(trained.history)))
     run.log_figure(learning_curves(trained.history), "learning-curves")
     ids, offsets, _ = data.encoded(trained.words, "validation")
     said = predict_probabilities(trained.network, ids, offsets)
@@ -126,7 +125,6 @@ def train_network(
     network, words, history = trained = train(run, data, start, settings, seed, tried is not None)
     from models.figures import learning_curves
 
-    run.log_history(list(enumerate(history)))
     if tried is None:
         run.log_figure(learning_curves(history), "learning-curves")
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})

@@ -1,5 +1,6 @@
 """Language models: train on corpus and training tweets, show how they learn, save."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
 from tasks.training.embeddings import all_text
+from tasks.training.epoch_log import EpochLog
 
 if TYPE_CHECKING:
     import keras
@@ -51,20 +53,26 @@ def train_language_model(
     documents = Documents(*words.encode(learned))
     model = build_language_model(settings, words.counts, seed)
     kept, samples = Checkpoints(run.action_key), SampleRecorder(model, words, settings, seed)
+    epochs = EpochLog(run)
     every_token = settings.epochs * len(settings.directions) * (len(documents.ids) + len(learned))
     with progress("train language model", every_token, "tokens") as report:
+
+        def end_epoch(epoch: int, scores: Mapping[str, float]) -> None:
+            epochs.record(epoch, scores)
+            samples.record(epoch, scores)
+
         history = train(
             model,
             documents,
             Documents(*words.encode(held_out)),
             settings,
             seed,
-            samples.record,
+            end_epoch,
             report,
             start=kept.latest(),
             on_checkpoint=kept.save,
         )
-    run.log_history(list(enumerate(history)))
+    epochs.rest(history)
     run.log_figure(language_curves(history), "learning-curves")
     run.log_metrics({"vocabulary": len(words), "epochs": len(history), "parameters": model.count_params()})
     run.log_metrics({"documents": len(learned), "held_out_documents": len(held_out)})

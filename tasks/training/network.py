@@ -1,5 +1,6 @@
 """The training of one network on labelled tweets: from what it starts, on which rows, with checkpoints."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from tasks.steps import Inputs
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
+from tasks.training.epoch_log import EpochLog, ordinary_scale
 from tasks.training.gradient_monitor import GradientRecord
 from tasks.training.labelled_tweets import Labelled
 from tasks.training.pretraining import READER
@@ -65,16 +67,19 @@ def train(
 
     seed, kept = derive_seed(seed, settings.name), Checkpoints(run.action_key)
     words, vectors = start.words()
+    if vectors is not None:
+        vectors = ordinary_scale(run, vectors)
     with computing_in(environment.precision()):
         network = build_classifier(settings, len(words), vectors, seed)
     if start.pretrained is not None:
         take_reader_weights(network, formats.read_arrays(start.pretrained / READER))
     learned, scored = (("train", "validation"), ()) if on_validation_too else (("train",), ("validation",))
     rows = data.encoded(words, *learned)
-    gradients = GradientRecord(network, *rows, settings)
+    epochs, gradients = EpochLog(run), GradientRecord(network, *rows, settings)
     with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
 
-        def end_epoch(epoch: int, _: Any) -> None:
+        def end_epoch(epoch: int, scores: Mapping[str, float]) -> None:
+            epochs.record(epoch, scores)
             report(epoch + 1)
             gradients.examine(epoch + 1)
 
@@ -89,5 +94,6 @@ def train(
             on_checkpoint=kept.save,
         )
     network = in_float32(network, lambda: build_classifier(settings, len(words), vectors, seed))
+    epochs.rest(history)
     gradients.log(run)
     return Trained(network, words, history)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from tasks.steps import step
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
+from tasks.training.epoch_log import EpochLog, ordinary_scale
 
 if TYPE_CHECKING:
     from models.recurrent.pretraining import MultiTaskTexts
@@ -53,22 +55,28 @@ def pretrain_network(
     if vectors is not None:
         known = formats.read_vectors(vectors)
         words = words.extended(known.tokens)
-        weights, _ = known.rows_for(words.tokens)
+        weights = ordinary_scale(run, known.rows_for(words.tokens)[0])
     texts = _texts(words.encode(documents), labels, names)
+    epochs = EpochLog(run, partial(_named, names=names))
     seed, kept = derive_seed(seed, "pretraining"), Checkpoints(run.action_key)
     model = build_multi_task(network, texts.classes, len(words), weights, seed)
     with progress(f"pre-train {network.kind}", total=settings.epochs, unit="epochs") as report:
+
+        def end_epoch(epoch: int, scores: Mapping[str, float]) -> None:
+            epochs.record(epoch, scores)
+            report(epoch + 1)
+
         history = pretrain(
             model,
             texts,
             network,
             settings,
             seed,
-            on_epoch=lambda epoch, _: report(epoch + 1),
+            on_epoch=end_epoch,
             start=kept.latest(),
             on_checkpoint=kept.save,
         )
-    run.log_history([(epoch, _named(scores, names)) for epoch, scores in enumerate(history)])
+    epochs.rest(history)
     run.log_metrics({"texts": len(texts.labels), "tasks": len(names), "vocabulary": len(words)})
     learned = _word_vectors(words.tokens, model.get_layer("embedding").get_weights()[0])
     return formats.write_artifact(

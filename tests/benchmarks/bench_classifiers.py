@@ -43,10 +43,17 @@ def our_epoch(rows: Rows, settings: ClassifierSettings) -> Callable[[], None]:
     from models.recurrent.losses import LABEL
     from models.recurrent.state import TrainingState
     from models.recurrent.training import LabelledDocuments, epoch_trainer, logit_network, padded_rows
+    from models.recurrent.watch import NetworkWatch
 
     network = logit_network(build_classifier(settings, VOCABULARY, None, 1))
     step = current_backend().training_step(network, LABEL, 0.0)
-    train = epoch_trainer(step.run, padded_rows(LabelledDocuments(*rows), settings), settings, 1)
+    train = epoch_trainer(
+        step.run,
+        padded_rows(LabelledDocuments(*rows), settings),
+        settings,
+        1,
+        NetworkWatch(network, "network", 1.0, 1.0),
+    )
     state = TrainingState([*network.variables, *step.variables], [])
 
     def epoch() -> None:

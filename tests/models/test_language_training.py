@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.divergence import DivergenceError
 from models.language import training
 from models.language.documents import Documents, frame_documents, hold_out
 from models.language.loss import Places, next_word_loss, sampled_loss
@@ -183,3 +184,8 @@ def test_noise_favours_frequent_words_less_than_their_frequency_does() -> None:
     chances, flatter = noise_probabilities(counts, power=1.0), noise_probabilities(counts, power=0.5)
     np.testing.assert_allclose(chances, np.array([1, 10, 100, 1, 100]) / 212)
     assert flatter[2] / flatter[1] == pytest.approx(np.sqrt(10))
+
+
+def test_a_training_that_diverges_stops_in_the_epoch_and_says_what_to_change() -> None:
+    with pytest.raises(DivergenceError, match=r"a language model diverged: .* epoch 1; .*Lower learning_rate"):
+        trained(settings(learning_rate=1e4))

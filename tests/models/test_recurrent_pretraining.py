@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from models.divergence import DivergenceError
 from models.recurrent import losses, pretraining, training
 from models.recurrent.losses import NO_LABEL
 from models.recurrent.network import reader_weights
-from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, pretrain
+from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, guessing_loss, pretrain
 from models.settings import NetworkSettings, PretrainingSettings
 
 VOCABULARY = 30
@@ -72,3 +73,15 @@ def test_nothing_to_learn_from_is_refused():
     nothing = MultiTaskTexts(np.array([], np.int32), np.array([0]), np.empty((0, 1), np.int32), (2,))
     with pytest.raises(ValueError, match="too few"):
         pretrain(model, nothing, NETWORK, SETTINGS, 1)
+
+
+def test_a_training_that_diverges_stops_in_the_epoch_and_says_what_to_change():
+    model = build_multi_task(NETWORK, texts().classes, VOCABULARY, None, 1)
+    wild = SETTINGS.model_copy(update={"learning_rate": 1e4})
+    with pytest.raises(DivergenceError, match=r"pre-trained .* diverged: .*epoch 1; .*Lower learning_rate"):
+        pretrain(model, texts(), NETWORK, wild, 1)
+
+
+def test_guessing_costs_the_logarithm_of_the_classes_of_every_label_there_is():
+    labels = np.array([[0, 1], [2, NO_LABEL], [NO_LABEL, NO_LABEL], [1, 0]])
+    assert guessing_loss(labels, (3, 2)) == pytest.approx((3 * np.log(3) + 2 * np.log(2)) / 4)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.divergence import DivergenceError
 from models.recurrent import build_classifier, predict_probabilities, train_classifier, training
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.settings import ClassifierSettings
@@ -164,3 +165,21 @@ def test_a_token_that_occurs_twice_is_one_gradient_to_adam():
     np.testing.assert_allclose(table.numpy()[2], expected, rtol=1e-5)
     np.testing.assert_allclose(dense.numpy()[0], expected, rtol=1e-5)
     np.testing.assert_array_equal(table.numpy()[[0, 1, 3]], 1.0)
+
+
+def test_a_training_that_diverges_stops_in_the_epoch_and_says_what_to_change():
+    with pytest.raises(DivergenceError, match=r"at the end of epoch 1; .* Lower learning_rate \(now 10000"):
+        trained(settings(learning_rate=1e4))
+
+
+def test_a_long_epoch_that_diverges_stops_before_its_end(monkeypatch):
+    monkeypatch.setattr("models.recurrent.training.CHECKPOINT_BATCHES", 2)
+    with pytest.raises(DivergenceError, match="in epoch 1, after batch"):
+        trained(settings(learning_rate=1e4))
+
+
+def test_vectors_of_a_wild_scale_stop_a_network_that_starts_from_them():
+    run, wild = settings(), np.full((VOCABULARY, 8), 4.6e6, np.float32)
+    model = build_classifier(run, VOCABULARY, wild, 1)
+    with pytest.raises(DivergenceError, match="start from word vectors of an ordinary scale"):
+        train_classifier(model, ordered_pairs(200, 0), ordered_pairs(60, 1), run, 1)

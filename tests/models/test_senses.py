@@ -1,10 +1,13 @@
 """Multi-sense skip-gram: two words merged into one come apart, with a vector and neighbours for each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from models.divergence import DivergenceError
 from models.senses import ABSENT, REACH, Senses, WordSpace, context_rows, learn_senses
-from models.senses.learning import discourse
+from models.senses.learning import ROUNDS, discourse
 
 TOPICS, TOPIC_WORDS, WIDTH = 3, 20, 6
 APPLE = TOPICS * TOPIC_WORDS  # the row of the word that stands in documents of topics 0 and 1
@@ -99,3 +102,16 @@ def test_a_word_of_one_context_over_and_over_stays_finite(space: WordSpace) -> N
     senses, beliefs = learn_senses(rows, np.arange(0, 601, 3), APPLE, space)
     assert np.isfinite(senses.tilts).all()
     assert np.isfinite(beliefs).all()
+
+
+def test_the_loss_of_every_round_is_told_and_falls(space: WordSpace, corpus: tuple) -> None:
+    heard: list[float] = []
+    learn_senses(*corpus[:2], APPLE, space, on_round=lambda _number, loss: heard.append(loss))
+    assert len(heard) == ROUNDS
+    assert heard[-1] < heard[0]
+
+
+def test_senses_of_vectors_that_diverged_are_not_learned(space: WordSpace, corpus: tuple) -> None:
+    wild = replace(space, inputs=space.inputs * 4.6e6, outputs=space.outputs * 4.6e6)
+    with pytest.raises(DivergenceError, match="the training of senses diverged"):
+        learn_senses(*corpus[:2], APPLE, wild)
