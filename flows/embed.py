@@ -1,7 +1,7 @@
 """Embed: CBOW and skip-gram vectors, learned from unlabelled text and scored on what people know of words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,8 @@ from flows.names import scheduled_name
 from models.settings import EmbeddingSettings, Representation, TextSettings
 from tasks.tracking import Run, tracked_run
 from tasks.tracking.requests import record_request
-from tasks.training.embeddings import embedding_summary, score_vectors, train_vectors
+from tasks.training.embeddings import UnlabelledText, VectorTests, embedding_summary, score_vectors, train_vectors
 from tasks.training.features import tokenize_corpus
-
-
-@dataclass(frozen=True)
-class UnlabelledText:
-    """The text to learn from: a tokenized corpus, and tweets, of which the training rows are read."""
-
-    corpus_tokens: Path | None
-    tweets: Path | None = None
-    tokens: Path | None = None
-
-
-@dataclass(frozen=True)
-class VectorTests:
-    """Files of human judgements, as raw snapshots: word similarities and analogies, either or none."""
-
-    similarities: Path | None = None
-    analogies: Path | None = None
 
 
 @flow(flow_run_name=scheduled_name, validate_parameters=False)
@@ -46,10 +29,8 @@ def embed(
     with tracked_run("embed", "embed", parent) as run:
         for each in settings:
             # Without a corpus, the tweets are all there is to read.
-            tweets, tokens = (text.tweets, text.tokens) if each.read_tweets or not text.corpus_tokens else (None, None)
-            trained = train_vectors(
-                run, tweets, tokens, text.corpus_tokens, each, seed, tests.similarities, tests.analogies
-            )
+            read = text if each.read_tweets or not text.corpus_tokens else replace(text, tweets=None, tokens=None)
+            trained = train_vectors(run, read, each, seed, tests)
             if tests.similarities or tests.analogies:
                 score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)
             vectors[each.architecture] = trained

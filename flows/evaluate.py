@@ -67,10 +67,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         record_request(run)
         labelled = _labelled_tweets(request, recipe, run)
         looks = held_out_usage.register(run, labelled, recipe)
-        tokens = tokenize_tweets(run, labelled, recipe.text)
-        texts = ingest_labelled_texts(request.labelled_texts, run)
-        corpus_tokens = unlabelled_tokens(request, texts, labelled, recipe, run)
-        evaluated = Evaluated(labelled, tokens, corpus_tokens, names, texts)
+        evaluated = _evaluated(request, labelled, names, recipe, run)
         fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in planned(request, recipe)]
         summary = {
             "run_id": run.run_id,
@@ -96,6 +93,15 @@ def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run
     tweets = ingest_tweets(request.tweets, recipe, run)
     run.log_dataset(tweets, "tweets", request.tweets.source)
     return fold_tables.gather_labelled(run, tweets)
+
+
+def _evaluated(
+    request: EvaluateRequest, labelled: Path, names: list[str], recipe: Recipe, run: tracking.Run
+) -> Evaluated:
+    """What every fold is fitted from: tweets with their tokens, further texts, the models to train."""
+    tokens = tokenize_tweets(run, labelled, recipe.text)
+    texts = ingest_labelled_texts(request.labelled_texts, run)
+    return Evaluated(labelled, tokens, unlabelled_tokens(request, texts, labelled, recipe, run), names, texts)
 
 
 def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = False) -> list[str]:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.classify import BAGS, MULTI_TASK, NB_SVM, classify, pretrain, with_members
-from flows.embed import UnlabelledText, VectorTests, embed
+from flows.embed import embed
 from flows.featurize import Features
 from models.settings import EmbeddingSettings, Recipe
 from models.splitting.folds import Fold
 from tasks.evaluation.fold_tables import fold_table
 from tasks.evaluation.predictions import record_fold
 from tasks.tracking import Run, tracked_run
+from tasks.training.embeddings import UnlabelledText, VectorTests
 from tasks.training.features import build_vocabulary, count_characters, count_cooccurrences, count_words
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from typing import Any
 
 from prefect import flow
 
-from flows.embed import UnlabelledText
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from flows.names import scheduled_name
 from models.language.settings import LanguageSettings
 from models.settings import Recipe
 from tasks.tracking import Run, tracked_run
 from tasks.tracking.requests import record_request
+from tasks.training.embeddings import UnlabelledText
 from tasks.training.features import tokenize_corpus, tokenize_tweets
 from tasks.training.language_model import language_summary, train_language_model
 
@@ -24,7 +24,7 @@ def language_model(
     with tracked_run("language model", "language", settings={**settings.model_dump(), "seed": seed}) as run:
         record_request(run)
         text = read_text(corpora, tweets, run)
-        model = train_language_model(run, text.tweets, text.tokens, text.corpus_tokens, settings, Recipe().text, seed)
+        model = train_language_model(run, text, settings, Recipe().text, seed)
     return language_summary(run, settings, model)
 
 

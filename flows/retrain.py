@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
 from flows.classify import classify, pretrain
-from flows.embed import UnlabelledText, VectorTests, embed
+from flows.embed import embed
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
@@ -25,6 +25,7 @@ from tasks.registry.gate import challenge
 from tasks.runtime import signals
 from tasks.runtime.redaction import mask_secrets
 from tasks.tracking.requests import record_request
+from tasks.training.embeddings import UnlabelledText, VectorTests
 
 
 class RetrainRequest(Settings):

@@ -33,5 +33,5 @@ def learn_senses(request: SensesRequest) -> dict[str, Any]:
     with tracked_run(f"senses of {word}", "senses", settings=request) as run:
         run.tag(vectors_run_id=training.info.run_id)
         text = word_senses.text_inputs(training)
-        learned = word_senses.learn_senses(run, vectors, **text, word=word, senses=request.senses, seed=request.seed)
+        learned = word_senses.learn_senses(run, vectors, text, word=word, senses=request.senses, seed=request.seed)
         return summarize(run, vectors, learned, word, request.neighbours, request.context)

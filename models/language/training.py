@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checkpoints import Checkpoint, OnCheckpoint
+from models.checkpoints import NO_HOOKS, TrainingHooks
 from models.language.documents import Documents, frame_documents
 from models.language.loss import Places, next_word_loss, sampled_loss
 from models.language.network import noise_probabilities, state_reader
@@ -31,19 +31,15 @@ def train_language_model(
     validation: Documents,
     settings: LanguageSettings,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
-    on_progress: Callable[[float], None] | None = None,
-    *,
-    start: Checkpoint | None = None,
-    on_checkpoint: OnCheckpoint | None = None,
+    hooks: TrainingHooks = NO_HOOKS,
 ) -> list[Epoch]:
     """Fit the model's weights to encoded documents and return the scores of every epoch.
 
     Stops after `settings.patience` epochs without a lower validation loss and leaves the weights of the best one.
     A token is a word, or the end of a document, that was predicted, once for each direction. `validation/log_loss` is
     the mean of -ln P(token) under the full softmax, unknown words counted as the one unknown word;
-    `validation/perplexity` is its exponential. `on_progress` hears how many tokens have been trained on, all epochs
-    together; `start` and `on_checkpoint` as in models/checkpoints.py: the same bits come out.
+    `validation/perplexity` is its exponential. `hooks.on_progress` hears how many tokens have been trained on; from a
+    checkpoint the same bits come out.
     Raises ValueError when there is nothing to learn from or to be judged by.
     """
     tf.config.experimental.enable_op_determinism()
@@ -52,22 +48,15 @@ def train_language_model(
     if not len(trainer.lengths) or len(pieces.offsets) < 2:
         raise ValueError("a language model needs documents to learn from and others to be judged by: give more text")
     state = trainer.state
-    if start is not None:
-        state.restore(start)
-
-    def offer_checkpoint() -> None:
-        if on_checkpoint is not None:
-            on_checkpoint(state.to_checkpoint())
-
+    if hooks.start is not None:
+        state.restore(hooks.start)
     evaluate = _evaluator(model)
     while len(state.history) < settings.epochs and state.epochs_since_best < settings.patience:
-        scores = trainer.train_epoch(offer_checkpoint, on_progress)
+        scores = trainer.train_epoch(hooks)
         loss = evaluate(pieces, settings.max_length)
         scores |= {"validation/log_loss": loss, "validation/perplexity": float(np.exp(loss))}
         state.end_epoch(scores, model.get_weights())
-        if on_epoch is not None:
-            on_epoch(len(state.history) - 1, scores)
-        offer_checkpoint()
+        hooks.end_epoch(len(state.history) - 1, scores, state.to_checkpoint)
     model.set_weights(state.best_weights)
     return state.history
 
@@ -97,7 +86,7 @@ class Trainer:
         self.watch = NetworkWatch(model, "a language model", float(np.log(self.mark + 1)), settings.learning_rate)
         self.step = _training_step(model, self.optimizer, counts, sampled=self.samples > 0)
 
-    def train_epoch(self, offer_checkpoint: Callable[[], None], on_progress: Callable[[float], None] | None) -> Epoch:
+    def train_epoch(self, hooks: TrainingHooks) -> Epoch:
         """Train the rest of an epoch from the batch where the state is; mean loss and speed."""
         state, epoch = self.state, len(self.state.history)
         start = time.perf_counter() - state.seconds
@@ -105,12 +94,12 @@ class Trainer:
         for number in range(len(state.losses), len(batches)):
             share = (epoch + number / len(batches)) / self.settings.epochs
             state.losses.append(self.train_batch(batches[number], f"epoch-{epoch}/batch-{number}", share))
-            if on_progress is not None:
-                on_progress((epoch + (number + 1) / len(batches)) * self.tokens)
+            if hooks.on_progress is not None:
+                hooks.on_progress((epoch + (number + 1) / len(batches)) * self.tokens)
             if len(state.losses) % CHECKPOINT_BATCHES == 0:
                 state.seconds = time.perf_counter() - start
                 self.check(batches[: number + 1], number + 1)
-                offer_checkpoint()
+                hooks.offer(state.to_checkpoint)
         loss, norm = self.check(batches)
         seconds = time.perf_counter() - start
         return {

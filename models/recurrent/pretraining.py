@@ -10,7 +10,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from models.checkpoints import Checkpoint, OnCheckpoint
+from models.checkpoints import NO_HOOKS, TrainingHooks
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import NO_LABEL, tasks
 from models.recurrent.network import build_reader, start_weights
@@ -56,10 +56,7 @@ def pretrain(
     network: NetworkSettings,
     settings: PretrainingSettings,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
-    *,
-    start: Checkpoint | None = None,
-    on_checkpoint: OnCheckpoint | None = None,
+    hooks: TrainingHooks = NO_HOOKS,
 ) -> list[Epoch]:
     """Fit the model to all tasks and return the scores of every epoch, the accuracy of task t as `task/t`.
 
@@ -75,23 +72,16 @@ def pretrain(
     backend = current_backend()
     step, answer = backend.training_step(model, tasks(texts.classes), 0.0), backend.logits(model)
     state = TrainingState([*model.variables, *step.variables], [])
-    if start is not None:
-        state.restore(start)
-
-    def offer_checkpoint() -> None:
-        if on_checkpoint is not None:
-            on_checkpoint(state.to_checkpoint())
-
+    if hooks.start is not None:
+        state.restore(hooks.start)
     watch = NetworkWatch(
         model, f"pre-trained {network.kind}", guessing_loss(trained.targets, texts.classes), settings.learning_rate
     )
     train_epoch = epoch_trainer(step.run, trained, settings, seed, watch)
     while state.epoch < settings.epochs:
-        scores = {**train_epoch(state, offer_checkpoint), **_accuracies(answer, held, texts.classes)}
+        scores = {**train_epoch(state, hooks), **_accuracies(answer, held, texts.classes)}
         state.end_epoch(scores)
-        if on_epoch is not None:
-            on_epoch(state.epoch - 1, scores)
-        offer_checkpoint()
+        hooks.end_epoch(state.epoch - 1, scores, state.to_checkpoint)
     return state.history
 
 

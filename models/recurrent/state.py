@@ -1,14 +1,11 @@
 """Where the training of a classifier is: all that its further course depends on, as a checkpoint and back."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import keras
 import numpy as np
 
-from models.checkpoints import Checkpoint
-
-Epoch: TypeAlias = dict[str, float]
+from models.checkpoints import Checkpoint, Epoch
 
 
 @dataclass

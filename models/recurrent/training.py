@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 
-from models.checkpoints import Checkpoint, OnCheckpoint
+from models.checkpoints import NO_HOOKS, TrainingHooks
 from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import LABEL
@@ -47,49 +47,43 @@ def train_classifier(
     validation: Documents,
     settings: ClassifierSettings,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
-    *,
-    start: Checkpoint | None = None,
-    on_checkpoint: OnCheckpoint | None = None,
+    hooks: TrainingHooks = NO_HOOKS,
 ) -> list[Epoch]:
     """Fit the model's weights and return the scores of every epoch.
 
     At a constant rate it stops after `settings.patience` epochs without a lower validation log loss and leaves the
     weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights:
     it needs no validation documents.
-    `on_epoch(epoch, scores)` is called as each ends, counting from 0. Labels are smoothed, gradients clipped to norm 1.
-    `on_checkpoint` gets a checkpoint after every epoch, and every CHECKPOINT_BATCHES batches of a long one; with one of
-    them as `start`, the same weights come out as without the interruption, bit for bit, and the same history but times.
+    Labels are smoothed, gradients clipped to norm 1. A checkpoint is handed out after every epoch, and every
+    CHECKPOINT_BATCHES batches of a long one; with one of them as `hooks.start`, the same weights come out as without
+    the interruption, bit for bit, and the same history but times. Raises ValueError where documents are missing.
     """
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
-    if not len(train.labels):
-        raise ValueError("no training documents: give at least one")
-    if not len(validation.labels) and settings.schedule == "constant":
-        raise ValueError("no validation documents to stop early by: give some, or a one-cycle schedule")
+    _refuse_missing(train, validation, settings)
     network = logit_network(model)
     step = current_backend().training_step(network, LABEL, settings.adversarial)
     state = TrainingState([*model.variables, *step.variables], model.get_weights())
-    if start is not None:
-        state.restore(start)
-
-    def offer_checkpoint() -> None:
-        if on_checkpoint is not None:
-            on_checkpoint(state.to_checkpoint())
-
+    if hooks.start is not None:
+        state.restore(hooks.start)
     watch = NetworkWatch(model, settings.name, float(np.log(2)), settings.learning_rate)
     train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed, watch)
     patience = settings.patience if settings.schedule == "constant" else settings.epochs
     while len(state.history) < settings.epochs and state.epochs_since_best < patience:
-        scores = train_epoch(state, offer_checkpoint)
+        scores = train_epoch(state, hooks)
         if len(validation.labels):
             scores |= _validation_scores(model, validation)
         state.end_epoch(scores, model.get_weights() if settings.schedule == "constant" else None)
-        if on_epoch is not None:
-            on_epoch(len(state.history) - 1, scores)
-        offer_checkpoint()
+        hooks.end_epoch(len(state.history) - 1, scores, state.to_checkpoint)
     if settings.schedule == "constant":
         model.set_weights(state.best_weights)
     return state.history
+
+
+def _refuse_missing(train: LabelledDocuments, validation: LabelledDocuments, settings: ClassifierSettings) -> None:
+    if not len(train.labels):
+        raise ValueError("no training documents: give at least one")
+    if not len(validation.labels) and settings.schedule == "constant":
+        raise ValueError("no validation documents to stop early by: give some, or a one-cycle schedule")
 
 
 def padded_rows(train: LabelledDocuments, settings: ClassifierSettings) -> PaddedRows:
@@ -107,14 +101,14 @@ def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epo
 
 def epoch_trainer(
     step: Callable[..., Any], rows: PaddedRows, settings: TrainingSettings, seed: int, watch: NetworkWatch
-) -> Callable[[TrainingState, Callable[[], None]], Epoch]:
+) -> Callable[[TrainingState, TrainingHooks], Epoch]:
     """A function that trains the rest of an epoch from the batch where the state is; returns mean loss and speed.
 
     It raises DivergenceError as `watch` does, after every CHECKPOINT_BATCHES and at the end.
     """
     padded, lengths, targets = rows
 
-    def train_epoch(state: TrainingState, offer_checkpoint: Callable[[], None]) -> Epoch:
+    def train_epoch(state: TrainingState, hooks: TrainingHooks) -> Epoch:
         start = time.perf_counter() - state.seconds
         batches = epoch_batches(lengths, settings.batch_size, seed, state.epoch)
         for number in range(len(state.losses), len(batches)):
@@ -126,7 +120,7 @@ def epoch_trainer(
                 state.seconds = time.perf_counter() - start
                 seen = sum(map(len, batches[: number + 1]))
                 watch.check(state.epoch, mean_loss(state.losses, seen), number + 1)
-                offer_checkpoint()
+                hooks.offer(state.to_checkpoint)
         loss, seconds = mean_loss(state.losses, len(targets)), time.perf_counter() - start
         norm = watch.check(state.epoch, loss)
         return {

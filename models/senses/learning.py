@@ -69,12 +69,7 @@ def learn_senses(
     round: minus the mean logarithm of how likely the contexts are, up to a constant. Raises ValueError when the word
     occurs too seldom to tell so many senses apart, DivergenceError when loss or tilts are no numbers or out of range.
     """
-    positions = np.flatnonzero(rows == row)
-    if senses < 2 or len(positions) < 10 * senses:
-        raise ValueError(
-            f"telling {senses} senses apart takes at least 2 senses and {10 * senses} occurrences, "
-            f"got {len(positions)} occurrences: give more text or choose a more frequent word"
-        )
+    positions = _positions(rows, row, senses)
     contexts = context_rows(rows, offsets, positions)
     documents = np.unique(np.searchsorted(offsets, positions, side="right"), return_inverse=True)[1]
     zones = [Zone.over(contexts, place, space, senses) for place in range(len(ZONES))]
@@ -91,6 +86,17 @@ def learn_senses(
     tilts = np.stack([zone.tilts.numpy()[order] for zone in zones])
     normalizers = np.stack([zone.normalizers()[order] for zone in zones])
     return Senses(row, beliefs.mean(axis=0)[order], tilts, normalizers), beliefs[:, order]
+
+
+def _positions(rows: np.ndarray, row: int, senses: int) -> np.ndarray:
+    """Where the word of this row stands. Raises ValueError when that is too seldom for so many senses."""
+    positions = np.flatnonzero(rows == row)
+    if senses < 2 or len(positions) < 10 * senses:
+        raise ValueError(
+            f"telling {senses} senses apart takes at least 2 senses and {10 * senses} occurrences, "
+            f"got {len(positions)} occurrences: give more text or choose a more frequent word"
+        )
+    return positions
 
 
 def discourse(beliefs: np.ndarray, documents: np.ndarray) -> np.ndarray:

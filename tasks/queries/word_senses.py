@@ -1,6 +1,7 @@
 """The senses of a word, learned from the vectors of an earlier training and the text that it read."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,13 @@ from tasks.runtime import environment, state_folder
 from tasks.steps import step
 from tasks.store import artifact_store, formats
 from tasks.tracking import Run
-from tasks.training.embeddings import all_text
+from tasks.training.embeddings import UnlabelledText
 
 if TYPE_CHECKING:
     from models.senses import Senses, WordSpace
     from models.vectors import WordVectors
     from tasks.tracking import MlflowRun
 
-TEXT_INPUTS = ("tweets", "tokens", "corpus_tokens")
 MAP_NEIGHBOURS, EXAMPLES, EXAMPLE_REACH = 12, 3, 6
 
 
@@ -32,9 +32,7 @@ MAP_NEIGHBOURS, EXAMPLES, EXAMPLE_REACH = 12, 3, 6
 def learn_senses(
     run: Run,
     vectors: Path,
-    tweets: Path | None,
-    tokens: Path | None,
-    corpus_tokens: Path | None,
+    text: UnlabelledText,
     word: str,
     senses: int,
     seed: int,
@@ -45,26 +43,22 @@ def learn_senses(
     from models.vectors.formats import to_table
 
     known = formats.read_vectors(vectors)
-    text = read_joined(vectors, all_text(tweets, tokens, corpus_tokens))
-    rows, row = rows_of(text, known), known.row(word)
+    tokens = read_joined(vectors, text.read())
+    rows, row = rows_of(tokens, known), known.row(word)
     space = read_space(vectors, np.bincount(rows[rows >= 0], minlength=len(known)))
 
     def log_round(number: int, loss: float) -> None:
         run.log_history([(number, {"train/loss": loss})])
 
-    found, beliefs = learn(rows, text.offsets, row, space, senses, seed, log_round)
+    found, beliefs = learn(rows, tokens.offsets, row, space, senses, seed, log_round)
     named = named_senses(found, space, word)
     run.log_metrics({"occurrences": len(beliefs), **{f"share/{n}": s for n, s in enumerate(found.shares, start=1)}})
     _log_picture(run, word, found, named, known)
+    numbers = {"shares": found.shares, "tilts": found.tilts, "normalizers": found.normalizers, "counts": space.counts}
     parts = {
         "senses.parquet": to_table(named),
-        "senses.npz": {
-            "shares": found.shares,
-            "tilts": found.tilts,
-            "normalizers": found.normalizers,
-            "counts": space.counts,
-        },
-        "examples.json": examples(text, np.flatnonzero(rows == row), beliefs),
+        "senses.npz": numbers,
+        "examples.json": examples(tokens, np.flatnonzero(rows == row), beliefs),
     }
     return formats.write_artifact("senses", parts)
 
@@ -76,17 +70,18 @@ def one_word(vectors: Path, phrase: str) -> str:
     return words[0] if len(words) == 1 and words[0] in known else known.tokens[known.row(phrase)].as_py()
 
 
-def text_inputs(training: "MlflowRun") -> dict[str, Path | None]:
+def text_inputs(training: "MlflowRun") -> UnlabelledText:
     """The artifacts that a training of vectors read its text from. Raises ValueError when the store has lost one."""
-    found: dict[str, Path | None] = dict.fromkeys(TEXT_INPUTS)
+    found: dict[str, Path] = {}
+    names = {field.name for field in fields(UnlabelledText)}
     for each in training.inputs.dataset_inputs if training.inputs else ():
         context = next(tag.value for tag in each.tags if tag.key == "mlflow.data.context")
         artifact = state_folder.state_home() / "store" / each.dataset.name / each.dataset.digest
-        if context in found:
+        if context in names:
             if not artifact_store.is_artifact(artifact):
                 raise ValueError(f"the text of run {training.info.run_id} is no longer in {artifact}: embed it again")
             found[context] = artifact
-    return found
+    return UnlabelledText(**found)
 
 
 def read_joined(vectors: Path, text: Tokens) -> Tokens:

@@ -11,7 +11,7 @@ from models.text import Tokens, concat
 from models.text.pieces import map_pieces
 from tasks.runtime import environment
 from tasks.runtime.progress import progress
-from tasks.steps import step
+from tasks.steps import Inputs, step
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run, descendants
@@ -31,16 +31,37 @@ MAP_WORDS = 200
 NEIGHBOUR_ROWS, NEIGHBOURS = 20, 5
 
 
+@dataclass(frozen=True)
+class UnlabelledText(Inputs):
+    """The text to learn from: a tokenized corpus, and tweets, of which the training rows are read."""
+
+    corpus_tokens: Path | None = None
+    tweets: Path | None = None
+    tokens: Path | None = None
+
+    def shards(self) -> Iterator[Tokens]:
+        """The tokens, shard after shard."""
+        return unlabelled_tokens(self.tweets, self.tokens, self.corpus_tokens)
+
+    def read(self) -> Tokens:
+        """The tokens in one piece."""
+        return concat(list(self.shards()))
+
+
+@dataclass(frozen=True)
+class VectorTests(Inputs):
+    """Files of human judgements, as raw snapshots: word similarities and analogies, either or none."""
+
+    similarities: Path | None = None
+    analogies: Path | None = None
+
+
+NO_TESTS = VectorTests()
+
+
 @step("train {settings.architecture} vectors", hardware=True)
 def train_vectors(
-    run: Run,
-    tweets: Path | None,
-    tokens: Path | None,
-    corpus_tokens: Path | None,
-    settings: EmbeddingSettings,
-    seed: int,
-    similarities: Path | None = None,
-    analogies: Path | None = None,
+    run: Run, text: UnlabelledText, settings: EmbeddingSettings, seed: int, tests: VectorTests = NO_TESTS
 ) -> Path:
     """Learn word vectors from the corpus and the training tweets, whose labels are not looked at.
 
@@ -51,10 +72,10 @@ def train_vectors(
     from models.text.vocabulary import fit_vocabulary_to
     from models.vectors.formats import to_table
 
-    pieces, phrases = learn_phrases(text_pieces(tweets, tokens, corpus_tokens), settings.phrases)
+    pieces, phrases = learn_phrases(text_pieces(text), settings.phrases)
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary_to(pieces, limits)
-    epochs = EpochRecorder(run, settings, Judgements.read(similarities, analogies))
+    epochs = EpochRecorder(run, settings, Judgements.read(tests.similarities, tests.analogies))
     vectors = _train(map_pieces(pieces, vocabulary.encode), vocabulary, epochs, seed)
     run.log_metrics({"words": int(vocabulary.counts.sum()), "phrases": sum(map(len, phrases))})
     epochs.compare_matrices()
@@ -118,14 +139,9 @@ def _named(scores: Mapping[str, float]) -> dict[str, float]:
     return {"train/loss" if name == "loss" else name: value for name, value in scores.items()}
 
 
-def all_text(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Tokens:
-    """The text that vectors learn from, in one piece."""
-    return concat(list(unlabelled_tokens(tweets, tokens, corpus_tokens)))
-
-
-def text_pieces(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterable[Tokens]:
-    """The same in pieces: a list of one where the text is small, else pieces that are read anew each time."""
-    pieces = TextPieces(tweets, tokens, corpus_tokens)
+def text_pieces(text: UnlabelledText) -> Iterable[Tokens]:
+    """The text in pieces: a list of one where it is small, else pieces that are read anew each time."""
+    pieces = TextPieces(text)
     first = list(islice(pieces, 2))
     return first if len(first) < 2 else pieces
 
@@ -134,14 +150,12 @@ def text_pieces(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | 
 class TextPieces:
     """Shards of the text put together up to PIECE_TOKENS: what is shuffled together, and all that is in memory."""
 
-    tweets: Path | None
-    tokens: Path | None
-    corpus_tokens: Path | None
+    text: UnlabelledText
 
     def __iter__(self) -> Iterator[Tokens]:
         """From the store, piece after piece; at least one, be it empty."""
         held: list[Tokens] = []
-        for shard in unlabelled_tokens(self.tweets, self.tokens, self.corpus_tokens):
+        for shard in self.text.shards():
             if held and sum(len(each.codes) for each in held) + len(shard.codes) > PIECE_TOKENS:
                 yield concat(held)
                 held = []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.checkpoints import Epoch, TrainingHooks
 from models.language.settings import LanguageSettings
 from models.settings import TextSettings, VocabularySettings
 from tasks import tracking
@@ -15,7 +16,7 @@ from tasks.steps import step
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
-from tasks.training.embeddings import all_text
+from tasks.training.embeddings import UnlabelledText
 from tasks.training.epoch_log import EpochLog
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ SAMPLE_TEMPERATURES = (0.5, 0.8, 1.0)
 @step("train language model", hardware=True)
 def train_language_model(
     run: Run,
-    tweets: Path | None,
-    tokens: Path | None,
-    corpus_tokens: Path | None,
+    unlabelled: UnlabelledText,
     settings: LanguageSettings,
     text: TextSettings,
     seed: int,
@@ -41,19 +40,16 @@ def train_language_model(
     `text` says how the tokens were made, for the prompts of later.
     """
     run.tag(device=environment.load_tensorflow())
-    from models.figures import language_curves
     from models.language.documents import Documents, hold_out
-    from models.language.network import build_language_model, weights_by_path
+    from models.language.network import build_language_model
     from models.language.training import train_language_model as train
     from models.text.vocabulary import fit_vocabulary
 
-    learned, held_out = hold_out(all_text(tweets, tokens, corpus_tokens), settings.validation_share)
-    limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
-    words = fit_vocabulary(learned, limits)
+    learned, held_out = hold_out(unlabelled.read(), settings.validation_share)
+    words = fit_vocabulary(learned, VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary))
     documents = Documents(*words.encode(learned))
     model = build_language_model(settings, words.counts, seed)
-    kept, samples = Checkpoints(run.action_key), SampleRecorder(model, words, settings, seed)
-    epochs = EpochLog(run)
+    kept, epochs, samples = Checkpoints(run.action_key), EpochLog(run), SampleRecorder(model, words, settings, seed)
     every_token = settings.epochs * len(settings.directions) * (len(documents.ids) + len(learned))
     with progress("train language model", every_token, "tokens") as report:
 
@@ -61,24 +57,22 @@ def train_language_model(
             epochs.record(epoch, scores)
             samples.record(epoch, scores)
 
-        history = train(
-            model,
-            documents,
-            Documents(*words.encode(held_out)),
-            settings,
-            seed,
-            end_epoch,
-            report,
-            start=kept.latest(),
-            on_checkpoint=kept.save,
-        )
+        hooks = TrainingHooks(end_epoch, report, kept.save, kept.latest())
+        history = train(model, documents, Documents(*words.encode(held_out)), settings, seed, hooks)
     epochs.rest(history)
+    unknown = float(np.mean(documents.ids == 1))
+    run.log_metrics({"documents": len(learned), "held_out_documents": len(held_out), "unknown_share": unknown})
+    samples.log(run)
+    return _write(run, model, words, history, {"settings": settings.model_dump(), "text": text.model_dump()})
+
+
+def _write(run: Run, model: "keras.Model", words: "Vocabulary", history: list[Epoch], about: Mapping[str, Any]) -> Path:
+    """Save the trained model with its vocabulary and settings; log its curves and sizes."""
+    from models.figures import language_curves
+    from models.language.network import weights_by_path
+
     run.log_figure(language_curves(history), "learning-curves")
     run.log_metrics({"vocabulary": len(words), "epochs": len(history), "parameters": model.count_params()})
-    run.log_metrics({"documents": len(learned), "held_out_documents": len(held_out)})
-    run.log_metrics({"unknown_share": float(np.mean(documents.ids == 1))})
-    samples.log(run)
-    about = {"settings": settings.model_dump(), "text": text.model_dump()}
     parts = {"language.json": about, "weights.npz": weights_by_path(model), "vocabulary.parquet": words.to_table()}
     return formats.write_artifact("language-model", parts)
 

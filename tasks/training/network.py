@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from models.checkpoints import TrainingHooks
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
 from tasks.runtime import environment
@@ -69,8 +71,9 @@ def train(
     words, vectors = start.words()
     if vectors is not None:
         vectors = ordinary_scale(run, vectors)
+    build = partial(build_classifier, settings, len(words), vectors, seed)
     with computing_in(environment.precision()):
-        network = build_classifier(settings, len(words), vectors, seed)
+        network = build()
     if start.pretrained is not None:
         take_reader_weights(network, formats.read_arrays(start.pretrained / READER))
     learned, scored = (("train", "validation"), ()) if on_validation_too else (("train",), ("validation",))
@@ -83,17 +86,9 @@ def train(
             report(epoch + 1)
             gradients.examine(epoch + 1)
 
-        history = train_classifier(
-            network,
-            rows,
-            data.encoded(words, *scored),
-            settings,
-            seed,
-            on_epoch=end_epoch,
-            start=kept.latest(),
-            on_checkpoint=kept.save,
-        )
-    network = in_float32(network, lambda: build_classifier(settings, len(words), vectors, seed))
+        hooks = TrainingHooks(on_epoch=end_epoch, on_checkpoint=kept.save, start=kept.latest())
+        history = train_classifier(network, rows, data.encoded(words, *scored), settings, seed, hooks)
+    network = in_float32(network, build)
     epochs.rest(history)
     gradients.log(run)
     return Trained(network, words, history)

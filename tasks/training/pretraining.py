@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.checkpoints import TrainingHooks
+from models.seeds import derive_seed
 from models.settings import NetworkSettings, PretrainingSettings, VocabularySettings
 from models.text import Tokens
 from tasks.ingestion.labelled_texts import LABELS
@@ -24,6 +26,7 @@ from tasks.training.epoch_log import EpochLog, ordinary_scale
 
 if TYPE_CHECKING:
     from models.recurrent.pretraining import MultiTaskTexts
+    from models.text.vocabulary import Vocabulary
     from models.vectors import WordVectors
 
 READER = "reader.npz"
@@ -46,19 +49,13 @@ def pretrain_network(
     run.tag(device=environment.load_tensorflow())
     from models.recurrent.network import reader_weights
     from models.recurrent.pretraining import build_multi_task, pretrain
-    from models.seeds import derive_seed
-    from models.text.vocabulary import fit_vocabulary
     from models.vectors.formats import to_table
 
     documents, labels, names = _labels(tokens, labelled)
-    words, weights = fit_vocabulary(documents, RARE), None
-    if vectors is not None:
-        known = formats.read_vectors(vectors)
-        words = words.extended(known.tokens)
-        weights = ordinary_scale(run, known.rows_for(words.tokens)[0])
+    words, weights = _vocabulary(run, documents, vectors)
     texts = _texts(words.encode(documents), labels, names)
+    kept, seed = Checkpoints(run.action_key), derive_seed(seed, "pretraining")
     epochs = EpochLog(run, partial(_named, names=names))
-    seed, kept = derive_seed(seed, "pretraining"), Checkpoints(run.action_key)
     model = build_multi_task(network, texts.classes, len(words), weights, seed)
     with progress(f"pre-train {network.kind}", total=settings.epochs, unit="epochs") as report:
 
@@ -66,22 +63,25 @@ def pretrain_network(
             epochs.record(epoch, scores)
             report(epoch + 1)
 
-        history = pretrain(
-            model,
-            texts,
-            network,
-            settings,
-            seed,
-            on_epoch=end_epoch,
-            start=kept.latest(),
-            on_checkpoint=kept.save,
-        )
+        hooks = TrainingHooks(on_epoch=end_epoch, on_checkpoint=kept.save, start=kept.latest())
+        history = pretrain(model, texts, network, settings, seed, hooks)
     epochs.rest(history)
     run.log_metrics({"texts": len(texts.labels), "tasks": len(names), "vocabulary": len(words)})
     learned = _word_vectors(words.tokens, model.get_layer("embedding").get_weights()[0])
-    return formats.write_artifact(
-        "pretrained", {"vectors.parquet": to_table(learned), READER: reader_weights(model), "tasks.json": names}
-    )
+    parts = {"vectors.parquet": to_table(learned), READER: reader_weights(model), "tasks.json": names}
+    return formats.write_artifact("pretrained", parts)
+
+
+def _vocabulary(run: Run, documents: Tokens, vectors: Path | None) -> "tuple[Vocabulary, np.ndarray | None]":
+    """The frequent words of the documents and those that have vectors; the vectors (words, width) where there are."""
+    from models.text.vocabulary import fit_vocabulary
+
+    words = fit_vocabulary(documents, RARE)
+    if vectors is None:
+        return words, None
+    known = formats.read_vectors(vectors)
+    words = words.extended(known.tokens)
+    return words, ordinary_scale(run, known.rows_for(words.tokens)[0])
 
 
 def _labels(tokens: Path, labelled: Sequence[Path]) -> tuple[Tokens, pa.Table, dict[str, list[str]]]:

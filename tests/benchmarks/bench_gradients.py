@@ -9,6 +9,7 @@ import argparse
 import os
 import time
 
+from models.checkpoints import TrainingHooks
 from models.settings import ClassifierSettings
 
 
@@ -48,7 +49,7 @@ def watch(rows: tuple, settings: ClassifierSettings, vocabulary: int) -> tuple[f
     record = GradientRecord(network, *rows, settings)
     spent.append(time.perf_counter() - start)
     one = (rows[0][: rows[1][1]], rows[1][:2], rows[2][:1])
-    history = train_classifier(network, rows, one, settings, 1, on_epoch=examine)
+    history = train_classifier(network, rows, one, settings, 1, TrainingHooks(on_epoch=examine))
     return sum(spent), sum(epoch["seconds"] for epoch in history)
 
 

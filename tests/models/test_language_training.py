@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.checkpoints import TrainingHooks
 from models.divergence import DivergenceError
 from models.language import training
 from models.language.documents import Documents, frame_documents, hold_out
@@ -42,7 +43,7 @@ def trained(given: LanguageSettings, **options) -> tuple[keras.Model, list[dict]
     """A model trained on counting, and the scores of its epochs."""
     train = counting(200, 0)
     model = build_language_model(given, np.bincount(train.ids, minlength=VOCABULARY), options.pop("seed", 1))
-    return model, train_language_model(model, train, counting(40, 1), given, 1, **options)
+    return model, train_language_model(model, train, counting(40, 1), given, 1, TrainingHooks(**options))
 
 
 def weights_and_history(model: keras.Model, history: list) -> tuple[list[bytes], list[dict]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.checkpoints import TrainingHooks
 from models.settings import ClassifierSettings, PretrainingSettings
 
 VOCABULARY = 40
@@ -75,7 +76,9 @@ def resumed() -> dict[str, np.ndarray]:
     for start in (None, 0):
         model = build_classifier(run, VOCABULARY, None, 1)
         begin = None if start is None else checkpoints[start]
-        train_classifier(model, documents(0), documents(1), run, 1, start=begin, on_checkpoint=checkpoints.append)
+        train_classifier(
+            model, documents(0), documents(1), run, 1, TrainingHooks(start=begin, on_checkpoint=checkpoints.append)
+        )
         weights.append(np.concatenate([part.ravel() for part in model.get_weights()]))
     return {"whole": weights[0], "resumed": weights[1]}
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.checkpoints import TrainingHooks
 from models.divergence import DivergenceError
 from models.recurrent import losses, pretraining, training
 from models.recurrent.losses import NO_LABEL
@@ -30,7 +31,7 @@ def texts(count: int = 400) -> MultiTaskTexts:
 
 def trained(**options):
     model = build_multi_task(NETWORK, texts().classes, VOCABULARY, None, 1)
-    return model, pretrain(model, texts(), NETWORK, SETTINGS, 1, **options)
+    return model, pretrain(model, texts(), NETWORK, SETTINGS, 1, TrainingHooks(**options))
 
 
 def test_every_task_is_learned_though_some_texts_carry_no_label_of_it(monkeypatch):

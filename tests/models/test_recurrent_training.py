@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.checkpoints import TrainingHooks
 from models.divergence import DivergenceError
 from models.recurrent import build_classifier, predict_probabilities, train_classifier, training
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
@@ -37,7 +38,9 @@ def accuracy(model: keras.Model, rows) -> float:
 
 def trained(run: ClassifierSettings, seed: int = 1, train=None, **options) -> tuple[keras.Model, list]:
     model = build_classifier(run, VOCABULARY, None, seed)
-    history = train_classifier(model, train or ordered_pairs(200, 0), ordered_pairs(60, 1), run, seed, **options)
+    history = train_classifier(
+        model, train or ordered_pairs(200, 0), ordered_pairs(60, 1), run, seed, TrainingHooks(**options)
+    )
     return model, history
 
 

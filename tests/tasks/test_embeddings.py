@@ -15,7 +15,7 @@ from models.text import Tokens, concat
 from models.text.phrases import learn_phrases
 from tasks import sources, tracking
 from tasks.store import formats
-from tasks.training.embeddings import score_vectors, text_pieces, train_vectors
+from tasks.training.embeddings import UnlabelledText, VectorTests, score_vectors, text_pieces, train_vectors
 
 PAIRS = "fire0\tfire1\t9\nfire2\tfire3\t8\nfire0\tsong1\t1\nsong2\tfire1\t2\nsong0\tunheard\t5\n"
 QUESTIONS = ": topics\nfire0 fire1 song0 song1\nfire0 fire1 song0 unheard\n"
@@ -63,7 +63,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
         corpus = stored(TEXTS)
         given = sources.fetch(str(folder / "pairs.tsv")), sources.fetch(str(folder / "questions.txt"))
         with tracking.tracked_run("train", "embed") as run:
-            made = train_vectors.fn(run, None, None, corpus, SETTINGS, 1, *given)
+            made = train_vectors.fn(run, UnlabelledText(corpus), SETTINGS, 1, VectorTests(*given))
         (child,) = tracking.descendants(run.run_id)
         yield Training(tracking.Run(run_id=child.info.run_id, root_id=run.run_id), made, given)
 
@@ -96,7 +96,7 @@ def test_a_training_that_diverges_fails_its_run_and_leaves_nothing_to_reuse(
     corpus = stored(TEXTS)
     monkeypatch.setattr("models.divergence.MOST_LOSS", 0.1)
     with pytest.raises(DivergenceError), tracking.tracked_run("train", "embed") as run:
-        train_vectors.fn(run, None, None, corpus, SETTINGS, 1)
+        train_vectors.fn(run, UnlabelledText(corpus), SETTINGS, 1)
     (child,) = tracking.descendants(run.run_id)
     for each in (child.info.run_id, run.run_id):
         assert tracking.read_run(each).info.status == "FAILED"
@@ -107,7 +107,7 @@ def test_a_training_that_diverges_fails_its_run_and_leaves_nothing_to_reuse(
     monkeypatch.undo()
     monkeypatch.setenv("CRISISFLOW_HOME", str(home))
     with tracking.tracked_run("train", "embed") as again:
-        train_vectors.fn(again, None, None, corpus, SETTINGS, 1)
+        train_vectors.fn(again, UnlabelledText(corpus), SETTINGS, 1)
     assert tracking.descendants(again.run_id)[0].data.tags["step_outcome"] == "run"
 
 
@@ -140,7 +140,7 @@ def test_map_and_neighbours_and_device_are_on_the_run(trained: Training) -> None
 
 def test_text_larger_than_a_piece_is_read_piece_by_piece_and_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.training.embeddings.PIECE_TOKENS", 1300)
-    pieces = text_pieces(None, None, stored(TEXTS))
+    pieces = text_pieces(UnlabelledText(stored(TEXTS)))
     assert not isinstance(pieces, list)
     for _ in range(2):
         read = list(pieces)

@@ -12,7 +12,7 @@ from models.text import Tokens
 from tasks import tracking
 from tasks.queries import word_senses, word_vectors
 from tasks.store import formats
-from tasks.training.embeddings import train_vectors
+from tasks.training.embeddings import UnlabelledText, train_vectors
 
 
 def two_topics(documents: int = 400) -> Tokens:
@@ -36,7 +36,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
         phrases = PhraseSettings(passes=1, threshold=0.5)
         settings = EmbeddingSettings(dimensions=16, window=3, epochs=10, subsample=0, step_tokens=256, phrases=phrases)
         with tracking.tracked_run("embed", "embed") as run:
-            train_vectors.fn(run, None, None, tokens, settings, 1)
+            train_vectors.fn(run, UnlabelledText(tokens), settings, 1)
         yield run
 
 
@@ -45,7 +45,7 @@ def test_a_word_of_two_topics_has_two_senses_that_a_text_tells_apart(trained: tr
     vectors = word_vectors.artifact_of(training)
     text = word_senses.text_inputs(training)
     with tracking.tracked_run("senses", "senses") as run:
-        learned = word_senses.learn_senses.fn(run, vectors, **text, word="apple", senses=2, seed=1)
+        learned = word_senses.learn_senses.fn(run, vectors, text, word="apple", senses=2, seed=1)
     summary = word_senses.summarize(run, vectors, learned, "apple", 3, "fruit1 fruit2 apple fruit3 fruit4")
     topics = [sense["neighbours"][0]["word"][:4] for sense in summary["senses"]]
     assert sorted(topics) == ["chip", "frui"]
