@@ -1,12 +1,14 @@
 """Which column of a file means what: as told by flags, else guessed from the names that data sets use."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
 from pydantic import Field
 
-from models.settings import Settings
 from tasks.sources.limits import SourceError
+from tasks.sources.options import ReadingOptions
 
 # In order of preference; compared without case, blanks, hyphens and underscores.
 USUAL_NAMES = {
@@ -34,11 +36,13 @@ FLAGS = {
     "location": "--location-column",
 }
 SHOWN_NAMES, SHOWN_CHARACTERS = 30, 60
+SAME_LABELS = {"true": "1", "false": "0", "t": "1", "f": "0"}
 USUAL_LABELS = {
-    **dict.fromkeys(("1", "1.0", "true", "yes", "on-topic", "relevant", "related", "informative", "disaster"), 1),
-    **dict.fromkeys(("0", "0.0", "false", "no", "off-topic", "not relevant", "not related", "not informative"), 0),
-    "not disaster": 0,
+    **dict.fromkeys(("1", "yes", "on topic", "relevant", "related", "informative", "disaster"), 1),
+    **dict.fromkeys(("0", "no", "off topic", "not relevant", "not related", "not informative", "not disaster"), 0),
 }
+CLASS_SHARE, CLASS_ROWS = 0.02, 2  # of a label without meaning, to be a class and no slip: rows at least
+DATA_LIKE = re.compile(r"[-+]?\d+(\.\d+)?|https?://|\w{3} \w{3} \d\d |\d{4}-\d\d-\d\d|.{60,}|.*\s.*\s.*\s.*\s")
 
 
 class MissingColumnError(SourceError):
@@ -47,8 +51,10 @@ class MissingColumnError(SourceError):
     first_rows: Sequence[str] = ()
 
 
-class ColumnMap(Settings):
-    """Names of the columns to read; None is guessed. And which words of the label column mean yes and no."""
+class ColumnMap(ReadingOptions):
+    """Names of the columns to read; None is guessed. Which words of the label column mean yes and no. And how a
+    delimited table is to be read.
+    """
 
     id: str | None = Field(default=None, description="Column that names each tweet; without one, rows are numbered.")
     text: str | None = Field(default=None, description="Column that holds the text.")
@@ -56,6 +62,7 @@ class ColumnMap(Settings):
     keyword: str | None = Field(default=None, description="Column that holds the search keyword.")
     location: str | None = Field(default=None, description="Column that holds the author's location.")
     sheet: str | None = Field(default=None, description="Sheet of a workbook; None is the only one that holds rows.")
+    ids: bool = Field(default=True, description="Whether a column names the tweets; else rows are numbered.")
     positive: tuple[str, ...] = Field(
         default=(), description="Label words that mean 1; any given replaces the usual ones."
     )
@@ -77,6 +84,8 @@ class ColumnMap(Settings):
         """
         found = {}
         for meaning in FLAGS:
+            if meaning == "id" and not self.ids:
+                continue
             wanted = getattr(self, meaning)
             name = _find_named(names, wanted) if wanted else _guess(names, meaning)
             if name is not None:
@@ -87,12 +96,31 @@ class ColumnMap(Settings):
 
 
 def fold_word(word: str) -> str:
-    """A label word as it is compared.
+    """A label word as it is compared: case, blanks, underscores, hyphens and quotes around it do not matter.
 
-    >>> fold_word(" On-Topic ")
-    'on-topic'
+    >>> fold_word(" On-Topic "), fold_word("not_informative"), fold_word("1.0"), fold_word("True"), fold_word("-1")
+    ('on topic', 'not informative', '1', '1', '-1')
     """
-    return word.strip().lower()
+    folded = re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", word.strip(" \t\r\n'\"")).lower()
+    folded = re.sub(r"^(-?\d+)\.0+$", r"\1", folded)
+    return SAME_LABELS.get(folded, folded)
+
+
+def fold_labels(labels: pa.Array) -> pa.Array:
+    """Every label as `fold_word` folds it."""
+    coded = labels.dictionary_encode()
+    words = [word if word is None else fold_word(word) for word in coded.dictionary.to_pylist()]
+    return pa.array(words, pa.string()).take(coded.indices)
+
+
+def unexplained_classes(counts: Mapping[str, int], known: Mapping[str, int]) -> list[str]:
+    """The label words without meaning that are too many to be slips, when a column has more than its 1 and 0.
+
+    >>> unexplained_classes({"0": 50, "1": 45, "2": 40, "maybe": 1}, USUAL_LABELS)
+    ['2']
+    """
+    least = max(CLASS_ROWS, CLASS_SHARE * sum(counts.values()))
+    return [word for word, count in Counter(counts).most_common() if word not in known and count >= least]
 
 
 def _find_named(names: Sequence[str], wanted: str) -> str | None:
@@ -102,12 +130,25 @@ def _find_named(names: Sequence[str], wanted: str) -> str | None:
 
 
 def _guess(names: Sequence[str], meaning: str) -> str | None:
-    folded = {re.sub(r"[\s_-]", "", name).lower(): name for name in reversed(names)}
-    return next((folded[usual] for usual in USUAL_NAMES[meaning] if usual in folded), None)
+    """The name that is usual for this meaning; of several that differ by case and underscores, the exact one."""
+    for usual in USUAL_NAMES[meaning]:
+        alike = [name for name in names if re.sub(r"[\s_-]", "", name).lower() == usual]
+        if alike:
+            return min(alike, key=lambda name: (name.strip() != usual, name.strip().lower() != usual, len(name)))
+    return None
 
 
 def _missing(meaning: str, wanted: str | None, names: Sequence[str], file: str) -> str:
     what = f"no column {wanted!r}" if wanted else f"no column that looks like the {meaning}"
     found = ", ".join(repr(name[:SHOWN_CHARACTERS]) for name in names[:SHOWN_NAMES])
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    return f"{file} has {what}; its columns are {found}{more}: say which one with {FLAGS[meaning]}"
+    return f"{file} has {what}; its columns are {found}{more}: say which one with {FLAGS[meaning]}{_hint(names)}"
+
+
+def _hint(names: Sequence[str]) -> str:
+    """What else may be amiss: a row where the header should be, another delimiter."""
+    if any(DATA_LIKE.match(name) for name in names) and not all(name.isdigit() for name in names):
+        return "; if its first line is no header but a row, say --no-header and give columns by their numbers, from 1"
+    if len(names) == 1 and re.search(r"\w[^\w\s]\w", names[0]):
+        return "; if several columns stand in it, say what separates them with --delimiter"
+    return ""

@@ -1,7 +1,9 @@
 """Lines that can be read again, so that a quote which never closes costs one line and not the rest of the file."""
 
 import io
+import re
 from collections import deque
+from collections.abc import Callable
 from typing import TextIO
 
 from tasks.sources.limits import SourceError
@@ -11,6 +13,8 @@ ROW_CHARACTERS = 1 << 20  # no tweet, and few articles, are longer; beyond it a 
 REREAD_CHARACTERS = 64 << 20  # quotes made to open for ever would have every line read again to the end of the file
 REREAD_RATIO = 4
 LINE_ENDS = ("\n", "\r")
+BARE_END = "\ufdd0"  # a noncharacter of Unicode: stands for a CR that is text in a file whose lines end in LF alone
+SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[ \t]*(?:\r\n|\n|\r|\Z)')  # the first line that Excel understands
 
 
 class RunawayRowError(Exception):
@@ -23,14 +27,19 @@ class Lines:
     def __init__(self, stream: TextIO, name: str) -> None:
         self._stream, self._name = stream, name
         self._again: deque[str] = deque()
+        self._held: str | None = None
         self.row: list[str] = []
         self.characters = self._read = self._read_again = 0
+        self.line_end = "any"
+        self.quote = '"'
+        self.translate: Callable[[str], str] | None = None  # of a block or line, before it is parsed
+        self.separator: str | None = None
 
     def __iter__(self) -> "Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read_line()
+        line = self._again.popleft() if self._again else self._translated(self._read_line())
         if not line:
             raise StopIteration
         self.row.append(line)
@@ -42,12 +51,38 @@ class Lines:
     def _read_line(self) -> str:
         """The next line; of one without end, the beginning, marked by one character too many."""
         line = self._stream.readline(ROW_CHARACTERS)
+        while line and len(line) < ROW_CHARACTERS and not self._ended(line):
+            more = self._stream.readline(ROW_CHARACTERS - len(line))
+            if not more:
+                break
+            line += more
         self._read += len(line)
-        if len(line) < ROW_CHARACTERS or line.endswith(LINE_ENDS):
+        if len(line) < ROW_CHARACTERS or self._ended(line):
             return line
-        while (rest := self._stream.readline(ROW_CHARACTERS)) and not rest.endswith(LINE_ENDS):
+        while (rest := self._stream.readline(ROW_CHARACTERS)) and not self._ended(rest):
             pass
         return line + "\n"
+
+    def _ended(self, text: str) -> bool:
+        """Whether a text ends where a line does, not at the length asked for or at a character that is text here."""
+        return text.endswith(LINE_ENDS if self.line_end == "any" else self.line_end)
+
+    def _translated(self, text: str) -> str:
+        if self.line_end != "any":
+            other = "\r" if self.line_end == "\n" else "\n"
+            if other in text and text.count("\r\n") * 2 <= text.count(self.line_end):
+                text = text.replace(other, BARE_END)
+        return self.translate(text) if self.translate else text
+
+    def look_ahead(self) -> tuple[str, bool]:
+        """The first block and whether it is the whole file; it will be read again. Sets `line_end` and `separator`."""
+        block = self._stream.read(BLOCK_CHARACTERS)
+        complete = len(block) < BLOCK_CHARACTERS
+        if found := SEPARATOR_LINE.match(block):
+            self.separator, block = found[1], block[found.end() :]
+        self.line_end = choose_line_end(block)
+        self._held = self._completed(block)
+        return self._held, complete
 
     @property
     def pending(self) -> bool:
@@ -56,14 +91,24 @@ class Lines:
 
     def read_block(self) -> str:
         """Whole lines, about a block of them, ending where every quote seems to be closed."""
-        block = self._stream.read(BLOCK_CHARACTERS)
+        if self._held is not None:
+            block, self._held = self._held, None
+            return self._translated(block)
+        return self._translated(self._completed(self._stream.read(BLOCK_CHARACTERS)))
+
+    def _completed(self, block: str) -> str:
+        """The block with the rest of its last row."""
         self._read += len(block)
-        while block and not (block.endswith(LINE_ENDS) and block.count('"') % 2 == 0):
+        start = len(block)
+        while block and not (self._ended(block) and self._open_quotes(block) % 2 == 0):
             line = self._read_line()
-            if not line or len(block) > BLOCK_CHARACTERS + ROW_CHARACTERS:
+            if not line or len(block) > start + ROW_CHARACTERS:
                 return block + line
             block += line
         return block
+
+    def _open_quotes(self, block: str) -> int:
+        return block.count(self.quote) if self.quote else 0
 
     def push_back(self, block: str) -> None:
         """Let this block be read line by line."""
@@ -83,14 +128,23 @@ class Lines:
         self._read_again += self.characters
         if self._read_again > max(REREAD_CHARACTERS, REREAD_RATIO * self._read):
             raise SourceError(
-                f"{self._name}: too many quotes in it do not close; save it with every quote inside a field doubled"
+                f"{self._name}: too many quotes in it do not close; save it with every quote inside a field doubled, "
+                "or say --quoting none if quotes are characters"
             )
         self._again.extendleft(reversed(rest))
         return first
 
-    def peek(self) -> str:
-        """The first line that is not blank; it will be read again."""
-        line = next((line for line in self if line.strip()), "")
-        self._again.extendleft(reversed(self.row))
-        self.start_row()
-        return line
+
+def choose_line_end(text: str) -> str:
+    """What ends a row: any line end, or LF alone (or CR) where most lines end so and the other one is a character.
+
+    pandas leaves a bare CR without quotes, since its lines end in LF.
+    """
+    both = text.count("\r\n")
+    bare = {"\n": text.count("\n") - both, "\r": text.count("\r") - both}
+    first = re.search(r"\r\n|\n|\r", text)
+    if first is None or first[0] == "\r\n" or both * 2 > bare[first[0]]:
+        return "any"
+    if first[0] == "\n":
+        return "\n"
+    return "\r" if bare["\n"] * 2 <= bare["\r"] else "any"

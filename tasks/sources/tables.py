@@ -12,6 +12,7 @@ import pyarrow as pa
 from tasks.sources.archives import Member, open_members
 from tasks.sources.columns import ColumnMap
 from tasks.sources.delimited import read_delimited
+from tasks.sources.dialects import Dialect
 from tasks.sources.encodings import detect_encoding
 from tasks.sources.formats import Format, not_data
 from tasks.sources.json_records import read_json
@@ -31,6 +32,8 @@ class SourceFile(NamedTuple):
     name: str
     format: Format
     encoding: str
+    delimiter: str | None = None  # of a delimited table
+    quoting: str | None = None
 
 
 @dataclass
@@ -94,7 +97,10 @@ def read_table(
     limits: SourceLimits = DEFAULT_LIMITS,
     options: ColumnMap | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of a file in batches (schema: `tasks.sources.records`); at least one batch, perhaps empty."""
+    """The rows of a file in batches (schema: `tasks.sources.records`); at least one batch, perhaps empty.
+
+    `options` say how a delimited table is to be read; the notes tell how it was.
+    """
     if kind == "parquet":
         notes.files.append(SourceFile(member.name, kind, "binary"))
         return read_parquet(member, limits)
@@ -102,7 +108,12 @@ def read_table(
         notes.files.append(SourceFile(member.name, kind, "binary"))
         return read_workbook(member, options.sheet if options else None, limits)
     codec = detect_encoding(member, encoding)
-    notes.files.append(SourceFile(member.name, kind, codec))
+    place, noted = len(notes.files), SourceFile(member.name, kind, codec)
+    notes.files.append(noted)
     if kind in ("json", "json-lines", "json-documents"):
         return read_json(member, codec, kind, notes.shapes)
-    return read_delimited(member, codec)
+
+    def decided(dialect: Dialect) -> None:
+        notes.files[place] = noted._replace(delimiter=dialect.delimiter, quoting=dialect.quoting)
+
+    return read_delimited(member, codec, options, decided)

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap, MissingColumnError
+from tasks.sources.evidence import MISSING_WORDS
 from tasks.sources.formats import table_format
 from tasks.sources.json_records import NESTED
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
@@ -15,6 +16,8 @@ from tasks.sources.records import records_json
 from tasks.sources.shapes.truncation import count_truncated
 from tasks.sources.tables import ReadingNotes, open_sources, read_table
 
+EXACT = 1 << 53  # a float beyond it is no exact whole number
+ROUNDED_ID = r"^[+-]?(\d(\.\d+)?[eE]\+?\d{2,}|\d{16,}\.0+)$"  # as spreadsheets and pandas print long ids made floats
 QUOTES = " \t'\""  # CrisisLex quotes ids twice, so that spreadsheets keep their last digits
 
 
@@ -70,9 +73,12 @@ def find_columns(
 def as_tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, rows: pa.Array) -> pa.RecordBatch:
     """A batch of `tasks.sources.records` with the columns of `read_tweets`; `rows` are its places in the source."""
     cells = {meaning: cells_of(batch, found.get(meaning)) for meaning in ("id", "text", "keyword", "location", "label")}
+    for meaning in ("keyword", "location"):
+        cells[meaning] = missing_to_null(cells[meaning])
     cells["text"], cells["label"] = blank_to_null(cells["text"]), blank_to_null(cells["label"])
     if "id" in found:
         cells["id"] = blank_to_null(pc.utf8_trim(cells["id"], QUOTES))
+        _check_ids(cells["id"], source, found["id"])
     else:
         cells["id"] = pc.binary_join_element_wise(f"{source}:", rows.cast(pa.string()), "")
     sources = pa.array([source] * batch.num_rows, pa.string())
@@ -95,11 +101,30 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
     Raises SourceError for a column of lists or the like.
     """
     try:
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
         if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
-            column = column.cast(pa.int64())
+            largest = pc.max(pc.abs(column)).as_py() or 0
+            column = column.cast(pa.int64()) if largest <= EXACT else column
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SourceError(f"column {name!r} holds {column.type}, not text: {error}") from error
+
+
+def _check_ids(ids: pa.Array, source: str, name: str) -> None:
+    """Raise SourceError for ids that were rounded: many tweets would share one."""
+    rounded = ids.filter(pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False))
+    if len(rounded):
+        raise SourceError(
+            f"{source}: column {name!r} holds rounded numbers, such as {rounded[0].as_py()}, and no ids: the last "
+            "digits are lost. Export it with ids as text, or say --no-ids to number the rows instead"
+        )
+
+
+def missing_to_null(column: pa.Array) -> pa.Array:
+    """The column with null for the words that serializers write for nothing: no keyword or place is called so."""
+    words = pa.array(sorted(MISSING_WORDS), pa.string())
+    return pc.if_else(pc.is_in(pc.utf8_trim_whitespace(column), words), pa.scalar(None, pa.string()), column)
 
 
 def blank_to_null(column: pa.Array) -> pa.Array:

@@ -1,0 +1,205 @@
+"""What the beginning of a table shows about its quotes: how often each reading fails, and who would have written it so.
+
+A reading fails where quotes break the grammar, where a row has more or fewer cells than the header, and where a cell in
+quotes holds whole rows. Two readings that never fail are told apart by how writers quote: the cells that need it, or
+every text of a column.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tasks.sources.dialects import Dialect, Parsed, Row, tokenize
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+# What serializers write for a missing cell, in quotes or not.
+MISSING_WORDS = frozenset({"nan", "NaN", "NAN", "null", "NULL", "None", "NA", "<NA>", "#N/A", r"\N"})
+NEEDS_QUOTES = re.compile(r"[,;\t|\"'\r\n\\#]|^\s|\s$|^$")
+WORDY_COLUMN = 0.5  # of a column of labels at most so many different cells for each row
+FEWEST_ROWS = 3
+
+
+@dataclass
+class Quoted:
+    """How the cells of a reading were quoted, summed over its columns; `mixed` columns quote some cells needlessly."""
+
+    needed: int = 0
+    doubled: int = 0
+    needless: int = 0
+    bare_quotes: int = 0  # cells without quotes around them that hold some inside
+    header: bool = False
+    mixed: list[tuple[int, int]] = field(default_factory=list)  # (needlessly quoted, plain) of each such column
+
+    @property
+    def is_habit(self) -> bool:
+        """Whether a writer exists that quotes so: what needs it, or all texts of a column."""
+        return not self.mixed and not self.bare_quotes
+
+
+class Reading:
+    """One dialect tried on the beginning of a file."""
+
+    def __init__(self, text: str, dialect: Dialect, complete: bool = True, header: bool = True) -> None:
+        self.dialect, self.header = dialect, header
+        self.parsed: Parsed = tokenize(text, dialect, complete)
+        self.rows = self.parsed.rows
+        self.width = self._width()
+        self.faults = [row for row in self.rows if row.cells is None or len(row.cells) != self.width]
+        if header and self.faults and self.faults[0] is self.rows[0] and self.rows[0].cells is not None:
+            del self.faults[0]  # one name less than cells: row names, or a delimiter at the end of every row
+
+    def _width(self) -> int:
+        """How many cells a sound row has: as many as the header, or one more where all rows agree on that."""
+        rows = [row for row in self.rows if row.cells is not None]
+        width = len(rows[0].cells or ()) if rows else 0
+        longer = self.header and {len(row.cells or ()) for row in rows[1:]} == {width + 1}
+        return (
+            width + 1
+            if longer and (self.named_rows or not any((row.cells or ("",))[-1] for row in rows[1:]))
+            else width
+        )
+
+    @property
+    def named_rows(self) -> bool:
+        """Whether the first cells are R's names of rows: running numbers, or all different and in quotes."""
+        rows = [row for row in self.rows[1:] if row.cells is not None]
+        firsts = [row.cells[0] for row in rows if row.cells]
+        if firsts == [str(number) for number in range(1, len(firsts) + 1)]:
+            return len(firsts) > 1 or any(self.rows[0].quoted)
+        return len(set(firsts)) == len(firsts) and all(row.quoted[0] for row in rows) and all(self.rows[0].quoted)
+
+    def _strange_ends(self) -> list[Row]:
+        """Rows that end in LF where the header and most others end in CRLF: perhaps the lines of one cell."""
+        text, rows = self.parsed.text, [row for row in self.rows if row.end < len(self.parsed.text)]
+        if not rows or self.dialect.line_end != "any" or not text.startswith("\r\n", rows[0].end - 2):
+            return []
+        strange = [row for row in rows if not text.startswith("\r\n", row.end - 2)]
+        return strange if len(strange) * 2 < len(rows) else []
+
+    @property
+    def share_of_faults(self) -> float:
+        """How many of its rows fail, 0 to 1."""
+        return 1.0 if self.parsed.hopeless else len(self.faults) / max(1, len(self.rows))
+
+    @property
+    def body(self) -> list[Row]:
+        """The sound rows below the header."""
+        faults = {row.start for row in self.faults}
+        return [row for row in self.rows[self.header :] if row.start not in faults and row.cells is not None]
+
+    def suspects(self) -> list[Row]:
+        """The rows that fail or end strangely, in order."""
+        return sorted(
+            {row.start: row for row in (*self.faults, *self._strange_ends())}.values(), key=lambda row: row.start
+        )
+
+    def failures(self, other: "Reading") -> int:
+        """How many of its rows fail where the other reading does not; what fails in both shows nothing."""
+        if self.parsed.hopeless:
+            return len(self.faults)
+        spans = [(row.start, row.end) for row in other.suspects()]
+        starts = [start for start, _ in spans]
+        failed = 0
+        for row in self.suspects():
+            place = bisect_left(starts, row.end) - 1
+            failed += place < 0 or spans[place][1] <= row.start
+        return failed + (sum(1 for _ in swallowing(self)) if self.dialect.quote else 0)
+
+    def quotes(self) -> Quoted:
+        """How its cells were quoted."""
+        found = Quoted(header=self.header and bool(self.rows) and any(self.rows[0].quoted))
+        columns: list[Counter[str]] = [Counter() for _ in range(self.width)]
+        for row in self.body:
+            for column, cell, quoted in zip(columns, row.cells or (), row.quoted, strict=True):
+                column[self._kind(cell, quoted)] += 1
+        for column in columns:
+            found.needed += column["needed"] + column["doubled"]
+            found.doubled += column["doubled"]
+            found.needless += column["needless"]
+            found.bare_quotes += column["bare"]
+            plain = column["plain"] + column["bare"]
+            if column["needless"] and plain:
+                found.mixed.append((column["needless"], plain))
+        return found
+
+    def bare_missing(self) -> bool:
+        """Whether a column whose texts all stand in quotes, needed or not, also holds a bare word for nothing."""
+        if not self.dialect.quote:
+            return False
+        habit, missing = [0] * self.width, [False] * self.width
+        for row in self.body:
+            for place, (cell, quoted) in enumerate(zip(row.cells or (), row.quoted, strict=True)):
+                kind = self._kind(cell, quoted)
+                habit[place] += kind == "needless"
+                habit[place] -= len(self.rows) * (kind in ("plain", "bare"))
+                missing[place] = missing[place] or (not quoted and cell in MISSING_WORDS)
+        return any(count > 0 and lacks for count, lacks in zip(habit, missing, strict=True))
+
+    def _kind(self, cell: str, quoted: bool) -> str:
+        quote = self.dialect.quote
+        if not quoted:
+            if quote and quote in cell:
+                return "bare"
+            return "empty" if not cell or NUMBER.fullmatch(cell) or cell in MISSING_WORDS else "plain"
+        if quote in cell:
+            return "doubled" if cell.strip(quote) else "needed"
+        return "needed" if self.dialect.delimiter in cell or NEEDS_QUOTES.search(cell) else "needless"
+
+
+def swallowing(reading: Reading) -> Iterator[Row]:
+    """The rows of which a cell in quotes holds whole rows: lines that fit the columns by number and by type."""
+    kinds: list[ColumnKind] | None = None
+    for row in reading.body:
+        lines = reading.parsed.lines(row) if row.end - row.start > reading.width else []
+        if len(lines) > 1 and any(row.quoted):
+            kinds = kinds or column_kinds(reading)
+            if holds_rows(lines, reading.dialect, kinds):
+                yield row
+
+
+class ColumnKind:
+    """What the cells of a column look like, where they look alike: whole numbers of some length, or a few words."""
+
+    def __init__(self, cells: list[str]) -> None:
+        given = [cell for cell in cells if cell]
+        lengths = {len(cell) for cell in given if cell.lstrip("-").isdigit()}
+        self.numbers = bool(given) and all(cell.lstrip("-").isdigit() for cell in given)
+        self.longest, self.shortest = (max(lengths, default=0), min(lengths, default=0))
+        self.words = set(given) if len(given) >= FEWEST_ROWS and len(set(given)) <= WORDY_COLUMN * len(given) else set()
+
+    @property
+    def known(self) -> bool:
+        """Whether the column can tell its cells from others."""
+        return self.numbers or bool(self.words)
+
+    def fits(self, cell: str) -> bool:
+        """Whether a cell could stand in the column."""
+        if self.words:
+            return cell in self.words
+        return cell.lstrip("-").isdigit() and self.shortest - 1 <= len(cell) <= self.longest + 1
+
+
+def column_kinds(reading: Reading) -> list[ColumnKind]:
+    """What its columns look like, from the rows that are one line each."""
+    rows = [
+        row.cells for row in reading.body if row.cells and not any("\n" in cell or "\r" in cell for cell in row.cells)
+    ]
+    return [ColumnKind(list(cells)) for cells in zip(*rows, strict=True)] if rows else []
+
+
+def holds_rows(lines: list[str], dialect: Dialect, kinds: list[ColumnKind]) -> bool:
+    """Whether the lines of one row are rows themselves: all of them, or one inside with two columns that fit."""
+    known = sum(kind.known for kind in kinds)
+    if not known:
+        return False
+    fit = [_is_row(line, dialect, kinds) for line in lines]
+    return all(fit) or (known > 1 and any(fit[1:-1]))
+
+
+def _is_row(line: str, dialect: Dialect, kinds: list[ColumnKind]) -> bool:
+    cells = line.split(dialect.delimiter)
+    if len(cells) != len(kinds):
+        return False
+    return all(kind.fits(cell.strip(dialect.quote)) for cell, kind in zip(cells, kinds, strict=True) if kind.known)
