@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, TextIO
 
 from tasks.sources.archives import Member
+from tasks.sources.guessing import guess_encoding
 from tasks.sources.limits import SourceError
 
 PIECE_BYTES = 1 << 20
@@ -26,14 +27,16 @@ MULTIBYTE = re.compile("[^\x00-\x7f\udc80-\udcff]")
 # A Windows-1252 letter or typographic mark (undefined bytes, and the rare þ and ÿ, left out).
 LATIN_BYTE = re.compile("[\udc80\udc82-\udc8c\udc8e\udc91-\udc9c\udc9e-\udcfd]")
 ENOUGH_LATIN_BYTES = 3
+ENOUGH_ODD_BYTES = 20  # of any kind; fewer are damage, and their rows are set aside
+SAMPLE_BYTES = 1 << 16
 
 
 def detect_encoding(member: Member, declared: str | None = None) -> str:
-    """The declared encoding, or what a byte order mark says, or UTF-8; Windows-1252 where nothing else is possible.
+    """The declared encoding, or what a byte order mark says, or UTF-8; else what the bytes show beyond doubt.
 
-    A file is taken for Windows-1252 (which holds Latin-1) when it has at least three bytes that UTF-8 does not allow,
-    all of them letters or marks there, and not one valid UTF-8 sequence: damaged UTF-8 looks different.
-    Raises SourceError for a declared encoding that does not exist.
+    A file with at least three bytes that UTF-8 does not allow, and no more valid sequences than these, is in another
+    encoding (damaged UTF-8 looks different): Windows-1252 (which holds Latin-1) or what `tasks.sources.guessing` finds.
+    Raises SourceError for a declared encoding that does not exist, and where a guess would be a doubtful one.
     """
     if declared:
         return _checked(declared)
@@ -43,7 +46,8 @@ def detect_encoding(member: Member, declared: str | None = None) -> str:
         if mark.startswith(magic):
             return encoding
     with member.open() as stream:
-        return _judge(stream)
+        sample = _foreign_lines(stream)
+    return guess_encoding(sample, member.name) if sample else "utf-8"
 
 
 @contextmanager
@@ -76,15 +80,22 @@ def _checked(encoding: str) -> str:
     return "utf-8-sig" if name == "utf-8" else name
 
 
-def _judge(stream: BinaryIO) -> str:
+def _foreign_lines(stream: BinaryIO) -> bytes:
+    """Lines of a file that is not in UTF-8, those that show it; nothing of one that is, damaged or not."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    odd = latin = 0
+    odd = latin = valid = 0
+    sample = bytearray()
     while piece := stream.read(PIECE_BYTES):
         text = decoder.decode(piece)
         if text.isascii():
             continue
-        if MULTIBYTE.search(text):
-            return "utf-8"
-        odd += len(UNDECODABLE.findall(text))
-        latin += len(LATIN_BYTE.findall(text))
-    return "cp1252" if odd == latin >= ENOUGH_LATIN_BYTES else "utf-8"
+        found = len(UNDECODABLE.findall(text))
+        if not found and not odd and MULTIBYTE.search(text):
+            return b""
+        odd, latin = odd + found, latin + len(LATIN_BYTE.findall(text))
+        valid += len(MULTIBYTE.findall(text))
+        if found and len(sample) < SAMPLE_BYTES:
+            lines = [line for line in text.splitlines(keepends=True) if UNDECODABLE.search(line)]
+            sample += "".join(lines)[:SAMPLE_BYTES].encode("utf-8", "surrogateescape")
+    foreign = odd > valid and (odd == latin >= ENOUGH_LATIN_BYTES or odd >= ENOUGH_ODD_BYTES)
+    return bytes(sample) if foreign else b""
