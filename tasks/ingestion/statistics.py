@@ -31,6 +31,7 @@ class Tally:
         self.raw: Counter[str] = Counter()
         self.repairs: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
+        self.labels: Counter[str] = Counter()  # as `fold_word` folds them
         self.examples: dict[str, list[Row]] = defaultdict(list)
         self.tokens = TokenSample()
 
@@ -46,6 +47,11 @@ class Tally:
             self.raw[f"no_{name}"] += batch[name].null_count
         for name, pattern in RAW_FACTS.items():
             self.raw[name] += pc.sum(pc.match_substring_regex(batch["text"], pattern), min_count=0).as_py()
+
+    def add_labels(self, labels: pa.Array) -> None:
+        """Count the words of a label column."""
+        for each in pc.value_counts(labels.drop_null()).to_pylist():
+            self.labels[each["values"]] += each["counts"]
 
     def add_quarantined(self, rows: list[Row]) -> None:
         """Count quarantined rows (columns of the quarantine), and keep the first of every rule as examples."""

@@ -25,6 +25,7 @@ from tasks.ingestion.token_sample import SAMPLE_ROWS
 from tasks.ingestion.two_passes import TwoPasses, gather
 from tasks.runtime.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_tweets
+from tasks.sources.columns import fold_labels, unexplained_classes
 from tasks.sources.tweets import blank_to_null
 from tasks.store.artifact_store import new_artifact
 
@@ -41,6 +42,7 @@ TWEETS = pa.schema(
         ("split", pa.string()),
     ]
 )
+MOST_SHOWN = 8
 CHECKED = ["malformed", "undecodable", "raw_text", "text", "id"]
 
 
@@ -63,6 +65,7 @@ def ingest_tweets(
     with scratch() as folder, new_artifact("tweets") as draft, progress("ingest tweets", unit="rows") as report:
         ingest = _TweetIngest(folder, columns or ColumnMap(), contract or ContractSettings(), encoding)
         ingest.read(snapshot, labelled, report)
+        ingest.check_labels()
         contamination = ingest.compare(against) if against else None
         ingest.write(draft.folder, split)
         ingest.check_table()
@@ -107,6 +110,20 @@ class _TweetIngest:
         first = self._passes.rows
         passed = self._passes.examine(batch, checked_columns(self._labelled))
         self._keys.add(batch, first, passed)
+
+    def check_labels(self) -> None:
+        """Raise RefusedTable when the labels are more than two, and no words say which mean 1 and 0."""
+        known, counts = self._columns.labels(), self._tally.labels
+        classes = unexplained_classes(counts, known)
+        if classes and not (self._columns.positive or self._columns.negative):
+            shown = ", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.most_common(MOST_SHOWN))
+            raise RefusedTable(
+                "label-words",
+                f"labels {shown}; what {' and '.join(map(repr, classes[:MOST_SHOWN]))} mean is not known: say which "
+                "words mean 1 with --positive-label and which mean 0 with --negative-label",
+                "two labels, 1 and 0 or words that usually mean them",
+                [],
+            )
 
     def compare(self, against: Path) -> dict[str, int]:
         """How many rows of a second source have a text of this one."""
@@ -183,7 +200,8 @@ def prepare(batch: pa.RecordBatch, labels: dict[str, int], tally: TweetTally) ->
         tally.repairs.update({f"{name}/{kind}": count for kind, count in kinds.items() if count})
     tally.repaired += pc.sum(changed, min_count=0).as_py()
     group = pc.if_else(pc.is_valid(mended["text"]), group_digests(mended["text"]), pa.scalar(None, pa.string()))
-    label = pc.utf8_lower(pc.utf8_trim_whitespace(batch["label"]))
+    label = fold_labels(batch["label"])
+    tally.add_labels(label)
     found = pc.index_in(label, pa.array(list(labels), pa.string()))
     columns = {name: batch[name] for name in ("source", "source_row", "id", "record", "original")}
     columns |= {
