@@ -51,6 +51,10 @@ def evaluate(
     positive_label: options.PositiveLabels = None,
     negative_label: options.NegativeLabels = None,
     encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    quoting: options.QuotingOption = None,
+    no_header: options.NoHeader = False,
+    no_ids: options.NoIds = False,
     recipe: options.RecipeName = "quick",
     folds: Annotated[int, typer.Option(min=2, help="Parts of the tweets, each held out once.")] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="Partitions into folds, each with other draws in training.")] = 1,
@@ -76,7 +80,9 @@ def evaluate(
         from flows import evaluate as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = options.columns_of(names, positive_label, negative_label, sheet)
+        columns = options.columns_of(
+            names, positive_label, negative_label, options.form_of(delimiter, quoting, no_header, no_ids, sheet)
+        )
         request = stage.EvaluateRequest(
             tweets=options.tweet_source(tweets, columns, encoding),
             corpora=options.corpora_of(tweets, corpus),

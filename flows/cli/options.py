@@ -32,6 +32,14 @@ class Matrix(StrEnum):
     mean = "mean"
 
 
+class Quoting(StrEnum):
+    """What quotes are in a delimited file."""
+
+    none = "none"
+    minimal = "minimal"
+    all = "all"
+
+
 class Device(StrEnum):
     """What networks compute on."""
 
@@ -86,6 +94,25 @@ Sheet = Annotated[
     str | None, typer.Option(help="Sheet of an Excel workbook to read, by its name.", rich_help_panel="Columns")
 ]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", rich_help_panel="Columns")]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(help="Character between the cells of a CSV file, or tab. Default: found.", rich_help_panel="Columns"),
+]
+QuotingOption = Annotated[
+    Quoting | None,
+    typer.Option(
+        help="What quotes are in a CSV file: characters (none), or around the cells that need it (minimal) or all. "
+        "Default: found.",
+        rich_help_panel="Columns",
+    ),
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option("--no-header", help="The first line is a row: columns are named 1, 2, ...", rich_help_panel="Columns"),
+]
+NoIds = Annotated[
+    bool, typer.Option("--no-ids", help="Number the rows instead of reading ids.", rich_help_panel="Columns")
+]
 Against = Annotated[
     str | None,
     typer.Option(metavar="SRC", help="Report how many of these texts are in the tweets too.", rich_help_panel="Data"),
@@ -145,10 +172,24 @@ def prepared(recipe: str, *sources: str | None) -> Iterator[None]:
 
 
 def columns_of(
-    names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None, sheet: str | None = None
+    names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None, form: dict[str, Any]
 ) -> dict[str, Any]:
     named = dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
-    return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ()), "sheet": sheet}
+    return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ()), **form}
+
+
+def form_of(
+    delimiter: str | None, quoting: Quoting | None, no_header: bool, no_ids: bool, sheet: str | None = None
+) -> dict[str, Any]:
+    """How a table is to be read, for a `ColumnMap`; a usage error for a delimiter that cannot be one."""
+    from tasks.sources.options import delimiter_of
+
+    try:
+        delimiter = delimiter_of(delimiter)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--delimiter") from None
+    given = {"delimiter": delimiter, "quoting": quoting and quoting.value}
+    return {**given, "header": not no_header, "ids": not no_ids, "sheet": sheet}
 
 
 def tweet_source(

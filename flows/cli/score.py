@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli import options
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
@@ -22,7 +23,13 @@ def score(
     model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
     text_column: Annotated[str | None, typer.Option(help="Name of the text column.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Name of the id column.")] = None,
+    keyword_column: options.KeywordColumn = None,
+    location_column: options.LocationColumn = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.")] = None,
+    delimiter: options.Delimiter = None,
+    quoting: options.QuotingOption = None,
+    no_header: options.NoHeader = False,
+    no_ids: options.NoIds = False,
     partition_rows: Annotated[
         int | None, typer.Option(min=1, help="Rows of each part of a folder.", show_default="100,000")
     ] = None,
@@ -48,7 +55,10 @@ def score(
                 source=source,
                 out=out,
                 model=model or stage.CHAMPION_URI,
-                columns=stage.ColumnMap(text=text_column, id=id_column),
+                columns=stage.ColumnMap(
+                    **{"text": text_column, "id": id_column, "keyword": keyword_column, "location": location_column},
+                    **options.form_of(delimiter, quoting, no_header, no_ids),
+                ),
                 encoding=encoding,
                 partition_rows=partition_rows,
             )

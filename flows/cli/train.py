@@ -10,6 +10,7 @@ from flows.cli.options import (
     Architecture,
     ComputeOn,
     Corpora,
+    Delimiter,
     Device,
     Dimensions,
     Encoding,
@@ -23,9 +24,12 @@ from flows.cli.options import (
     MinCount,
     NegativeLabels,
     Negatives,
+    NoHeader,
+    NoIds,
     Phrases,
     PositiveLabels,
     PretrainOn,
+    QuotingOption,
     RecipeName,
     Seed,
     Sheet,
@@ -36,6 +40,7 @@ from flows.cli.options import (
     columns_of,
     computing_on,
     corpora_of,
+    form_of,
     prepared,
     tweet_source,
 )
@@ -62,6 +67,10 @@ def retrain(
     positive_label: PositiveLabels = None,
     negative_label: NegativeLabels = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    no_ids: NoIds = False,
     against: Against = None,
     recipe: RecipeName = "standard",
     seed: Seed = None,
@@ -87,7 +96,9 @@ def retrain(
         from flows import retrain as stage
 
         names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = columns_of(names, positive_label, negative_label, sheet)
+        columns = columns_of(
+            names, positive_label, negative_label, form_of(delimiter, quoting, no_header, no_ids, sheet)
+        )
         request = stage.RetrainRequest(
             tweets=tweet_source(tweets, columns, encoding, against),
             corpora=corpora_of(tweets, corpus),
@@ -113,6 +124,10 @@ def ingest(
     positive_label: PositiveLabels = None,
     negative_label: NegativeLabels = None,
     encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    no_ids: NoIds = False,
     against: Against = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -128,7 +143,9 @@ def ingest(
 
         if kind is Kind.tweets:
             names = (id_column, text_column, label_column, keyword_column, location_column)
-            columns = columns_of(names, positive_label, negative_label, sheet)
+            columns = columns_of(
+                names, positive_label, negative_label, form_of(delimiter, quoting, no_header, no_ids, sheet)
+            )
             result = stage.ingest_and_report(tweet_source(source, columns, encoding, against))
         else:
             result = stage.ingest_corpus_and_report(source, text_column, encoding)
