@@ -62,6 +62,10 @@ bench-main: setup
 bench-ingest: setup
 	$(BIN)/python tests/benchmarks/bench_ingest.py --tweets $(TWEETS)
 
+TABLES ?= 100000
+bench-files: setup  ## Tables of some sixty writers, read as they were written? TABLES=100000
+	$(BIN)/python tests/benchmarks/bench_files.py --tables $(TABLES)
+
 bench-corruption: setup
 	$(BIN)/python tests/benchmarks/bench_corruption.py
 
