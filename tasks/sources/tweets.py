@@ -78,7 +78,9 @@ def as_tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, rows: p
     cells["text"], cells["label"] = blank_to_null(cells["text"]), blank_to_null(cells["label"])
     if "id" in found:
         cells["id"] = blank_to_null(pc.utf8_trim(cells["id"], QUOTES))
-        _check_ids(cells["id"], source, found["id"])
+        kinds = {field.name: field.type for field in batch.schema.field("record").type}
+        floats = found["id"] in kinds and pa.types.is_floating(kinds[found["id"]])
+        _check_ids(cells["id"], source, found["id"], floats)
     else:
         cells["id"] = pc.binary_join_element_wise(f"{source}:", rows.cast(pa.string()), "")
     sources = pa.array([source] * batch.num_rows, pa.string())
@@ -111,10 +113,17 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
         raise SourceError(f"column {name!r} holds {column.type}, not text: {error}") from error
 
 
-def _check_ids(ids: pa.Array, source: str, name: str) -> None:
-    """Raise SourceError for ids that were rounded: many tweets would share one."""
+def _check_ids(ids: pa.Array, source: str, name: str, floats: bool) -> None:
+    """Raise SourceError for ids that were rounded, most of them or two to the same: many tweets would share one.
+
+    A single one that looks so among other texts is left as it stands; among floats it was rounded.
+    """
     rounded = ids.filter(pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False))
-    if len(rounded):
+    if (
+        (floats and len(rounded))
+        or len(rounded) * 2 > len(ids) - ids.null_count
+        or pc.count_distinct(rounded).as_py() < len(rounded)
+    ):
         raise SourceError(
             f"{source}: column {name!r} holds rounded numbers, such as {rounded[0].as_py()}, and no ids: the last "
             "digits are lost. Export it with ids as text, or say --no-ids to number the rows instead"

@@ -73,6 +73,11 @@ def test_rounded_ids_are_refused_and_can_be_left_out(tmp_path: Path, shape: str)
     assert read(path, ColumnMap(ids=False))["id"].to_pylist() == ["a.csv:1", "a.csv:2"]
 
 
+def test_one_id_that_looks_like_a_rounded_number_stays(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,text\n1.23E+17,Fire\n-7283648,Flood\n@mayor,calm\n")
+    assert read(path)["id"].to_pylist() == ["1.23E+17", "-7283648", "@mayor"]
+
+
 def test_float_ids_are_read_up_to_where_floats_are_exact(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"id": [1.0, float("nan"), 2.0**53], "text": ["Fire", "Flood", "calm"]}), path)
