@@ -254,7 +254,7 @@ def _check_escapes(text: str, chosen: Dialect, read: Read, proved: bool) -> Dial
     if bare and read(_characters(chosen)).faults and escaping.quotes().is_habit:
         return escaping.dialect
     sound = chosen.quote and (proved or chosen.delimiter in COMMON) and not bare
-    sound = sound and not re.search(r"\\(\r\n|\n|\r)(\r\n|\n|\r|\Z)", text)  # a blank line, or half of an escaped end
+    sound = sound and not re.search(r"\\(\r\n|\n|\r)(\r\n|\n|\r)", text)  # a blank line, or half of an escaped end
     if sound and not (chosen.delimiter == NO_DELIMITER and re.search(rf"\\[{re.escape(DELIMITERS)}]", text)):
         return chosen
     raise Doubt(_backslashes(text))

@@ -176,3 +176,7 @@ def test_the_notes_say_how_a_table_was_read(tmp_path: Path) -> None:
     notes = ReadingNotes()
     read(tmp_path / "a.tsv", HEADER + '1\t"Evacuate" they said\t1\n', notes=notes)
     assert (notes.files[0].delimiter, notes.files[0].quoting) == ("\t", "quotes are characters")
+
+
+def test_a_last_text_may_end_in_a_backslash(tmp_path: Path) -> None:
+    assert texts(tmp_path / "a.csv", "id,text\n1,calm\n2,Fire \\\n") == ["calm", "Fire \\"]
