@@ -30,7 +30,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> dict[str, s
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
     }
     answers = {}
-    for command in BLOCK.findall((ROOT / "TUTORIAL.md").read_text()):
+    for command in BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text()):
         done = subprocess.run(
             ["bash", "-ec", command],
             cwd=folder,
