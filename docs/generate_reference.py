@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -186,6 +187,7 @@ PAGES: Mapping[str, Callable[[], list[str]]] = {
 }
 
 
+@cache
 def generated() -> dict[str, str]:
     """Every page of the reference, and the picture of the layers, as the code has them now, by path below docs/."""
     note = "<!-- Written by docs/generate_reference.py; run `make docs-reference` after a change of the code. -->"

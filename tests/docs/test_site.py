@@ -1,4 +1,4 @@
-"""The documentation as pages: strict build, no request off the machine, every link of the Markdown files leads somewhere."""
+"""The documentation as pages: a strict build, no request off the machine, no broken link in a Markdown file."""
 
 import importlib.util
 import os
