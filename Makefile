@@ -41,8 +41,10 @@ format: setup    ## Format the code, and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-quick: check     ## Every check, and the tests of models/, docs/ and recipes: under two minutes
-	$(BIN)/python -m pytest -n $(WORKERS) tests/models tests/golden tests/docs tests/tasks/test_recipes.py models
+# Tests of models/ and docs/ whose files start neither TensorFlow nor a server.
+QUICK = $(shell grep -LE 'keras|tensorflow|prefect|mlflow|tracking|recurrent|word2vec|subprocess|real_data' tests/models/test_*.py tests/golden/test_*.py tests/docs/test_*.py tests/tasks/test_recipes.py)
+quick: check     ## Every check, and the quick tests: those that start neither TensorFlow nor a server
+	$(BIN)/python -m pytest -n $(WORKERS) $(QUICK)
 
 coverage: setup  ## All tests, with lines and branches covered
 	$(BIN)/python -m pytest -n $(WORKERS) --cov=flows --cov=tasks --cov=models --cov-branch --cov-report=term-missing:skip-covered
