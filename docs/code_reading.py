@@ -24,13 +24,16 @@ def source_files() -> tuple[Path, ...]:
 
 
 def definition(place: str) -> ast.FunctionDef | ast.ClassDef:
-    """The function or class at `path/of/file.py::name`. Raises ValueError when it is not there."""
-    path, _, name = place.partition("::")
-    if (ROOT / path).is_file():
-        for node in ast.walk(tree_of(ROOT / path)):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+    """The function or class at `path/of/file.py::name`; the path may be a pattern, the name several with | between.
+
+    Raises LookupError when there is none.
+    """
+    pattern, _, names = place.partition("::")
+    for path in sorted(ROOT.glob(pattern)):
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names.split("|"):
                 return node
-    raise ValueError(f"docs/reference.toml names {place}, which does not exist: correct the line")
+    raise LookupError(f"docs/reference.toml names {place}, which does not exist: correct the line")
 
 
 def result_keys(place: str) -> list[str]:

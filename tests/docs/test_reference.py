@@ -61,9 +61,13 @@ def test_a_changed_help_text_makes_the_page_stale(
     assert reference.stale() == ["reference/commands.md"]
 
 
+def test_what_prints_json_is_where_the_reference_looks_for_it(reference: ModuleType) -> None:
+    assert reference.missing_places() == {}
+
+
 def test_a_function_that_moved_is_named_with_the_remedy(reference: ModuleType) -> None:
-    with pytest.raises(ValueError, match=r"flows/retrain\.py::nothing, which does not exist: correct the line"):
-        reference.code_reading.result_keys("flows/retrain.py::nothing")
+    with pytest.raises(LookupError, match=r"flows/retrain\.py::nothing, which does not exist: correct the line"):
+        reference.code_reading.definition("flows/retrain.py::nothing")
 
 
 def test_keys_of_the_main_command_are_read_from_its_code(pages: dict[str, str]) -> None:
