@@ -63,6 +63,12 @@ def test_the_network_wins_and_what_did_not_change_is_not_computed_again(said: di
     assert re.search(r"\b1 steps computed, [1-9]\d* reused", changed)
 
 
+def test_the_same_words_in_another_order_get_the_other_answer(said: dict[str, str]) -> None:
+    bonfire, forest_fire = answers(said, "crisisflow explain")
+    assert bonfire.startswith("no disaster")
+    assert forest_fire.startswith("a real disaster")
+
+
 def test_three_tweets_are_scored_in_their_order(said: dict[str, str]) -> None:
     (scored,) = answers(said, "cat scored.csv")
     rows = [line.split(",") for line in scored.splitlines()]
