@@ -140,15 +140,18 @@ def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOption
         if other is not None:
             return other, True
     dialect = _check_escapes(text, chosen, read, proved)
-    if "'" in opening and (read(dialect).quotes().bare_quotes or read(dialect).suspects()):
-        apostrophes = read(plain._replace(quote="'"))
-        if (
-            not apostrophes.faults
-            and apostrophes.quotes().needed
-            and apostrophes.parsed.table != read(dialect).parsed.table
-        ):
-            raise Doubt(_example(UNCLEAR, apostrophes))
+    if "'" in opening:
+        _refuse_apostrophes(plain, read(dialect), read)
     return dialect, proved
+
+
+def _refuse_apostrophes(plain: Dialect, chosen: Reading, read: Read) -> None:
+    """Raise Doubt where the chosen reading is doubtful and apostrophes that enclose fields give another sound one."""
+    if not (chosen.quotes().bare_quotes or chosen.suspects()):
+        return
+    apostrophes = read(plain._replace(quote="'"))
+    if not apostrophes.faults and apostrophes.quotes().needed and apostrophes.parsed.table != chosen.parsed.table:
+        raise Doubt(_example(UNCLEAR, apostrophes))
 
 
 def _characters(plain: Dialect) -> Dialect:

@@ -1,8 +1,9 @@
 """A guess at the encoding of bytes that are not UTF-8, by charset-normalizer; a doubtful one is refused.
 
 charset-normalizer decodes with every candidate and measures `chaos` (0 is a clean text) and `coherence` (1 is a
-language as it should be). Tried on sentences in sixteen languages, alone and among English: with the bounds below
-none was read in a wrong encoding; Turkish, Japanese, Korean, DOS code pages and some Hungarian were refused.
+language as it should be). The bounds were chosen on sentences in sixteen languages, alone and among English. On those,
+3 of 45 Spanish texts in mac_roman and 3 of 45 French ones in cp850 were read in a wrong encoding, all others rightly
+or refused; Turkish, Japanese, Korean and some Hungarian are refused.
 """
 
 from tasks.sources.limits import SourceError
