@@ -14,6 +14,7 @@ from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
 from tasks.runtime.environment import load_tensorflow
 from tasks.sources.columns import ColumnMap
+from tasks.store.outputs import Outputs
 
 
 class ScoreRequest(Settings):
@@ -25,12 +26,22 @@ class ScoreRequest(Settings):
     columns: ColumnMap = ColumnMap()
     encoding: str | None = Field(None, description="Encoding of the source.")
     partition_rows: int | None = Field(None, ge=1, description="Rows of each part of a folder.")
+    raw_csv: bool = Field(False, description="Leave cells of CSV as they are, formulas too.")
+    overwrite: bool = Field(False, description="Move a file that crisisflow did not write to NAME.bak.")
+
+    def outputs(self) -> Outputs:
+        """What may be written: not into the source, and over other files only if told."""
+        return Outputs(sources.local_paths(self.source), self.overwrite)
+
+    def check_output(self) -> None:
+        """Raise ValueError for a place that may not or cannot be written."""
+        scoring.Destination(self.out, self.partition_rows, self.raw_csv, self.outputs()).check()
 
 
 @flow(name="score", flow_run_name=scheduled_name)
 def score(request: ScoreRequest) -> dict[str, Any]:
     """Score every row of the source; return what `--json` prints."""
-    scoring.check_output(request.out, request.partition_rows)
+    request.check_output()
     with tracking.tracked_run("score", "score", settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "score", request.source)
@@ -45,7 +56,15 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
     chosen = registry.choose(request.model)
     model = mlflow_model.load_model(chosen.uri)
     run.tag(model=chosen.name, version=chosen.version)
-    job = scoring.ScoringJob(snapshot, request.out, request.columns, request.encoding, request.partition_rows)
+    job = scoring.ScoringJob(
+        snapshot,
+        request.out,
+        request.columns,
+        request.encoding,
+        request.partition_rows,
+        request.raw_csv,
+        request.outputs(),
+    )
     written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
     run.log_metrics({name: value for name, value in written.items() if isinstance(value, (int, float))})
     about = {"run_id": run.run_id, "model": chosen.name, "version": chosen.version}

@@ -18,6 +18,7 @@ from tasks.runtime.redaction import redact
 from tasks.runtime.state_folder import state_home
 from tasks.sources import watched
 from tasks.sources.columns import ColumnMap
+from tasks.store.outputs import Outputs
 
 NOTHING_NEW = "Nothing new"
 
@@ -66,9 +67,12 @@ def score_new(request: WatchedScoreRequest | None = None) -> dict[str, Any] | St
     if snapshot is None or not new:
         return _nothing_new(source, holds_files=bool(files))
     registry.choose(request.model)  # before anything is written: is there a model?
+    folder = _partition(request.out)
+    Outputs(sources.local_paths(source)).check(folder / "any.parquet")  # what is written must not be scored next time
+    folder.mkdir(parents=True, exist_ok=True)
     results = []
     for digest, name in sorted(new.items(), key=lambda item: item[1]):
-        out = _partition(request.out) / f"{name.replace('/', '__')}-{digest[:8]}.parquet"
+        out = folder / f"{name.replace('/', '__')}-{digest[:8]}.parquet"
         path = str(sources.snapshot_files(snapshot)[name])
         asked = request.model_dump(include={"model", "columns", "encoding"})
         named = score.with_options(flow_run_name=f"score {name}")
@@ -80,9 +84,7 @@ def score_new(request: WatchedScoreRequest | None = None) -> dict[str, Any] | St
 def _partition(out: str | None) -> Path:
     """Today's folder below the output folder, so named that readers of partitioned data see the day as a column."""
     folder = Path(out) if out else state_home() / "scored"
-    partition = folder / f"scored_on={datetime.now():%Y-%m-%d}"
-    partition.mkdir(parents=True, exist_ok=True)
-    return partition
+    return folder / f"scored_on={datetime.now():%Y-%m-%d}"
 
 
 def _nothing_new(source: str, holds_files: bool) -> State[Any]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.options import Overwrite
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, show
 
@@ -20,6 +21,7 @@ def compare(
         typer.Argument(metavar="[RUN_ID]...", help="Retrainings or models. Default: the latest."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="state folder")] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -29,14 +31,14 @@ def compare(
     """
     with command(debug):
         from tasks.evaluation import comparison
-        from tasks.runtime.state_folder import state_home
+        from tasks.store.outputs import page_outputs
         from tasks.tracking import recover
 
+        page, outputs = page_outputs(out, "comparison.html", overwrite=overwrite)
         recover()
         ids = run_ids or [comparison.latest_retrain()]
         rows = [row for run_id in ids for row in comparison.model_rows(run_id)]
-        page = out or state_home() / "comparison.html"
-        comparison.write_page(rows, page)
+        outputs.write_text(page, comparison.comparison_page(rows))
         result = {
             "models": [row.summary() for row in rows],
             "best": comparison.best_row(rows).name,

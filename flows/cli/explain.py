@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.options import Overwrite
 from flows.cli.runner import AsJson, Debug, command, show
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def explain(
     keyword: Annotated[str | None, typer.Option(help="Its keyword, as tables of tweets have one.")] = None,
     model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page, too.")] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -43,18 +45,22 @@ def explain(
     Example: crisisflow explain "Forest fire near La Ronge" --keyword wildfire
     """
     with command(debug):
-        result = _explained(text, keyword, model, html)
+        result = _explained(text, keyword, model, html, overwrite)
     show(result, as_json, _draw)
 
 
-def _explained(text: str, keyword: str | None, model: str | None, html: Path | None) -> dict[str, Any]:
+def _explained(text: str, keyword: str | None, model: str | None, html: Path | None, overwrite: bool) -> dict[str, Any]:
     """Load the model, explain, write the page; return what `--json` prints."""
     from tasks.packaging.mlflow_model import load_classifier
     from tasks.registry import CHAMPION_URI, choose
     from tasks.runtime.environment import load_tensorflow
+    from tasks.store.outputs import Outputs
 
+    outputs = Outputs(overwrite=overwrite)
     if html is not None and not html.absolute().parent.is_dir():
         raise ValueError(f"there is no folder {html.absolute().parent} to write {html.name} in: make it first")
+    if html is not None:
+        outputs.check(html)
     chosen = choose(model or CHAMPION_URI)
     load_tensorflow()
     classifier = load_classifier(chosen.uri)
@@ -62,11 +68,10 @@ def _explained(text: str, keyword: str | None, model: str | None, html: Path | N
 
     explanation = explain_texts(classifier, [text], [keyword])[0]
     if html is not None:
-        from tasks.runtime.atomic_files import write_atomically
         from tasks.training.explanation_page import explanation_page
 
         name = f"{classifier.name}, {f'version {chosen.version}' if chosen.version else chosen.uri}"
-        write_atomically(html, explanation_page(explanation, text, keyword, name, classifier.threshold))
+        outputs.write_text(html, explanation_page(explanation, text, keyword, name, classifier.threshold))
     return _result(explanation, classifier.threshold, chosen.name, chosen.version, html)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.options import Overwrite
 from flows.cli.runner import AsJson, Debug, command, show
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def gradients(
     out: Annotated[
         Path | None, typer.Option(help=f"Picture: {', '.join(PICTURES)}.", show_default="state folder")
     ] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -56,16 +58,18 @@ def gradients(
     """
     with command(debug):
         from tasks.runtime import environment
-        from tasks.runtime.state_folder import state_home
+        from tasks.store.outputs import page_outputs
 
-        picture = out or state_home() / "gradients.png"
-        _check_picture(picture)
+        if out is not None:
+            _check_picture(out)
+        picture, outputs = page_outputs(out, "gradients.png", overwrite=overwrite)
         environment.load_tensorflow()
         from models.gradients.lag import LagSettings, examine_lag
 
         settings = LagSettings(kind=kind.value, lag=lag, units=units, scale=scale, forget_bias=forget_bias, seed=seed)
         (layer,) = examine_lag(settings).layers
-        _draw(layer, settings, picture)
+        with outputs.drafts(picture.parent) as draft:
+            _draw(layer, settings, draft / picture.name)
         result = _summary(layer, settings, picture)
     show(result, as_json, _print)
 
@@ -83,7 +87,6 @@ def _draw(layer: "LayerFlow", settings: "LagSettings", path: Path) -> None:
     bias = "" if settings.forget_bias is None else f", memory bias {settings.forget_bias:.3g}"
     scaled = "" if settings.scale == 1 else f", recurrent matrix x {settings.scale:g}"
     cell = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[settings.kind]
-    path.parent.mkdir(parents=True, exist_ok=True)
     gradient_flow(layer, f"{cell}{bias}{scaled}").savefig(path)
 
 

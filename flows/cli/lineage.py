@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.options import Overwrite
 from flows.cli.render import data
 from flows.cli.runner import AsJson, Debug, command, show
 
@@ -23,6 +24,7 @@ def lineage(
         ),
     ] = "@champion",
     out: Annotated[Path | None, typer.Option(help="Where to write the page.", show_default="state folder")] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -35,11 +37,10 @@ def lineage(
     with command(debug):
         from tasks.lineage import trace
         from tasks.lineage.page import lineage_page
-        from tasks.runtime.atomic_files import write_atomically
-        from tasks.runtime.state_folder import state_home
+        from tasks.store.outputs import page_outputs
 
+        page, outputs = page_outputs(out, "lineage.html", [Path(target)], overwrite)
         found = trace(target)
-        page = out or state_home() / "lineage.html"
-        write_atomically(page, lineage_page(found))
+        outputs.write_text(page, lineage_page(found))
         result = found.summary() | {"page": str(page.resolve())}
     show(result, as_json, data.lineage)

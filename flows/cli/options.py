@@ -113,6 +113,16 @@ NoHeader = Annotated[
 NoIds = Annotated[
     bool, typer.Option("--no-ids", help="Number the rows instead of reading ids.", rich_help_panel="Columns")
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Move a file that crisisflow did not write to NAME.bak; a source is never overwritten."
+    ),
+]
+RawCsv = Annotated[
+    bool,
+    typer.Option("--raw-csv", help="Write cells that a spreadsheet would run as formulas as they are, in .csv files."),
+]
 Against = Annotated[
     str | None,
     typer.Option(metavar="SRC", help="Report how many of these texts are in the tweets too.", rich_help_panel="Data"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Encoding, NegativeLabels, PositiveLabels
+from flows.cli.options import Encoding, NegativeLabels, Overwrite, PositiveLabels, RawCsv
 from flows.cli.render import data
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
@@ -47,6 +47,8 @@ def show_rows(
     rule: Annotated[str | None, typer.Option(help="Only rows under this rule.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many rows to print.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv file, to be corrected.")] = None,
+    raw_csv: RawCsv = False,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -57,12 +59,17 @@ def show_rows(
     Example: crisisflow quarantine show --rule unknown-label --out mend.csv
     """
     with command(debug):
-        from tasks.ingestion.quarantine import find_table, read_rows, summarise, write_rows
+        from tasks.ingestion.quarantine import check_name, find_table, read_rows, summarise, write_rows
+        from tasks.store.outputs import Outputs
 
         found = find_table(table)
+        outputs = Outputs((found,), overwrite)
+        if out is not None:
+            check_name(out)
+            outputs.check(out)
         rows = read_rows(found, rule)
         if out is not None:
-            write_rows(rows, out)
+            write_rows(rows, out, outputs, raw_csv)
         written = {"out": str(out.resolve())} if out else {}
         result = {**summarise(found), "shown": min(limit, len(rows)), "of": len(rows), **written, "rows": rows[:limit]}
     show(result, as_json, data.quarantined)

@@ -21,11 +21,11 @@ def score(
         typer.Option(metavar="PATH", help="File to write: .csv, .parquet or .jsonl; or a folder, with a / at its end."),
     ],
     model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
-    text_column: Annotated[str | None, typer.Option(help="Name of the text column.")] = None,
-    id_column: Annotated[str | None, typer.Option(help="Name of the id column.")] = None,
+    text_column: options.TextColumn = None,
+    id_column: options.IdColumn = None,
     keyword_column: options.KeywordColumn = None,
     location_column: options.LocationColumn = None,
-    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.")] = None,
+    encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     quoting: options.QuotingOption = None,
     no_header: options.NoHeader = False,
@@ -33,6 +33,8 @@ def score(
     partition_rows: Annotated[
         int | None, typer.Option(min=1, help="Rows of each part of a folder.", show_default="100,000")
     ] = None,
+    raw_csv: options.RawCsv = False,
+    overwrite: options.Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -40,14 +42,17 @@ def score(
 
     Columns: id, probability (of a real disaster), label (1 from the model's threshold on), model, version. Rows without
     a text to read go to scored.quarantine.parquet (or .csv, .jsonl) beside it, with the reason. A folder gets
-    part-00000.parquet and so on, and manifest.json. Cut short, the same command goes on where it was.
+    part-00000.parquet and so on, and manifest.json. Cut short, the same command goes on where it was. Columns are those
+    that the model was trained with, unless named here.
 
     Example: crisisflow score tonight.csv --out scored.parquet
     """
     with command(debug):
-        from tasks import scoring
+        from tasks import scoring, sources
+        from tasks.store.outputs import Outputs
 
-        scoring.check_output(out, partition_rows)
+        outputs = Outputs(sources.local_paths(source), overwrite)
+        scoring.Destination(out, partition_rows, raw_csv, outputs).check()
         with orchestration(source):
             from flows import score as stage
 
@@ -61,6 +66,8 @@ def score(
                 ),
                 encoding=encoding,
                 partition_rows=partition_rows,
+                raw_csv=raw_csv,
+                overwrite=overwrite,
             )
             result = stage.score(request)
     show(result, as_json, models.scored)

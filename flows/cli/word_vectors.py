@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.options import Overwrite
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
@@ -224,6 +225,7 @@ def export_vectors(
     form: Annotated[Format, typer.Option("--format", help="Who shall read it.")] = Format.word2vec_text,
     vectors: VectorFile = None,
     architecture: WhichArchitecture = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -236,9 +238,12 @@ def export_vectors(
     """
     with command(debug):
         from tasks.queries import word_vectors
+        from tasks.store.outputs import Outputs
 
+        outputs = Outputs((vectors,) if vectors else (), overwrite)
+        outputs.check(*word_vectors.export_files(form.value, out))
         known, source = _load(run_id, vectors, architecture)
-        files = word_vectors.export(known, form.value, out)
+        files = word_vectors.export(known, form.value, out, outputs)
         result = {
             "format": form.value,
             "words": len(known),

@@ -11,6 +11,7 @@ from tasks import tracking
 from tasks.replay import checkout, lock, requests, rerunning, trees
 from tasks.replay.verdicts import verdict
 from tasks.runtime.progress import say
+from tasks.store.outputs import Outputs
 from tasks.tracking import requests as tracking_requests
 
 if TYPE_CHECKING:
@@ -51,10 +52,7 @@ def recorded_run(run_id: str) -> "MlflowRun":
 def _workshop(keep: Path | None) -> Iterator[Path]:
     """A folder to work in, removed at the end unless it is one to keep. Raises ValueError when that is in use."""
     if keep is not None:
-        if keep.exists() and any(keep.iterdir()):
-            raise ValueError(f"{keep} is not empty: name a new folder to keep the replay in")
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.resolve()
+        yield Outputs().make_folder(keep)
         return
     folder = Path(tempfile.mkdtemp(prefix="crisisflow-replay-")).resolve()
     try:

@@ -5,10 +5,8 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.runtime.atomic_files import write_atomically
 from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:
@@ -149,11 +147,6 @@ def comparison_page(rows: Sequence[ModelRow]) -> str:
     best = best_row(rows)
     body = "\n".join(_html_row(row, row is best) for row in rows)
     return PAGE.format(picture=base64.b64encode(picture.getvalue()).decode(), body=body)
-
-
-def write_page(rows: Sequence[ModelRow], path: Path) -> None:
-    """Write the page; a reader of the old one is not disturbed."""
-    write_atomically(path, comparison_page(rows))
 
 
 def record(run: Run, rows: Sequence[ModelRow], best: ModelRow) -> None:

@@ -13,6 +13,7 @@ Place = tuple[str, int]  # file and row of the source
 Fields = dict[str, str | None]
 
 ABOUT_ROW = ("source", "source_row", "rule", "reason", "record")  # columns of the export beside the row's own
+RAW, YES = "crisisflow_raw_csv", "yes"  # the column that marks an export with --raw-csv: no cell of it is disarmed
 
 
 def read_corrections(snapshot: Path, quarantined: set[Place], files: list[str], rows_read: int) -> dict[Place, Fields]:
@@ -29,7 +30,9 @@ def read_corrections(snapshot: Path, quarantined: set[Place], files: list[str], 
         if "source_row" in fields:
             place = _named_place(fields, files, name, row)
             _check_named(place, quarantined, found)
-            cells = {name: value and rearm(value) for name, value in fields.items() if name not in ABOUT_ROW}
+            own = {name: value for name, value in fields.items() if name not in (*ABOUT_ROW, RAW)}
+            raw = fields.get(RAW) == YES
+            cells = own if raw else {name: value and rearm(value) for name, value in own.items()}
         else:
             copied += 1
             place, cells = (files[0] if len(files) == 1 else name, row), fields

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import string
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.ingestion.corrections import ABOUT_ROW
+from tasks.ingestion.corrections import ABOUT_ROW, RAW, YES
 from tasks.ingestion.steps import read_report
-from tasks.runtime import atomic_files, state_folder
+from tasks.runtime import state_folder
 from tasks.sources.csv_injection import disarm
 from tasks.store import artifact_store
+from tasks.store.outputs import Outputs
 
 KINDS = ("tweets", "corpus")
 SHORTEST_DIGEST = 4
@@ -106,27 +106,35 @@ def read_rows(table: Path, rule: str | None = None) -> list[dict[str, Any]]:
     return [{**row, "record": json.loads(row["record"])} for row in quarantine.to_pylist()]
 
 
-def write_rows(rows: list[dict[str, Any]], out: Path) -> None:
-    """Write the rows as CSV to correct in any editor: a column for each of their own, safe to open as a spreadsheet.
-
-    A row that never fitted its columns stands whole in the column `record`; whoever mends it fills the others.
-    Raises ValueError for a name that does not end in .csv.
-    """
+def check_name(out: Path) -> None:
+    """Raise ValueError for a name that does not end in .csv."""
     if out.suffix != ".csv":
         raise ValueError(f"quarantined rows are written as .csv, got {out.name!r}")
+
+
+def write_rows(rows: list[dict[str, Any]], out: Path, outputs: Outputs, raw_csv: bool = False) -> None:
+    """Write the rows as CSV to correct in any editor: a column for each of their own, safe to open as a spreadsheet.
+
+    A row that never fitted its columns stands whole in the column `record`; whoever mends it fills the others. With
+    `raw_csv` no cell is disarmed, and a column says so to the retry. Raises ValueError as `check_name` does.
+    """
+    check_name(out)
     columns = dict.fromkeys(name for row in rows if isinstance(row["record"], dict) for name in row["record"])
-    own = [name for name in columns if name not in ABOUT_ROW]
-    lines = ([disarm(cell) if isinstance(cell, str) else cell for cell in _cells(row, own)] for row in rows)
+    own = [name for name in columns if name not in (*ABOUT_ROW, RAW)]
+    lines = [_cells(row, own, [YES] if raw_csv else []) for row in rows]
+    if not raw_csv:
+        lines = [[disarm(cell) if isinstance(cell, str) else cell for cell in line] for line in lines]
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([[*ABOUT_ROW, *own], *lines])
-    atomic_files.write_atomically(out, text.getvalue().encode("utf-8", "backslashreplace").decode())
+    csv.writer(text).writerows([[*ABOUT_ROW, *([RAW] if raw_csv else []), *own], *lines])
+    outputs.write_text(out, text.getvalue().encode("utf-8", "backslashreplace").decode())
 
 
-def _cells(row: dict[str, Any], own: list[str]) -> Iterator[Any]:
+def _cells(row: dict[str, Any], own: list[str], marked: list[str]) -> list[Any]:
     record = row["record"]
     fits = isinstance(record, dict)
-    yield from (row["source"], row["source_row"], row["rule"], row["reason"])
-    yield "" if fits else json.dumps(record, ensure_ascii=False)
-    for name in own:
-        value = record.get(name) if fits else None
-        yield value if isinstance(value, (str, type(None))) else json.dumps(value, ensure_ascii=False)
+    whole = "" if fits else json.dumps(record, ensure_ascii=False)
+    values = [record.get(name) if fits else None for name in own]
+    texts = [
+        value if isinstance(value, (str, type(None))) else json.dumps(value, ensure_ascii=False) for value in values
+    ]
+    return [row["source"], row["source_row"], row["rule"], row["reason"], whole, *marked, *texts]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from models.settings import Architecture
 from tasks.queries import trainings
 from tasks.store import formats as store_formats
+from tasks.store.outputs import Outputs
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors
@@ -76,45 +77,56 @@ def artifact_of(run: "MlflowRun") -> Path:
     return trainings.artifact_of(run, "crisisflow embed")
 
 
-def export(vectors: "WordVectors", form: Format, out: Path) -> list[Path]:
-    """Write the vectors in this format; return the files. `out` is a folder for the projector, else a file."""
+def export_files(form: Format, out: Path) -> list[Path]:
+    """The files that an export in this format writes. `out` is a folder for the projector, else a file."""
+    if form == "projector":
+        return [out / "vectors.tsv", out / "metadata.tsv"]
+    if form != "keras":
+        return [out]
+    if out.suffix != ".keras":
+        raise ValueError(f"a Keras model needs a name that ends with .keras, got {out}")
+    return [out, out.with_suffix(".vocabulary.txt")]
+
+
+def export(vectors: "WordVectors", form: Format, out: Path, outputs: Outputs) -> list[Path]:
+    """Write the vectors in this format, and return the files of `export_files`."""
+    files = export_files(form, out)
+    with outputs.drafts(files[0].parent) as draft:
+        _write(vectors, form, [draft / file.name for file in files])
+    return files
+
+
+def _write(vectors: "WordVectors", form: Format, files: list[Path]) -> None:
+    if form == "keras":
+        _write_keras(vectors, *files)
+    elif form == "parquet":
+        import pyarrow.parquet as pq
+
+        from models.vectors import formats
+
+        pq.write_table(formats.to_table(vectors), files[0])
+    else:
+        for file, data in zip(files, _contents(vectors, form), strict=True):
+            file.write_bytes(data)
+
+
+def _contents(vectors: "WordVectors", form: Format) -> tuple[bytes, ...]:
     from models.vectors import formats
 
     if form == "projector":
-        out.mkdir(parents=True, exist_ok=True)
-        names = ("vectors.tsv", "metadata.tsv")
-        return [_write(out / name, data) for name, data in zip(names, formats.to_projector(vectors), strict=True)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if form == "keras":
-        return _export_keras(vectors, out)
-    if form == "parquet":
-        import pyarrow.parquet as pq
-
-        pq.write_table(formats.to_table(vectors), out)
-        return [out]
-    return [
-        _write(
-            out, formats.to_word2vec_text(vectors) if form == "word2vec-text" else formats.to_word2vec_binary(vectors)
-        )
-    ]
+        return formats.to_projector(vectors)
+    return ((formats.to_word2vec_text if form == "word2vec-text" else formats.to_word2vec_binary)(vectors),)
 
 
-def _export_keras(vectors: "WordVectors", out: Path) -> list[Path]:
-    """A model of one Embedding layer, and beside it the word of each id, one a line."""
+def _write_keras(vectors: "WordVectors", model: Path, words: Path) -> None:
+    """A model of one Embedding layer, and the word of each id, one a line."""
     from tasks.runtime import environment
 
     environment.load_tensorflow()
     from models.vectors.embedding_layer import embedding_model, embedding_words
 
-    if out.suffix != ".keras":
-        raise ValueError(f"a Keras model needs a name that ends with .keras, got {out}")
-    embedding_model(vectors).save(out)
-    return [out, _write(out.with_suffix(".vocabulary.txt"), "\n".join([*embedding_words(vectors), ""]).encode())]
-
-
-def _write(path: Path, data: bytes) -> Path:
-    path.write_bytes(data)
-    return path
+    embedding_model(vectors).save(model)
+    words.write_bytes("\n".join([*embedding_words(vectors), ""]).encode())
 
 
 def similarity_columns(words: str | None, score: str | None) -> "SimilarityColumns":

@@ -64,14 +64,19 @@ def draft_file(folder: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
+@contextmanager
+def draft_folder(parent: Path) -> Iterator[Path]:
+    """A folder to write in and to put in place; what is still there at the end of the block is dropped."""
+    parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=draft_prefix(), dir=parent))
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def put_in_place(draft: Path, path: Path) -> None:
     """Sync a draft and give it its name, in place of the file that has it now."""
     sync(draft)
     draft.replace(path)
     sync(path.parent)
-
-
-def publish(draft: Path, path: Path) -> None:
-    """Put a draft in place for others to read; in the state folder only its user may."""
-    draft.chmod(0o644)
-    put_in_place(draft, path)

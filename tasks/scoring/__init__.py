@@ -1,6 +1,6 @@
 """Scoring a source of tweets: in bounded memory, to be taken up again where it was cut short, whole files or none."""
 
 from tasks.scoring.job import ScoringJob
-from tasks.scoring.output import check_output
+from tasks.scoring.output import Destination
 
-__all__ = ["ScoringJob", "check_output"]
+__all__ = ["Destination", "ScoringJob"]

@@ -19,10 +19,13 @@ PIECE_BYTES = 1 << 20
 LONGEST_CELL = 1 << 30  # a record in quarantine may be longer than any tweet
 
 
-def write_tables(path: Path, suffix: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Write these tables one after the other, in the format of this suffix. A full disk names the file."""
+def write_tables(path: Path, suffix: str, schema: pa.Schema, tables: Iterable[pa.Table], raw_csv: bool = False) -> None:
+    """Write these tables one after the other, in the format of this suffix. A full disk names the file.
+
+    Cells of CSV that a spreadsheet would run are disarmed, unless `raw_csv` asks for them as they are.
+    """
     try:
-        with _writer(path, suffix, schema) as write:
+        with _writer(path, suffix, schema, raw_csv) as write:
             for table in tables:
                 write(table)
     except OSError as error:
@@ -43,13 +46,13 @@ def count_rows(path: Path, suffix: str) -> int:
 
 
 @contextmanager
-def _writer(path: Path, suffix: str, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+def _writer(path: Path, suffix: str, schema: pa.Schema, raw_csv: bool) -> Iterator[Callable[[pa.Table], None]]:
     if suffix == ".parquet":
         with pq.ParquetWriter(path, schema, compression="zstd") as parquet:
             yield parquet.write_table
     elif suffix == ".csv":
         with pyarrow.csv.CSVWriter(path, schema) as cells:
-            yield lambda table: cells.write_table(disarm_table(table))
+            yield lambda table: cells.write_table(table if raw_csv else disarm_table(table))
     else:
         with path.open("w", encoding="utf-8") as lines:
             yield lambda table: lines.writelines(json_lines(table))

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from tasks.runtime.progress import on_terminal, progress
-from tasks.scoring.output import ModelInfo, write_output
+from tasks.scoring.output import Destination, ModelInfo, write_output
 from tasks.scoring.predicting import score_chunks
 from tasks.scoring.progress_store import Ledger, open_ledger, scoring_key
 from tasks.scoring.rows import Reader, expected_rows
 from tasks.sources.columns import ColumnMap
 from tasks.sources.tweets import read_tweets
+from tasks.store.outputs import Outputs
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class ScoringJob:
     columns: ColumnMap = field(default_factory=ColumnMap)
     encoding: str | None = None
     partition_rows: int | None = None
+    raw_csv: bool = False
+    outputs: Outputs = field(default_factory=Outputs)
 
     def key(self, model: str) -> str:
         """What names the work that is kept: not where the answers go, nor in which form."""
@@ -34,11 +37,13 @@ class ScoringJob:
         `model` predicts as a logged model does; `model_id` is another one for every other model.
         """
         start = time.monotonic()
+        to = Destination(self.out, self.partition_rows, self.raw_csv, self.outputs)
+        to.check()
         with open_ledger(self.key(model_id)) as ledger:
             resumed = ledger.rows
             read = self._fill(ledger, model)
             stamp = ModelInfo(name, version, self.snapshot.name)
-            written = write_output(ledger, read, self.out, stamp, self.partition_rows)
+            written = write_output(ledger, read, to, stamp)
         speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
         return {**written, "resumed_rows": resumed, "tweets_per_second": round(speed, 1)}
 

@@ -3,22 +3,20 @@
 Rows that cannot be scored lie in a file beside it, each with the reason: rows read = rows scored + rows there.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.runtime import atomic_files, state_folder
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
 from tasks.scoring.progress_store import Ledger
 from tasks.sources.records import QUARANTINE
+from tasks.store.outputs import Outputs
 
 LABELS = pa.schema(
     [
@@ -58,34 +56,45 @@ def is_folder(out: str) -> bool:
     return out.endswith(("/", os.sep)) or Path(out).is_dir()
 
 
-def check_output(out: str, partition_rows: int | None = None) -> None:
-    """Raise ValueError for a place that cannot be written, or a name whose suffix says no format: before any work."""
-    path = Path(out)
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"there is no folder {path.absolute().parent} to write {path.name} in: make it first")
-    if is_folder(out):
-        parts.check_folder(path)
-    elif path.suffix not in SUFFIXES:
-        raise ValueError(
-            f"cannot tell the format of {path.name!r}: end its name in .csv, .parquet or .jsonl, or in / for a folder"
-        )
-    elif partition_rows is not None:
-        raise ValueError(f"--partition-rows cuts a folder of parts, {path.name} is one file: end the name in /")
+@dataclass(frozen=True)
+class Destination:
+    """Where the answers go: `out`, in parts of so many rows if a folder; `raw_csv` leaves formulas as they are."""
+
+    out: str
+    partition_rows: int | None = None
+    raw_csv: bool = False
+    outputs: Outputs = field(default_factory=Outputs)
+
+    def check(self) -> None:
+        """Raise ValueError for a place that may not or cannot be written, or a suffix of no format: before any work."""
+        path = Path(self.out)
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"there is no folder {path.absolute().parent} to write {path.name} in: make it first")
+        if is_folder(self.out):
+            self.outputs.check_folder(path)
+            return
+        if path.suffix not in SUFFIXES:
+            raise ValueError(
+                f"cannot tell the format of {path.name!r}: end its name in .csv, .parquet or .jsonl, or in / for a "
+                "folder"
+            )
+        if self.partition_rows is not None:
+            raise ValueError(f"--partition-rows cuts a folder of parts, {path.name} is one file: end the name in /")
+        self.outputs.check(path, _beside(path))
 
 
-def write_output(
-    ledger: Ledger, read: int, out: str, stamp: ModelInfo, partition_rows: int | None = None
-) -> dict[str, Any]:
+def _beside(path: Path) -> Path:
+    """Where the rows lie that could not be scored into this file."""
+    return path.with_suffix(f".quarantine{path.suffix}")
+
+
+def write_output(ledger: Ledger, read: int, to: Destination, stamp: ModelInfo) -> dict[str, Any]:
     """Write the whole ledger to its place, and return the counts and where everything is.
 
     Raises RuntimeError, and leaves everything as it was, unless each of the rows read is there exactly once.
     """
-    path = Path(out).absolute()
-    atomic_files.remove_dead_drafts(path.parent)
     counts = _counts(ledger, read)
-    if is_folder(out):
-        return _write_folder(ledger, path, stamp, counts, partition_rows or parts.DEFAULT_ROWS)
-    return _write_file(ledger, path, stamp, counts)
+    return (_write_folder if is_folder(to.out) else _write_file)(ledger, to, stamp, counts)
 
 
 def _counts(ledger: Ledger, read: int) -> dict[str, int]:
@@ -105,36 +114,26 @@ def _reconcile(counts: dict[str, int], written: int, rejected: int) -> None:
         )
 
 
-def _write_file(ledger: Ledger, path: Path, stamp: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
-    suffix, beside = path.suffix, path.with_suffix(f".quarantine{path.suffix}")
-    with atomic_files.draft_file(path.parent) as scored, atomic_files.draft_file(path.parent) as rejected:
-        write_tables(scored, suffix, LABELS, stamp.rows_of(ledger))
-        write_tables(rejected, suffix, QUARANTINE, rejected_rows(ledger))
+def _write_file(ledger: Ledger, to: Destination, stamp: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
+    path = Path(to.out).absolute()
+    suffix, beside = path.suffix, _beside(path)
+    with to.outputs.drafts(path.parent, optional=[beside.name], last=path.name) as draft:
+        scored, rejected = draft / path.name, draft / beside.name
+        write_tables(scored, suffix, LABELS, stamp.rows_of(ledger), to.raw_csv)
+        write_tables(rejected, suffix, QUARANTINE, rejected_rows(ledger), to.raw_csv)
         _reconcile(counts, count_rows(scored, suffix), count_rows(rejected, suffix))
-        with _placing(path):
-            if counts["quarantined"]:
-                atomic_files.publish(rejected, beside)
-            else:
-                beside.unlink(missing_ok=True)  # of a source that was scored into this file before
-            atomic_files.publish(scored, path)
+        if not counts["quarantined"]:
+            rejected.unlink()  # and that of a source which was scored into this file before goes with it
     return {**counts, "out": str(path), "quarantine": str(beside) if counts["quarantined"] else None}
 
 
-def _write_folder(ledger: Ledger, path: Path, stamp: ModelInfo, counts: dict[str, int], size: int) -> dict[str, Any]:
-    with parts.draft_folder(path.parent) as draft:
+def _write_folder(ledger: Ledger, to: Destination, stamp: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
+    path, size = Path(to.out).absolute(), to.partition_rows or parts.DEFAULT_ROWS
+    with to.outputs.draft_whole(path, last=parts.MANIFEST) as draft:
         written = parts.write_parts(draft, size, LABELS, stamp.rows_of(ledger))
         rejected = parts.write_quarantine(draft, QUARANTINE, rejected_rows(ledger))
         _reconcile(counts, sum(part.rows for part in written), rejected.rows)
         about = {**asdict(stamp), **counts, "partition_rows": size}
         parts.write_manifest(draft, about, written, rejected)
-        with _placing(path):
-            parts.place_folder(draft, path)
     quarantine = str(path / rejected.name) if rejected.rows else None
     return {**counts, "out": str(path), "quarantine": quarantine, "parts": len(written)}
-
-
-@contextmanager
-def _placing(path: Path) -> Iterator[None]:
-    """For the block, the only process that puts something in this place: of two at once, both come whole."""
-    with state_folder.locked(f"output-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"):
-        yield

@@ -5,12 +5,7 @@ too: it holds no time, and nothing of the run.
 """
 
 import json
-import os
-import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -18,13 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.runtime import atomic_files
 from tasks.scoring.formats import count_rows, write_tables
 from tasks.store.digests import file_sha256
 
 DEFAULT_ROWS = 100_000
 MANIFEST, QUARANTINE_FILE = "manifest.json", "quarantine.parquet"
-OURS = re.compile(r"part-\d{5,}\.parquet|manifest\.json|quarantine\.parquet")
 
 
 @dataclass(frozen=True)
@@ -39,25 +32,6 @@ class Part:
     def of(cls, path: Path) -> "Part":
         """The part that lies there."""
         return cls(path.name, count_rows(path, path.suffix), file_sha256(path))
-
-
-def check_folder(path: Path) -> None:
-    """Raise ValueError for a folder that holds anything else than an earlier output, which will be replaced."""
-    others = [each.name for each in path.iterdir() if not OURS.fullmatch(each.name)] if path.is_dir() else []
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path} is a file: give the name of a folder, or leave out the slash")
-    if others:
-        raise ValueError(f"{path} holds other files ({sorted(others)[0]}): give a new folder, or an empty one")
-
-
-@contextmanager
-def draft_folder(parent: Path) -> Iterator[Path]:
-    """A folder to write in and to put in place; what is still there at the end of the block is dropped."""
-    draft = Path(tempfile.mkdtemp(prefix=atomic_files.draft_prefix(), dir=parent))
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def write_parts(folder: Path, size: int, schema: pa.Schema, tables: Iterable[pa.Table]) -> list[Part]:
@@ -98,25 +72,3 @@ def write_manifest(folder: Path, about: dict[str, Any], written: list[Part], rej
     """Write down what the folder holds."""
     files = {"parts": [asdict(part) for part in written], "quarantine": asdict(rejected) if rejected.rows else None}
     (folder / MANIFEST).write_text(json.dumps({**about, **files}, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def place_folder(draft: Path, path: Path) -> None:
-    """Put a written folder in its place: by one renaming where there is none yet, else file by file.
-
-    An earlier manifest goes first and the new one comes last, so that no mixture of both ever passes for finished.
-    """
-    draft.chmod(0o755)
-    for file in draft.iterdir():
-        atomic_files.sync(file)
-    if not path.exists():
-        draft.rename(path)
-    else:
-        check_folder(path)
-        (path / MANIFEST).unlink(missing_ok=True)
-        names = {file.name for file in draft.iterdir()}
-        for old in [each for each in path.iterdir() if each.name not in names]:
-            old.unlink()
-        for name in sorted(names, key=lambda name: (name == MANIFEST, name)):
-            os.replace(draft / name, path / name)
-        atomic_files.sync(path)
-    atomic_files.sync(path.parent)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.sources.columns import ColumnMap, MissingColumnError
 from tasks.sources.corpora import read_documents
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
-from tasks.sources.snapshots import check_source, fetch, provenance, snapshot_files
+from tasks.sources.snapshots import check_source, fetch, local_paths, provenance, snapshot_files
 from tasks.sources.tables import ReadingNotes, SourceFile
 from tasks.sources.tweets import read_tweets
 
@@ -18,6 +18,7 @@ __all__ = [
     "SourceLimits",
     "check_source",
     "fetch",
+    "local_paths",
     "provenance",
     "read_documents",
     "read_text",

@@ -7,15 +7,19 @@ import pyarrow.compute as pc
 
 # Excel, LibreOffice and Google Sheets take a cell that starts so for a formula, the wide forms in Japanese settings.
 FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
+# Whole cells that nothing runs: a number, as ids of some platforms are, and the name of an author.
+HARMLESS = r"-?[0-9]+(?:\.[0-9]+)?|@[A-Za-z0-9_]{1,15}"
 
 
 def disarm(cell: str) -> str:
     """The cell with an apostrophe before what a spreadsheet would take for a formula.
 
-    >>> disarm("=1+1"), disarm("'=1+1"), disarm("1+1")
-    ("'=1+1", "''=1+1", '1+1')
+    >>> disarm("=1+1"), disarm("'=1+1"), disarm("1+1"), disarm("@SUM(1)")
+    ("'=1+1", "''=1+1", '1+1', "'@SUM(1)")
+    >>> disarm("-7283648"), disarm("@crisis_watch")
+    ('-7283648', '@crisis_watch')
     """
-    return f"'{cell}" if re.match(FORMULA, cell) else cell
+    return f"'{cell}" if re.match(FORMULA, cell) and not re.fullmatch(HARMLESS, cell) else cell
 
 
 def rearm(cell: str) -> str:
@@ -32,7 +36,8 @@ def disarm_table(table: pa.Table) -> pa.Table:
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
             cells = table.column(place)
-            risky = pc.match_substring_regex(cells, FORMULA)
+            harmless = pc.match_substring_regex(cells, rf"\A(?:{HARMLESS})\z")
+            risky = pc.and_not(pc.match_substring_regex(cells, FORMULA), harmless)
             disarmed = pc.if_else(risky, pc.binary_join_element_wise("'", cells, ""), cells)
             table = table.set_column(place, field, disarmed)
     return table

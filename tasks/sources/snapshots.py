@@ -58,6 +58,17 @@ def check_source(source: str | Path) -> None:
         local.find_files(address.location.removeprefix("file://"))
 
 
+def local_paths(source: str | Path) -> tuple[Path, ...]:
+    """The files of this machine that a source is read from, and the folder if it is one; of one far away nothing."""
+    if artifact_store.is_artifact(Path(source)):
+        return (Path(source),)
+    address = addresses.parse(fill_placeholders(str(source)))
+    if address.scheme not in ("", "file"):
+        return ()
+    location = Path(address.location.removeprefix("file://")).expanduser()
+    return (*([location] if location.is_dir() else ()), *local.find_files(str(location)).values())
+
+
 def snapshot_files(location: str | Path) -> dict[str, Path]:
     """The files of a snapshot, or of a path, folder or glob that was never fetched, by name."""
     path = Path(location)

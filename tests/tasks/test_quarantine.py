@@ -5,11 +5,13 @@ import json
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tasks import sources
 from tasks.ingestion import ingest_corpus, ingest_tweets, quarantine
 from tasks.ingestion.retry import retry_tweets
+from tasks.store.outputs import Outputs
 
 SOUND = [f"{number},House {chr(97 + number)} burns,{number % 2}" for number in range(26)]
 BAD = ["x,Storm,maybe", "y,,1", "z,one,field,too many", '=HYPERLINK("http://evil"),Rain,maybe']
@@ -82,7 +84,7 @@ def test_a_table_that_is_none_is_said(table: Path, reference: str) -> None:
 
 def test_the_export_corrected_and_retried_brings_rows_back(table: Path, tmp_path: Path) -> None:
     out = tmp_path / "mend.csv"
-    quarantine.write_rows(quarantine.read_rows(table), out)
+    quarantine.write_rows(quarantine.read_rows(table), out, Outputs())
     texts = {"no-text": "Hail on the roof", "malformed-row": "one field too many no more"}
     retried = retry_tweets(table, mended(out, texts))
     assert quarantine.summarise(retried)["rules"] == {"unknown-label": 2}
@@ -91,7 +93,7 @@ def test_the_export_corrected_and_retried_brings_rows_back(table: Path, tmp_path
 
 def test_no_cell_of_the_export_is_a_formula(table: Path, tmp_path: Path) -> None:
     out = tmp_path / "mend.csv"
-    quarantine.write_rows(quarantine.read_rows(table), out)
+    quarantine.write_rows(quarantine.read_rows(table), out, Outputs())
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows[3]["id"] == """'=HYPERLINK("http://evil")"""
@@ -101,4 +103,24 @@ def test_no_cell_of_the_export_is_a_formula(table: Path, tmp_path: Path) -> None
 
 def test_the_export_is_a_csv_file_or_nothing(table: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"written as \.csv, got 'mend\.xlsx'"):
-        quarantine.write_rows(quarantine.read_rows(table), tmp_path / "mend.xlsx")
+        quarantine.write_rows(quarantine.read_rows(table), tmp_path / "mend.xlsx", Outputs())
+
+
+@pytest.mark.parametrize("raw_csv", [False, True])
+def test_an_export_with_and_without_the_guard_brings_back_the_same_cells(
+    home: Path, tmp_path: Path, raw_csv: bool
+) -> None:
+    """Numbers and handles, formulas, and cells that begin with an apostrophe of their own."""
+    cells = ["-7283648", "@crisis_watch", "=1+1", "'=1+1", "'-5", "@SUM(1)", "'tis"]
+    bad = [f"q{number},Storm number {number},maybe,{cell}" for number, cell in enumerate(cells)]
+    path = tmp_path / "set.csv"
+    path.write_text("\n".join(["id,text,target,location", *(f"{row}," for row in SOUND), *bad]))
+    table = ingest_tweets(sources.fetch(path))
+    out = tmp_path / "mend.csv"
+    quarantine.write_rows(quarantine.read_rows(table), out, Outputs(), raw_csv)
+    with out.open(newline="") as file:
+        shown = [row["location"] for row in csv.DictReader(file)]
+    assert shown == (cells if raw_csv else [*cells[:2], "'=1+1", "''=1+1", "''-5", "'@SUM(1)", "'tis"])
+    out.write_text(out.read_text().replace("maybe", "1"))
+    kept = pq.read_table(retry_tweets(table, sources.fetch(out)) / "tweets.parquet")
+    assert kept["location"].drop_null().to_pylist() == cells

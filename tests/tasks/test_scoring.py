@@ -17,12 +17,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks import scoring, sources
 from tasks.runtime import errors
 from tasks.scoring import formats, output, progress_store, rows
+from tasks.sources.csv_injection import disarm, disarm_table, rearm
 from tasks.store import checkpoints
 from tasks.store.digests import file_sha256
+from tasks.store.outputs import Outputs, RefusedOutput
 
 ROWS = 150_000  # two finished parts of the ledger and the beginning of a third
 KILL = [sys.executable, __file__]  # this file is a program too: see its end
@@ -143,11 +147,59 @@ def test_a_quarantine_of_the_time_before_goes_when_all_rows_are_scored(few: Path
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
     """Neither an id, which strangers write, nor the name of a model."""
     cell = f'{start}cmd|"/c calc"!A1'
-    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}model", "version": "3"}
+    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}a model", "version": "3"}
     table = pa.table([pa.array([values[name]], output.LABELS.field(name).type) for name in values], output.LABELS)
     formats.write_tables(tmp_path / "scored.csv", ".csv", output.LABELS, [table])
-    assert [(row["id"], row["model"]) for row in read_any(tmp_path / "scored.csv")] == [(f"'{cell}", f"'{start}model")]
+    assert [(row["id"], row["model"]) for row in read_any(tmp_path / "scored.csv")] == [
+        (f"'{cell}", f"'{start}a model")
+    ]
     assert formats.count_rows(tmp_path / "scored.csv", ".csv") == 1
+
+
+@pytest.mark.parametrize("cell", ["-7283648", "-1.5", "@crisis_watch"])
+def test_plain_numbers_and_handles_stay_as_they_are(cell: str) -> None:
+    table = pa.table({"id": [cell, f"{cell}\n", f"{cell}+1", f" {cell}", None]})
+    expected = [cell, f"'{cell}\n", f"'{cell}+1", f" {cell}", None]
+    assert disarm_table(table)["id"].to_pylist() == expected
+    assert [each and disarm(each) for each in table["id"].to_pylist()] == expected
+
+
+@pytest.mark.parametrize("cell", ["@SUM(1)", "@a_name_of_17_char", "-1-1", "+1", "-", "--1", "-1.", "-.5", "'-1", "@"])
+def test_what_only_begins_like_a_number_or_a_handle_is_guarded(cell: str) -> None:
+    assert disarm_table(pa.table({"id": [cell]}))["id"].to_pylist() == [disarm(cell)] == [f"'{cell}"]
+
+
+@given(st.text(alphabet="'=+-@＝1.a_( \n", max_size=20))
+def test_what_was_guarded_comes_back_as_it_was(cell: str) -> None:
+    assert rearm(disarm(cell)) == cell
+    assert disarm_table(pa.table({"id": [cell]}))["id"].to_pylist() == [disarm(cell)]
+
+
+def test_raw_csv_leaves_every_cell_as_it_is(few: Path, tmp_path: Path) -> None:
+    few.write_text("id,text\n=2+3,fire\n=4,\n")
+    score(few, tmp_path / "guarded.csv", LengthModel())
+    score(few, tmp_path / "raw.csv", LengthModel(), raw_csv=True)
+    ids = [read_any(tmp_path / f"{name}.csv")[0]["id"] for name in ("guarded", "raw")]
+    assert ids == ["'=2+3", "=2+3"]
+    assert '"=4"' in read_any(tmp_path / "raw.quarantine.csv")[0]["record"]
+
+
+def test_a_users_file_of_the_name_of_the_quarantine_is_neither_deleted_nor_replaced(few: Path, tmp_path: Path) -> None:
+    (tmp_path / "scored.quarantine.csv").write_text("mine")
+    few.write_text("id,text\n1,fire\n")
+    with pytest.raises(RefusedOutput, match=r"scored\.quarantine\.csv is not replaced"):
+        score(few, tmp_path / "scored.csv", DyingModel(1, 0))  # which fails when it is asked
+    score(few, tmp_path / "scored.csv", LengthModel(), outputs=Outputs(overwrite=True))
+    assert (tmp_path / "scored.quarantine.csv.bak").read_text() == "mine"
+    assert not (tmp_path / "scored.quarantine.csv").exists()
+
+
+def test_a_folder_of_parts_that_was_changed_is_refused_before_any_work(few: Path, tmp_path: Path) -> None:
+    score(few, f"{tmp_path}/parts/", LengthModel())
+    (tmp_path / "parts" / "part-00000.parquet").write_text("mine")
+    with pytest.raises(RefusedOutput, match=r"part-00000\.parquet"):
+        score(few, f"{tmp_path}/parts/", DyingModel(1, 0))
+    assert (tmp_path / "parts" / "part-00000.parquet").read_text() == "mine"
 
 
 @pytest.mark.parametrize("text", ['"', "\\", "a\nb", "\u2028 é 🔥", "", "\x00"])
@@ -194,7 +246,7 @@ def test_ctrl_c_leaves_the_old_file_and_the_work_that_was_done(
     many: Path, whole: Path, tmp_path: Path, home: Path
 ) -> None:
     out = tmp_path / "one.parquet"
-    out.write_text("old")
+    Outputs().write_text(out, "old")
     done = subprocess.run([*KILL, str(many), str(out), "17", "SIGINT"], capture_output=True, text=True, check=False)
     assert "KeyboardInterrupt" in done.stderr
     assert out.read_text() == "old"
@@ -228,7 +280,7 @@ def test_rows_that_do_not_add_up_are_not_put_in_place(
     few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "scored.csv"
-    out.write_text("old")
+    Outputs().write_text(out, "old")
     monkeypatch.setattr(output.ModelInfo, "rows_of", lambda *_: iter(()))
     with pytest.raises(RuntimeError, match=r"5 rows read, 3 scored \(0 written\), 2 not \(2 written\)"):
         score(few, out, LengthModel())
@@ -283,7 +335,7 @@ def test_a_folder_written_again_holds_the_new_parts_alone(few: Path, many: Path,
 )
 def test_an_impossible_output_is_refused_before_any_work(few: Path, out: str, rows: int | None, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        scoring.check_output(f"{few.parent}/{out}", rows)
+        scoring.Destination(f"{few.parent}/{out}", rows).check()
 
 
 def test_chunks_are_counted_from_the_first_row_whatever_was_done(many: Path) -> None:

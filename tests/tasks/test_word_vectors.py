@@ -13,6 +13,7 @@ from tasks import tracking
 from tasks.queries import word_vectors
 from tasks.queries.word_vectors import Source, export, read_file
 from tasks.store import formats
+from tasks.store.outputs import Outputs
 
 WORDS = ["flood", "fire", "quake", "song", "1", "naïve"]
 
@@ -25,7 +26,7 @@ def vectors() -> WordVectors:
 
 @pytest.mark.parametrize("form", ["word2vec-text", "word2vec-binary", "parquet"])
 def test_what_was_exported_reads_back_whatever_its_name(vectors: WordVectors, form: str, tmp_path: Path) -> None:
-    (path,) = export(vectors, form, tmp_path / "folder" / "vectors.dat")
+    (path,) = export(vectors, form, tmp_path / "folder" / "vectors.dat", Outputs())
     assert read_file(path).digest == vectors.digest
     packed = tmp_path / "vectors.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
@@ -36,7 +37,7 @@ def test_what_was_exported_reads_back_whatever_its_name(vectors: WordVectors, fo
 def test_gensim_and_we_read_each_other(vectors: WordVectors, binary: bool, tmp_path: Path) -> None:
     from gensim.models import KeyedVectors
 
-    (path,) = export(vectors, "word2vec-binary" if binary else "word2vec-text", tmp_path / "ours")
+    (path,) = export(vectors, "word2vec-binary" if binary else "word2vec-text", tmp_path / "ours", Outputs())
     theirs = KeyedVectors.load_word2vec_format(path, binary=binary)
     assert theirs.index_to_key == WORDS
     assert (theirs.vectors == vectors.vectors).all()
@@ -49,7 +50,7 @@ def test_a_keras_file_is_an_embedding_over_the_ids_of_the_vocabulary_beside_it(
 ) -> None:
     import keras
 
-    model, words = export(vectors, "keras", tmp_path / "vectors.keras")
+    model, words = export(vectors, "keras", tmp_path / "vectors.keras", Outputs())
     ids = {word: number for number, word in enumerate(words.read_text(encoding="utf-8").splitlines())}
     layer = keras.models.load_model(model).layers[-1]
     assert list(ids)[:2] == ["<pad>", "<unk>"]
@@ -61,11 +62,11 @@ def test_a_keras_file_is_an_embedding_over_the_ids_of_the_vocabulary_beside_it(
 
 def test_a_keras_file_of_another_name_is_refused(vectors: WordVectors, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"ends with \.keras, got .*vectors\.h5"):
-        export(vectors, "keras", tmp_path / "vectors.h5")
+        export(vectors, "keras", tmp_path / "vectors.h5", Outputs())
 
 
 def test_the_projector_gets_a_folder_of_two_files(vectors: WordVectors, tmp_path: Path) -> None:
-    numbers, words = export(vectors, "projector", tmp_path / "projector")
+    numbers, words = export(vectors, "projector", tmp_path / "projector", Outputs())
     assert words.read_text(encoding="utf-8").splitlines() == WORDS
     assert np.loadtxt(numbers, delimiter="\t", dtype=np.float32) == pytest.approx(vectors.vectors)
 
