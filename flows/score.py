@@ -59,7 +59,7 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
     job = scoring.ScoringJob(
         snapshot,
         request.out,
-        request.columns,
+        scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(model)),
         request.encoding,
         request.partition_rows,
         request.raw_csv,

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,16 @@ REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
 REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
 EXAMPLES = 3
 CODE_FILE, CODE_LOADER = "logged_model.py", "mlflow.pyfunc.loaders.code_model"
+COLUMNS = "columns"  # in the metadata of a logged model
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
 
-def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
-    """Log this classifier folder as the run's model, with signature, example and the code that it needs."""
+def log_classifier(run: Run, classifier: Path, tweets: pa.Table, columns: Mapping[str, Any] | None = None) -> None:
+    """Log this classifier folder as the run's model, with signature, example and the code that it needs.
+
+    `columns` say how the training source was read: its `names` by meaning, and the label words. They are kept in the
+    model's metadata, as plain JSON.
+    """
     mlflow = fluent_mlflow()
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
     with tempfile.TemporaryDirectory() as folder, defer_signals(), mlflow.start_run(run.run_id):
@@ -39,6 +45,7 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table) -> None:
             signature=_signature(),
             input_example=example.where(example.notna(), None),
             pip_requirements=requirements(networks=any(classifier.rglob("network.keras"))),
+            metadata={COLUMNS: dict(columns)} if columns else None,
         )
     run.tag(model_uri=logged.model_uri)
 
@@ -105,6 +112,11 @@ def load_model(uri: str) -> "PyFuncModel":
         if errors.tracking_lost(error):
             raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def column_names(model: "PyFuncModel") -> dict[str, str]:
+    """The column names of a loaded model's training source by meaning; none of a model that was logged without."""
+    return dict((model.metadata.metadata or {}).get(COLUMNS, {}).get("names", {}))
 
 
 def load_classifier(uri: str) -> "TextClassifier":

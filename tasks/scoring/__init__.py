@@ -1,6 +1,7 @@
 """Scoring a source of tweets: in bounded memory, to be taken up again where it was cut short, whole files or none."""
 
+from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.job import ScoringJob
 from tasks.scoring.output import Destination
 
-__all__ = ["Destination", "ScoringJob"]
+__all__ = ["Destination", "ScoringJob", "TrainedColumns"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.runtime.progress import on_terminal, progress
+from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.output import Destination, ModelInfo, write_output
 from tasks.scoring.predicting import score_chunks
 from tasks.scoring.progress_store import Ledger, open_ledger, scoring_key
@@ -45,7 +46,8 @@ class ScoringJob:
             stamp = ModelInfo(name, version, self.snapshot.name)
             written = write_output(ledger, read, to, stamp)
         speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
-        return {**written, "resumed_rows": resumed, "tweets_per_second": round(speed, 1)}
+        columns = self.columns.report() if isinstance(self.columns, TrainedColumns) else {}
+        return {**written, **columns, "resumed_rows": resumed, "tweets_per_second": round(speed, 1)}
 
     def _fill(self, ledger: Ledger, model: Any) -> int:
         """Score what the ledger lacks, showing how far it is; return how many rows the source has."""

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 OUT_OF_ALL_PROPORTION = 16  # times the largest body
 
+LACKING = "What the model learned from and no tweet of the request gives: labels may be other ones than with it."
+
 
 class AskedTweet(BaseModel):
     """One tweet."""
@@ -50,6 +52,7 @@ class AnsweredTweet(Answer):
 
     model: str
     version: str
+    lacking: list[str] | None = Field(None, description=LACKING)
 
 
 class AnsweredTweets(BaseModel):
@@ -58,6 +61,7 @@ class AnsweredTweets(BaseModel):
     predictions: list[Answer]
     model: str
     version: str
+    lacking: list[str] | None = Field(None, description=LACKING)
 
 
 class Problem(BaseModel):
@@ -103,7 +107,8 @@ def _add_prediction(app: FastAPI, service: Service) -> None:
     @app.post("/predict", response_class=Response, responses=_responses(), openapi_extra=_question_schema())
     async def predict(request: Request) -> Response:
         """The probability that a tweet reports a real disaster, or those of a batch in its order."""
-        question = read_question(await read_body(request, service.limits), service.limits)
+        body = await read_body(request, service.limits)
+        question = read_question(body, service.limits, service.model.columns if service.model else {})
         try:
             return _json(await service.answer(question))
         except RefusedError:

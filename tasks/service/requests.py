@@ -5,11 +5,14 @@ it without a probability, so that one such row does not cost the whole batch.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tasks.service.limits import DEFAULT_LIMITS, Limits, RefusedError
 
+TWEET = ("text", "keyword")
+NO_COLUMNS: Mapping[str, str] = {}
 KINDS = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
 
 
@@ -22,29 +25,38 @@ class Tweet(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """The tweets of one request; None stands for one without text. `single` if it was not a batch."""
+    """The tweets of one request; None stands for one without text. `single` if it was not a batch.
+
+    `keywords` says whether any of them names a keyword, be it null.
+    """
 
     tweets: tuple[Tweet | None, ...]
     single: bool
+    keywords: bool = False
 
 
-def read_question(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Question:
+def read_question(body: bytes, limits: Limits = DEFAULT_LIMITS, columns: Mapping[str, str] = NO_COLUMNS) -> Question:
     """The tweet, or the batch of tweets, of this JSON. Raises RefusedError.
 
+    Text and keyword may also go by the names of the model's training source (`columns`, by meaning).
+
     >>> read_question(b'{"text": "Forest fire near La Ronge"}')
-    Question(tweets=(Tweet(text='Forest fire near La Ronge', keyword=None),), single=True)
+    Question(tweets=(Tweet(text='Forest fire near La Ronge', keyword=None),), single=True, keywords=False)
     >>> read_question(b'{"tweets": [{"text": "ablaze", "keyword": "fire"}, {"text": " "}]}')
-    Question(tweets=(Tweet(text='ablaze', keyword='fire'), None), single=False)
+    Question(tweets=(Tweet(text='ablaze', keyword='fire'), None), single=False, keywords=True)
     """
     asked = _parsed(body)
     if "tweets" not in asked:
-        return Question((_tweet(asked, "", limits),), single=True)
+        asked = _renamed(asked, "", columns)
+        return Question((_tweet(asked, "", limits),), True, "keyword" in asked)
     _refuse_unknown(asked, ("tweets",), "")
     _check_kind(asked["tweets"], "tweets", list)
     if (count := len(asked["tweets"])) > limits.tweets:
         message = f"tweets holds {count:,} tweets; at most {limits.tweets:,} are answered at once: send several batches"
         raise RefusedError(422, "too_many_tweets", message, field="tweets", value=count, limit=limits.tweets)
-    return Question(tuple(_item(each, f"tweets[{row}]", limits) for row, each in enumerate(asked["tweets"])), False)
+    items = [_item(each, f"tweets[{row}]", columns) for row, each in enumerate(asked["tweets"])]
+    tweets = tuple(_tweet(each, f"tweets[{row}].", limits) for row, each in enumerate(items))
+    return Question(tweets, False, any("keyword" in each for each in items))
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
@@ -59,13 +71,25 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return asked
 
 
-def _item(value: Any, place: str, limits: Limits) -> Tweet | None:
+def _item(value: Any, place: str, columns: Mapping[str, str]) -> dict[str, Any]:
     _check_kind(value, place, dict)
-    return _tweet(value, f"{place}.", limits)
+    return _renamed(value, f"{place}.", columns)
+
+
+def _renamed(value: dict[str, Any], place: str, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The tweet with `text` and `keyword` for the names that the training source had for them."""
+    names = {columns[meaning]: meaning for meaning in TWEET if columns.get(meaning) not in (None, *TWEET)}
+    if not names:
+        return value
+    for name in names.keys() & value.keys():
+        if names[name] in value:
+            message = f"{place}{name[:40]} and {place}{names[name]} are the same: leave one of the two"
+            raise RefusedError(422, "given_twice", message, field=f"{place}{name[:40]}")
+    return {names.get(name, name): each for name, each in value.items()}
 
 
 def _tweet(value: dict[str, Any], place: str, limits: Limits) -> Tweet | None:
-    _refuse_unknown(value, ("text", "keyword"), place)
+    _refuse_unknown(value, TWEET, place)
     if "text" not in value:
         raise RefusedError(422, "missing", f"{place}text is missing: every tweet needs one", field=f"{place}text")
     text, keyword = (_string(value.get(name), f"{place}{name}", limits) for name in ("text", "keyword"))

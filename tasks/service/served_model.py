@@ -1,8 +1,8 @@
 """A model in memory, ready to answer: loaded as `crisisflow score` loads it, and warmed."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class ServedModel:
     commit: str | None
     loaded: str
     classifier: "TextClassifier"
+    columns: Mapping[str, str] = field(default_factory=dict)  # of the training source, by meaning
 
     @classmethod
     def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
@@ -41,7 +42,8 @@ class ServedModel:
         run_id = logged.metadata.run_id
         loaded = datetime.now(UTC).isoformat(timespec="seconds")
         version = chosen.version or _version_in(chosen.uri)
-        made = cls(classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier)
+        columns = mlflow_model.column_names(logged)
+        made = cls(classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier, columns)
         made.warm_up()
         return made
 
@@ -68,7 +70,7 @@ class ServedModel:
             tweets = [Tweet(" ".join(words[: 1 + (row + size) % len(words)]), None) for row in range(size)]
             self.probabilities(tweets)
 
-    def facts(self) -> dict[str, str | None]:
+    def facts(self) -> dict[str, object]:
         """What `/version` says of it."""
         return {
             "model": self.model,
@@ -77,6 +79,7 @@ class ServedModel:
             "run_id": self.run_id,
             "code_commit": self.commit,
             "loaded": self.loaded,
+            "columns": dict(self.columns),
         }
 
 

@@ -41,5 +41,7 @@ class Service:
         given = [tweet for tweet in question.tweets if tweet is not None]
         probabilities = iter(await serving.batcher.answer(given))
         answers = [serving.model.answer(None if tweet is None else next(probabilities)) for tweet in question.tweets]
-        whose = {"model": serving.model.model, "version": serving.model.version}
+        whose: dict[str, object] = {"model": serving.model.model, "version": serving.model.version}
+        if "keyword" in serving.model.columns and not question.keywords:
+            whose["lacking"] = ["keyword"]
         return {**answers[0], **whose} if question.single else {"predictions": answers, **whose}

@@ -190,7 +190,7 @@ def _finish(
     run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
     run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
     run.log_file(draft.final / "predictions.parquet")
-    mlflow_model.log_classifier(run, draft.final / "classifier", data.tweets)
+    mlflow_model.log_classifier(run, draft.final / "classifier", data.tweets, data.columns)
     finished = assemble({"classifier.json": about, **parts})
     diagnostics.record(run, data, finished, probabilities, answers.uncalibrated)
     return draft.final

@@ -1,6 +1,8 @@
 """Labelled tweets beside their tokens, as every training reads them."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,12 @@ class LabelledInputs(Inputs):
 
 @dataclass(frozen=True)
 class Labelled:
-    """The labelled tweets with their tokens; rows of both agree."""
+    """The labelled tweets with their tokens; rows of both agree. `columns` are those of their source."""
 
     tweets: pa.Table
     tokens: Tokens
     labels: np.ndarray
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     @lru_cache(maxsize=1)  # step after step trains on the same artifacts, whose paths name their content
@@ -38,7 +41,8 @@ class Labelled:
             raise ValueError(
                 f"{table['target'].null_count} of {len(table)} tweets have no label: training needs a table with labels"
             )
-        return Labelled(table, formats.read_tokens(inputs.tokens), table["target"].to_numpy())
+        tokens, labels = formats.read_tokens(inputs.tokens), table["target"].to_numpy()
+        return Labelled(table, tokens, labels, read_columns(inputs.tweets))
 
     def rows(self, *splits: str) -> np.ndarray:
         """Row numbers of these splits, in rising order."""
@@ -48,3 +52,17 @@ class Labelled:
         """Ids, offsets and labels of the rows of these splits; of no split, no documents."""
         rows = self.rows(*splits) if splits else np.empty(0, np.int64)
         return (*vocabulary.encode(self.tokens.take(rows)), self.labels[rows])
+
+
+def read_columns(tweets: Path) -> dict[str, Any]:
+    """How the source of a table of tweets was read: its column `names` by meaning, and the words that label it.
+
+    Empty for a table without a report.
+    """
+    file = tweets / "report.json"
+    if not file.exists():
+        return {}
+    report = json.loads(file.read_text(encoding="utf-8"))
+    asked = report.get("reading", {}).get("columns", {})
+    words = {name: list(asked.get(name) or ()) for name in ("positive", "negative")}
+    return {"names": dict(report.get("columns") or {}), **words}

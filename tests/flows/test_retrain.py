@@ -1,5 +1,6 @@
 """The main job: what a retraining returns, and what it leaves in MLflow, in the registry and in Prefect."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,3 +133,17 @@ def test_the_comparison_page_needs_nothing_else(retrained: dict[str, Any]) -> No
     page = comparison.comparison_page(rows)
     assert all(row.name in page for row in rows)
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_champion_knows_the_columns_of_its_tweets_and_scoring_tells_where_a_source_lacks_one(
+    retrained: dict[str, Any], tmp_path: Path
+) -> None:
+    from flows.score import ScoreRequest, score
+
+    model = mlflow_model.load_model(registry.CHAMPION_URI)
+    assert mlflow_model.column_names(model) == {"id": "id", "text": "text", "label": "target"}
+    (tmp_path / "tonight.csv").write_text("id,message,keyword\n1,flood water has reached the mill,flood\n")
+    result = score(ScoreRequest(source=str(tmp_path / "tonight.csv"), out=str(tmp_path / "scored.csv")))
+    assert result["columns"] == {"id": "id", "text": "message"}
+    assert ["'keyword' is not read" in each for each in result["doubts"]] == [True, False]
+    assert "no column 'text'" in result["doubts"][1]

@@ -54,6 +54,14 @@ def test_only_new_files_are_scored_into_a_folder_of_the_day(retrained: dict[str,
     assert "scored_on" in table.column_names
 
 
+def test_nothing_is_scored_into_the_watched_folder_itself(retrained: dict[str, Any], tmp_path: Path) -> None:
+    """Every run would score what the one before has written."""
+    (tmp_path / "a.csv").write_text("id,text\n1,forest fire near the mill\n")
+    with pytest.raises(ValueError, match="lies in the source folder"):
+        score_new(WatchedScoreRequest(source=str(tmp_path), out=str(tmp_path / "scored")))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
 def test_a_file_is_known_by_its_bytes_and_of_twins_the_first_by_name(home: Path) -> None:
     with new_artifact("raw", opaque=True) as draft:
         (draft / "files").mkdir()

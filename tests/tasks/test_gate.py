@@ -161,7 +161,7 @@ def test_a_promotion_while_tweets_are_scored_changes_no_row(
     monkeypatch.setattr(mlflow_model, "load_model", lambda _uri: model)
     (tmp_path / "tonight.csv").write_text("text\n" + "blaze in town\n" * 20_000)
     with tracking.tracked_run("score", "score") as run:
-        request = ScoreRequest(source="", out=str(tmp_path / "scored.csv"))
+        request = ScoreRequest(source=str(tmp_path / "tonight.csv"), out=str(tmp_path / "scored.csv"))
         result = score_snapshot.fn(run, sources.fetch(tmp_path / "tonight.csv"), request)
     assert (result["rows"], result["version"], len(asked)) == (20_000, "1", 3)
     assert str(registry.champion().version) == "2"

@@ -66,6 +66,20 @@ def model(classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         return mlflow_model.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
 
 
+def test_a_model_keeps_the_columns_of_its_training_source(classifier: Path, home: Path) -> None:
+    columns = {"names": {"text": "tweet", "keyword": "topic"}, "positive": ["yes"], "negative": ["no"]}
+    tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
+    with tracking.tracked_run("train", "test") as run:
+        mlflow_model.log_classifier(run, classifier, tweets, columns)
+    loaded = mlflow_model.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
+    assert mlflow_model.column_names(loaded) == {"text": "tweet", "keyword": "topic"}
+    assert json.loads(json.dumps(loaded.metadata.metadata))["columns"] == columns
+
+
+def test_a_model_that_was_logged_without_columns_has_none(model: Any) -> None:
+    assert mlflow_model.column_names(model) == {}
+
+
 def posted(model: Any, texts: list[Any]) -> np.ndarray:
     """The probabilities that the scoring server of `mlflow models serve` gives for these texts."""
     from mlflow.pyfunc.scoring_server import invocations

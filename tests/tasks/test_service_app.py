@@ -1,6 +1,7 @@
 """The routes without a network: what is answered, in which form, and what stands in the log."""
 
 import asyncio
+import dataclasses
 import json
 import logging
 import re
@@ -162,7 +163,7 @@ def test_health_and_version_say_which_model_answers() -> None:
     assert ask(served, "GET", "/health").json() == {"status": "ok", "trouble": "", "model": "by heart", "version": "3"}
     assert ask(served, "GET", "/version").json() == {
         "model": "by heart", "version": "3", "uri": "models:/crisisflow/3", "run_id": "0123", "code_commit": "abcd",
-        "loaded": "2026-01-01T00:00:00+00:00",
+        "loaded": "2026-01-01T00:00:00+00:00", "columns": {},
     }  # fmt: skip
     assert ask(Service(), "GET", "/health").status_code == 503
 
@@ -210,3 +211,39 @@ def test_the_description_for_programs_holds_what_is_asked_and_answered() -> None
     assert [set(each["properties"]) for each in asked] == [{"text", "keyword"}, {"tweets"}]
     references = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(described)))
     assert references == described["components"]["schemas"].keys()
+
+
+def topical() -> Service:
+    """A service whose model learned from the columns tweet and topic."""
+    return service(used=dataclasses.replace(model(), columns={"text": "tweet", "keyword": "topic"}))
+
+
+def test_tweets_may_go_by_the_column_names_of_training() -> None:
+    assert predict({"tweet": "fire", "topic": "blaze"}, topical())[1]["probability"] == 0.5
+    assert predict({"tweets": [{"tweet": "fire", "topic": None}, {"text": "fire"}]}, topical())[1]["predictions"] == [
+        {"probability": 0.9, "label": 1},
+        {"probability": 0.9, "label": 1},
+    ]
+
+
+def test_a_text_under_both_names_is_refused() -> None:
+    status, said = predict({"tweets": [{"tweet": "fire", "text": "flood"}]}, topical())
+    assert (status, said["error"]["code"]) == (422, "given_twice")
+
+
+def test_names_of_another_model_are_unknown() -> None:
+    assert predict({"tweet": "fire"})[1]["error"]["code"] == "unknown_key"
+
+
+@pytest.mark.parametrize(
+    ("body", "lacking"),
+    [
+        ({"text": "fire"}, ["keyword"]),
+        ({"text": "fire", "keyword": None}, None),
+        ({"tweets": [{"text": "fire"}, {"text": "fire"}]}, ["keyword"]),
+        ({"tweets": [{"text": "fire"}, {"text": "fire", "topic": "x"}]}, None),
+    ],
+)
+def test_a_request_without_the_keywords_that_the_model_learned_from_is_told(body: Any, lacking: Any) -> None:
+    assert predict(body, topical())[1].get("lacking") == lacking
+    assert "lacking" not in predict({"text": "fire"})[1]
