@@ -13,8 +13,9 @@ from models.settings import GateSettings
 class SliceLoss:
     """One slice: how accurate both are, the highest gain still credible, and the loss that would have been seen.
 
-    `judged` is false of a slice with too few rows to say anything; `harmed` says that even the highest credible gain
-    is a loss past the margin.
+    That loss, `detectable`, is None where it is more than the champion's whole accuracy: too few rows to tell. `judged`
+    is false of a slice with too few rows to say anything; `harmed` says that even the highest credible gain is a loss
+    past the margin.
     """
 
     name: str
@@ -22,7 +23,7 @@ class SliceLoss:
     champion: float
     challenger: float
     highest: float
-    detectable: float
+    detectable: float | None
     judged: bool
     harmed: bool
 
@@ -49,8 +50,10 @@ def slice_losses(
     highest = new - old + width * errors
     detectable = settings.slice_margin + (width + quantile(POWER)) * errors
     harmed = judged & (highest < -settings.slice_margin)
-    columns = (sizes.astype(int), old, new, highest, detectable, judged, harmed)
-    return tuple(SliceLoss(name, *row) for name, *row in zip(names, *(each.tolist() for each in columns), strict=True))
+    possible = [loss if loss <= accuracy else None for loss, accuracy in zip(detectable.tolist(), old, strict=True)]
+    measured = [each.tolist() for each in (sizes.astype(int), old, new, highest)]
+    columns = (*measured, possible, judged.tolist(), harmed.tolist())
+    return tuple(SliceLoss(name, *row) for name, *row in zip(names, *columns, strict=True))
 
 
 def simultaneous_width(

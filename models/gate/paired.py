@@ -47,7 +47,8 @@ class Gain:
     """The challenger's accuracy less the champion's.
 
     `interval` holds 95 % of the resampled gains; `p_mcnemar` and `p_bootstrap` are one-sided; `detectable` is the gain
-    that these rows show nine times out of ten, models that differ on as many rows given.
+    that these rows show nine times out of ten, models that differ on as many rows given; None where it is more than
+    any challenger could gain: the rows are too few to tell.
     """
 
     rows: int
@@ -59,7 +60,7 @@ class Gain:
     interval: tuple[float, float]
     p_mcnemar: float
     p_bootstrap: float
-    detectable: float
+    detectable: float | None
 
     @property
     def p(self) -> float:
@@ -95,6 +96,7 @@ def measure_gain(compared: Compared, drawn: np.ndarray, level: float) -> Gain:
     only_champion, only_challenger = int((before & ~after).sum()), int((after & ~before).sum())
     error = max(float(drawn.std()), 1 / len(rows))  # models that never differ: as if on one row
     low, high = np.percentile(drawn, [2.5, 97.5])
+    detectable, possible = (quantile(1 - level) + quantile(POWER)) * error, 1 - float(before.mean())
     return Gain(
         rows=len(rows),
         groups=int(rows.members.max()) + 1,
@@ -105,7 +107,7 @@ def measure_gain(compared: Compared, drawn: np.ndarray, level: float) -> Gain:
         interval=(float(low), float(high)),
         p_mcnemar=one_sided_mid_p(before, after),
         p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
-        detectable=(quantile(1 - level) + quantile(POWER)) * error,
+        detectable=detectable if detectable <= possible else None,
     )
 
 

@@ -68,7 +68,8 @@ class Verdict:
     def figures(self) -> dict[str, float]:
         """What can be compared over many verdicts, by name."""
         gain, service = self.gain, self.service
-        found = {"gain": gain.value, "p": gain.p, "detectable_gain": gain.detectable, "rows": gain.rows} if gain else {}
+        found = {"gain": gain.value, "p": gain.p, "rows": gain.rows} if gain else {}
+        found |= {"detectable_gain": gain.detectable} if gain and gain.detectable is not None else {}
         return found | ({"milliseconds": service.milliseconds} if service and not service.failure else {})
 
 
@@ -140,7 +141,9 @@ def _better(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
         f"p {_p(gain.p)})"
     )
     better = gain.value > 0 and gain.p <= settings.level
-    if not better:
+    if not better and gain.detectable is None:
+        finding += ", too few rows to tell: no gain that is possible on them would have shown"
+    elif not better and gain.detectable is not None:
         finding += f", where a gain of {100 * gain.detectable:.1f} points would have shown"
     return Rule("better", better, finding)
 

@@ -41,11 +41,17 @@ def _overview(verdict: Verdict, promoted: bool) -> str:
         tiles += [
             tile(_points(gain.value), f"accuracy gained, 95 % of resamples {_points(low)} to {_points(high)}"),
             tile(f"{gain.p:.3f}", "one-sided p"),
-            tile(f"{100 * gain.detectable:.1f}", f"points would have shown on {count(gain.rows)} rows"),
+            _would_show(gain),
         ]
     if verdict.service and not verdict.service.failure:
         tiles.append(tile(f"{verdict.service.milliseconds:.0f} ms", "for one tweet alone"))
     return f"<div class='tiles'>{''.join(tiles)}</div>"
+
+
+def _would_show(gain: Gain) -> str:
+    if gain.detectable is None:
+        return tile("too few rows", f"to tell: no gain that is possible on {count(gain.rows)} would have shown")
+    return tile(f"{100 * gain.detectable:.1f}", f"points would have shown on {count(gain.rows)} rows")
 
 
 def _rules(verdict: Verdict) -> str:
@@ -96,7 +102,7 @@ def _slices(losses: tuple[SliceLoss, ...]) -> str:
             f"{each.champion:.3f}",
             f"{each.challenger:.3f}",
             _points(each.gain),
-            _points(-each.detectable) if each.judged else "too few rows",
+            _points(-each.detectable) if each.judged and each.detectable is not None else "too few rows",
         ]
         for each in losses
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from models.gate import Verdict, selection_bias
+from models.gate import Gain, Verdict, selection_bias
 from models.settings import SplitSettings
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, crown, history
@@ -149,8 +149,13 @@ def in_markdown(decision: Decision) -> str:
         bias = selection_bias(verdict.gain.error, incumbent.challenges)
         lines += [
             "",
-            f"These {verdict.gain.rows:,} rows show a gain of {100 * verdict.gain.detectable:.1f} points nine times "
-            f"out of ten. Challengers compared on such rows so far: {incumbent.challenges}; a champion's own accuracy "
-            f"on them flatters it by {100 * bias:.1f} points at the very most.",
+            f"{_would_show(verdict.gain)} Challengers compared on such rows so far: {incumbent.challenges}; a "
+            f"champion's own accuracy on them flatters it by {100 * min(bias, 1):.1f} points at the very most.",
         ]
     return "\n".join(lines)
+
+
+def _would_show(gain: Gain) -> str:
+    if gain.detectable is None:
+        return f"These {gain.rows:,} rows are too few to tell: no gain that is possible on them would have shown."
+    return f"These {gain.rows:,} rows show a gain of {100 * gain.detectable:.1f} points nine times out of ten."

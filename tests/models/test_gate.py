@@ -107,6 +107,21 @@ def test_the_smallest_detectable_gain_is_that_of_the_normal_approximation() -> N
     assert gain.detectable == pytest.approx((1.960 + 1.282) * np.sqrt(0.12 / 5_000), rel=0.05)
 
 
+@pytest.mark.parametrize("count", [1, 2, 20, 60])
+def test_figures_that_no_model_could_reach_are_not_given(count: int) -> None:
+    """Of few rows no possible gain would show, nor a loss on a slice: that is said instead."""
+    for seed in range(5):
+        verdict = decided(seed, count, 0.0)
+        gain = verdict.gain
+        assert gain is not None
+        room = 1 - verdict.scores["accuracy"][0]
+        assert gain.detectable is None or gain.detectable <= room
+        assert ("too few rows to tell" in verdict.rules[0].finding) == (gain.detectable is None)
+        assert verdict.figures().get("detectable_gain") == gain.detectable
+        assert all(each.detectable is None or each.detectable <= each.champion for each in verdict.slices)
+    assert count > 2 or gain.detectable is None
+
+
 def test_a_model_is_not_better_than_itself() -> None:
     random = np.random.default_rng(0)
     rows = held_out_rows(random, 300)

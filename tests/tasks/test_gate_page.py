@@ -1,5 +1,7 @@
 """The page of a decision: why, with every figure, and nothing that runs or loads."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
 from tasks.registry import NOT_ASKED, Decision, Incumbent
 from tasks.registry.gate_page import gate_page
+from tasks.registry.promotion import in_markdown
 
 ATTACK = "<script>alert(1)</script>"
 SETTINGS = GateSettings(resamples=200)
@@ -29,6 +32,17 @@ def test_a_refusal_shows_its_reason_the_harmed_slice_and_what_could_have_been_se
     assert verdict.gain is not None
     assert f"<b>{100 * verdict.gain.detectable:.1f}</b><span>points would have shown on 2\u202f000 rows" in page
     assert "9 challengers were compared" in page
+
+
+def test_of_few_rows_the_page_and_the_version_say_that_they_are_too_few() -> None:
+    random = np.random.default_rng(0)
+    rows = held_out_rows(random, 20)
+    verdict = judge(rows, *planted_change(random, rows, 0.0, 0.12), {}, Service(20, milliseconds=40), SETTINGS)
+    decision = Decision(False, "version 3 stays", "4", verdict, Incumbent("3", "", None, 9))
+    assert "<b>too few rows</b>" in gate_page("lstm", decision)
+    assert "These 20 rows are too few to tell" in in_markdown(decision)
+    for text in (gate_page("lstm", decision), in_markdown(decision), verdict.reason):
+        assert not re.search(r"(gain of|<b>)\s*[0-9.]+(</b><span>)? points would", text)
 
 
 def test_names_are_text_and_nothing_is_loaded() -> None:
