@@ -18,6 +18,7 @@ from tasks.scheduling import timetable
 from tasks.scheduling.deployments import FILE
 from tasks.scheduling.timetable import Timing
 from tasks.scheduling.worker import POOL, RETRAINING, ROOT
+from tasks.store.outputs import Outputs
 
 What = Literal["retrain", "ingest", "score"]
 OPTIONS: dict[What, tuple[str, ...]] = {
@@ -51,6 +52,8 @@ class Addition(Settings):
             _check_source(source, watched=self.what != "retrain")
         if self.recipe:
             load_recipe(self.recipe)
+        if self.out and self.source and Path(self.source).expanduser().is_dir():
+            Outputs((Path(self.source).expanduser(),)).check(Path(self.out) / "any.parquet")
         return self
 
     def parameters(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store import output_register
+from tasks.store import backups, output_register
 from tasks.store.outputs import Outputs, RefusedOutput, page_outputs
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +62,17 @@ def test_overwrite_keeps_the_old_file_and_every_earlier_backup(page: Path) -> No
         assert page.read_text() == "ours"
     kept = {path.name: path.read_text() for path in page.parent.glob("*.bak*")}
     assert kept == {"page.html.bak": "mine", "page.html.bak.2": "mine again"}
+
+
+def test_a_backup_whose_name_another_process_takes_first_gets_another(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, free = page.with_name("page.html.bak"), page.with_name("page.html.bak.2")
+    taken.write_text("another's")
+    names = iter([taken, free])
+    monkeypatch.setattr(backups, "backup_of", lambda _: next(names))
+    backups.keep_a_backup(page)
+    assert (taken.read_text(), free.read_text()) == ("another's", "one")
 
 
 def test_overwrite_moves_a_link_and_leaves_what_it_points_to(home: Path, tmp_path: Path) -> None:

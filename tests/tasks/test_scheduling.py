@@ -90,6 +90,11 @@ def test_what_would_fail_at_night_is_refused_now(what: str, options: dict[str, o
         addition_of(what, None, HOURLY, options)
 
 
+def test_results_are_not_scheduled_into_the_folder_that_is_scored(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="lies in the source folder"):
+        addition_of("score", None, HOURLY, {"source": str(tmp_path), "out": str(tmp_path / "scored")})
+
+
 def test_a_name_is_made_of_what_runs_and_when() -> None:
     assert addition_of("score", None, HOURLY, {}).name == "score-every-hour"
     with pytest.raises(ValueError, match=r"no name for a schedule: 'a/b'"):
