@@ -33,7 +33,8 @@ class TrainedColumns(ColumnMap):
         A keyword column is left alone where the model learned without one: it would answer otherwise than in training.
         """
         there = {fold_word(name) for name in names}
-        open_to_choice = [meaning for meaning in READ if getattr(self, meaning) is None]
+        read = READ if self.ids else READ[1:]
+        open_to_choice = [meaning for meaning in read if getattr(self, meaning) is None]
         known = {meaning: self.trained[meaning] for meaning in open_to_choice if meaning in self.trained}
         held = {meaning: name for meaning, name in known.items() if fold_word(name) in there}
         asked = self.model_dump(exclude={"trained"}) | held

@@ -67,6 +67,11 @@ def test_a_model_that_learned_without_keywords_reads_none_unless_told() -> None:
     assert (found["keyword"], columns.report()["doubts"]) == ("keyword", [])
 
 
+def test_ids_that_are_not_wanted_are_not_missed() -> None:
+    found, columns = find(["tweet", "topic"], ColumnMap(ids=False))
+    assert (found, columns.report()["doubts"]) == ({"text": "tweet", "keyword": "topic"}, [])
+
+
 def test_a_model_of_before_columns_were_kept_is_used_as_ever() -> None:
     asked = ColumnMap(text="tweet")
     assert TrainedColumns.of(asked, {}) is asked
