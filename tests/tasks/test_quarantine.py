@@ -16,12 +16,14 @@ from tasks.store.outputs import Outputs
 SOUND = [f"{number},House {chr(97 + number)} burns,{number % 2}" for number in range(26)]
 BAD = ["x,Storm,maybe", "y,,1", "z,one,field,too many", '=HYPERLINK("http://evil"),Rain,maybe']
 
+WORDS = sources.ColumnMap(positive=("1",), negative=("0",))  # said, so that a third word is a fault of its rows
+
 
 @pytest.fixture
 def table(home: Path, tmp_path: Path) -> Path:
     path = tmp_path / "set.csv"
     path.write_text("\n".join(["id,text,target", *SOUND, *BAD]))
-    return ingest_tweets(sources.fetch(path))
+    return ingest_tweets(sources.fetch(path), WORDS)
 
 
 def mended(path: Path, texts: dict[str, str]) -> Path:
@@ -115,7 +117,7 @@ def test_an_export_with_and_without_the_guard_brings_back_the_same_cells(
     bad = [f"q{number},Storm number {number},maybe,{cell}" for number, cell in enumerate(cells)]
     path = tmp_path / "set.csv"
     path.write_text("\n".join(["id,text,target,location", *(f"{row}," for row in SOUND), *bad]))
-    table = ingest_tweets(sources.fetch(path))
+    table = ingest_tweets(sources.fetch(path), WORDS)
     out = tmp_path / "mend.csv"
     quarantine.write_rows(quarantine.read_rows(table), out, Outputs(), raw_csv)
     with out.open(newline="") as file:
