@@ -1,6 +1,7 @@
 """The command that judges a recipe: grouped cross-validation, against baselines on the same rows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli import options
+from flows.cli.grouping import grouped
 from flows.cli.runner import AsJson, Debug, command, show
 
 WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
@@ -32,37 +34,38 @@ Excluded = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Fits:
+    """What is fitted, and how often."""
+
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the tweets, each held out once.")] = 5
+    seeds: Annotated[int, typer.Option(min=1, help="Partitions into folds, each with other draws in training.")] = 1
+    seed: options.Seed = None
+    models: Models = None
+    learning_curve: Annotated[
+        bool, typer.Option("--learning-curve", help="Also train on 10, 20, 40 and 70 % of the training tweets.")
+    ] = False
+
+    def given(self) -> dict[str, Any]:
+        """The fields of the request that these options fill."""
+        names = tuple(name.strip() for each in self.models or () for name in each.split(","))
+        return {**vars(self), "models": names}
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command()(evaluate)
+    app.command()(grouped(evaluate))
 
 
 def evaluate(
+    *,
     tweets: options.Tweets = None,
     corpus: options.Corpora = None,
     exclude: Excluded = None,
     pretrain_on: options.PretrainOn = None,
-    text_column: options.TextColumn = None,
-    label_column: options.LabelColumn = None,
-    id_column: options.IdColumn = None,
-    keyword_column: options.KeywordColumn = None,
-    location_column: options.LocationColumn = None,
-    sheet: options.Sheet = None,
-    positive_label: options.PositiveLabels = None,
-    negative_label: options.NegativeLabels = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    quoting: options.QuotingOption = None,
-    no_header: options.NoHeader = False,
-    no_ids: options.NoIds = False,
+    table: options.LabelledTable,
     recipe: options.RecipeName = "quick",
-    folds: Annotated[int, typer.Option(min=2, help="Parts of the tweets, each held out once.")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="Partitions into folds, each with other draws in training.")] = 1,
-    seed: options.Seed = None,
-    models: Models = None,
-    learning_curve: Annotated[
-        bool, typer.Option("--learning-curve", help="Also train on 10, 20, 40 and 70 % of the training tweets.")
-    ] = False,
+    fits: Fits,
     device: options.ComputeOn = options.Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -79,21 +82,13 @@ def evaluate(
     with command(debug), options.computing_on(device), options.prepared(recipe, *sources):
         from flows import evaluate as stage
 
-        names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = options.columns_of(
-            names, positive_label, negative_label, options.form_of(delimiter, quoting, no_header, no_ids, sheet)
-        )
         request = stage.EvaluateRequest(
-            tweets=options.tweet_source(tweets, columns, encoding),
+            tweets=options.tweet_source(tweets, table),
             corpora=options.corpora_of(tweets, corpus),
             exclude=tuple(exclude or ()),
             labelled_texts=tuple(pretrain_on or ()),
             recipe=recipe,
-            seed=seed,
-            folds=folds,
-            seeds=seeds,
-            models=tuple(name.strip() for each in models or () for name in each.split(",")),
-            learning_curve=learning_curve,
+            **fits.given(),
         )
         result = stage.evaluate(request)
     show(result, as_json, evaluated)

@@ -1,12 +1,14 @@
 """The command that shows how far back a recurrent cell can learn: gradients."""
 
 import math
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.grouping import grouped
 from flows.cli.options import Overwrite
 from flows.cli.runner import AsJson, Debug, command, show
 
@@ -25,23 +27,31 @@ class Cell(StrEnum):
     gru = "gru"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(gradients)
+@dataclass(frozen=True)
+class Recurrence:
+    """The layer to look at, and the documents that it reads."""
 
-
-def gradients(
-    kind: Annotated[Cell, typer.Option(help="The recurrent cell, started as Keras starts it.")] = Cell.lstm,
-    lag: Annotated[int, typer.Option(min=1, max=2000, help="How many steps back it must remember.")] = 100,
-    units: Annotated[int, typer.Option(min=1, max=1024, help="Width of the state.")] = 64,
-    scale: Annotated[float, typer.Option(help="Factor on the recurrent matrix, orthogonal at 1.")] = 1.0,
+    kind: Annotated[Cell, typer.Option(help="The recurrent cell, started as Keras starts it.")] = Cell.lstm
+    lag: Annotated[int, typer.Option(min=1, max=2000, help="How many steps back it must remember.")] = 100
+    units: Annotated[int, typer.Option(min=1, max=1024, help="Width of the state.")] = 64
+    scale: Annotated[float, typer.Option(help="Factor on the recurrent matrix, orthogonal at 1.")] = 1.0
     forget_bias: Annotated[
         float | None,
         typer.Option(
             help="Bias of the gate that keeps the memory: forget (LSTM) or update (GRU).", show_default="LSTM 1, GRU 0"
         ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights and documents.")] = 1,
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, help="Of weights and documents.")] = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(grouped(gradients))
+
+
+def gradients(
+    *,
+    recurrence: Recurrence,
     out: Annotated[
         Path | None, typer.Option(help=f"Picture: {', '.join(PICTURES)}.", show_default="state folder")
     ] = None,
@@ -66,7 +76,7 @@ def gradients(
         environment.load_tensorflow()
         from models.gradients.lag import LagSettings, examine_lag
 
-        settings = LagSettings(kind=kind.value, lag=lag, units=units, scale=scale, forget_bias=forget_bias, seed=seed)
+        settings = LagSettings(**{**vars(recurrence), "kind": recurrence.kind.value})
         (layer,) = examine_lag(settings).layers
         with outputs.drafts(picture.parent) as draft:
             _draw(layer, settings, draft / picture.name)

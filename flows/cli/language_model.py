@@ -1,13 +1,18 @@
 """The commands of language models: train one, and draw text from it."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.grouping import grouped
 from flows.cli.options import ComputeOn, Corpora, Device, Seed
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
+
+if TYPE_CHECKING:
+    from models.language.settings import LanguageSettings
 
 
 class Direction(StrEnum):
@@ -41,23 +46,41 @@ WhichDirection = Annotated[Direction, typer.Option(help="Read from the start, fr
 Tied = Annotated[bool, typer.Option("--tied", help="Score words by the vectors that they are read with.")]
 
 
+@dataclass(frozen=True)
+class LanguageOptions:
+    """What is learned and how; what is not given is as `LanguageSettings` has it."""
+
+    direction: WhichDirection = Direction.forward
+    dimensions: Width = None
+    units: Units = None
+    layers: Layers = None
+    tied: Tied = False
+    softmax: WhichSoftmax = None
+    epochs: Epochs = None
+    min_count: MinCount = None
+
+    def settings(self) -> "LanguageSettings":
+        """The settings that these options ask for."""
+        from models.language.settings import LanguageSettings
+
+        both = self.direction is Direction.both
+        given = {**vars(self), "directions": ("forward", "backward") if both else (self.direction.value,)}
+        given |= {"softmax": self.softmax.value if self.softmax else None}
+        del given["direction"]
+        return LanguageSettings(**{name: value for name, value in given.items() if value is not None})
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    app.command("language-model")(language_model)
+    app.command("language-model")(grouped(language_model))
     app.command()(generate)
 
 
 def language_model(
+    *,
     corpus: Corpora = None,
     tweets: Tweets = None,
-    direction: WhichDirection = Direction.forward,
-    dimensions: Width = None,
-    units: Units = None,
-    layers: Layers = None,
-    tied: Tied = False,
-    softmax: WhichSoftmax = None,
-    epochs: Epochs = None,
-    min_count: MinCount = None,
+    options: LanguageOptions,
     seed: Seed = None,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
@@ -70,21 +93,10 @@ def language_model(
     Example: crisisflow language-model --tweets train.csv --epochs 10
     """
     with command(debug):
-        from models.language.settings import LanguageSettings
         from tasks.runtime import environment
 
         environment.use_device(device.value)
-        given = {
-            "directions": ("forward", "backward") if direction is Direction.both else (direction.value,),
-            "dimensions": dimensions,
-            "units": units,
-            "layers": layers,
-            "tied": tied,
-            "softmax": softmax.value if softmax else None,
-            "epochs": epochs,
-            "min_count": min_count,
-        }
-        settings = LanguageSettings(**{name: value for name, value in given.items() if value is not None})
+        settings = options.settings()
         with orchestration(tweets, *(corpus or ())):
             from flows import language as stage
             from flows.ingest import SAMPLE_CORPUS, TweetSource

@@ -1,13 +1,19 @@
 """The options that several commands share, each declared once, and what they become."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows.cli.runner import orchestration
+
+if TYPE_CHECKING:
+    from flows.ingest import TweetSource
+    from models.settings import EmbeddingSettings
+    from tasks.sources.columns import ColumnMap
 
 
 class Kind(StrEnum):
@@ -150,6 +156,8 @@ ComputeOn = Annotated[
         help="What networks compute on; auto is the GPU where there is one. Equal bytes are promised on the CPU.",
     ),
 ]
+WhichArchitecture = Annotated[Architecture, typer.Option(help="Predict context from word, or the reverse.")]
+VectorsFrom = Annotated[Matrix, typer.Option(help="Input-hidden or hidden-output matrix, or their mean.")]
 Dimensions = Annotated[int | None, typer.Option(min=1, help="Width of a word vector.", show_default="100")]
 Window = Annotated[
     int | None, typer.Option(min=1, max=50, help="Words to each side that count as context.", show_default="5")
@@ -160,6 +168,88 @@ MinCount = Annotated[int | None, typer.Option(min=1, help="Rarer words are dropp
 Phrases = Annotated[
     int, typer.Option(min=0, help="Passes that join words which stand together, new york as new_york; 0 is off.")
 ]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """How a table of tweets is to be read: its columns, its encoding, and what kind of table it is."""
+
+    text_column: TextColumn = None
+    id_column: IdColumn = None
+    keyword_column: KeywordColumn = None
+    location_column: LocationColumn = None
+    sheet: Sheet = None
+    encoding: Encoding = None
+    delimiter: Delimiter = None
+    quoting: QuotingOption = None
+    no_header: NoHeader = False
+    no_ids: NoIds = False
+
+    def column_map(self, **labels: Any) -> "ColumnMap":
+        """All but the encoding; a usage error for a delimiter that cannot be one. `labels` are further fields."""
+        from tasks.sources.columns import ColumnMap
+        from tasks.sources.options import delimiter_of
+
+        try:
+            delimiter = delimiter_of(self.delimiter)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--delimiter") from None
+        return ColumnMap(
+            id=self.id_column,
+            text=self.text_column,
+            keyword=self.keyword_column,
+            location=self.location_column,
+            sheet=self.sheet,
+            delimiter=delimiter,
+            quoting=self.quoting and self.quoting.value,
+            header=not self.no_header,
+            ids=not self.no_ids,
+            **labels,
+        )
+
+
+@dataclass(frozen=True)
+class LabelledTable(TextTable):
+    """The same of tweets with labels."""
+
+    label_column: LabelColumn = None
+    positive_label: PositiveLabels = None
+    negative_label: NegativeLabels = None
+
+    def column_map(self, **labels: Any) -> "ColumnMap":
+        """The same, with the column of labels and what its words mean."""
+        words = {"positive": tuple(self.positive_label or ()), "negative": tuple(self.negative_label or ())}
+        return super().column_map(label=self.label_column, **words, **labels)
+
+
+@dataclass(frozen=True)
+class VectorTestFiles:
+    """Files of human judgements that word vectors are scored on."""
+
+    similarities: Similarities = None
+    analogies: Analogies = None
+
+
+@dataclass(frozen=True)
+class VectorOptions:
+    """How word vectors are trained; what is not given is as `EmbeddingSettings` has it."""
+
+    architecture: WhichArchitecture = Architecture.skip_gram
+    dimensions: Dimensions = None
+    window: Window = None
+    negatives: Negatives = None
+    epochs: Epochs = None
+    min_count: MinCount = None
+    phrases: Phrases = 0
+    vectors_from: VectorsFrom = Matrix.input
+
+    def settings(self) -> "EmbeddingSettings":
+        """The settings that these options ask for."""
+        from models.settings import EmbeddingSettings
+
+        given = {**vars(self), "architecture": self.architecture.value, "vectors_from": self.vectors_from.value}
+        given["phrases"] = {"passes": self.phrases}
+        return EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
 
 
 @contextmanager
@@ -181,35 +271,12 @@ def prepared(recipe: str, *sources: str | None) -> Iterator[None]:
         yield
 
 
-def columns_of(
-    names: Sequence[str | None], positive: list[str] | None, negative: list[str] | None, form: dict[str, Any]
-) -> dict[str, Any]:
-    named = dict(zip(("id", "text", "label", "keyword", "location"), names, strict=True))
-    return {**named, "positive": tuple(positive or ()), "negative": tuple(negative or ()), **form}
-
-
-def form_of(
-    delimiter: str | None, quoting: Quoting | None, no_header: bool, no_ids: bool, sheet: str | None = None
-) -> dict[str, Any]:
-    """How a table is to be read, for a `ColumnMap`; a usage error for a delimiter that cannot be one."""
-    from tasks.sources.options import delimiter_of
-
-    try:
-        delimiter = delimiter_of(delimiter)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--delimiter") from None
-    given = {"delimiter": delimiter, "quoting": quoting and quoting.value}
-    return {**given, "header": not no_header, "ids": not no_ids, "sheet": sheet}
-
-
-def tweet_source(
-    tweets: str | None, columns: dict[str, Any] | None = None, encoding: str | None = None, against: str | None = None
-) -> Any:
+def tweet_source(tweets: str | None, table: LabelledTable | None = None, against: str | None = None) -> "TweetSource":
+    """The tweets to read, the bundled ones where none are named."""
     from flows.ingest import TweetSource
-    from tasks.sources.columns import ColumnMap
 
-    named = {"source": tweets} if tweets else {}
-    return TweetSource(**named, columns=ColumnMap(**(columns or {})), encoding=encoding, against=against)
+    table, named = table or LabelledTable(), {"source": tweets} if tweets else {}
+    return TweetSource(**named, columns=table.column_map(), encoding=table.encoding, against=against)
 
 
 def corpora_of(tweets: str | None, corpora: list[str] | None) -> tuple[str, ...]:

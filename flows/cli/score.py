@@ -1,40 +1,44 @@
 """The command that scores tweets."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from flows.cli import options
+from flows.cli.grouping import grouped
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
+
+Out = Annotated[
+    str,
+    typer.Option(metavar="PATH", help="File to write: .csv, .parquet or .jsonl; or a folder, with a / at its end."),
+]
+
+
+@dataclass(frozen=True)
+class OutputForm:
+    """In what form the scores are written."""
+
+    partition_rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows of each part of a folder.", show_default="100,000")
+    ] = None
+    raw_csv: options.RawCsv = False
+    overwrite: options.Overwrite = False
 
 
 def register(app: typer.Typer) -> None:
     """Add this command to the application."""
-    app.command()(score)
+    app.command()(grouped(score))
 
 
 def score(
+    *,
     source: Annotated[str, typer.Argument(metavar="SRC", help="Tweets to score: whatever `ingest` reads.")],
-    out: Annotated[
-        str,
-        typer.Option(metavar="PATH", help="File to write: .csv, .parquet or .jsonl; or a folder, with a / at its end."),
-    ],
+    out: Out,
     model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
-    text_column: options.TextColumn = None,
-    id_column: options.IdColumn = None,
-    keyword_column: options.KeywordColumn = None,
-    location_column: options.LocationColumn = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    quoting: options.QuotingOption = None,
-    no_header: options.NoHeader = False,
-    no_ids: options.NoIds = False,
-    partition_rows: Annotated[
-        int | None, typer.Option(min=1, help="Rows of each part of a folder.", show_default="100,000")
-    ] = None,
-    raw_csv: options.RawCsv = False,
-    overwrite: options.Overwrite = False,
+    table: options.TextTable,
+    form: OutputForm,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -51,8 +55,8 @@ def score(
         from tasks import scoring, sources
         from tasks.store.outputs import Outputs
 
-        outputs = Outputs(sources.local_paths(source), overwrite)
-        scoring.Destination(out, partition_rows, raw_csv, outputs).check()
+        outputs = Outputs(sources.local_paths(source), form.overwrite)
+        scoring.Destination(out, form.partition_rows, form.raw_csv, outputs).check()
         with orchestration(source):
             from flows import score as stage
 
@@ -60,14 +64,9 @@ def score(
                 source=source,
                 out=out,
                 model=model or stage.CHAMPION_URI,
-                columns=stage.ColumnMap(
-                    **{"text": text_column, "id": id_column, "keyword": keyword_column, "location": location_column},
-                    **options.form_of(delimiter, quoting, no_header, no_ids),
-                ),
-                encoding=encoding,
-                partition_rows=partition_rows,
-                raw_csv=raw_csv,
-                overwrite=overwrite,
+                columns=table.column_map(),
+                encoding=table.encoding,
+                **vars(form),
             )
             result = stage.score(request)
     show(result, as_json, models.scored)

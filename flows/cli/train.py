@@ -1,46 +1,26 @@
 """The commands that make models: retrain, and its stages one at a time."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from flows.cli.grouping import grouped
 from flows.cli.options import (
     Against,
-    Analogies,
-    Architecture,
     ComputeOn,
     Corpora,
-    Delimiter,
     Device,
-    Dimensions,
-    Encoding,
-    Epochs,
-    IdColumn,
-    KeywordColumn,
     Kind,
-    LabelColumn,
-    LocationColumn,
-    Matrix,
-    MinCount,
-    NegativeLabels,
-    Negatives,
-    NoHeader,
-    NoIds,
-    Phrases,
-    PositiveLabels,
+    LabelledTable,
     PretrainOn,
-    QuotingOption,
     RecipeName,
     Seed,
-    Sheet,
-    Similarities,
-    TextColumn,
     Tweets,
-    Window,
-    columns_of,
+    VectorOptions,
+    VectorTestFiles,
     computing_on,
     corpora_of,
-    form_of,
     prepared,
     tweet_source,
 )
@@ -48,34 +28,33 @@ from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
 
+@dataclass(frozen=True)
+class TrainingTexts:
+    """The texts of a retraining."""
+
+    tweets: Tweets = None
+    corpus: Corpora = None
+    pretrain_on: PretrainOn = None
+    against: Against = None
+
+    def named(self) -> tuple[str | None, ...]:
+        """Every source that was named."""
+        return (self.tweets, self.against, *(self.corpus or ()), *(self.pretrain_on or ()))
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     for function in (retrain, ingest, featurize, embed, classify):
-        app.command()(function)
+        app.command()(grouped(function))
 
 
 def retrain(
-    tweets: Tweets = None,
-    corpus: Corpora = None,
-    pretrain_on: PretrainOn = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    id_column: IdColumn = None,
-    keyword_column: KeywordColumn = None,
-    location_column: LocationColumn = None,
-    sheet: Sheet = None,
-    positive_label: PositiveLabels = None,
-    negative_label: NegativeLabels = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    no_ids: NoIds = False,
-    against: Against = None,
+    *,
+    texts: TrainingTexts,
+    table: LabelledTable,
     recipe: RecipeName = "standard",
     seed: Seed = None,
-    similarities: Similarities = None,
-    analogies: Analogies = None,
+    tests: VectorTestFiles,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -91,43 +70,27 @@ def retrain(
     with (
         command(debug),
         computing_on(device),
-        prepared(recipe, tweets, against, similarities, analogies, *(corpus or ()), *(pretrain_on or ())),
+        prepared(recipe, *texts.named(), *vars(tests).values()),
     ):
         from flows import retrain as stage
 
-        names = (id_column, text_column, label_column, keyword_column, location_column)
-        columns = columns_of(
-            names, positive_label, negative_label, form_of(delimiter, quoting, no_header, no_ids, sheet)
-        )
         request = stage.RetrainRequest(
-            tweets=tweet_source(tweets, columns, encoding, against),
-            corpora=corpora_of(tweets, corpus),
-            labelled_texts=tuple(pretrain_on or ()),
+            tweets=tweet_source(texts.tweets, table, texts.against),
+            corpora=corpora_of(texts.tweets, texts.corpus),
+            labelled_texts=tuple(texts.pretrain_on or ()),
             recipe=recipe,
             seed=seed,
-            similarities=similarities,
-            analogies=analogies,
+            **vars(tests),
         )
         result = stage.retrain(request)
     show(result, as_json, models.retrained)
 
 
 def ingest(
+    *,
     source: Annotated[str, typer.Argument(metavar="SRC", help="What to read: a file, folder, glob or address.")],
     kind: Annotated[Kind, typer.Option(help="What the source holds.")] = Kind.tweets,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    id_column: IdColumn = None,
-    keyword_column: KeywordColumn = None,
-    location_column: LocationColumn = None,
-    sheet: Sheet = None,
-    positive_label: PositiveLabels = None,
-    negative_label: NegativeLabels = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    no_ids: NoIds = False,
+    table: LabelledTable,
     against: Against = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -142,13 +105,9 @@ def ingest(
         from flows import ingest as stage
 
         if kind is Kind.tweets:
-            names = (id_column, text_column, label_column, keyword_column, location_column)
-            columns = columns_of(
-                names, positive_label, negative_label, form_of(delimiter, quoting, no_header, no_ids, sheet)
-            )
-            result = stage.ingest_and_report(tweet_source(source, columns, encoding, against))
+            result = stage.ingest_and_report(tweet_source(source, table, against))
         else:
-            result = stage.ingest_corpus_and_report(source, text_column, encoding)
+            result = stage.ingest_corpus_and_report(source, table.text_column, table.encoding)
     show(result, as_json, models.ingested)
 
 
@@ -171,22 +130,11 @@ def featurize(
 
 
 def embed(
+    *,
     corpus: Corpora = None,
-    architecture: Annotated[Architecture, typer.Option(help="Predict context from word, or the reverse.")] = (
-        Architecture.skip_gram
-    ),
-    dimensions: Dimensions = None,
-    window: Window = None,
-    negatives: Negatives = None,
-    epochs: Epochs = None,
-    min_count: MinCount = None,
-    phrases: Phrases = 0,
-    vectors_from: Annotated[Matrix, typer.Option(help="Input-hidden or hidden-output matrix, or their mean.")] = (
-        Matrix.input
-    ),
+    vectors: VectorOptions,
     seed: Seed = None,
-    similarities: Similarities = None,
-    analogies: Analogies = None,
+    tests: VectorTestFiles,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -195,22 +143,11 @@ def embed(
 
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
-    with command(debug), computing_on(device), orchestration(similarities, analogies, *(corpus or ())):
+    with command(debug), computing_on(device), orchestration(*vars(tests).values(), *(corpus or ())):
         from flows import embed as stage
 
-        given = {
-            "architecture": architecture.value,
-            "dimensions": dimensions,
-            "window": window,
-            "negatives": negatives,
-            "epochs": epochs,
-            "min_count": min_count,
-            "phrases": {"passes": phrases},
-            "vectors_from": vectors_from.value,
-        }
-        settings = stage.EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
         result = stage.embed_corpora(
-            corpora_of(None, corpus), settings, 1 if seed is None else seed, similarities, analogies
+            corpora_of(None, corpus), vectors.settings(), 1 if seed is None else seed, **vars(tests)
         )
     show(result, as_json, models.embedded)
 

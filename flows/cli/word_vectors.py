@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.grouping import grouped
 from flows.cli.options import Overwrite
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
@@ -57,10 +59,29 @@ WhichArchitecture = Annotated[
 Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many words to show.")]
 
 
+@dataclass(frozen=True)
+class JudgementFiles:
+    """Files of human judgements, and where their words and scores stand."""
+
+    similarities: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Word pairs with human scores: WordSim-353, SimLex-999, MEN.")
+    ] = None
+    analogies: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Analogy questions: questions-words.txt, BATS in its form.")
+    ] = None
+    word_columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Columns of the two words of a pair, by name or number from 1."),
+    ] = None
+    score_column: Annotated[
+        str | None, typer.Option(help="Column of the human score of a pair, by name or number from 1.")
+    ] = None
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     for function in (neighbours, similarity, analogy, odd_one_out, senses, evaluate_vectors, export_vectors):
-        app.command()(function)
+        app.command()(grouped(function))
 
 
 def neighbours(
@@ -179,19 +200,8 @@ def senses(
 
 
 def evaluate_vectors(
-    similarities: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Word pairs with human scores: WordSim-353, SimLex-999, MEN.")
-    ] = None,
-    analogies: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Analogy questions: questions-words.txt, BATS in its form.")
-    ] = None,
-    word_columns: Annotated[
-        str | None,
-        typer.Option(metavar="A,B", help="Columns of the two words of a pair, by name or number from 1."),
-    ] = None,
-    score_column: Annotated[
-        str | None, typer.Option(help="Column of the human score of a pair, by name or number from 1.")
-    ] = None,
+    *,
+    files: JudgementFiles,
     vocabulary: Annotated[
         int, typer.Option(min=4, help="Ask analogies among so many words only, the most frequent.")
     ] = 30_000,
@@ -208,11 +218,11 @@ def evaluate_vectors(
     with command(debug):
         from tasks.queries import word_vectors
 
-        if similarities is None and analogies is None:
+        if files.similarities is None and files.analogies is None:
             raise ValueError("nothing to score on: give --similarities FILE, --analogies FILE or both")
         known, source = _load(run_id, vectors, architecture)
-        columns = word_vectors.similarity_columns(word_columns, score_column)
-        scores = word_vectors.evaluate(known, similarities, analogies, vocabulary, columns)
+        columns = word_vectors.similarity_columns(files.word_columns, files.score_column)
+        scores = word_vectors.evaluate(known, files.similarities, files.analogies, vocabulary, columns)
         result = {**scores, "vectors": source}
     show(result, as_json, models.evaluated_vectors)
 

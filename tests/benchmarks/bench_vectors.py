@@ -146,7 +146,7 @@ def train_gensim(asked: argparse.Namespace) -> Result:
     return {"imported_gb": imported} | timed_scores(start, trained, asked, lambda: gensim_scores(model, asked.raw))
 
 
-def test_files() -> dict[str, Path]:
+def judgement_files() -> dict[str, Path]:
     """WordSim-353, SimLex-999 and the analogies: gensim's package carries all three."""
     from gensim.test.utils import datapath
 
@@ -159,7 +159,7 @@ def our_scores(vectors) -> Result:
     from models.vectors.evaluation import evaluate_analogies, evaluate_similarities
     from models.vectors.evaluation_files import parse_analogies, parse_similarities
 
-    texts = {name: path.read_text() for name, path in test_files().items()}
+    texts = {name: path.read_text() for name, path in judgement_files().items()}
     questions = parse_analogies(texts["analogies"])
     return {
         "wordsim353": evaluate_similarities(vectors, parse_similarities(texts["wordsim353"])).spearman,
@@ -176,7 +176,7 @@ def gensim_scores(model, own: bool) -> Result:
 
     if not own:
         return our_scores(WordVectors(pa.array(model.wv.index_to_key), model.wv.vectors))
-    files = test_files()
+    files = judgement_files()
     return {
         "wordsim353": model.wv.evaluate_word_pairs(files["wordsim353"])[1][0],
         "simlex999": model.wv.evaluate_word_pairs(files["simlex999"])[1][0],
