@@ -20,7 +20,7 @@ from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
 from tasks.ingestion.steps import tweet_counts
 from tasks.recipes import load_recipe
-from tasks.registry import NOT_ASKED
+from tasks.registry import NOT_CHALLENGED
 from tasks.registry.gate import challenge
 from tasks.runtime import signals
 from tasks.runtime.redaction import mask_secrets
@@ -72,7 +72,7 @@ def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: 
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
-    decision = challenge(run, best, tweets, gate) if gate else NOT_ASKED
+    decision = challenge(run, best, tweets, gate) if gate else NOT_CHALLENGED
     comparison.record(run, rows, best)
     lineage.record(run)
     create_markdown_artifact(

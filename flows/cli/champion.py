@@ -32,7 +32,7 @@ def champion(as_json: AsJson = False, debug: Debug = False) -> None:
             "model": current.tags.get("model") if current else None,
             "history": [asdict(each) for each in registry.history()],
         }
-    show(result, as_json, _reign)
+    show(result, as_json, _show_champion)
 
 
 def rollback(
@@ -54,8 +54,8 @@ def rollback(
     show(result, as_json, _rolled_back)
 
 
-def _reign(result: Mapping[str, Any]) -> None:
-    """The champion, then every accession, the newest first."""
+def _show_champion(result: Mapping[str, Any]) -> None:
+    """The champion, then every change of champion, the newest first."""
     if result["version"] is None:
         said = "There is no champion: `crisisflow retrain` makes one, `crisisflow rollback --to VERSION` names one."
     else:

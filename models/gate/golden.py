@@ -24,7 +24,7 @@ Damage = Callable[[str], str]
 
 
 class Reader(Protocol):
-    """What is asked of the classifier inside a logged model."""
+    """What the gate needs of the classifier inside a logged model."""
 
     def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
         """The tokens of raw texts, keywords in front where the classifier wants them."""

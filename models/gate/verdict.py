@@ -112,15 +112,15 @@ def judge_alone(service: Service, settings: GateSettings, silent: str = "") -> V
 
 
 def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
-    """The rules of serving; nobody can use a model that breaks them, however good it is."""
+    """The rules of serving: a model that breaks them cannot be used, however good it is."""
     if service.failure:
         return (Rule("served as trained", False, f"the logged model does not answer ({service.failure})"),)
     same = service.difference <= settings.max_difference and not service.other_labels
-    asked = f"on {service.rows:,} raw tweets, {service.repaired:,} of which repair changes,"
-    found = f"{asked} the logged model answers as the pipeline did"
+    predicted = f"on {service.rows:,} raw tweets, {service.repaired:,} of which repair changes,"
+    found = f"{predicted} the logged model answers as the pipeline did"
     if not same:
         found = (
-            f"{asked} the logged model's probabilities are up to {service.difference:.2g} from the pipeline's, and "
+            f"{predicted} the logged model's probabilities are up to {service.difference:.2g} from the pipeline's, and "
             f"{service.other_labels:,} labels differ{f'; {service.differs}' if service.differs else ''}"
         )
     speed = f"one tweet takes {service.milliseconds:.0f} ms, of at most {settings.max_milliseconds:.0f}"

@@ -1,7 +1,7 @@
 """Which registered model is in use, how it came to be, and how to go back. The one door to MLflow's model registry."""
 
-from tasks.registry.champion_history import Accession, history, rollback
-from tasks.registry.promotion import NOT_ASKED, Candidate, Decision, Incumbent, promote
+from tasks.registry.champion_history import ChampionChange, history, rollback
+from tasks.registry.promotion import NOT_CHALLENGED, Candidate, Decision, Incumbent, promote
 from tasks.registry.versions import (
     CHAMPION,
     CHAMPION_URI,
@@ -17,9 +17,9 @@ __all__ = [
     "CHAMPION",
     "CHAMPION_URI",
     "MODEL_NAME",
-    "NOT_ASKED",
-    "Accession",
+    "NOT_CHALLENGED",
     "Candidate",
+    "ChampionChange",
     "ChosenModel",
     "Decision",
     "Incumbent",

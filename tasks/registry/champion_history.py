@@ -1,7 +1,7 @@
-"""The line of champions: who became champion when and why, and the way back.
+"""The history of champions: which version became champion when and why, and the way back.
 
-Each accession is a tag of the registered model, which outlives the versions. The alias is set first and alone says who
-is champion: where a process died between the two, the line lacks one entry and nothing else is wrong.
+Each change is a tag of the registered model, which outlives the versions. The alias is set first and alone says who
+is champion: if a process dies between the two, the history lacks one entry and nothing else is wrong.
 """
 
 import getpass
@@ -20,13 +20,13 @@ from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import locked
 from tasks.tracking import client
 
-PREFIX = "accession."
-ROLLED_BACK = "rolled_back"  # the tag of a version that somebody took out of use
+PREFIX = "accession."  # stored in registries: keeps its name
+ROLLED_BACK = "rolled_back"  # the tag of a version that was taken out of use
 
 
 @dataclass(frozen=True)
-class Accession:
-    """A version that became champion: by promotion, or by somebody who rolled another back."""
+class ChampionChange:
+    """A version that became champion: by promotion, or by a rollback of another."""
 
     version: str
     model: str
@@ -37,8 +37,8 @@ class Accession:
     why: str
 
 
-def history() -> list[Accession]:
-    """Every accession, the oldest first."""
+def history() -> list[ChampionChange]:
+    """Every change of champion, the oldest first."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -47,29 +47,31 @@ def history() -> list[Accession]:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         return []
-    return [Accession(**json.loads(tags[name])) for name in sorted(tags) if name.startswith(PREFIX)]
+    return [ChampionChange(**json.loads(tags[name])) for name in sorted(tags) if name.startswith(PREFIX)]
 
 
-def crown(version: str, model: str, replaced: str, kind: Literal["promotion", "rollback"], why: str) -> Accession:
+def set_champion(
+    version: str, model: str, replaced: str, kind: Literal["promotion", "rollback"], why: str
+) -> ChampionChange:
     """Make this version champion, and write down who did it and why. Call it inside the registry's lock."""
     client().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    made = Accession(version, model, replaced, kind, when, _who(), mask_secrets(why))
+    made = ChampionChange(version, model, replaced, kind, when, _who(), mask_secrets(why))
     client().set_registered_model_tag(MODEL_NAME, f"{PREFIX}{len(history()) + 1:06}", json.dumps(asdict(made)))
     return made
 
 
-def succession(accessions: Sequence[Accession], current: str) -> list[str]:
+def champion_lineage(changes: Sequence[ChampionChange], current: str) -> list[str]:
     """The champions that lead up to the current one, which is the last; a rollback takes off what it undid.
 
-    >>> first = Accession("1", "lstm", "", "promotion", "", "", "")
-    >>> second = Accession("2", "gru", "1", "promotion", "", "", "")
-    >>> third = Accession("1", "lstm", "2", "rollback", "", "", "")
-    >>> succession([first, second], "2"), succession([first, second, third], "1")
+    >>> first = ChampionChange("1", "lstm", "", "promotion", "", "", "")
+    >>> second = ChampionChange("2", "gru", "1", "promotion", "", "", "")
+    >>> third = ChampionChange("1", "lstm", "2", "rollback", "", "", "")
+    >>> champion_lineage([first, second], "2"), champion_lineage([first, second, third], "1")
     (['1', '2'], ['1'])
     """
     line: list[str] = []
-    for each in accessions:
+    for each in changes:
         if each.replaced and line[-1:] != [each.replaced]:  # became champion before this was written down, or by hand
             line.append(each.replaced)
         if each.kind == "rollback" and each.version in line:
@@ -79,7 +81,7 @@ def succession(accessions: Sequence[Accession], current: str) -> list[str]:
     return line if not current or line[-1:] == [current] else [*line, current]
 
 
-def rollback(to: str | None = None, why: str = "") -> Accession:
+def rollback(to: str | None = None, why: str = "") -> ChampionChange:
     """Put the champion before this one in use again, or the version named; the one in use now is marked as rolled back.
 
     A version so marked is never promoted again by itself. Raises ValueError when there is nothing to go back to, and
@@ -97,7 +99,7 @@ def rollback(to: str | None = None, why: str = "") -> Accession:
             raise ValueError(f"version {version} is the champion already")
         load_tensorflow()
         load_model(uri_of(version))  # what cannot be loaded is not put in use
-        made = crown(version, found.tags.get("model", "unknown"), replaced, "rollback", why)
+        made = set_champion(version, found.tags.get("model", "unknown"), replaced, "rollback", why)
         if ROLLED_BACK in found.tags:
             client().delete_model_version_tag(MODEL_NAME, version, ROLLED_BACK)
         if replaced:
@@ -108,7 +110,7 @@ def rollback(to: str | None = None, why: str = "") -> Accession:
 def _before(current: str) -> str:
     """The last champion before the current one that was not deleted."""
     there = our_versions()
-    line = [each for each in succession(history(), current) if each in there and each != current]
+    line = [each for each in champion_lineage(history(), current) if each in there and each != current]
     if not line:
         now = f"before version {current}" if current else "yet"
         raise ValueError(f"there was no champion {now} to go back to: `crisisflow rollback --to VERSION` names any")

@@ -45,11 +45,11 @@ from tasks.store import formats
 from tasks.store.digests import combine
 from tasks.tracking import Run
 
-ASKED_ALONE = 15
+SINGLE_ROWS = 15
 
 
 @dataclass(frozen=True)
-class Trial:
+class Challenge:
     """A candidate that is to be tried against the champion on the test rows of this table of tweets."""
 
     candidate: Candidate
@@ -63,7 +63,7 @@ class Trial:
         return combine({"rows": self.tweets.name, "settings": self.settings.model_dump(), "code": code})
 
     def judge(self, incumbent: Incumbent | None) -> Verdict:
-        """The verdict on the candidate. A champion that cannot be asked is no hindrance; a challenger so is refused."""
+        """The verdict on the candidate. If the champion fails to load, judge the challenger alone."""
         load_tensorflow()
         table = formats.read_tweets(self.tweets)
         test = table.take(formats.rows_in(table, "test"))
@@ -76,25 +76,25 @@ class Trial:
             return Verdict((Rule("better", False, finding),), service=service)
         rows = test.filter(pa.array(held))
         try:
-            champion = ask(load_model(incumbent.uri), rows)
+            champion = predict(load_model(incumbent.uri), rows)
         except Exception as error:  # whatever keeps it from answering: it cannot be in use either
-            return judge_alone(service, self.settings, silent=why_silent(error))
+            return judge_alone(service, self.settings, silent=failure_in_words(error))
         challenger = Answers(answers.probabilities[held], answers.called[held])
         return judge(_held_out(rows), champion, challenger, slice_rows(rows), service, self.settings)
 
     def _serve(self, test: pa.Table) -> tuple[Service, Answers | None]:
-        """How the logged model serves, and its answers to all test rows, in one batch as the pipeline asked.
+        """How the logged model serves, and its answers to all test rows, in one batch as the pipeline predicted them.
 
-        It is asked about the stored texts, for the comparison, and as it will be asked: about raw ones, which come to
-        the same once they are repaired.
+        It predicts the stored texts, for the comparison, and raw ones, as in use: these come to the same once they are
+        repaired.
         """
         raw = golden_tweets(test)
         try:
             model = load_model(self.candidate.model_uri)
-            answers, of_raw = ask(model, test), ask(model, raw)
-            alone, milliseconds = ask_alone(model, raw)
+            answers, of_raw = predict(model, test), predict(model, raw)
+            alone, milliseconds = time_single_rows(model, raw)
         except Exception as error:
-            return Service(failure=why_silent(error)), None
+            return Service(failure=failure_in_words(error)), None
         recorded = self._recorded(test)
         pairs = [(each.probabilities, recorded.probabilities) for each in (answers, of_raw)]
         pairs.append((alone, recorded.probabilities[: len(alone)]))
@@ -126,9 +126,9 @@ class Trial:
 def challenge(run: Run, best: ModelRow, tweets: Path, settings: GateSettings) -> Decision:
     """Try the best model of a retraining against the champion, and keep page and figures on the retraining's run."""
     candidate = Candidate.of(best, tweets.name, split_settings(tweets))
-    trial = Trial(candidate, tweets, settings)
+    case = Challenge(candidate, tweets, settings)
     with progress(f"gate {candidate.name}"):
-        decision = promote(candidate, trial.judge, trial.case)
+        decision = promote(candidate, case.judge, case.case)
     if decision.verdict is not None:
         run.log_text(gate_page(candidate.name, decision), "gate.html")
         run.log_text(json.dumps(asdict(decision.verdict), indent=1), "gate.json")
@@ -143,26 +143,26 @@ def held_out_by(test: pa.Table, split: SplitSettings | None) -> np.ndarray:
     return np.asarray(pc.equal(assign_splits(test["group"], split), "test").to_numpy(zero_copy_only=False), bool)
 
 
-def ask(model: Any, rows: pa.Table) -> Answers:
+def predict(model: Any, rows: pa.Table) -> Answers:
     """The answers of a logged model to raw strings, all in one batch."""
     answer = model.predict(rows.select(["text", "keyword"]).to_pandas())
     return Answers(answer["probability"].to_numpy(), answer["label"].to_numpy() == 1)
 
 
-def ask_alone(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:
-    """The first few rows asked one by one, as a service is: their probabilities, and the milliseconds of one.
+def time_single_rows(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:
+    """Probabilities of the first few rows, predicted one by one as a service does, and the milliseconds of one.
 
     The fastest one's: what other programs on the machine add is no fault of the model.
     """
     probabilities, seconds = [], []
-    for number in range(min(ASKED_ALONE, len(rows))):
+    for number in range(min(SINGLE_ROWS, len(rows))):
         start = time.perf_counter()
-        probabilities.append(ask(model, rows.slice(number, 1)).probabilities[0])
+        probabilities.append(predict(model, rows.slice(number, 1)).probabilities[0])
         seconds.append(time.perf_counter() - start)
     return np.array(probabilities), 1000 * min(seconds)
 
 
-def why_silent(error: Exception) -> str:
+def failure_in_words(error: Exception) -> str:
     """The error in one line. One that the machine is to blame for is raised again: it says nothing of the model."""
     if errors.in_words(error) is not None:
         raise error

@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 260, 18
 
 
 def gate_page(challenger: str, decision: Decision) -> str:
-    """The whole page. Raises ValueError of a decision for which the gate was not asked."""
+    """The whole page. Raises ValueError of a decision that the gate did not judge."""
     verdict, incumbent = decision.verdict, decision.incumbent
     if verdict is None:
         raise ValueError(f"nothing was judged: {decision.reason}")

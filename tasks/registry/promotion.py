@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.gate import Gain, Verdict, selection_bias
 from models.settings import SplitSettings
 from tasks.evaluation.comparison import ModelRow
-from tasks.registry.champion_history import ROLLED_BACK, crown, history
+from tasks.registry.champion_history import ROLLED_BACK, history, set_champion
 from tasks.registry.versions import MODEL_NAME, champion, our_versions, register, tag_version, uri_of
 from tasks.runtime.state_folder import locked
 from tasks.tracking import client
@@ -64,7 +64,7 @@ class Incumbent:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the candidate became champion, why, its version, and the verdict of the gate if it was asked."""
+    """Whether the candidate became champion, why, its version, and the verdict of the gate if it judged."""
 
     promoted: bool
     reason: str
@@ -73,7 +73,7 @@ class Decision:
     incumbent: Incumbent | None = None
 
 
-NOT_ASKED = Decision(False, "nothing was to be promoted", "")
+NOT_CHALLENGED = Decision(False, "nothing was to be promoted", "")
 
 Judge = Callable[[Incumbent | None], Verdict]
 
@@ -108,7 +108,7 @@ def _promote(candidate: Candidate, judge: Judge, case: str) -> Decision:
     verdict = judge(incumbent)
     reason = _in_words(candidate, incumbent, verdict)
     if verdict.promoted:
-        crown(version, candidate.name, incumbent.version if incumbent else "", "promotion", reason)
+        set_champion(version, candidate.name, incumbent.version if incumbent else "", "promotion", reason)
     decision = Decision(verdict.promoted, reason, version, verdict, incumbent)
     _write_down(decision, case)
     return decision

@@ -105,8 +105,8 @@ def challenge(row: ModelRow, tweets: Path) -> tuple[registry.Decision, str]:
 
 
 def verdict(challenger: ModelRow, tweets: Path, champion: str | None, split: SplitSettings | None = None) -> Any:
-    trial = gate.Trial(registry.Candidate.of(challenger, tweets.name, SplitSettings()), tweets, SETTINGS)
-    return trial.judge(registry.Incumbent("7", champion, split, 1) if champion else None)
+    challenged = gate.Challenge(registry.Candidate.of(challenger, tweets.name, SplitSettings()), tweets, SETTINGS)
+    return challenged.judge(registry.Incumbent("7", champion, split, 1) if champion else None)
 
 
 def broken(found: Any) -> list[str]:
@@ -144,7 +144,7 @@ def test_a_better_model_replaces_the_champion_and_can_be_rolled_back(
 def test_a_promotion_while_tweets_are_scored_changes_no_row(
     models: dict[str, ModelRow], tweets: Path, empty_registry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next champion is crowned when the first chunk was asked about and the others were not."""
+    """The next champion is set when the first chunk was predicted and the others were not."""
     from flows.score import ScoreRequest, score_snapshot
 
     challenge(models["two"], tweets)
@@ -261,14 +261,14 @@ def test_rows_that_the_champion_learned_from_do_not_decide(models: dict[str, Mod
     assert found.gain.rows == len(held) < len(test)
 
 
-def test_where_no_row_was_held_out_by_both_nobody_is_promoted(models: dict[str, ModelRow], tweets: Path) -> None:
+def test_where_no_row_was_held_out_by_both_no_model_is_promoted(models: dict[str, ModelRow], tweets: Path) -> None:
     found = verdict(models["all"], tweets, models["two"].model_uri, SplitSettings(test_share=0.0))
     assert found.reason == "no test row is one that version 7 did not learn from"
 
 
 def test_the_case_changes_with_rows_settings_and_nothing_else(models: dict[str, ModelRow], tweets: Path) -> None:
     candidates = [registry.Candidate.of(models[name], tweets.name, SplitSettings()) for name in ("two", "all")]
-    cases = [gate.Trial(each, tweets, SETTINGS).case for each in candidates]
+    cases = [gate.Challenge(each, tweets, SETTINGS).case for each in candidates]
     assert cases[0] == cases[1]
-    assert gate.Trial(candidates[0], tweets, GateSettings()).case != cases[0]
-    assert gate.Trial(candidates[0], tweets.with_name("other"), SETTINGS).case != cases[0]
+    assert gate.Challenge(candidates[0], tweets, GateSettings()).case != cases[0]
+    assert gate.Challenge(candidates[0], tweets.with_name("other"), SETTINGS).case != cases[0]

@@ -8,7 +8,7 @@ import pytest
 from models.gate import Service, Verdict, judge, judge_alone
 from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
-from tasks.registry import NOT_ASKED, Decision, Incumbent
+from tasks.registry import NOT_CHALLENGED, Decision, Incumbent
 from tasks.registry.gate_page import gate_page
 from tasks.registry.promotion import in_markdown
 
@@ -62,4 +62,4 @@ def test_where_nothing_was_compared_the_page_says_why() -> None:
 
 def test_a_decision_without_a_verdict_has_no_page() -> None:
     with pytest.raises(ValueError, match="nothing was judged"):
-        gate_page("lstm", NOT_ASKED)
+        gate_page("lstm", NOT_CHALLENGED)

@@ -85,7 +85,7 @@ def test_a_refusal_of_the_same_case_is_not_judged_again(home: Path) -> None:
     assert promote("a", better=True, case="these rows").promoted  # it was champion, and has another one before it
 
 
-def test_a_champion_that_was_deleted_leaves_the_throne_to_the_next(home: Path) -> None:
+def test_a_champion_that_was_deleted_is_followed_by_the_next_model(home: Path) -> None:
     promote("a")
     promote("b")
     tracking.client().delete_model_version(registry.MODEL_NAME, "2")
