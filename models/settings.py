@@ -306,6 +306,15 @@ class GateSettings(Settings):
         0.05, description="Chance that a harmless challenger is refused for any slice, all slices together."
     )
     min_slice_rows: Positive = Field(50, description="A slice with fewer rows is shown and has no say.")
+    source_margin: Share = Field(
+        0.02, description="What a challenger of other tweets may lose in accuracy or F1 on the champion's own rows."
+    )
+    min_common_groups: Share = Field(
+        0.8, description="Share of the champion's test groups among the challenger's tweets; below it they are others."
+    )
+    min_label_agreement: Share = Field(
+        0.9, description="Share of these groups with the same label; below it the labels mean something else."
+    )
     calibration_margin: Share = Field(0.02, description="The calibration error (ECE) may rise by this much.")
     max_milliseconds: Annotated[float, Field(gt=0)] = Field(
         250.0, description="Time that one tweet alone may take; networks take 30 to 80 on two cores that are free."

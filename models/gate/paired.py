@@ -43,6 +43,27 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Paired:
+    """The held-out rows of one source, with the answers of both models to them."""
+
+    rows: HeldOut
+    champion: Answers
+    challenger: Answers
+
+    def joined(self, other: "Paired", kept: np.ndarray) -> "Paired":
+        """These rows, then those rows of the other that are kept, bool (rows,)."""
+
+        def join(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+            return np.concatenate([mine, theirs[kept]])
+
+        def both(mine: Answers, theirs: Answers) -> Answers:
+            return Answers(join(mine.probabilities, theirs.probabilities), join(mine.called, theirs.called))
+
+        rows = HeldOut(join(self.rows.labels, other.rows.labels), join(self.rows.groups, other.rows.groups))
+        return Paired(rows, both(self.champion, other.champion), both(self.challenger, other.challenger))
+
+
+@dataclass(frozen=True)
 class Gain:
     """The challenger's accuracy less the champion's.
 

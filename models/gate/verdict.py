@@ -41,10 +41,21 @@ class Service:
 
 
 @dataclass(frozen=True)
+class SourceScore:
+    """Accuracy and F1 of (champion, challenger) on the rows of one source that both held out."""
+
+    name: str
+    rows: int
+    accuracy: tuple[float, float]
+    f1: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Promoted when every rule is kept.
 
     `scores` are those of champion and challenger by name; `silent` says why there is a champion and no answer of it.
+    `relation` says how the tweets of both differ, empty when they are one source; `sources` are the scores on each.
     """
 
     rules: tuple[Rule, ...]
@@ -53,6 +64,8 @@ class Verdict:
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     service: Service | None = None
     silent: str = ""
+    relation: str = ""
+    sources: tuple[SourceScore, ...] = ()
 
     @property
     def promoted(self) -> bool:

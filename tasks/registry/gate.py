@@ -15,6 +15,10 @@ split seed, bring fresh rows.
 
 A tweet keeps its split for ever, so test rows of the challenger are no training rows of the champion, unless it was
 split by other settings: then only those rows decide that both held out.
+
+A challenger that learned from other tweets (see `data_sources`) would win on its own rows alone, where the champion is
+a stranger. So the held-out rows of both sources decide together, and on the champion's own the challenger may not lose
+more than a margin, unless the change of data is meant. The bundled sample never replaces a model of other tweets.
 """
 
 import json
@@ -28,15 +32,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.gate import Answers, HeldOut, Rule, Service, Verdict, golden_tweets, judge, judge_alone, what_differs
+from models.gate import (
+    Answers,
+    HeldOut,
+    Paired,
+    Rule,
+    Service,
+    Verdict,
+    golden_tweets,
+    judge,
+    judge_alone,
+    what_differs,
+)
+from models.gate import sources as gate_sources
 from models.metrics.slices import slice_rows
-from models.settings import GateSettings, SplitSettings, TextSettings
-from models.splitting.splits import assign_splits
+from models.settings import GateSettings, TextSettings
 from tasks import caching
 from tasks.evaluation.comparison import ModelRow
 from tasks.ingestion.steps import split_settings
 from tasks.packaging.mlflow_model import load_model
 from tasks.registry import Candidate, Decision, Incumbent, promote
+from tasks.registry.data_sources import Relation, held_out_by, raw_sources, relate
 from tasks.registry.gate_page import gate_page
 from tasks.runtime import errors, state_folder
 from tasks.runtime.environment import load_tensorflow
@@ -55,12 +71,14 @@ class Challenge:
     candidate: Candidate
     tweets: Path
     settings: GateSettings
+    replace_data: bool = False
 
     @property
     def case(self) -> str:
         """A digest of all that decides besides the two models: the rows, the settings, the code."""
         code = {name: caching.module_digest(name) for name in caching.reached_modules(__name__)}
-        return combine({"rows": self.tweets.name, "settings": self.settings.model_dump(), "code": code})
+        asked = {"settings": self.settings.model_dump(), "replace_data": self.replace_data}
+        return combine({"rows": self.tweets.name, **asked, "code": code})
 
     def judge(self, incumbent: Incumbent | None) -> Verdict:
         """The verdict on the candidate. If the champion fails to load, judge the challenger alone."""
@@ -70,17 +88,62 @@ class Challenge:
         service, answers = self._serve(test)
         if answers is None or incumbent is None:
             return judge_alone(service, self.settings)
+        relation = relate(self.tweets, self.candidate.raw, incumbent, self.settings)
+        if relation.sample:
+            alone = judge_alone(service, self.settings)
+            return gate_sources.add_rule(alone, gate_sources.refuse_sample(), relation.difference)
         held = held_out_by(test, incumbent.split)
         if not held.any():
             finding = f"no test row is one that version {incumbent.version} did not learn from"
-            return Verdict((Rule("better", False, finding),), service=service)
+            return Verdict((Rule("better", False, finding),), service=service, relation=relation.difference)
         rows = test.filter(pa.array(held))
-        try:
-            champion = predict(load_model(incumbent.uri), rows)
-        except Exception as error:  # whatever keeps it from answering: it cannot be in use either
-            return judge_alone(service, self.settings, silent=failure_in_words(error))
         challenger = Answers(answers.probabilities[held], answers.called[held])
-        return judge(_held_out(rows), champion, challenger, slice_rows(rows), service, self.settings)
+        return self._compare(incumbent, relation, rows, challenger, service)
+
+    def _compare(
+        self, incumbent: Incumbent, relation: Relation, rows: pa.Table, challenger: Answers, service: Service
+    ) -> Verdict:
+        """The verdict by these rows of the challenger's tweets, and by the champion's own where those are others."""
+        own = _rows_of_champion(relation, self.candidate, incumbent)
+        try:
+            champion = load_model(incumbent.uri)
+            pair = Paired(_held_out(rows), predict(champion, rows), challenger)
+            old = predict(champion, own) if len(own) else None
+        except Exception as error:  # whatever keeps it from answering: it cannot be in use either
+            silent = failure_in_words(error)
+            alone = judge_alone(service, self.settings, silent=silent)
+            return alone if not relation.difference else self._unjudged(alone, relation, "the champion does not answer")
+        if not relation.difference:
+            return judge(pair.rows, pair.champion, pair.challenger, slice_rows(rows), service, self.settings)
+        if old is None:
+            alone = judge(pair.rows, pair.champion, pair.challenger, slice_rows(rows), service, self.settings)
+            why = "no row of theirs was held out by both models" if relation.table is not None else relation.difference
+            return self._unjudged(alone, relation, why)
+        new = predict(load_model(self.candidate.model_uri), own)
+        return self._judge_both(relation, (rows, pair), (own, Paired(_held_out(own), old, new)), service)
+
+    def _judge_both(
+        self, relation: Relation, ours: tuple[pa.Table, Paired], theirs: tuple[pa.Table, Paired], service: Service
+    ) -> Verdict:
+        """The verdict by the rows of both sources; by the challenger's alone when the change of data is meant."""
+        (rows, pair), (own, own_pair) = ours, theirs
+        if not self.replace_data:
+            fresh = _not_among(own, rows)
+            columns = ["text", "keyword", "target", "group"]
+            new = own.filter(pa.array(fresh)).select(columns)
+            rows = pa.concat_tables([rows.select(columns), new], promote_options="permissive")
+        judged = pair if self.replace_data else pair.joined(own_pair, fresh)
+        verdict = judge(judged.rows, judged.champion, judged.challenger, slice_rows(rows), service, self.settings)
+        scores = (
+            gate_sources.score_source("the champion's tweets", own_pair),
+            gate_sources.score_source("the challenger's tweets", pair),
+        )
+        rule = gate_sources.judge_champion_rows(scores[0], self.settings, self.replace_data)
+        return gate_sources.add_rule(verdict, rule, relation.difference, scores)
+
+    def _unjudged(self, verdict: Verdict, relation: Relation, why: str) -> Verdict:
+        rule = gate_sources.unjudged_champion_rows(why, self.replace_data)
+        return gate_sources.add_rule(verdict, rule, relation.difference)
 
     def _serve(self, test: pa.Table) -> tuple[Service, Answers | None]:
         """How the logged model serves, and its answers to all test rows, in one batch as the pipeline predicted them.
@@ -123,10 +186,17 @@ class Challenge:
         return Answers(table["probability"].to_numpy(), table["label"].to_numpy() == 1)
 
 
-def challenge(run: Run, best: ModelRow, tweets: Path, settings: GateSettings) -> Decision:
-    """Try the best model of a retraining against the champion, and keep page and figures on the retraining's run."""
+def challenge(
+    run: Run, best: ModelRow, tweets: Path, settings: GateSettings, source: str = "", replace_data: bool = False
+) -> Decision:
+    """Try the best model of a retraining against the champion, and keep page and figures on the retraining's run.
+
+    `source` is the JSON of the addresses that the retraining read, kept on the version; `replace_data` says that a
+    champion of other tweets is meant to be replaced.
+    """
     candidate = Candidate.of(best, tweets.name, split_settings(tweets))
-    case = Challenge(candidate, tweets, settings)
+    candidate = replace(candidate, raw=raw_sources(run, tweets), source=source)
+    case = Challenge(candidate, tweets, settings, replace_data)
     with progress(f"gate {candidate.name}"):
         decision = promote(candidate, case.judge, case.case)
     if decision.verdict is not None:
@@ -136,11 +206,20 @@ def challenge(run: Run, best: ModelRow, tweets: Path, settings: GateSettings) ->
     return decision
 
 
-def held_out_by(test: pa.Table, split: SplitSettings | None) -> np.ndarray:
-    """Which of these test rows a model trained on tweets split like this held out too; all of them when unknown."""
-    if split is None:
-        return np.ones(len(test), bool)
-    return np.asarray(pc.equal(assign_splits(test["group"], split), "test").to_numpy(zero_copy_only=False), bool)
+def _rows_of_champion(relation: Relation, candidate: Candidate, incumbent: Incumbent) -> pa.Table:
+    """The champion's test rows that the challenger held out too, by both split settings; none where unknown."""
+    table = relation.table
+    if not relation.difference or table is None:
+        return pa.table({"text": pa.array([], pa.string())})
+    test = table.take(formats.rows_in(table, "test"))
+    return test.filter(pa.array(held_out_by(test, candidate.split) & held_out_by(test, incumbent.split)))
+
+
+def _not_among(own: pa.Table, rows: pa.Table) -> np.ndarray:
+    """Which of the champion's rows have a group, or a label of their group, that these rows do not; bool (rows,)."""
+    known = set(zip(rows["group"].to_pylist(), rows["target"].to_pylist(), strict=True))
+    pairs = zip(own["group"].to_pylist(), own["target"].to_pylist(), strict=True)
+    return np.array([pair not in known for pair in pairs], bool)
 
 
 def predict(model: Any, rows: pa.Table) -> Answers:

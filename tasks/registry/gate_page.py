@@ -21,6 +21,7 @@ def gate_page(challenger: str, decision: Decision) -> str:
         _overview(verdict, decision.promoted),
         _rules(verdict),
         _disagreement(verdict.gain) if verdict.gain else "",
+        _sources(verdict),
         _scores(verdict),
         _slices(verdict.slices),
         _reuse(verdict.gain, incumbent) if verdict.gain and incumbent else "",
@@ -80,6 +81,23 @@ def _disagreement(gain: Gain) -> str:
         f"the rows gives p {gain.p_mcnemar:.4f} (mid-p), the bootstrap of the groups {gain.p_bootstrap:.4f}. The "
         "larger decides.",
         table(["", "rows", "of all"], rows, 2),
+    )
+
+
+def _sources(verdict: Verdict) -> str:
+    if not verdict.relation:
+        return ""
+    rows = [
+        [escape(each.name), count(each.rows), *(f"{value:.4f}" for value in (*each.accuracy, *each.f1))]
+        for each in verdict.sources
+    ]
+    heads = ["held-out rows of", "rows", "accuracy, champion", "challenger", "F1, champion", "challenger"]
+    return section(
+        "Two sources of tweets",
+        "The challenger learned from other tweets than the champion. Of both, only rows count that both models held out "
+        "by their split settings.",
+        f"<p>{escape(verdict.relation[:1].upper() + verdict.relation[1:])}.</p>",
+        table(heads, rows, 5) if rows else "",
     )
 
 

@@ -8,7 +8,17 @@ from models.gate import Gain, Verdict, selection_bias
 from models.settings import SplitSettings
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, history, set_champion
-from tasks.registry.versions import MODEL_NAME, champion, our_versions, register, tag_version, uri_of
+from tasks.registry.versions import (
+    MODEL_NAME,
+    RAW,
+    SOURCE,
+    champion,
+    our_versions,
+    raw_of,
+    register,
+    tag_version,
+    uri_of,
+)
 from tasks.runtime.state_folder import locked
 from tasks.tracking import client
 
@@ -18,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A trained model that could be promoted: its run, its logged model, its data, and what chose it in its run."""
+    """A trained model that could be promoted: its run, its logged model, its data, and what chose it in its run.
+
+    `raw` are the raw artifacts of its tweets, `source` the addresses that its retraining read, as JSON.
+    """
 
     run_id: str
     name: str
@@ -27,6 +40,8 @@ class Candidate:
     validation_rows: str
     validation_f1: float
     split: SplitSettings = field(default_factory=SplitSettings)
+    raw: tuple[str, ...] = ()
+    source: str = ""
 
     @classmethod
     def of(cls, row: ModelRow, rows: str, split: SplitSettings) -> "Candidate":
@@ -41,17 +56,28 @@ class Candidate:
             "validation_rows": self.validation_rows,
             "validation_f1": repr(self.validation_f1),
             "split": self.split.model_dump_json(),
+            **self.where(),
         }
+
+    def where(self) -> dict[str, str]:
+        """The tags that say where its tweets came from, as far as it is known."""
+        tags = {RAW: " ".join(self.raw), SOURCE: self.source}
+        return {name: value for name, value in tags.items() if value}
 
 
 @dataclass(frozen=True)
 class Incumbent:
-    """The champion as a challenger meets it; `split` is None of one registered before splits were written down."""
+    """The champion as a challenger meets it; `split` is None of one registered before splits were written down.
+
+    `table` is the digest of its checked tweets and `raw` their raw artifacts, empty where they were not written down.
+    """
 
     version: str
     uri: str
     split: SplitSettings | None
     challenges: int
+    table: str = ""
+    raw: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, current: "ModelVersion") -> "Incumbent":
@@ -59,7 +85,8 @@ class Incumbent:
         split = current.tags.get("split")
         compared = sum("gate.gain" in each.tags for each in our_versions().values())
         settings = SplitSettings.model_validate_json(split) if split else None
-        return cls(str(current.version), uri_of(current.version), settings, compared + 1)
+        table, raw = current.tags.get("validation_rows", ""), raw_of(current.tags)
+        return cls(str(current.version), uri_of(current.version), settings, compared + 1, table, raw)
 
 
 @dataclass(frozen=True)
@@ -91,10 +118,12 @@ def promote(candidate: Candidate, judge: Judge, case: str = "") -> Decision:
 def _promote(candidate: Candidate, judge: Judge, case: str) -> Decision:
     current = champion()
     if current is not None and current.tags.get("artifact") == candidate.artifact:
+        tag_version(str(current.version), candidate.where())
         return Decision(
             False, f"{candidate.name} is the champion already (version {current.version})", str(current.version)
         )
     version = register(candidate.artifact, candidate.model_uri, candidate.run_id, candidate.tags())
+    tag_version(version, candidate.where())  # one that was registered before may have been read from elsewhere
     tags = client().get_model_version(MODEL_NAME, version).tags
     if ROLLED_BACK in tags:
         again = f"`crisisflow rollback --to {version}` puts it in use again"
@@ -122,11 +151,13 @@ def _in_words(candidate: Candidate, incumbent: Incumbent | None, verdict: Verdic
         if gone:
             return f"{candidate.name} becomes champion: version {gone[0]}, the last one, is gone"
         return f"{candidate.name} is the first champion"
+    others = f" (trained on other tweets: {verdict.relation})" if verdict.relation else ""
     if not verdict.promoted:
-        return f"version {incumbent.version} stays, {candidate.name} is refused: {verdict.reason}"
+        return f"version {incumbent.version} stays, {candidate.name} is refused: {verdict.reason}{others}"
+    replaces = f"{candidate.name} replaces version {incumbent.version}"
     if verdict.silent:
-        return f"{candidate.name} replaces version {incumbent.version}, which cannot be compared ({verdict.silent})"
-    return f"{candidate.name} replaces version {incumbent.version}: {verdict.reason}"
+        return f"{replaces}, which cannot be compared ({verdict.silent}){others}"
+    return f"{replaces}: {verdict.reason}{others}"
 
 
 def _write_down(decision: Decision, case: str) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MODEL_NAME = "crisisflow"
 CHAMPION = "champion"
 CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
+RAW, SOURCE = "raw_sources", "source"  # tags: raw artifacts of its tweets; addresses that were read, as JSON
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 
 
@@ -36,6 +37,11 @@ def choose(model_uri: str) -> ChosenModel:
     if current is None:
         raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
     return ChosenModel(uri_of(current.version), current.tags["model"], str(current.version))
+
+
+def raw_of(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The raw artifacts that the tags of a version name."""
+    return tuple(tags.get(RAW, "").split())
 
 
 def uri_of(version: str | int) -> str:

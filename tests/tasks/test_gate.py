@@ -1,7 +1,7 @@
 """The gate over logged models, registry and store, with hand-made classifiers: who is better, and where, is known."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.classifiers.logistic import LogisticModel
-from models.classifiers.pipeline import assemble
-from models.frequencies import FeatureSpace
-from models.settings import FrequencySettings, GateSettings, SplitSettings, TextSettings
+from models.settings import GateSettings, SplitSettings
 from models.splitting.splits import assign_splits, group_digests
 from tasks import registry, sources, tracking
 from tasks.evaluation.comparison import ModelRow
@@ -21,6 +18,7 @@ from tasks.packaging import mlflow_model
 from tasks.registry import gate
 from tasks.store import formats
 
+Train = Callable[[Path, str, Mapping[str, float]], ModelRow]
 SIGNS = ("BLAZE", "Flood", "quake")
 SETTINGS = GateSettings(resamples=400, max_milliseconds=10_000)
 ROWS = 1_500
@@ -58,36 +56,8 @@ def tweets(home: None) -> Path:
     return formats.write_artifact("tweets", {"tweets.parquet": table, "report.json": {"split": split.model_dump()}})
 
 
-def train(tweets: Path, name: str, weights: Mapping[str, float]) -> ModelRow:
-    """A logistic regression over one-hot words with these weights, stored and logged as training does."""
-    words = sorted(weights)
-    space = FeatureSpace(pa.array(words), np.full(len(words), 9), 99, FrequencySettings(max_ngram=1))
-    zeros = np.zeros(len(words))
-    head = LogisticModel(np.array([weights[word] for word in words]), -2.5, 1.0, zeros, zeros + 1)
-    about = {"name": name, "kind": "logistic", "representation": "one-hot", "threshold": 0.5}
-    about["text"] = TextSettings(keyword_in_front=False).model_dump()
-    parts = {"classifier.json": about, "logistic.npz": head.to_arrays(), "features.parquet": space.to_table()}
-    table = formats.read_tweets(tweets)
-    test = table.take(formats.rows_in(table, "test"))
-    probability = assemble(parts).probabilities(test["text"].combine_chunks(), test["keyword"].combine_chunks())
-    label = (probability >= 0.5).astype(np.int8)
-    predictions = pa.table({"id": test["id"], "probability": probability, "label": label, "split": test["split"]})
-    files = {f"classifier/{each}": value for each, value in parts.items()}
-    model = formats.write_artifact("model", {**files, "predictions.parquet": predictions})
-    with tracking.tracked_run(name, "train_logistic") as run:
-        mlflow_model.log_classifier(run, model / "classifier", table)
-    uri = tracking.read_run(run.run_id).data.tags["model_uri"]
-    nothing = (0.0, 0.0)
-    scores = dict.fromkeys(("accuracy", "f1", "roc_auc", "log_loss", "train_seconds", "validation_f1"), 0.5)
-    facts = {"kind": "logistic", "features": "one-hot", "reused": False, "f1_interval": nothing}
-    return ModelRow(
-        name=name, run_id=run.run_id, model_uri=uri, artifact=f"model/{model.name}", **facts, **scores,
-        accuracy_interval=nothing,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
-def models(tweets: Path) -> dict[str, ModelRow]:
+def models(tweets: Path, train: Train) -> dict[str, ModelRow]:
     named = {"two": TWO, "all": ALL, "forgetful": FORGETFUL}
     return {name: train(tweets, name, weights) for name, weights in named.items()}
 
@@ -106,7 +76,7 @@ def challenge(row: ModelRow, tweets: Path) -> tuple[registry.Decision, str]:
 
 def verdict(challenger: ModelRow, tweets: Path, champion: str | None, split: SplitSettings | None = None) -> Any:
     challenged = gate.Challenge(registry.Candidate.of(challenger, tweets.name, SplitSettings()), tweets, SETTINGS)
-    return challenged.judge(registry.Incumbent("7", champion, split, 1) if champion else None)
+    return challenged.judge(registry.Incumbent("7", champion, split, 1, tweets.name) if champion else None)
 
 
 def broken(found: Any) -> list[str]:
@@ -207,7 +177,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("part", BROKEN)
 def test_a_model_whose_serving_code_is_broken_is_refused_and_where_it_is(
-    tweets: Path, models: dict[str, ModelRow], monkeypatch: pytest.MonkeyPatch, part: str
+    tweets: Path, models: dict[str, ModelRow], train: Train, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     """The code that the logged model carries folds case no more, or leaves entities as they came."""
     sound, broken_one, reads = BROKEN[part]
