@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
+from flows import champion_data
 from flows.classify import classify, pretrain
 from flows.embed import embed
 from flows.featurize import featurize
@@ -20,18 +21,22 @@ from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
 from tasks.ingestion.steps import tweet_counts
 from tasks.recipes import load_recipe
-from tasks.registry import NOT_CHALLENGED
+from tasks.registry import NOT_CHALLENGED, Decision
 from tasks.registry.gate import challenge
 from tasks.runtime import signals
+from tasks.runtime.progress import say
 from tasks.runtime.redaction import mask_secrets
 from tasks.tracking.requests import record_request
 from tasks.training.embeddings import UnlabelledText, VectorTests
 
 
 class RetrainRequest(Settings):
-    """What to retrain on, and how. The bundled sample when no tweets are named."""
+    """What to retrain on, and how.
 
-    tweets: TweetSource = TweetSource()
+    When no tweets are named, on the data of the champion, and on the bundled sample where there is no other champion.
+    """
+
+    tweets: TweetSource | None = Field(None, description="Default: the champion's; without one the bundled sample.")
     corpora: tuple[str, ...] = Field((), description="Text to learn word vectors from, besides the training tweets.")
     labelled_texts: tuple[str, ...] = Field(
         (), description="Texts with labels of other tasks, to pre-train networks on."
@@ -39,6 +44,7 @@ class RetrainRequest(Settings):
     recipe: str = Field("standard", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="Instead of the recipe's own.")
     promote: bool = Field(True, description="Put the best model in use, if it is better than the one that is.")
+    replace_data: bool = Field(False, description="A champion of other tweets is meant to be replaced.")
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
 
@@ -49,9 +55,11 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
     with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
-        record_request(run)
-        tweets = ingest_tweets(request.tweets, recipe, run)
-        run.log_dataset(tweets, "tweets", request.tweets.source)
+        request, source, words = with_data(request)
+        record_request(run, {"request": request})
+        run.tag(tweets_from=words)
+        tweets = ingest_tweets(source, recipe, run)
+        run.log_dataset(tweets, "tweets", source.source)
         corpora = ingest_corpora(list(request.corpora), run)
         texts = ingest_labelled_texts(request.labelled_texts, run)
         if texts:  # other data sets may hold the very tweets that will be scored
@@ -64,15 +72,29 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         if features.corpus_tokens is not None and texts:
             pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
         classify(tweets, features, vectors, recipe, run, None, pretrained)
-        return conclude(run, tweets, recipe.gate if request.promote else None, start)
+        result = conclude(run, tweets, request, recipe.gate if request.promote else None, start)
+        return {**result, "tweets_from": words}
 
 
-def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: float) -> dict[str, Any]:
+def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str]:
+    """The request with data named, its tweets, and in words where they come from; says so where nothing was named."""
+    if request.tweets is not None:
+        return request, request.tweets, f"named: {mask_secrets(request.tweets.source)}"
+    data = champion_data.champion_data()
+    say(f"no tweets are named: {data.words}")
+    chosen = {"tweets": data.tweets, "corpora": request.corpora or data.corpora}
+    chosen["labelled_texts"] = request.labelled_texts or data.labelled_texts
+    return request.model_copy(update=chosen), data.tweets, data.words
+
+
+def conclude(
+    run: tracking.Run, tweets: Path, request: RetrainRequest, gate: GateSettings | None, start: float
+) -> dict[str, Any]:
     """Compare the models, let the best challenge the champion, and describe the run where people will look for it."""
     rows = comparison.model_rows(run.run_id)
     best = comparison.best_row(rows)
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
-    decision = challenge(run, best, tweets, gate) if gate else NOT_CHALLENGED
+    decision = _challenge(run, best, tweets, request, gate) if gate else NOT_CHALLENGED
     comparison.record(run, rows, best)
     lineage.record(run)
     create_markdown_artifact(
@@ -89,6 +111,16 @@ def conclude(run: tracking.Run, tweets: Path, gate: GateSettings | None, start: 
         "best": best.name,
         "promoted": decision.promoted,
         "decision": decision.reason,
+        "reason": decision.verdict.reason if decision.verdict else decision.reason,
         "steps": tracking.step_outcomes(run.run_id),
         "seconds": round(time.monotonic() - start, 1),
     }
+
+
+def _challenge(
+    run: tracking.Run, best: comparison.ModelRow, tweets: Path, request: RetrainRequest, gate: GateSettings
+) -> Decision:
+    source = ""
+    if request.tweets is not None:
+        source = champion_data.in_json(request.tweets, request.corpora, request.labelled_texts)
+    return challenge(run, best, tweets, gate, source, request.replace_data)

@@ -15,7 +15,10 @@ schedule = typer.Typer(
     no_args_is_help=True, help="What runs by itself under `crisisflow up`: list, add, pause, resume, remove, next runs."
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `crisisflow schedule list` shows it.")]
-Source = Annotated[str | None, typer.Option(metavar="SRC", help="Tweets: file, folder, glob or address.")]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="SRC", help="Tweets: file, folder, glob or address. Default of retrain: the champion's."),
+]
 Corpus = Annotated[list[str] | None, typer.Option(metavar="SRC", help="retrain: text for word vectors. Repeatable.")]
 
 
@@ -80,10 +83,13 @@ def _add(addition: Any) -> dict[str, Any]:
     os.environ["PREFECT_API_URL"] = address = api_url()
     with PrefectApi(address) as api:
         deployments.refuse_taken_name(api, addition.name)
+        from flows.champion_data import champion_data
         from flows.operations import deployments as registering
 
+        unnamed = addition.what == "retrain" and not addition.source
+        words = {"tweets_from": champion_data().words} if unnamed else {}
         registering.add(addition)
-        return deployments.await_planned(api, addition.name).summary()
+        return deployments.await_planned(api, addition.name).summary() | words
 
 
 @schedule.command()
@@ -166,6 +172,8 @@ def _added(result: Mapping[str, Any]) -> None:
 
     planned = f"; next run {local(result['next'])}" if result["next"] else ""
     print(f"{result['name']}: {result['flow']}, {result['schedule']}{planned}")
+    if "tweets_from" in result:
+        print(f"No tweets are named: {result['tweets_from']}")
 
 
 def _coming(result: Mapping[str, Any]) -> None:

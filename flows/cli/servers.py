@@ -21,7 +21,7 @@ def up(
     cron: Annotated[str | None, typer.Option(help="When to retrain: minute hour day month weekday.")] = None,
     timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
     every: Annotated[str | None, typer.Option(metavar="SPAN", help="Retrain every 30m, 1h, 1d instead.")] = None,
-    tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: the bundled sample.")] = None,
+    tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: those of the champion.")] = None,
     corpus: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Text for word vectors. Repeatable.")] = None,
     recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
     mlflow_port: MlflowPort = 5000,

@@ -55,6 +55,9 @@ def retrain(
     recipe: RecipeName = "standard",
     seed: Seed = None,
     tests: VectorTestFiles,
+    replace_data: Annotated[
+        bool, typer.Option("--replace-data", help="A champion that learned from other tweets is meant to be replaced.")
+    ] = False,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -64,6 +67,9 @@ def retrain(
     Reads and checks the tweets, makes frequency vectors and word vectors, trains every classifier of the recipe,
     scores all of them on the same held-out tweets, and puts the best in use for `crisisflow score`. What was
     computed before from the same data, settings and code is reused.
+
+    A model of other tweets than the champion's must also be as good on the champion's own, unless --replace-data says
+    that the change is meant. A model of the bundled sample never replaces one of other tweets.
 
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
@@ -80,6 +86,7 @@ def retrain(
             labelled_texts=tuple(texts.pretrain_on or ()),
             recipe=recipe,
             seed=seed,
+            replace_data=replace_data,
             **vars(tests),
         )
         result = stage.retrain(request)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from flows.champion_data import absolute
 from models.settings import Settings
 from tasks import sources
 from tasks.recipes import load_recipe
@@ -96,16 +97,11 @@ def retrain_fields(tweets: str | None, corpora: tuple[str, ...], recipe: str | N
     fields: dict[str, Any] = {}
     if tweets:
         fields["tweets"] = {"source": absolute(tweets)}
-    if tweets or corpora:  # other tweets are not to be read beside the bundled sample of a corpus
+    if tweets or corpora:  # corpora of other tweets are not to be read beside these
         fields["corpora"] = [absolute(corpus) for corpus in corpora]
     if recipe:
         fields["recipe"] = absolute(recipe) if recipe.endswith(".toml") else recipe
     return fields
-
-
-def absolute(source: str) -> str:
-    """The source as it is found from any folder."""
-    return source if "://" in source or source.startswith("~") else str(Path(source).absolute())
 
 
 def start_registering(api_url: str) -> servers.Server:

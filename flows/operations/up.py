@@ -27,6 +27,7 @@ from tasks.scheduling.timetable import Timing
 from tasks.tracking import ui_server
 
 NIGHTLY = "nightly-retraining"
+UNKNOWN_DATA = "which it will learn from cannot be told now; the run itself says it"
 TIDY_EVERY_SECONDS = 20.0
 
 
@@ -90,7 +91,10 @@ def _start(supervisor: Supervisor, request: UpRequest, api_url: str) -> str:
         stale_runs.close_orphans(api, after_seconds=0)
         deploying = registering.start_registering(api_url)
         try:
+            naming_data = None if request.retraining.get("tweets") else _start_naming_data()
             comparison = _recover(supervisor.running["mlflow"].url)
+            if naming_data is not None:
+                say(f"{NIGHTLY} names no tweets: {naming_data.communicate()[0].strip() or UNKNOWN_DATA}")
             _tell_of_missed(stale_runs.collapse_missed(api, scheduling_worker.POOL))
             since = datetime.now(UTC)
             worker = supervisor.start("worker")
@@ -110,6 +114,12 @@ def _recover(mlflow: str) -> str:
     if done.returncode:
         raise RuntimeError(f"MLflow's runs could not be put in order: {done.stderr.strip()[-500:]}")
     return done.stdout.strip()
+
+
+def _start_naming_data() -> "subprocess.Popen[str]":
+    """A process that prints what a retraining without tweets learns from: MLflow is large, and this one stays."""
+    command = [sys.executable, "-m", "flows.champion_data"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def _tell_of_missed(cancelled: int) -> None:

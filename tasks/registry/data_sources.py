@@ -56,8 +56,8 @@ def relate(tweets: Path, raw: Iterable[str], incumbent: "Incumbent", settings: G
         return Relation()
     ours = formats.read_tweets(tweets)
     of_sample = is_sample(ours)
-    path = state_folder.state_home() / "store" / "tweets" / incumbent.table
-    if not incumbent.table or not is_artifact(path):
+    path = _table(incumbent.table)
+    if path is None:
         gone = "are no longer in the store" if incumbent.table else "are not recorded on it"
         return Relation(f"the tweets of version {incumbent.version} {gone}", None, of_sample)
     theirs = formats.read_tweets(path)
@@ -79,6 +79,17 @@ def is_sample(tweets: pa.Table) -> bool:
     """Whether a table of tweets is the bundled sample, or a part or an edited copy of it."""
     groups = pc.unique(tweets["group"].cast(pa.string()))
     return bool(len(groups)) and pc.mean(pc.is_in(groups, sample_groups())).as_py() >= SAMPLE_SHARE
+
+
+def is_sample_table(digest: str) -> bool:
+    """The same of a table of the store by its digest; False of one that is not there."""
+    path = _table(digest)
+    return path is not None and is_sample(formats.read_tweets(path))
+
+
+def _table(digest: str) -> Path | None:
+    path = state_folder.state_home() / "store" / "tweets" / digest
+    return path if digest and is_artifact(path) else None
 
 
 @cache
@@ -103,6 +114,11 @@ def raw_sources(run: Run, tweets: Path) -> tuple[str, ...]:
     if not graph.steps or graph.unexplained:  # the table was given checked
         graph = trace_back([table], all_steps())
     return _raw_inputs(graph)
+
+
+def raw_of_table(digest: str) -> tuple[str, ...]:
+    """The raw artifacts that the checked table of this digest was read from, by every step that is known."""
+    return _raw_inputs(trace_back([f"tweets/{digest}"], all_steps()))
 
 
 def _raw_inputs(graph: Graph) -> tuple[str, ...]:

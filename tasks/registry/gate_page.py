@@ -94,8 +94,8 @@ def _sources(verdict: Verdict) -> str:
     heads = ["held-out rows of", "rows", "accuracy, champion", "challenger", "F1, champion", "challenger"]
     return section(
         "Two sources of tweets",
-        "The challenger learned from other tweets than the champion. Of both, only rows count that both models held out "
-        "by their split settings.",
+        "The challenger learned from other tweets than the champion. Of both, only those rows count that both models "
+        "held out by their split settings.",
         f"<p>{escape(verdict.relation[:1].upper() + verdict.relation[1:])}.</p>",
         table(heads, rows, 5) if rows else "",
     )

@@ -36,11 +36,15 @@ class Request:
         file.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
 
-def record_request(run: tracking.Run) -> None:
-    """Keep with a root run what the flow around it was called with. Addresses lose their secrets."""
+def record_request(run: tracking.Run, called_with: Mapping[str, Any] | None = None) -> None:
+    """Keep with a root run what the flow around it was called with. Addresses lose their secrets.
+
+    `called_with` are parameters to keep instead: where the flow chose what it was not told, so that a replay does not
+    choose anew.
+    """
     from prefect.runtime import flow_run
 
-    parameters = _redacted(to_jsonable_python(dict(flow_run.parameters or {})))
+    parameters = _redacted(to_jsonable_python(dict(called_with or flow_run.parameters or {})))
     request = Request(
         flow=str(flow_run.flow_name),
         parameters=parameters,

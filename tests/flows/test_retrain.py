@@ -1,5 +1,6 @@
 """The main job: what a retraining returns, and what it leaves in MLflow, in the registry and in Prefect."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,19 @@ def test_the_champion_knows_the_columns_of_its_tweets_and_scoring_tells_where_a_
     assert result["columns"] == {"id": "id", "text": "message"}
     assert ["'keyword' is not read" in each for each in result["doubts"]] == [True, False]
     assert "no column 'text'" in result["doubts"][1]
+
+
+def test_without_tweets_it_goes_on_with_those_of_the_champion_and_a_replay_need_not_choose(
+    retrained: dict[str, Any],
+) -> None:
+    from flows.retrain import RetrainRequest, retrain
+
+    again = retrain(RetrainRequest(recipe=retrained["request"].recipe))
+    source = retrained["request"].tweets.source
+    assert again["tweets_from"] == f"it goes on with the tweets of the champion (version 1): {source}"
+    assert (again["steps"]["run"], again["data"]) == (0, retrained["data"])
+    file = Path(tracking.client().download_artifacts(again["run_id"], "request.json"))
+    request = json.loads(file.read_text())["parameters"]["request"]
+    assert request["tweets"]["source"] == source
+    assert request["corpora"] == list(retrained["request"].corpora)
+    assert request["labelled_texts"] == list(retrained["request"].labelled_texts)

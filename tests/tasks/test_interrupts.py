@@ -176,7 +176,7 @@ def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            retrain.conclude(run, Path(), retrain.GateSettings(), 0.0)
+            retrain.conclude(run, Path(), retrain.RetrainRequest(), retrain.GateSettings(), 0.0)
 
 
 def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() -> None:
