@@ -21,13 +21,16 @@ CLASSES = ("no disaster", "disaster")
 THRESHOLDS = np.linspace(0, 1, 101)
 
 
-def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
-    """Counts and row shares of true against predicted class; the darker a cell, the larger its share of the row."""
+def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray, threshold: float, split: str) -> "Figure":
+    """Counts and row shares of true against predicted class; the darker a cell, the larger its share of the row.
+
+    `split` names the rows in the title, here and below.
+    """
     labels, probabilities = check_scored_rows(labels, probabilities)
     truth, called = labels.astype(int), (probabilities >= threshold).astype(int)
     counts = np.bincount(2 * truth + called, minlength=4).reshape(2, 2)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = new_axes(f"Confusion matrix, {len(labels):,} tweets", "predicted", "true", (5.6, 4.8))
+    figure, axes = new_axes(f"Confusion matrix, {_rows(labels, split)}", "predicted", "true", (5.6, 4.8))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.grid(visible=False)
     axes.set_xticks((0, 1), CLASSES)
@@ -41,7 +44,7 @@ def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray, threshold: f
     return figure
 
 
-def precision_recall(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
+def precision_recall(labels: np.ndarray, probabilities: np.ndarray, threshold: float, split: str) -> "Figure":
     """Precision against recall over all thresholds, the chosen one marked, chance as a line.
 
     Without a positive row recall means nothing, and the title says so over empty axes.
@@ -49,7 +52,7 @@ def precision_recall(labels: np.ndarray, probabilities: np.ndarray, threshold: f
     labels, probabilities = check_scored_rows(labels, probabilities)
     precision, recall = _precision_recall(labels, probabilities)
     scores = classification_metrics(labels, probabilities, threshold)
-    title = "Precision and recall" if labels.any() else "Precision and recall: no disasters here"
+    title = f"Precision and recall, {_rows(labels, split)}{'' if labels.any() else ': no disasters here'}"
     figure, axes = new_axes(title, "recall of disasters (share found)", "precision (share right)")
     axes.plot(recall, precision, color=BLUE, linewidth=2, label=f"average precision {_area(precision, recall):.3f}")
     axes.axhline(labels.mean(), color=GREY, linestyle="--", label=f"chance {labels.mean():.2f}")
@@ -110,10 +113,15 @@ def _with_error(name: str, labels: np.ndarray, probabilities: np.ndarray) -> str
     return f"{name} (calibration error {classification_metrics(labels, probabilities)['ece']:.3f})"
 
 
-def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: float = 0.5) -> "Figure":
-    """Accuracy, F1, precision and recall of the positive class over the threshold; the chosen one as a line."""
+def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: float, split: str) -> "Figure":
+    """Accuracy, F1, precision and recall of the positive class over the threshold; the chosen one as a line.
+
+    The rows are those that the threshold was chosen on: scores at it flatter the model.
+    """
     labels, probabilities = check_scored_rows(labels, probabilities)
-    figure, axes = new_axes("What the threshold trades", "threshold on the probability", "score")
+    figure, axes = new_axes(
+        f"What the threshold trades, {_rows(labels, split)}", "threshold on the probability", "score"
+    )
     curves = [classification_metrics(labels, probabilities, value) for value in THRESHOLDS]
     styles = {"accuracy": (INK, "-"), "f1": (BLUE, "-"), "precision": (VERMILION, "--"), "recall": (GREEN, "-.")}
     for name, (colour, line) in styles.items():
@@ -122,6 +130,10 @@ def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: fl
     _unit_square(axes)
     axes.legend(loc="lower center", fontsize=10, frameon=False, ncols=2)
     return figure
+
+
+def _rows(labels: np.ndarray, split: str) -> str:
+    return f"{len(labels):,} {split} tweets"
 
 
 def _precision_recall(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -241,10 +241,11 @@ def _score(run: Run, data: Labelled, probabilities: Mapping[str, np.ndarray], th
     intervals = bootstrap_intervals(labels, predicted, threshold, seed=0)
     for name in INTERVALS_OF:
         metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"] = intervals[name]
-    run.log_figure(figures.confusion_matrix(labels, predicted, threshold), "confusion-matrix")
-    run.log_figure(figures.precision_recall(labels, predicted), "precision-recall")
+    run.log_figure(figures.confusion_matrix(labels, predicted, threshold, "test"), "confusion-matrix")
+    run.log_figure(figures.precision_recall(labels, predicted, threshold, "test"), "precision-recall")
     validation = data.labels[data.rows("validation")]
-    run.log_figure(figures.threshold_curve(validation, probabilities["validation"], threshold), "threshold")
+    curve = figures.threshold_curve(validation, probabilities["validation"], threshold, "validation")
+    run.log_figure(curve, "threshold")
     return metrics
 
 

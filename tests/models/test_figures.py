@@ -1,6 +1,7 @@
 """The pictures: what they say, that they draw edge cases, and that they come out the same each time."""
 
 import io
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,12 +40,12 @@ def pictures() -> dict[str, Figure]:
     random = np.random.default_rng(0)
     vectors, words = random.normal(size=(30, 5)), [f"word{n}" for n in range(30)]
     return {
-        "confusion matrix": figures.confusion_matrix(LABELS, PROBABILITIES),
-        "precision-recall": figures.precision_recall(LABELS, PROBABILITIES),
+        "confusion matrix": figures.confusion_matrix(LABELS, PROBABILITIES, 0.5, "test"),
+        "precision-recall": figures.precision_recall(LABELS, PROBABILITIES, 0.5, "test"),
         "reliability": figures.reliability(LABELS, PROBABILITIES),
         "reliability, before and after": figures.reliability(LABELS, PROBABILITIES, PROBABILITIES / 2),
         "slices": figures.slice_intervals(SLICES, 0.8, 0.7),
-        "threshold": figures.threshold_curve(LABELS, PROBABILITIES),
+        "threshold": figures.threshold_curve(LABELS, PROBABILITIES, 0.5, "test"),
         "learning curves": figures.learning_curves(HISTORY),
         "language curves": figures.language_curves(HISTORY),
         "comparison": figures.comparison_bars(["a", "b"], {"f1": [0.7, 0.8]}, {"f1": [(0.6, 0.75), (0.7, 0.9)]}),
@@ -67,10 +68,12 @@ def test_the_map_repeats_byte_for_byte_and_leaves_pyplot_alone():
 
 
 def test_the_confusion_matrix_counts_rows_by_truth_and_prediction():
-    text = words_of(figures.confusion_matrix(LABELS, PROBABILITIES, threshold=0.5))
-    assert "8 tweets" in text
+    text = words_of(figures.confusion_matrix(LABELS, PROBABILITIES, 0.5, "test"))
+    assert "8 test tweets" in text
     assert "75.0% of true" in text
-    cells = [part.get_text() for part in figures.confusion_matrix(LABELS, PROBABILITIES).axes[0].texts[::2]]
+    cells = [
+        part.get_text() for part in figures.confusion_matrix(LABELS, PROBABILITIES, 0.5, "test").axes[0].texts[::2]
+    ]
     assert cells == ["3", "1", "1", "3"]
 
 
@@ -93,11 +96,12 @@ def test_the_map_writes_words_as_they_are():
 
 def test_one_class_and_few_rows_are_drawn_where_they_mean_something():
     ones, half = np.ones(3), np.full(3, 0.5)
-    for draw in (figures.confusion_matrix, figures.precision_recall, figures.reliability, figures.threshold_curve):
-        assert png_of(draw(ones, half))
+    for draw in (figures.confusion_matrix, figures.precision_recall, figures.threshold_curve):
+        assert png_of(draw(ones, half, 0.5, "test"))
+    assert png_of(figures.reliability(ones, half))
     assert png_of(figures.learning_curves(HISTORY[:1]))
     assert png_of(figures.comparison_bars(["only"], {"accuracy": [0.0]}, {}))
-    assert png_of(figures.precision_recall(np.zeros(3), half))
+    assert png_of(figures.precision_recall(np.zeros(3), half, 0.5, "test"))
 
 
 def test_reliability_shows_the_calibration_error_before_and_after_a_temperature():
@@ -168,3 +172,11 @@ def test_gradients_that_overflow_throughout_are_drawn_without_a_warning():
 def test_no_epochs_of_gradients_are_refused():
     with pytest.raises(ValueError, match="at least one"):
         figures.gradient_history([], Diagnosis((flow([1.0]),)))
+
+
+def test_pictures_with_a_threshold_mark_it_and_name_their_rows():
+    for draw in (figures.confusion_matrix, figures.precision_recall, figures.threshold_curve):
+        text = words_of(draw(LABELS, PROBABILITIES, 0.37, "validation"))
+        assert "0.37" in text
+        assert not re.search(r"(threshold|chosen,|probability) 0\.50", text)
+        assert "8 validation tweets" in text
