@@ -32,7 +32,7 @@ def model_card(
             _data(run, metrics),
             _scores(metrics),
             _calibration(metrics),
-            _slices(slices),
+            _slices(slices, metrics["test/accuracy"]),
             _behaviour(behaviour),
             _limits(run.data.params, metrics, slices, behaviour),
             _again(root),
@@ -111,7 +111,9 @@ def _calibration(metrics: Mapping[str, float]) -> Part:
     return Part("Calibration", lead, ("figure", "before", "after"), tuple(rows), 2)
 
 
-def _slices(slices: "Sequence[SliceScore]") -> Part:
+def _slices(slices: "Sequence[SliceScore]", overall: float) -> Part:
+    """The slices below the accuracy of all rows, the surely worst first."""
+    below = [each for each in slices if each.accuracy < overall]
     rows = [
         (
             each.name,
@@ -120,11 +122,12 @@ def _slices(slices: "Sequence[SliceScore]") -> Part:
             _with_interval(each.accuracy, each.accuracy_interval),
             _with_interval(each.f1, each.f1_interval),
         )
-        for each in slices[:WORST_SLICES]
+        for each in below[:WORST_SLICES]
     ]
     lead = (
-        f"The {len(rows)} of {len(slices)} slices of the test rows with the lowest upper end of the accuracy's 95 % "
-        "interval; slices overlap, and the worst of many is worse than it seems by chance alone."
+        f"{len(below)} of {len(slices)} slices of the test rows lie below the accuracy of all rows, {overall:.3f}: "
+        "here those with the lowest upper end of the 95 % interval. Slices overlap, and the worst of many is "
+        "worse than it seems by chance alone."
     )
     return Part("Where it does worst", lead, ("slice", "rows", "disasters", "accuracy", "F1"), tuple(rows), 4)
 

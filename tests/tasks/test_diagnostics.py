@@ -13,6 +13,7 @@ import pytest
 from models.classifiers.pipeline import assemble
 from models.inspection.behaviour import BEHAVIOURS, check_behaviour
 from models.inspection.explanation import explain
+from models.metrics.slices import SliceScore
 from models.settings import ClassifierSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
 from models.text.vocabulary import fit_vocabulary
@@ -21,6 +22,7 @@ from tasks.html.fact_sheet import Part, Sheet, sheet_markdown, sheet_page
 from tasks.packaging import mlflow_model
 from tasks.packaging.logged_model import read_parts
 from tasks.store import formats
+from tasks.training import model_card
 from tasks.training.classifiers import train_network
 from tasks.training.diagnostics import surest_mistakes
 from tasks.training.explanation_page import explanation_page
@@ -151,6 +153,14 @@ def test_the_model_card_says_what_the_run_recorded(trained: dict[str, Any]) -> N
     assert all(digest in card for digest in digests)
     assert "| train rows | 180 |" in card
     assert "<script" not in (trained["files"] / "model-card.html").read_text()
+
+
+def test_the_model_card_lists_as_worst_only_slices_below_the_whole() -> None:
+    scores = {"good": 0.9, "whole": 0.8, "bad": 0.7}
+    slices = [SliceScore(name, 50, 25, value, (0.5, 0.95), None, None) for name, value in scores.items()]
+    part = model_card._slices(slices, 0.8)
+    assert [row[0] for row in part.rows] == ["bad"]
+    assert part.lead.startswith("1 of 3 slices of the test rows lie below the accuracy of all rows, 0.800")
 
 
 def test_a_sheet_escapes_what_data_brings_in() -> None:
