@@ -17,6 +17,7 @@ from flows.names import scheduled_name
 from models.settings import GateSettings, Settings
 from tasks import lineage, tracking
 from tasks.evaluation import comparison
+from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
 from tasks.ingestion.steps import tweet_counts
@@ -95,7 +96,7 @@ def conclude(
     best = comparison.best_row(rows)
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
     decision = _challenge(run, best, tweets, request, gate) if gate else NOT_CHALLENGED
-    comparison.record(run, rows, best)
+    comparison.record(run, rows, best, comparison_page(rows))
     lineage.record(run)
     create_markdown_artifact(
         key="comparison",

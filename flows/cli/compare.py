@@ -27,10 +27,12 @@ def compare(
 ) -> None:
     """Compare models as the MLflow UI does, and write the comparison as a page.
 
+    Models that were scored on different rows stand in different tables, each with a best one of its own.
+
     Example: crisisflow compare --out comparison.html
     """
     with command(debug):
-        from tasks.evaluation import comparison
+        from tasks.evaluation import comparison, comparison_page
         from tasks.store.outputs import page_outputs
         from tasks.tracking import recover
 
@@ -38,10 +40,12 @@ def compare(
         recover()
         ids = run_ids or [comparison.latest_retrain()]
         rows = [row for run_id in ids for row in comparison.model_rows(run_id)]
-        outputs.write_text(page, comparison.comparison_page(rows))
+        outputs.write_text(page, comparison_page.comparison_page(rows))
+        sets = comparison.data_sets(rows)
         result = {
             "models": [row.summary() for row in rows],
-            "best": comparison.best_row(rows).name,
+            "best": sets[0].best.name if len(sets) == 1 else None,
+            "data_sets": [each.summary() | {"title": each.title} for each in sets],
             "page": str(page.resolve()),
         }
     show(result, as_json, models.compared)

@@ -1,8 +1,9 @@
-"""The comparison of models, from what MLflow recorded: as rows, as a picture, as a page."""
+"""The comparison of models, from what MLflow recorded: as rows, as a picture, on the run.
 
-import base64
-import html
-import io
+Scores are those of the test rows of one checked table. Rows of another table, or of the same tweets split otherwise,
+are other test rows: such models stand in different tables, each with a best one of its own.
+"""
+
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,10 @@ SCORES = ("accuracy", "f1", "roc_auc", "log_loss")
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One trained model: scores on the held-out test split, 95 % bootstrap intervals, and what decides."""
+    """One trained model: scores on the held-out test split, 95 % bootstrap intervals, and what decides.
+
+    `data` is the digest of the checked tweets whose test rows were scored, `test_rows` their number.
+    """
 
     name: str
     kind: str
@@ -37,11 +41,43 @@ class ModelRow:
     model_uri: str
     artifact: str
     reused: bool
+    data: str = ""
+    test_rows: int = 0
 
     def summary(self) -> dict[str, str | float]:
         """The fields that `--json` promises."""
-        wanted = ("name", "kind", "features", "run_id", *SCORES, "train_seconds")
+        wanted = ("name", "kind", "features", "run_id", *SCORES, "train_seconds", "data")
         return {name: value for name, value in asdict(self).items() if name in wanted}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The models that were scored on the same test rows, and the best of them."""
+
+    data: str
+    rows: tuple[ModelRow, ...]
+
+    @property
+    def best(self) -> ModelRow:
+        """The model that validation prefers."""
+        return best_row(self.rows)
+
+    @property
+    def title(self) -> str:
+        """Which rows these are, in words."""
+        return f"Test rows of tweets/{self.data[:8]}: {self.rows[0].test_rows:,}"
+
+    def summary(self) -> dict[str, str | list[str]]:
+        """What `--json` prints of it."""
+        runs = [row.run_id for row in self.rows]
+        return {"data": self.data, "run_ids": runs, "best": self.best.name, "best_run_id": self.best.run_id}
+
+
+def data_sets(rows: Sequence[ModelRow]) -> list[DataSet]:
+    """The rows by their data, in the order in which data first occur."""
+    return [
+        DataSet(data, tuple(row for row in rows if row.data == data)) for data in dict.fromkeys(r.data for r in rows)
+    ]
 
 
 def latest_retrain() -> str:
@@ -77,7 +113,19 @@ def _row(run: "MlflowRun") -> ModelRow:
         model_uri=tags["model_uri"],
         artifact=tags["output"],
         reused="reused_from" in tags,
+        data=_data_of(run),
+        test_rows=int(metrics.get("tweets/test", 0)),
     )
+
+
+def _data_of(run: "MlflowRun") -> str:
+    """The digest of the checked tweets that went into a run, or into the retraining around it."""
+    root = run.data.tags.get("root_run_id")
+    for each in (run, *([read_run(root)] if root else [])):
+        for entry in each.inputs.dataset_inputs if each.inputs else ():
+            if entry.dataset.name == "tweets":
+                return str(entry.dataset.digest)
+    return ""
 
 
 def _interval(metrics: dict[str, float], name: str) -> tuple[float, float]:
@@ -115,59 +163,10 @@ def _with_interval(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.3f} ({interval[0]:.3f}-{interval[1]:.3f})"
 
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>crisisflow: models compared</title>
-<style>
- :root {{ color-scheme: light dark }}
- body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
- table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }}
- th, td {{ padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #8884 }}
- th:first-child, td:first-child {{ text-align: left }}
- small {{ opacity: .7 }} .best {{ font-weight: 600 }} img {{ max-width: 100%; background: white; border-radius: .5rem }}
- td:first-child {{ white-space: nowrap }} code {{ font-size: .85em }}
-</style></head><body>
-<h1>Models compared</h1>
-<p>Scores on the held-out test rows, with 95&nbsp;% bootstrap intervals. F1 is that of the positive class: real
-disasters. The model in bold has the highest F1 on the validation rows, which alone choose; overlapping
-intervals mean that these rows cannot tell two models apart.</p>
-<img alt="Accuracy and F1 of all models with intervals" src="data:image/png;base64,{picture}">
-<table><thead><tr><th>model<th>accuracy<th>F1<th>ROC AUC<th>log loss<th>training<th>run</tr></thead>
-<tbody>
-{body}
-</tbody></table>
-</body></html>
-"""
-
-
-def comparison_page(rows: Sequence[ModelRow]) -> str:
-    """The comparison as one HTML page that needs nothing else."""
-    picture = io.BytesIO()
-    comparison_figure(rows).savefig(picture, format="png", dpi=120)
-    best = best_row(rows)
-    body = "\n".join(_html_row(row, row is best) for row in rows)
-    return PAGE.format(picture=base64.b64encode(picture.getvalue()).decode(), body=body)
-
-
-def record(run: Run, rows: Sequence[ModelRow], best: ModelRow) -> None:
+def record(run: Run, rows: Sequence[ModelRow], best: ModelRow, page: str) -> None:
     """Put the comparison on the retraining's own run: picture, page, description, and the scores of the best."""
     run.log_figure(comparison_figure(rows), "comparison")
-    run.log_text(comparison_page(rows), "comparison.html")
+    run.log_text(page, "comparison.html")
     run.describe(comparison_markdown(rows, best.name))
     metrics = client().get_run(best.run_id).data.metrics
     run.log_metrics({name: value for name, value in metrics.items() if name.startswith(("test/", "validation/"))})
-
-
-def _html_row(row: ModelRow, best: bool) -> str:
-    cells = [
-        html.escape(row.name),
-        *(
-            f"{value:.3f} <small>{low:.3f}-{high:.3f}</small>"
-            for value, (low, high) in ((row.accuracy, row.accuracy_interval), (row.f1, row.f1_interval))
-        ),
-        f"{row.roc_auc:.3f}",
-        f"{row.log_loss:.3f}",
-        f"{row.train_seconds:.1f} s",
-        f"<code>{html.escape(row.run_id[:8])}</code>",
-    ]
-    return f"<tr{' class=best' if best else ''}>" + "".join(f"<td>{cell}" for cell in cells) + "</tr>"

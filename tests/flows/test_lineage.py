@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks import lineage, registry, tracking
-from tasks.evaluation import comparison
+from tasks.evaluation import comparison, comparison_page
 from tasks.lineage.page import lineage_page
 from tasks.runtime import state_folder
 
@@ -105,6 +105,6 @@ def test_what_strangers_wrote_is_text_on_every_page(retrained: dict[str, Any]) -
     found.sources[0]["fetched"][0]["source"] = f"https://example.org/{attack}"
     found.models[0]["model"] = attack
     rows = [replace(row, name=attack, run_id=attack) for row in comparison.model_rows(retrained["run_id"])]
-    for page in (lineage_page(found), comparison.comparison_page(rows)):
+    for page in (lineage_page(found), comparison_page.comparison_page(rows)):
         assert "<script" not in page
         assert "&lt;script&gt;" in page

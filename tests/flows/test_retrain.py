@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks import registry, tracking
-from tasks.evaluation import comparison
+from tasks.evaluation import comparison, comparison_page
 from tasks.packaging import mlflow_model
 from tasks.runtime import state_folder
 
@@ -131,7 +131,7 @@ def test_nothing_changed_means_nothing_computed(retrained: dict[str, Any]) -> No
 
 def test_the_comparison_page_needs_nothing_else(retrained: dict[str, Any]) -> None:
     rows = comparison.model_rows(retrained["run_id"])
-    page = comparison.comparison_page(rows)
+    page = comparison_page.comparison_page(rows)
     assert all(row.name in page for row in rows)
     assert "http" not in page.replace("http-equiv", "")
 

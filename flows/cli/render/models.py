@@ -28,14 +28,16 @@ def retrained(result: Mapping[str, Any]) -> None:
     console.print(f"Run {result['run_id']} in {result['tracking_uri']}", soft_wrap=True)
 
 
-def models(rows: Sequence[Mapping[str, Any]], best: str) -> Table:
-    """One line for each model; scores of the held-out test split."""
-    table = Table(title="Models, on the held-out test tweets", title_justify="left")
+def models(
+    rows: Sequence[Mapping[str, Any]], best: str, title: str = "Models, on the held-out test tweets", key: str = "name"
+) -> Table:
+    """One line for each model; scores of the held-out test split. The best is known by its name, or another key."""
+    table = Table(title=title, title_justify="left")
     table.add_column("model")
     for column in ("accuracy", "F1", "ROC AUC", "log loss", "training"):
         table.add_column(column, justify="right")
     for row in rows:
-        style = "bold" if row["name"] == best else None
+        style = "bold" if row[key] == best else None
         scores = (_score(row[name]) for name in ("accuracy", "f1", "roc_auc", "log_loss"))
         table.add_row(row["name"], *scores, f"{row['train_seconds']:.1f} s", style=style)
     return table
@@ -87,9 +89,13 @@ def scored(result: Mapping[str, Any]) -> None:
 
 
 def compared(result: Mapping[str, Any]) -> None:
-    """The table of models, and where the page is."""
+    """A table of models for each data set, and where the page is."""
     console = _console()
-    console.print(models(result["models"], result["best"]))
+    for data in result["data_sets"]:
+        rows = [each for each in result["models"] if each["run_id"] in data["run_ids"]]
+        console.print(models(rows, data["best_run_id"], data["title"], key="run_id"))
+    if len(result["data_sets"]) > 1:
+        console.print("Each table has test rows of its own: compare only models in one table.")
     console.print(f"Page: {result['page']}", soft_wrap=True)
 
 
