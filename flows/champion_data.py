@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.ingest import SAMPLE_CORPUS, SAMPLE_TWEETS, TweetSource
-from tasks import registry, sources, tracking
-from tasks.registry.data_sources import is_sample_table, raw_of_table
+from tasks import registry, sources
+from tasks.registry.data_sources import is_sample_table, raw_of_table, recorded_request
 from tasks.registry.versions import SOURCE
 from tasks.runtime import state_folder
 from tasks.runtime.redaction import SECRET_VARIABLE, mask_secrets
 from tasks.sources.limits import SourceError
 from tasks.store.artifact_store import is_artifact
-from tasks.tracking.requests import FILE, Request
 
 MASK = "***"
 
@@ -90,7 +89,11 @@ def _data_of_old_version(current: Any) -> tuple[dict[str, Any], str]:
     Tweets that were named by a path of a folder nobody knows are read from their raw snapshot, as they were then; other
     texts so named are left out. In words, what is assumed.
     """
-    request = _request_of(current)
+    request = recorded_request(current)
+    if request is None:
+        raise ValueError(
+            f"nothing records what the champion (version {current.version}) learned from: name tweets with --tweets"
+        )
     tweets = request.get("tweets") or {"source": str(SAMPLE_TWEETS)}
     doubt = "; its request was recorded by an earlier release"
     if not _everywhere(tweets["source"]):
@@ -108,19 +111,6 @@ def _data_of_old_version(current: Any) -> tuple[dict[str, Any], str]:
 def _everywhere(source: str) -> bool:
     """Whether an address means the same in every folder."""
     return absolute(source) == source
-
-
-def _request_of(current: Any) -> dict[str, Any]:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        root = tracking.read_run(current.run_id).data.tags.get("root_run_id", current.run_id)
-        file = tracking.client().download_artifacts(root, FILE)
-    except (MlflowException, OSError, ValueError) as error:
-        raise ValueError(
-            f"nobody wrote down what the champion (version {current.version}) learned from: name tweets with --tweets"
-        ) from error
-    return dict(Request.read(Path(file)).parameters.get("request") or {})
 
 
 def _snapshot(current: Any) -> Path:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,15 +22,18 @@ from models.gate.sources import Overlap, measure_overlap
 from models.settings import GateSettings, SplitSettings
 from models.splitting.splits import assign_splits, group_digests
 from models.text import repair_texts
-from tasks.runtime import state_folder
+from tasks.runtime import errors, state_folder
 from tasks.sample import FOLDER as SAMPLE
 from tasks.store import formats
 from tasks.store.artifact_store import is_artifact
-from tasks.tracking import Run
+from tasks.tracking import Run, client, read_run
+from tasks.tracking.requests import FILE, Request
 from tasks.tracking.step_graph import Graph, trace_back
 from tasks.tracking.steps import all_steps, steps_below
 
 if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
     from tasks.registry.promotion import Incumbent
 
 SAMPLE_SHARE = 0.5  # of a table's groups: from here on it is the bundled sample, whatever its file is called
@@ -90,6 +93,22 @@ def is_sample_table(digest: str) -> bool:
 def _table(digest: str) -> Path | None:
     path = state_folder.state_home() / "store" / "tweets" / digest
     return path if digest and is_artifact(path) else None
+
+
+def recorded_request(version: "ModelVersion") -> dict[str, Any] | None:
+    """The request of the retraining that made a version, from its run; None when it is gone or was never kept."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = read_run(str(version.run_id))
+        file = Path(client().download_artifacts(run.data.tags.get("root_run_id", run.info.run_id), FILE))
+    except MlflowException as error:
+        if errors.tracking_lost(error):
+            raise
+        return None
+    except (OSError, ValueError):  # no such run, no such file
+        return None
+    return dict(Request.read(file).parameters.get("request") or {})
 
 
 @cache
