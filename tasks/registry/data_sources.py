@@ -52,6 +52,20 @@ class Relation:
     table: pa.Table | None = None
     sample: bool = False
 
+    def rows_of_champion(self, ours: SplitSettings, theirs: SplitSettings | None) -> pa.Table:
+        """The champion's test rows that both models held out by their split settings; none where unknown."""
+        if not self.difference or self.table is None:
+            return pa.table({"text": pa.array([], pa.string())})
+        test = self.table.take(formats.rows_in(self.table, "test"))
+        return test.filter(pa.array(held_out_by(test, ours) & held_out_by(test, theirs)))
+
+
+def not_among(own: pa.Table, rows: pa.Table) -> np.ndarray:
+    """Which of the champion's rows have a group, or a label of their group, that these rows do not; bool (rows,)."""
+    known = set(zip(rows["group"].to_pylist(), rows["target"].to_pylist(), strict=True))
+    pairs = zip(own["group"].to_pylist(), own["target"].to_pylist(), strict=True)
+    return np.array([pair not in known for pair in pairs], bool)
+
 
 def relate(tweets: Path, raw: Iterable[str], incumbent: "Incumbent", settings: GateSettings) -> Relation:
     """The relation of this table of tweets, read from these raw artifacts, to the champion's."""

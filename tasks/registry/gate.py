@@ -22,7 +22,6 @@ more than a margin, unless the change of data is meant. The bundled sample never
 """
 
 import json
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,16 +51,15 @@ from tasks.evaluation.comparison import ModelRow
 from tasks.ingestion.steps import split_settings
 from tasks.packaging.mlflow_model import load_model
 from tasks.registry import Candidate, Decision, Incumbent, promote
-from tasks.registry.data_sources import Relation, held_out_by, raw_sources, relate
+from tasks.registry.data_sources import Relation, held_out_by, not_among, raw_sources, relate
 from tasks.registry.gate_page import gate_page
-from tasks.runtime import errors, state_folder
+from tasks.registry.predictions import failure_in_words, predict, time_single_rows
+from tasks.runtime import state_folder
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.progress import progress
 from tasks.store import formats
 from tasks.store.digests import combine
 from tasks.tracking import Run
-
-SINGLE_ROWS = 15
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class Challenge:
         self, incumbent: Incumbent, relation: Relation, rows: pa.Table, challenger: Answers, service: Service
     ) -> Verdict:
         """The verdict by these rows of the challenger's tweets, and by the champion's own where those are others."""
-        own = _rows_of_champion(relation, self.candidate, incumbent)
+        own = relation.rows_of_champion(self.candidate.split, incumbent.split)
         try:
             champion = load_model(incumbent.uri)
             pair = Paired(_held_out(rows), predict(champion, rows), challenger)
@@ -128,7 +126,7 @@ class Challenge:
         """The verdict by the rows of both sources; by the challenger's alone when the change of data is meant."""
         (rows, pair), (own, own_pair) = ours, theirs
         if not self.replace_data:
-            fresh = _not_among(own, rows)
+            fresh = not_among(own, rows)
             columns = ["text", "keyword", "target", "group"]
             new = own.filter(pa.array(fresh)).select(columns)
             rows = pa.concat_tables([rows.select(columns), new], promote_options="permissive")
@@ -204,48 +202,6 @@ def challenge(
         run.log_text(json.dumps(asdict(decision.verdict), indent=1), "gate.json")
         run.log_metrics({f"gate/{name}": value for name, value in decision.verdict.figures().items()})
     return decision
-
-
-def _rows_of_champion(relation: Relation, candidate: Candidate, incumbent: Incumbent) -> pa.Table:
-    """The champion's test rows that the challenger held out too, by both split settings; none where unknown."""
-    table = relation.table
-    if not relation.difference or table is None:
-        return pa.table({"text": pa.array([], pa.string())})
-    test = table.take(formats.rows_in(table, "test"))
-    return test.filter(pa.array(held_out_by(test, candidate.split) & held_out_by(test, incumbent.split)))
-
-
-def _not_among(own: pa.Table, rows: pa.Table) -> np.ndarray:
-    """Which of the champion's rows have a group, or a label of their group, that these rows do not; bool (rows,)."""
-    known = set(zip(rows["group"].to_pylist(), rows["target"].to_pylist(), strict=True))
-    pairs = zip(own["group"].to_pylist(), own["target"].to_pylist(), strict=True)
-    return np.array([pair not in known for pair in pairs], bool)
-
-
-def predict(model: Any, rows: pa.Table) -> Answers:
-    """The answers of a logged model to raw strings, all in one batch."""
-    answer = model.predict(rows.select(["text", "keyword"]).to_pandas())
-    return Answers(answer["probability"].to_numpy(), answer["label"].to_numpy() == 1)
-
-
-def time_single_rows(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:
-    """Probabilities of the first few rows, predicted one by one as a service does, and the milliseconds of one.
-
-    The fastest one's: what other programs on the machine add is no fault of the model.
-    """
-    probabilities, seconds = [], []
-    for number in range(min(SINGLE_ROWS, len(rows))):
-        start = time.perf_counter()
-        probabilities.append(predict(model, rows.slice(number, 1)).probabilities[0])
-        seconds.append(time.perf_counter() - start)
-    return np.array(probabilities), 1000 * min(seconds)
-
-
-def failure_in_words(error: Exception) -> str:
-    """The error in one line. One that the machine is to blame for is raised again: it says nothing of the model."""
-    if errors.in_words(error) is not None:
-        raise error
-    return f"{error}".splitlines()[0] if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def _held_out(rows: pa.Table) -> HeldOut:
