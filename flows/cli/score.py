@@ -55,6 +55,7 @@ def score(
         from tasks import scoring, sources
         from tasks.store.outputs import Outputs
 
+        scoring.Destination(out, form.partition_rows).check_name()
         outputs = Outputs(sources.local_paths(source), form.overwrite)
         scoring.Destination(out, form.partition_rows, form.raw_csv, outputs).check()
         with orchestration(source):

@@ -27,6 +27,10 @@ from flows.cli.options import (
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
+ReplaceData = Annotated[
+    bool, typer.Option("--replace-data", help="A champion that learned from other tweets is meant to be replaced.")
+]
+
 
 @dataclass(frozen=True)
 class TrainingTexts:
@@ -55,9 +59,7 @@ def retrain(
     recipe: RecipeName = "standard",
     seed: Seed = None,
     tests: VectorTestFiles,
-    replace_data: Annotated[
-        bool, typer.Option("--replace-data", help="A champion that learned from other tweets is meant to be replaced.")
-    ] = False,
+    replace_data: ReplaceData = False,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -73,11 +75,7 @@ def retrain(
 
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
-    with (
-        command(debug),
-        computing_on(device),
-        prepared(recipe, *texts.named(), *vars(tests).values()),
-    ):
+    with command(debug), computing_on(device), prepared(recipe, *texts.named(), *vars(tests).values()):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(

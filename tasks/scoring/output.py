@@ -67,11 +67,19 @@ class Destination:
 
     def check(self) -> None:
         """Raise ValueError for a place that may not or cannot be written, or a suffix of no format: before any work."""
+        self.check_name()
+        path = Path(self.out)
+        if is_folder(self.out):
+            self.outputs.check_folder(path)
+        else:
+            self.outputs.check(path, _beside(path))
+
+    def check_name(self) -> None:
+        """Raise ValueError for a name that says no format, or that lies in no folder."""
         path = Path(self.out)
         if not path.absolute().parent.is_dir():
             raise ValueError(f"there is no folder {path.absolute().parent} to write {path.name} in: make it first")
         if is_folder(self.out):
-            self.outputs.check_folder(path)
             return
         if path.suffix not in SUFFIXES:
             raise ValueError(
@@ -80,7 +88,6 @@ class Destination:
             )
         if self.partition_rows is not None:
             raise ValueError(f"--partition-rows cuts a folder of parts, {path.name} is one file: end the name in /")
-        self.outputs.check(path, _beside(path))
 
 
 def _beside(path: Path) -> Path:
