@@ -251,7 +251,7 @@ MAY_WRITE = {
     "flows/operations/up.py": "the state folder",
     "flows/rerun.py": "the folder of a replay, which is new",
     "tasks/caching/records.py": "the state folder",
-    "tasks/evaluation/comparison.py": "memory",
+    "tasks/evaluation/comparison_page.py": "memory",
     "tasks/evaluation/leakage.py": "the draft of an artifact",
     "tasks/evaluation/page.py": "memory",
     "tasks/ingestion/corpus.py": "the draft of an artifact",

@@ -273,6 +273,6 @@ def test_a_book_or_document_is_refused_by_its_kind_and_passed_over_among_others(
 
 
 def test_a_sheet_is_named_on_the_command_line_and_travels_with_the_columns() -> None:
-    from flows.cli.options import columns_of
+    from flows.cli.options import LabelledTable
 
-    assert ColumnMap(**columns_of([None] * 5, None, None, "Tweets")) == ColumnMap(sheet="Tweets")
+    assert LabelledTable(sheet="Tweets").column_map() == ColumnMap(sheet="Tweets")
