@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.grouping import grouped
-from flows.cli.options import Overwrite
+from flows.cli.options import Architecture, Overwrite
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
@@ -35,13 +35,6 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-class Architecture(StrEnum):
-    """Which of a run's vectors."""
-
-    skip_gram = "skip-gram"
-    cbow = "cbow"
-
-
 RunId = Annotated[
     str | None,
     typer.Option("--run", metavar="RUN_ID", help="A run that trained vectors, or one above it. Default: the latest."),
@@ -57,6 +50,15 @@ WhichArchitecture = Annotated[
     ),
 ]
 Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many words to show.")]
+
+
+@dataclass(frozen=True)
+class VectorChoice:
+    """Which word vectors are asked: those of a run, of one of its architectures, or of a file."""
+
+    run_id: RunId = None
+    vectors: VectorFile = None
+    architecture: WhichArchitecture = None
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,10 @@ def register(app: typer.Typer) -> None:
 
 
 def neighbours(
+    *,
     word: Annotated[str, typer.Argument(help="A word, or a phrase in quotes: the mean of its words.")],
     count: Count = 10,
-    run_id: RunId = None,
-    vectors: VectorFile = None,
-    architecture: WhichArchitecture = None,
+    chosen: VectorChoice,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -97,17 +98,16 @@ def neighbours(
 
     Example: crisisflow neighbours flood
     """
-    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+    with command(debug), _asking(chosen) as (known, source):
         result = {"word": word, "neighbours": _scored(known.neighbours(word, count), "cosine"), "vectors": source}
     show(result, as_json, models.ranked_words)
 
 
 def similarity(
+    *,
     one: Annotated[str, typer.Argument(help="A word, or a phrase in quotes.")],
     other: Annotated[str, typer.Argument(help="Another.")],
-    run_id: RunId = None,
-    vectors: VectorFile = None,
-    architecture: WhichArchitecture = None,
+    chosen: VectorChoice,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -115,20 +115,19 @@ def similarity(
 
     Example: crisisflow similarity "forest fire" wildfire
     """
-    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+    with command(debug), _asking(chosen) as (known, source):
         result = {"one": one, "other": other, "cosine": known.similarity(one, other), "vectors": source}
     show(result, as_json, models.facts)
 
 
 def analogy(
+    *,
     one: Annotated[str, typer.Argument(metavar="A", help="A is to B ...")],
     other: Annotated[str, typer.Argument(metavar="B", help="... as C is to what?")],
     third: Annotated[str, typer.Argument(metavar="C", help="The word to find the partner of.")],
     method: Annotated[Method, typer.Option(help="Add cosines, or multiply them.", case_sensitive=False)] = Method.add,
     count: Count = 10,
-    run_id: RunId = None,
-    vectors: VectorFile = None,
-    architecture: WhichArchitecture = None,
+    chosen: VectorChoice,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -136,7 +135,7 @@ def analogy(
 
     Example: crisisflow analogy man king woman --method 3CosMul
     """
-    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+    with command(debug), _asking(chosen) as (known, source):
         answers = known.analogy(one, other, third, count, "add" if method is Method.add else "multiply")
         result = {
             "question": f"{other} - {one} + {third}",
@@ -148,10 +147,9 @@ def analogy(
 
 
 def odd_one_out(
+    *,
     words: Annotated[list[str], typer.Argument(help="Three words or more.")],
-    run_id: RunId = None,
-    vectors: VectorFile = None,
-    architecture: WhichArchitecture = None,
+    chosen: VectorChoice,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -159,7 +157,7 @@ def odd_one_out(
 
     Example: crisisflow odd-one-out flood quake fire song
     """
-    with command(debug), _asking(run_id, vectors, architecture) as (known, source):
+    with command(debug), _asking(chosen) as (known, source):
         result = {"words": words, "odd_one_out": known.odd_one_out(words), "vectors": source}
     show(result, as_json, models.facts)
 
@@ -205,9 +203,7 @@ def evaluate_vectors(
     vocabulary: Annotated[
         int, typer.Option(min=4, help="Ask analogies among so many words only, the most frequent.")
     ] = 30_000,
-    run_id: RunId = None,
-    vectors: VectorFile = None,
-    architecture: WhichArchitecture = None,
+    chosen: VectorChoice,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -220,7 +216,7 @@ def evaluate_vectors(
 
         if files.similarities is None and files.analogies is None:
             raise ValueError("nothing to score on: give --similarities FILE, --analogies FILE or both")
-        known, source = _load(run_id, vectors, architecture)
+        known, source = _load(chosen)
         columns = word_vectors.similarity_columns(files.word_columns, files.score_column)
         scores = word_vectors.evaluate(known, files.similarities, files.analogies, vocabulary, columns)
         result = {**scores, "vectors": source}
@@ -252,7 +248,7 @@ def export_vectors(
 
         outputs = Outputs((vectors,) if vectors else (), overwrite)
         outputs.check(*word_vectors.export_files(form.value, out))
-        known, source = _load(run_id, vectors, architecture)
+        known, source = _load(VectorChoice(run_id, vectors, architecture))
         files = word_vectors.export(known, form.value, out, outputs)
         result = {
             "format": form.value,
@@ -264,23 +260,21 @@ def export_vectors(
     show(result, as_json, models.facts)
 
 
-def _load(run_id: str | None, file: Path | None, architecture: Architecture | None) -> "tuple[WordVectors, str]":
+def _load(chosen: VectorChoice) -> "tuple[WordVectors, str]":
     """The vectors that the options name, and where they come from."""
     from tasks.queries.word_vectors import Source
 
-    if run_id is not None and file is not None:
+    if chosen.run_id is not None and chosen.vectors is not None:
         raise ValueError("--run and --vectors both name vectors: give one of them")
-    return Source(run_id, file, architecture.value if architecture else None).load()
+    return Source(chosen.run_id, chosen.vectors, chosen.architecture.value if chosen.architecture else None).load()
 
 
 @contextmanager
-def _asking(
-    run_id: str | None, file: Path | None, architecture: Architecture | None
-) -> "Iterator[tuple[WordVectors, str]]":
+def _asking(chosen: VectorChoice) -> "Iterator[tuple[WordVectors, str]]":
     """The same for a block; where it asks for an unknown word, the error says which vectors were asked."""
     from models.vectors.word_vectors import UnknownWordError
 
-    known, source = _load(run_id, file, architecture)
+    known, source = _load(chosen)
     try:
         yield known, source
     except UnknownWordError as error:
