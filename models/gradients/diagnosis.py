@@ -12,8 +12,8 @@ A weight changes by the sum over all steps, so two shares part the verdicts:
 HEALTHY is all between. What theory expects for k = 100: an orthogonal recurrent matrix gives r <= 1, below 1 by as
 much as tanh bends; an LSTM with the usual forget bias of 1 passes sigmoid(1)^100 = 3e-14 along C_t and little more
 along h_t; with bias ln(k) it passes 1 - 1/k at a step (Tallec & Ollivier 2018) and 1/e in all; a random matrix scaled
-by 2 is chaotic (Sompolinsky et al. 1988) and r grows exponentially. tests/models/test_gradients.py confirms each, and
-that thresholds ten times as wide, or half as wide, give the same verdicts.
+by 2 is chaotic (Sompolinsky et al. 1988) and r grows exponentially. tests/models/gradients/ confirms each, and that
+thresholds ten times as wide, or half as wide, give the same verdicts.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 Training runs the same formulas (models/recurrent/scan.py), but keeps nothing, and automatic differentiation gives no
 gradient of a state inside a loop. That both agree, in states and in gradients of weights, is tested in
-tests/models/test_gradients.py. All arrays are time-major and float64, in which a product of a hundred factors neither
+tests/models/gradients/. All arrays are time-major and float64, in which a product of a hundred factors neither
 overflows nor fades to zero: inputs (steps, documents, width), states (steps, documents, units). Padding lies at the
 end of a document, where nothing that matters reads it. Gates lie in Keras' order.
 """

@@ -12,7 +12,7 @@ stricter where these differ from the whole text's (`Piece.strictness`): rows com
 and curvature grows with their square. What one step holds is counted in the step itself and may pass the
 bounds by STEP_SLACK at most (`models.word2vec.limits`), for chance and clumps of a word; and a pair that is wrong by
 a score above `fused.MOST_SCORE` pulls less the more it is wrong. Together: every row's rate times pairs is bounded in
-every step. The property test in tests/models/test_word2vec_stability.py holds every row below 200, at learning rates up
+every step. The property test in tests/models/word2vec/test_stability.py holds every row below 200, at learning rates up
 to 1.
 """
 

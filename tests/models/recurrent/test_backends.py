@@ -85,7 +85,7 @@ def resumed() -> dict[str, np.ndarray]:
 
 def on_other_backend(backend: str, out: Path) -> dict[str, np.ndarray]:
     """The same from a process that runs on this backend."""
-    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path}
     command = [sys.executable, __file__, str(out)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

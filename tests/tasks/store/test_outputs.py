@@ -10,7 +10,7 @@ import pytest
 from tasks.store import backups, output_register
 from tasks.store.outputs import Outputs, RefusedOutput, page_outputs
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_a_network_with_code_inside_is_refused(home: Path, tmp_path: Path, trace
 
 def test_no_code_of_the_project_opens_pickles() -> None:
     """Neither pickle and its like, nor the switches of NumPy, pandas and Keras that let it in."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     forbidden = (
         "import pickle",
         "import joblib",

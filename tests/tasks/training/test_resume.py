@@ -19,7 +19,7 @@ from tasks.training.classifiers import train_network
 from tasks.training.labelled_tweets import LabelledInputs
 from tasks.training.network import Start
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SETTINGS = ClassifierSettings(
     kind="lstm", features="scratch", dimensions=8, units=8, batch_size=8, epochs=60, patience=60
 )
