@@ -6,7 +6,6 @@ Reads `request.json` in the folder, runs the flow it names with nothing cached, 
 import json
 import os
 import sys
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -30,7 +29,7 @@ STEPS = "steps.json"
 
 def rerun(folder: Path) -> None:
     """Run the request in this folder and write what its steps made."""
-    from tasks.replay.trees import steps_of
+    from tasks.replay.trees import steps_of, to_record
     from tasks.runtime import environment
     from tasks.scheduling import prefect_server
     from tasks.tracking import provenance
@@ -44,7 +43,7 @@ def rerun(folder: Path) -> None:
         "run_id": result["run_id"],
         "code_digest": provenance.code_digest(),
         "cpu": provenance.host_tags()["cpu"],
-        "steps": [asdict(step) for step in steps_of(result["run_id"])],
+        "steps": [to_record(step) for step in steps_of(result["run_id"])],
     }
     (folder / STEPS).write_text(json.dumps(made), encoding="utf-8")
 

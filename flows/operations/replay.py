@@ -34,7 +34,7 @@ def replay(run_id: str, keep: Path | None = None, any_libraries: bool = False) -
         rerunning.link_inputs((name for names in snapshots.values() for name in names), state, _sources(run))
         paths = {key: [str(state / "store" / name) for name in names] for key, names in snapshots.items()}
         made = rerunning.run_again(requests.pinned(request, paths, folder), root, state, folder)
-        replayed = [trees.Step(**step) for step in made["steps"]]
+        replayed = [trees.from_record(step) for step in made["steps"]]
         return verdict(run, recorded, made, replayed, folder)
 
 

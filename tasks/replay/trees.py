@@ -2,29 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tasks import tracking
 from tasks.runtime import state_folder
 from tasks.store import artifact_store
-
-if TYPE_CHECKING:
-    from tasks.tracking import MlflowRun
-
-REUSED = " (reused)"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a run: its title, its function, its settings, and the artifact that it made."""
-
-    name: str
-    function: str
-    settings: dict[str, str]
-    output: str
-    run_id: str
+from tasks.tracking.steps import Step, steps_below
 
 
 @dataclass(frozen=True)
@@ -42,25 +27,41 @@ class Comparison:
 
 
 def steps_of(root_id: str) -> list[Step]:
-    """The steps under a root run in their order. A title that comes again is numbered."""
-    return list(_numbered(run for run in tracking.descendants(root_id) if "output" in run.data.tags))
+    """The steps under a root run in their order, each with the run that made its artifact.
+
+    A title that comes again is numbered.
+    """
+    return list(_numbered(steps_below(root_id)))
 
 
-def _numbered(runs: "Iterable[MlflowRun]") -> Iterator[Step]:
+def _numbered(steps: Iterable[Step]) -> Iterator[Step]:
     seen: Counter[str] = Counter()
-    for run in runs:
-        title = str(run.info.run_name).removesuffix(REUSED)
-        seen[title] += 1
-        name = title if seen[title] == 1 else f"{title} #{seen[title]}"
-        tags = run.data.tags
-        maker = tags.get("reused_from", run.info.run_id)
-        yield Step(name, tags["stage"], dict(run.data.params), tags["output"], maker)
+    for step in steps:
+        seen[step.title] += 1
+        title = step.title if seen[step.title] == 1 else f"{step.title} #{seen[step.title]}"
+        yield replace(step, title=title, run_id=step.tags.get("reused_from", step.run_id))
+
+
+def to_record(step: Step) -> dict[str, Any]:
+    """A step as `flows.rerun` writes it. Replay reads what other versions of the code wrote: the keys never change."""
+    return {
+        "name": step.title,
+        "function": step.function,
+        "settings": step.settings,
+        "output": step.output,
+        "run_id": step.run_id,
+    }
+
+
+def from_record(record: dict[str, Any]) -> Step:
+    """The step that `to_record`, of this or another version of the code, wrote."""
+    return Step(record["function"], record["name"], record["run_id"], (), record["output"], record["settings"])
 
 
 def compare(recorded: Sequence[Step], replayed: Sequence[Step]) -> list[Comparison]:
     """The artifacts of both, in the order of the recorded run; what only the replay made comes last."""
-    again = {step.name: step.output for step in replayed}
-    compared = [Comparison(step.name, step.output, again.pop(step.name, None)) for step in recorded]
+    again = {step.title: step.output for step in replayed}
+    compared = [Comparison(step.title, step.output, again.pop(step.title, None)) for step in recorded]
     return compared + [Comparison(name, None, output) for name, output in again.items()]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.replay import differences
-from tasks.replay.trees import Step, compare, other_settings, recorded_folder
+from tasks.replay.trees import compare, other_settings, recorded_folder
+from tasks.tracking.steps import Step
 
 if TYPE_CHECKING:
     from tasks.tracking import MlflowRun
@@ -40,14 +41,14 @@ def verdict(
 
 def divergence(recorded: Sequence[Step], replayed: Sequence[Step], folder: Path) -> dict[str, Any] | None:
     """The first step whose artifact is another one: its settings that differ, and the first element that does."""
-    again = {step.name: step for step in replayed}
+    again = {step.title: step for step in replayed}
     for old in recorded:
-        new = again.get(old.name)
+        new = again.get(old.title)
         if new is None:
-            return {"step": old.name, "settings": {}, "difference": None}
+            return {"step": old.title, "settings": {}, "difference": None}
         if old.output != new.output:
             return {
-                "step": old.name,
+                "step": old.title,
                 "settings": other_settings(old, new),
                 "difference": _difference(old, new, folder),
             }
@@ -66,9 +67,9 @@ def _folders(old: Step, new: Step, folder: Path) -> tuple[Path | None, Path]:
 
 def _all_close(recorded: Sequence[Step], replayed: Sequence[Step], folder: Path) -> bool:
     """Whether what differs does so by rounding only."""
-    again = {step.name: step for step in replayed}
-    if set(again) != {step.name for step in recorded}:
+    again = {step.title: step for step in replayed}
+    if set(again) != {step.title for step in recorded}:
         return False
-    changed = [(old, again[old.name]) for old in recorded if old.output != again[old.name].output]
+    changed = [(old, again[old.title]) for old in recorded if old.output != again[old.title].output]
     folders = (_folders(old, new, folder) for old, new in changed)
     return all(before is not None and differences.close(before, after) for before, after in folders)

@@ -413,3 +413,13 @@ def test_every_source_of_a_request_becomes_the_snapshot_that_was_read(tmp_path: 
     }
     assert (tmp_path / "mine.toml").read_text() == "seed = 2"
     assert request.parameters["request"]["tweets"] == tweets
+
+
+def test_steps_are_exchanged_under_the_keys_that_older_versions_write(home: Path, tmp_path: Path) -> None:
+    made = trees.steps_of(count_rows(tmp_path / "in", "a b"))
+    records = json.loads(json.dumps([trees.to_record(step) for step in made]))
+    assert [set(record) for record in records] == [{"name", "function", "settings", "output", "run_id"}] * 2
+    read = [trees.from_record(record) for record in records]
+    assert [(step.title, step.output, step.settings) for step in read] == [
+        (step.title, step.output, step.settings) for step in made
+    ]
