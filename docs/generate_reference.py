@@ -84,13 +84,15 @@ def _json_keys(places: list[str]) -> list[str]:
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Every command by its whole name, those of groups included, in the order of `--help`."""
+    """Every command that `--help` shows, by its whole name, those of groups included, in that order."""
     import typer
 
     from flows.cli import app
 
     def below(group: Any, name: str) -> Iterator[tuple[str, Any]]:
         for called, each in group.commands.items():
+            if each.hidden:
+                continue
             yield from below(each, f"{name} {called}") if hasattr(each, "commands") else [(f"{name} {called}", each)]
 
     yield from below(typer.main.get_command(app), "crisisflow")

@@ -82,6 +82,7 @@ def prune(
     """
     with command(debug):
         from tasks.lineage import retention
+        from tasks.runtime.durations import parse_duration
 
-        result = retention.prune(retention.parse_age(older_than), dry_run)
+        result = retention.prune(parse_duration(older_than), dry_run)
     show(result, as_json, render_cache.pruned)

@@ -129,9 +129,15 @@ RawCsv = Annotated[
     bool,
     typer.Option("--raw-csv", help="Write cells that a spreadsheet would run as formulas as they are, in .csv files."),
 ]
-Against = Annotated[
+OverlapWith = Annotated[
     str | None,
-    typer.Option(metavar="SRC", help="Report how many of these texts are in the tweets too.", rich_help_panel="Data"),
+    typer.Option(
+        "--overlap-with",
+        "--against",  # its name in 0.1, which scripts still use
+        metavar="SRC",
+        help="Report how many of these texts are in the tweets too.",
+        rich_help_panel="Data",
+    ),
 ]
 RecipeName = Annotated[
     str,

@@ -39,7 +39,7 @@ def serve(
         from flows.operations import serve as stage
 
         request = stage.ServeRequest(
-            model=model or stage.CHAMPION_URI, host=host, port=port, look_every_seconds=every, wait=wait
+            model=model or stage.CHAMPION_URI, host=host, port=port, poll_seconds=every, wait=wait
         )
         with suppress(KeyboardInterrupt):
             stage.serve(request, _announce)

@@ -7,12 +7,12 @@ import typer
 
 from flows.cli.grouping import grouped
 from flows.cli.options import (
-    Against,
     ComputeOn,
     Corpora,
     Device,
     Kind,
     LabelledTable,
+    OverlapWith,
     PretrainOn,
     RecipeName,
     Seed,
@@ -39,11 +39,11 @@ class TrainingTexts:
     tweets: Tweets = None
     corpus: Corpora = None
     pretrain_on: PretrainOn = None
-    against: Against = None
+    overlap_with: OverlapWith = None
 
     def named(self) -> tuple[str | None, ...]:
         """Every source that was named."""
-        return (self.tweets, self.against, *(self.corpus or ()), *(self.pretrain_on or ()))
+        return (self.tweets, self.overlap_with, *(self.corpus or ()), *(self.pretrain_on or ()))
 
 
 def register(app: typer.Typer) -> None:
@@ -79,7 +79,7 @@ def retrain(
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
-            tweets=tweet_source(texts.tweets, table, texts.against),
+            tweets=tweet_source(texts.tweets, table, texts.overlap_with),
             corpora=corpora_of(texts.tweets, texts.corpus),
             labelled_texts=tuple(texts.pretrain_on or ()),
             recipe=recipe,
@@ -96,7 +96,7 @@ def ingest(
     source: Annotated[str, typer.Argument(metavar="SRC", help="What to read: a file, folder, glob or address.")],
     kind: Annotated[Kind, typer.Option(help="What the source holds.")] = Kind.tweets,
     table: LabelledTable,
-    against: Against = None,
+    overlap_with: OverlapWith = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -104,13 +104,13 @@ def ingest(
 
     Every row is either kept or quarantined. A report page shows what was found.
 
-    Example: crisisflow ingest train.csv --kind tweets --against test.csv
+    Example: crisisflow ingest train.csv --kind tweets --overlap-with test.csv
     """
-    with command(debug), orchestration(source, against):
+    with command(debug), orchestration(source, overlap_with):
         from flows import ingest as stage
 
         if kind is Kind.tweets:
-            result = stage.ingest_and_report(tweet_source(source, table, against))
+            result = stage.ingest_and_report(tweet_source(source, table, overlap_with))
         else:
             result = stage.ingest_corpus_and_report(source, table.text_column, table.encoding)
     show(result, as_json, models.ingested)

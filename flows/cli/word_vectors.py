@@ -82,8 +82,9 @@ class JudgementFiles:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for function in (neighbours, similarity, analogy, odd_one_out, senses, evaluate_vectors, export_vectors):
+    for function in (neighbours, similarity, analogy, doesnt_match, senses, evaluate_vectors, export_vectors):
         app.command()(grouped(function))
+    app.command("odd-one-out", hidden=True)(grouped(doesnt_match))  # its name in 0.1, which scripts still use
 
 
 def neighbours(
@@ -146,7 +147,7 @@ def analogy(
     show(result, as_json, models.ranked_words)
 
 
-def odd_one_out(
+def doesnt_match(
     *,
     words: Annotated[list[str], typer.Argument(help="Three words or more.")],
     chosen: VectorChoice,
@@ -155,10 +156,10 @@ def odd_one_out(
 ) -> None:
     """Say which word is least like the others.
 
-    Example: crisisflow odd-one-out flood quake fire song
+    Example: crisisflow doesnt-match flood quake fire song
     """
     with command(debug), _asking(chosen) as (known, source):
-        result = {"words": words, "odd_one_out": known.odd_one_out(words), "vectors": source}
+        result = {"words": words, "odd_one_out": known.doesnt_match(words), "vectors": source}
     show(result, as_json, models.facts)
 
 
@@ -213,13 +214,14 @@ def evaluate_vectors(
     """
     with command(debug):
         from tasks.queries import word_vectors
+        from tasks.training.vector_benchmarks import Judgements
 
         if files.similarities is None and files.analogies is None:
             raise ValueError("nothing to score on: give --similarities FILE, --analogies FILE or both")
         known, source = _load(chosen)
         columns = word_vectors.similarity_columns(files.word_columns, files.score_column)
-        scores = word_vectors.evaluate(known, files.similarities, files.analogies, vocabulary, columns)
-        result = {**scores, "vectors": source}
+        judgements = Judgements.read(files.similarities, files.analogies, columns)
+        result = {**judgements.summary(known, vocabulary), "vectors": source}
     show(result, as_json, models.evaluated_vectors)
 
 

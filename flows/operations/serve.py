@@ -25,7 +25,7 @@ class ServeRequest(Settings):
     model: str = Field(CHAMPION_URI, description="Address of an MLflow model; the champion's follows promotions.")
     host: str = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(8000, ge=0, le=65535, description="0 takes any free one.")
-    look_every_seconds: float = Field(5.0, gt=0, description="How often to look who is champion.")
+    poll_seconds: float = Field(5.0, gt=0, description="Interval between looks for a new champion.")
     wait: bool = Field(False, description="Start without a champion, and serve the first that there is.")
 
 
@@ -53,7 +53,7 @@ def serve(request: ServeRequest, announce: Callable[[str, "service.ServedModel |
         if chosen is not None:
             served.put_in_use(service.ServedModel.load(chosen))
         if follows:
-            service.Reloader(served, request.look_every_seconds).start()
+            service.Reloader(served, request.poll_seconds).start()
         announce(service.url_of(bound), served.model)
         sys.setswitchinterval(SWITCH_SECONDS)
         service.answer_requests(served, bound)

@@ -5,9 +5,6 @@ directions share token vectors and output, as in Peters et al. (2018), so that a
 both of them.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import keras
 import numpy as np
 
@@ -101,27 +98,6 @@ def noise_probabilities(counts: np.ndarray, power: float = 0.75) -> np.ndarray:
     return chances / chances.sum()
 
 
-def recurrent_weights(model: keras.Model) -> dict[str, np.ndarray]:
-    """Copies of what a classifier can start from (Dai & Le 2015), by name.
-
-    `embedding` (vocabulary, dimensions), the mark's row left out; `forward_lstm_0/kernel`, `/recurrent_kernel` and
-    `/bias`, and so on for each direction and layer, in the layout of keras.layers.LSTM.
-    """
-    weights: dict[str, np.ndarray] = {"embedding": model.get_layer("embedding").get_weights()[0][:-1]}
-    for layer in model.layers:
-        if isinstance(layer, DroppedLSTM):
-            cell: Any = layer.cell
-            for variable in (cell.kernel, cell.recurrent_kernel, cell.bias):
-                weights[f"{layer.name}/{variable.name}"] = variable.numpy()
-    return weights
-
-
 def weights_by_path(model: keras.Model) -> dict[str, np.ndarray]:
     """A copy of every weight by its path in the network, the states of dropout's generators left out."""
     return {each.path: each.numpy() for each in model.trainable_variables}
-
-
-def restore_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
-    """Give a network of the same settings the weights that `weights_by_path` took. Raises KeyError where one lacks."""
-    for variable in model.trainable_variables:
-        variable.assign(weights[variable.path])

@@ -135,7 +135,7 @@ class WordVectors:
             scores = cosine_product(*(self.directions[asked] @ self.directions.T))
         return self._best(scores, asked, count)
 
-    def odd_one_out(self, words: Sequence[str]) -> str:
+    def doesnt_match(self, words: Sequence[str]) -> str:
         """The word least like the mean of all: breakfast cereal dinner lunch -> cereal."""
         if len(words) < 3:
             raise ValueError(f"odd one out needs at least 3 words, got {len(words)}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.sources import ReadingNotes, SourceError
-from tasks.sources.csv_injection import rearm
+from tasks.sources.csv_injection import unescape_formula
 from tasks.sources.formats import table_format
 from tasks.sources.json_records import as_cell
 from tasks.sources.tables import open_sources, read_table
@@ -13,7 +13,7 @@ Place = tuple[str, int]  # file and row of the source
 Fields = dict[str, str | None]
 
 ABOUT_ROW = ("source", "source_row", "rule", "reason", "record")  # columns of the export beside the row's own
-RAW, YES = "crisisflow_raw_csv", "yes"  # the column that marks an export with --raw-csv: no cell of it is disarmed
+RAW, YES = "crisisflow_raw_csv", "yes"  # the column that marks an export with --raw-csv: no cell of it is escaped
 
 
 def read_corrections(snapshot: Path, quarantined: set[Place], files: list[str], rows_read: int) -> dict[Place, Fields]:
@@ -32,7 +32,7 @@ def read_corrections(snapshot: Path, quarantined: set[Place], files: list[str], 
             _check_named(place, quarantined, found)
             own = {name: value for name, value in fields.items() if name not in (*ABOUT_ROW, RAW)}
             raw = fields.get(RAW) == YES
-            cells = own if raw else {name: value and rearm(value) for name, value in own.items()}
+            cells = own if raw else {name: value and unescape_formula(value) for name, value in own.items()}
         else:
             copied += 1
             place, cells = (files[0] if len(files) == 1 else name, row), fields

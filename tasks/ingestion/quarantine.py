@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from tasks.ingestion.corrections import ABOUT_ROW, RAW, YES
 from tasks.ingestion.steps import read_report
 from tasks.runtime import state_folder
-from tasks.sources.csv_injection import disarm
+from tasks.sources.csv_injection import escape_formula
 from tasks.store import artifact_store
 from tasks.store.outputs import Outputs
 
@@ -116,14 +116,14 @@ def write_rows(rows: list[dict[str, Any]], out: Path, outputs: Outputs, raw_csv:
     """Write the rows as CSV to correct in any editor: a column for each of their own, safe to open as a spreadsheet.
 
     A row that never fitted its columns stands whole in the column `record`; whoever mends it fills the others. With
-    `raw_csv` no cell is disarmed, and a column says so to the retry. Raises ValueError as `check_name` does.
+    `raw_csv` no cell is escaped, and a column says so to the retry. Raises ValueError as `check_name` does.
     """
     check_name(out)
     columns = dict.fromkeys(name for row in rows if isinstance(row["record"], dict) for name in row["record"])
     own = [name for name in columns if name not in (*ABOUT_ROW, RAW)]
     lines = [_cells(row, own, [YES] if raw_csv else []) for row in rows]
     if not raw_csv:
-        lines = [[disarm(cell) if isinstance(cell, str) else cell for cell in line] for line in lines]
+        lines = [[escape_formula(cell) if isinstance(cell, str) else cell for cell in line] for line in lines]
     text = io.StringIO(newline="")
     csv.writer(text).writerows([[*ABOUT_ROW, *([RAW] if raw_csv else []), *own], *lines])
     outputs.write_text(out, text.getvalue().encode("utf-8", "backslashreplace").decode())

@@ -6,7 +6,6 @@ made of in turn. Raw snapshots, which nobody can compute again, are needed by ev
 the run there to let go of them.
 """
 
-import re
 import shutil
 import tempfile
 import time
@@ -24,20 +23,7 @@ from tasks.tracking.queries import deleted_run
 if TYPE_CHECKING:
     from tasks.tracking import MlflowRun
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 KEEP = "keep"  # a tag that people set in MLflow's pages
-
-
-def parse_age(text: str) -> float:
-    """Seconds in an age like 30d, 12h or 2w. Raises ValueError for anything else.
-
-    >>> parse_age("30d")
-    2592000.0
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
-    if match is None:
-        raise ValueError(f"no age: {text!r}; write a number and a unit, as in 12h, 30d or 8w")
-    return float(match.group(1)) * UNITS[match.group(2)]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from models.settings import Architecture
 from tasks.queries import trainings
@@ -139,24 +139,3 @@ def similarity_columns(words: str | None, score: str | None) -> "SimilarityColum
     if not (comma and one.strip() and other.strip()):
         raise ValueError(f"--word-columns must be two columns with a comma between them, got {words!r}")
     return SimilarityColumns((one.strip(), other.strip()), score)
-
-
-def evaluate(
-    vectors: "WordVectors",
-    similarities: str | None,
-    analogies: str | None,
-    limit: int,
-    columns: "SimilarityColumns | None" = None,
-) -> dict[str, Any]:
-    """Scores on a similarity file and an analogy file, whichever is given, with how much of it was covered."""
-    from models.vectors import evaluation, evaluation_files
-    from tasks.sources import read_text
-
-    scores: dict[str, Any] = {}
-    if similarities is not None:
-        pairs = evaluation_files.parse_similarities(read_text(similarities), columns)
-        scores["similarity"] = evaluation.evaluate_similarities(vectors, pairs).summary()
-    if analogies is not None:
-        sections = evaluation.evaluate_analogies(vectors, evaluation_files.parse_analogies(read_text(analogies)), limit)
-        scores["analogy"] = {name: score.summary() for name, score in sections.items()}
-    return scores

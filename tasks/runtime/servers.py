@@ -92,13 +92,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
 def port_taken(port: int) -> bool:
     """Whether somebody listens on this port of the loopback interface."""
     with socket.socket() as probe:

@@ -1,7 +1,6 @@
 """When something runs: by cron in a time zone, or every so often; in words, and as the times that come next."""
 
 import asyncio
-import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -9,9 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, ValidationError, model_validator
 
 from models.settings import Settings
-
-UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-UNIT_NAMES = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second"}
+from tasks.runtime import durations
 
 
 class Timing(Settings):
@@ -66,18 +63,12 @@ def timing_of(cron: str | None, timezone: str, every: str | None) -> Timing:
 
 
 def parse_every(text: str) -> float:
-    """Seconds in a text like 30m, 1h or 2h30m; a bare number counts seconds. Raises ValueError for anything else.
+    """Seconds of an interval like 30m, 1h or 2h30m. Raises ValueError for one below a second, or without a unit.
 
-    >>> parse_every("2h30m"), parse_every("15")
-    (9000.0, 15.0)
+    >>> parse_every("2h30m")
+    9000.0
     """
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhdw])", text)
-    if text and "".join(number + unit for number, unit in parts) == text:
-        seconds = sum(float(number) * UNIT_SECONDS[unit] for number, unit in parts)
-    elif re.fullmatch(r"\d+(\.\d+)?", text):
-        seconds = float(text)
-    else:
-        raise ValueError(f"no interval: {text!r}; write a number and a unit, as in 30m, 1h or 1d")
+    seconds = durations.parse_duration(text)
     if seconds < 1:
         raise ValueError(f"an interval must be one second or more, got {text!r}")
     return seconds
@@ -92,7 +83,7 @@ def in_words(schedule: dict[str, Any]) -> str:
     ('every 1 hour 30 minutes', 'every hour')
     """
     if "interval" in schedule:
-        span = _span(float(schedule["interval"]))
+        span = durations.in_words(float(schedule["interval"]))
         return f"every {span.removeprefix('1 ') if span.count(' ') == 1 else span}"
     if "cron" not in schedule:
         return f"by rule {schedule.get('rrule')}"
@@ -107,18 +98,6 @@ def _cron_words(expression: str) -> str:
     except CronSimError:  # a form that only Prefect reads, as @daily
         return expression
     return str(words[0].lower() + words[1:])
-
-
-def _span(seconds: float) -> str:
-    """A number of seconds in its largest whole units."""
-    if seconds != int(seconds):
-        return f"{seconds:g} seconds"
-    left, words = int(seconds), []
-    for unit, name in UNIT_NAMES.items():
-        count, left = divmod(left, UNIT_SECONDS[unit])
-        if count:
-            words.append(f"{count} {name}{'s' if count > 1 else ''}")
-    return " ".join(words)
 
 
 def next_times(schedule: dict[str, Any], count: int) -> list[datetime]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tasks.sources.csv_injection import disarm_table
+from tasks.sources.csv_injection import escape_formulas
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 TO_ESCAPE = r'["\\\x00-\x1f]'
@@ -22,7 +22,7 @@ LONGEST_CELL = 1 << 30  # a record in quarantine may be longer than any tweet
 def write_tables(path: Path, suffix: str, schema: pa.Schema, tables: Iterable[pa.Table], raw_csv: bool = False) -> None:
     """Write these tables one after the other, in the format of this suffix. A full disk names the file.
 
-    Cells of CSV that a spreadsheet would run are disarmed, unless `raw_csv` asks for them as they are.
+    Cells of CSV that a spreadsheet would run are escaped, unless `raw_csv` asks for them as they are.
     """
     try:
         with _writer(path, suffix, schema, raw_csv) as write:
@@ -52,7 +52,7 @@ def _writer(path: Path, suffix: str, schema: pa.Schema, raw_csv: bool) -> Iterat
             yield parquet.write_table
     elif suffix == ".csv":
         with pyarrow.csv.CSVWriter(path, schema) as cells:
-            yield lambda table: cells.write_table(table if raw_csv else disarm_table(table))
+            yield lambda table: cells.write_table(table if raw_csv else escape_formulas(table))
     else:
         with path.open("w", encoding="utf-8") as lines:
             yield lambda table: lines.writelines(json_lines(table))

@@ -9,7 +9,7 @@ from tasks.runtime.progress import on_terminal, progress
 from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.output import Destination, ModelInfo, write_output
 from tasks.scoring.predicting import score_chunks
-from tasks.scoring.progress_store import Ledger, open_ledger, scoring_key
+from tasks.scoring.progress_store import ProgressStore, open_progress, scoring_key
 from tasks.scoring.rows import Reader, expected_rows
 from tasks.sources.columns import ColumnMap
 from tasks.sources.tweets import read_tweets
@@ -40,20 +40,20 @@ class ScoringJob:
         start = time.monotonic()
         to = Destination(self.out, self.partition_rows, self.raw_csv, self.outputs)
         to.check()
-        with open_ledger(self.key(model_id)) as ledger:
-            resumed = ledger.rows
-            read = self._fill(ledger, model)
-            stamp = ModelInfo(name, version, self.snapshot.name)
-            written = write_output(ledger, read, to, stamp)
+        with open_progress(self.key(model_id)) as stored:
+            resumed = stored.rows
+            read = self._fill(stored, model)
+            model_info = ModelInfo(name, version, self.snapshot.name)
+            written = write_output(stored, read, to, model_info)
         speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
         columns = self.columns.report() if isinstance(self.columns, TrainedColumns) else {}
         return {**written, **columns, "resumed_rows": resumed, "tweets_per_second": round(speed, 1)}
 
-    def _fill(self, ledger: Ledger, model: Any) -> int:
-        """Score what the ledger lacks, showing how far it is; return how many rows the source has."""
+    def _fill(self, stored: ProgressStore, model: Any) -> int:
+        """Score what is not scored yet, showing how far it is; return how many rows the source has."""
         reader = Reader(read_tweets(self.snapshot, self.columns, self.encoding, labelled=False))
         total = expected_rows(self.snapshot) if on_terminal() else None
-        with progress("score", total, unit="tweets", before=ledger.rows) as report:
-            for done in ledger.extend(score_chunks(reader.chunks(ledger.rows), model)):
+        with progress("score", total, unit="tweets", before=stored.rows) as report:
+            for done in stored.extend(score_chunks(reader.chunks(stored.rows), model)):
                 report(done)
         return reader.rows

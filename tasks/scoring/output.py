@@ -1,4 +1,4 @@
-"""What a person gets of a ledger: one file, or a folder of parts with a manifest; whole, counted and checked, or none.
+"""The output of a scoring: one file, or a folder of parts with a manifest; whole, counted and checked, or none.
 
 Rows that cannot be scored lie in a file beside it, each with the reason: rows read = rows scored + rows there.
 """
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
-from tasks.scoring.progress_store import Ledger
+from tasks.scoring.progress_store import ProgressStore
 from tasks.sources.records import QUARANTINE
 from tasks.store.outputs import Outputs
 
@@ -37,17 +37,17 @@ class ModelInfo:
     version: str
     source: str = ""
 
-    def rows_of(self, ledger: Ledger) -> Iterator[pa.Table]:
-        """The rows of the ledger that were scored, under the columns of LABELS."""
-        for table in ledger:
+    def rows_of(self, done: ProgressStore) -> Iterator[pa.Table]:
+        """The rows that were scored, under the columns of LABELS."""
+        for table in done:
             scored = table.filter(pc.is_null(table["reason"]))
             names = [pa.repeat(pa.scalar(value), len(scored)) for value in (self.model, self.version)]
             yield pa.table([*scored.select(["id", "probability", "label"]).columns, *names], schema=LABELS)
 
 
-def rejected_rows(ledger: Ledger) -> Iterator[pa.Table]:
-    """The rows of the ledger that could not be scored, under the columns of QUARANTINE."""
-    for table in ledger:
+def rejected_rows(done: ProgressStore) -> Iterator[pa.Table]:
+    """The rows that could not be scored, under the columns of QUARANTINE."""
+    for table in done:
         yield table.filter(pc.is_valid(table["reason"])).select(QUARANTINE.names)
 
 
@@ -95,18 +95,18 @@ def _beside(path: Path) -> Path:
     return path.with_suffix(f".quarantine{path.suffix}")
 
 
-def write_output(ledger: Ledger, read: int, to: Destination, stamp: ModelInfo) -> dict[str, Any]:
-    """Write the whole ledger to its place, and return the counts and where everything is.
+def write_output(done: ProgressStore, read: int, to: Destination, model_info: ModelInfo) -> dict[str, Any]:
+    """Write the whole result to its place, and return the counts and where everything is.
 
     Raises RuntimeError, and leaves everything as it was, unless each of the rows read is there exactly once.
     """
-    counts = _counts(ledger, read)
-    return (_write_folder if is_folder(to.out) else _write_file)(ledger, to, stamp, counts)
+    counts = _counts(done, read)
+    return (_write_folder if is_folder(to.out) else _write_file)(done, to, model_info, counts)
 
 
-def _counts(ledger: Ledger, read: int) -> dict[str, int]:
+def _counts(done: ProgressStore, read: int) -> dict[str, int]:
     rows = positives = quarantined = 0
-    for table in ledger:
+    for table in done:
         rows += table["probability"].length() - table["probability"].null_count
         positives += pc.sum(table["label"], min_count=0).as_py()
         quarantined += len(table) - table["reason"].null_count
@@ -121,26 +121,28 @@ def _reconcile(counts: dict[str, int], written: int, rejected: int) -> None:
         )
 
 
-def _write_file(ledger: Ledger, to: Destination, stamp: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
+def _write_file(done: ProgressStore, to: Destination, model_info: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
     path = Path(to.out).absolute()
     suffix, beside = path.suffix, _beside(path)
     with to.outputs.drafts(path.parent, optional=[beside.name], last=path.name) as draft:
         scored, rejected = draft / path.name, draft / beside.name
-        write_tables(scored, suffix, LABELS, stamp.rows_of(ledger), to.raw_csv)
-        write_tables(rejected, suffix, QUARANTINE, rejected_rows(ledger), to.raw_csv)
+        write_tables(scored, suffix, LABELS, model_info.rows_of(done), to.raw_csv)
+        write_tables(rejected, suffix, QUARANTINE, rejected_rows(done), to.raw_csv)
         _reconcile(counts, count_rows(scored, suffix), count_rows(rejected, suffix))
         if not counts["quarantined"]:
             rejected.unlink()  # and that of a source which was scored into this file before goes with it
     return {**counts, "out": str(path), "quarantine": str(beside) if counts["quarantined"] else None}
 
 
-def _write_folder(ledger: Ledger, to: Destination, stamp: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
+def _write_folder(
+    done: ProgressStore, to: Destination, model_info: ModelInfo, counts: dict[str, int]
+) -> dict[str, Any]:
     path, size = Path(to.out).absolute(), to.partition_rows or parts.DEFAULT_ROWS
     with to.outputs.draft_whole(path, last=parts.MANIFEST) as draft:
-        written = parts.write_parts(draft, size, LABELS, stamp.rows_of(ledger))
-        rejected = parts.write_quarantine(draft, QUARANTINE, rejected_rows(ledger))
+        written = parts.write_parts(draft, size, LABELS, model_info.rows_of(done))
+        rejected = parts.write_quarantine(draft, QUARANTINE, rejected_rows(done))
         _reconcile(counts, sum(part.rows for part in written), rejected.rows)
-        about = {**asdict(stamp), **counts, "partition_rows": size}
+        about = {**asdict(model_info), **counts, "partition_rows": size}
         parts.write_manifest(draft, about, written, rejected)
     quarantine = str(path / rejected.name) if rejected.rows else None
     return {**counts, "out": str(path), "quarantine": quarantine, "parts": len(written)}

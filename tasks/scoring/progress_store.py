@@ -38,7 +38,7 @@ def scoring_key(snapshot: Path, model: str, settings: dict[str, Any]) -> str:
     return "score-" + combine({"source": snapshot.name, "model": model, "settings": settings, **code})
 
 
-class Ledger:
+class ProgressStore:
     """The finished parts under one key. Only the last may have fewer than PART_ROWS rows."""
 
     def __init__(self, key: str) -> None:
@@ -86,13 +86,13 @@ def _intact(paths: list[Path]) -> Iterator[Path]:
 
 
 @contextmanager
-def open_ledger(key: str) -> Iterator[Ledger]:
-    """The ledger of this key, for this process alone; deleted when the block ends well, kept for another try if not."""
+def open_progress(key: str) -> Iterator[ProgressStore]:
+    """The progress of this key, for this process alone; deleted when the block ends well, else kept to go on from."""
     with _alone(key):
-        ledger = Ledger(key)
-        if ledger.rows:
-            say(f"  goes on after {ledger.rows:,} rows that were scored before")
-        yield ledger
+        stored = ProgressStore(key)
+        if stored.rows:
+            say(f"  goes on after {stored.rows:,} rows that were scored before")
+        yield stored
         checkpoints.forget(key)
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from corruption import CORRUPTIONS, CorruptedFile, corrupt, write_csv
 
 from models.sample import COLUMNS, clean_rows
-from models.sample.corruption import CORRUPTIONS, CorruptedFile, corrupt, write_csv
 
 
 def snapshot(folder: Path, data: bytes) -> Path:

@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 from bench_kills import STAGES, faults, made, query, start
+from ports import free_port
 
 from tasks.runtime import servers
 from tasks.tracking import ui_server
@@ -125,7 +126,7 @@ def try_out(name: str, strike: Callable[[Path, Path], str], home: Path, recipe: 
 
 def without_tracking_server(folder: Path, recipe: Path, expected: dict[str, Any]) -> None:
     """A run whose tracking server goes away for half a minute, and comes back."""
-    began, port = time.monotonic(), servers.free_port()
+    began, port = time.monotonic(), free_port()
     home = folder / "tracked"
     (home / "mlflow").mkdir(parents=True)
 

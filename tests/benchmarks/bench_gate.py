@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from challengers import held_out_rows, planted_change, seeds_of_one_recipe
 
 from models.gate import Answers, HeldOut, Service, Verdict, judge, selection_bias
-from models.sample.challengers import held_out_rows, planted_change, seeds_of_one_recipe
 from models.settings import GateSettings
 
 SERVED = Service(rows=1_000, milliseconds=40)

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from ports import free_port
 
-from tasks.runtime import servers
 from tasks.scheduling.api import PrefectApi
 
 OURS = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL")}
@@ -39,7 +39,7 @@ class Up:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.ports = servers.free_port(), servers.free_port()
+        self.ports = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -26,6 +26,7 @@ from typing import Any
 
 import psutil
 from bench_parity import real_tweets, trained
+from ports import free_port
 
 from tasks import tracking
 from tasks.runtime.environment import prepare_environment
@@ -119,8 +120,6 @@ def promote_soon(uri: str, seconds: float) -> threading.Thread:
 
 def measure(uri: str, data: Path, folder: Path, seconds: float, beside_mlflow: bool) -> None:
     """Print everything."""
-    from tasks.runtime.servers import free_port
-
     files = write_bodies(data, folder)
     crown(uri, f"bench-{time.time()}")
     port = free_port()

@@ -37,7 +37,7 @@ def main(words: int, dimensions: int) -> None:
         "similarity": lambda: vectors.similarity(one, other),
         "analogy, 3CosAdd": lambda: vectors.analogy(one, other, third),
         "analogy, 3CosMul": lambda: vectors.analogy(one, other, third, method="multiply"),
-        "odd one out": lambda: vectors.odd_one_out([one, other, third, fourth]),
+        "odd one out": lambda: vectors.doesnt_match([one, other, third, fourth]),
         "near spellings": lambda: vectors.close_words(one[:-1] + "x"),
     }
     print(f"{words:,} words of {dimensions} numbers")

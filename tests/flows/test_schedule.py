@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from ports import free_port
 
 from tasks import tracking
 from tasks.runtime import running, servers
@@ -57,7 +58,7 @@ def crisisflow(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
-    return servers.free_port(), servers.free_port()
+    return free_port(), free_port()
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ def crisisflow(*arguments: object, home: Path | None = None) -> subprocess.Compl
         (("neighbours", "king", "-n", "1"), ("neighbours", 0, "word"), "man"),
         (("analogy", "man", "king", "woman"), ("answers", 0, "word"), "queen"),
         (("analogy", "man", "king", "woman", "--method", "3CosMul"), ("answers", 0, "word"), "queen"),
+        (("doesnt-match", "king", "man", "bread"), ("odd_one_out",), "bread"),
         (("odd-one-out", "king", "man", "bread"), ("odd_one_out",), "bread"),
         (("similarity", "king queen", "bread"), ("one",), "king queen"),
     ],

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from challengers import held_out_rows, planted_change, seeds_of_one_recipe
 
 from models.gate import Answers, HeldOut, Service, Verdict, judge, judge_alone, selection_bias
 from models.gate.harm import simultaneous_width
 from models.gate.paired import one_sided_mid_p
-from models.sample.challengers import held_out_rows, planted_change, seeds_of_one_recipe
 from models.settings import GateSettings
 
 SERVED = Service(rows=1_000, milliseconds=40)

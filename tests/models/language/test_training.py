@@ -13,9 +13,6 @@ from models.language.loss import Places, next_word_loss, sampled_loss
 from models.language.network import (
     build_language_model,
     noise_probabilities,
-    recurrent_weights,
-    restore_weights,
-    weights_by_path,
 )
 from models.language.settings import LanguageSettings
 from models.language.training import train_language_model
@@ -112,23 +109,6 @@ def test_training_goes_on_from_any_checkpoint_to_the_same_bits(monkeypatch: pyte
     for checkpoint in checkpoints[::4]:
         assert weights_and_history(*trained(run, start=checkpoint)) == weights_and_history(*whole)
     assert weights_and_history(*trained(run, seed=2))[0] != weights_and_history(*whole)[0]
-
-
-def test_weights_for_a_classifier_are_those_of_the_layers_without_the_mark() -> None:
-    model = build_language_model(settings(directions=("forward", "backward"), layers=2), np.ones(VOCABULARY), 1)
-    weights = recurrent_weights(model)
-    assert weights["embedding"].shape == (VOCABULARY, 8)
-    np.testing.assert_array_equal(weights["embedding"], model.get_layer("embedding").get_weights()[0][:-1])
-    layer = keras.layers.LSTM(12)
-    layer.build((None, None, 8))
-    layer.set_weights([weights[f"backward_lstm_0/{name}"] for name in ("kernel", "recurrent_kernel", "bias")])
-    assert len(weights) == 1 + 2 * 2 * 3
-
-
-def test_weights_taken_from_one_network_make_another_the_same() -> None:
-    one, other = (build_language_model(settings(layers=2), np.ones(VOCABULARY), seed) for seed in (1, 2))
-    restore_weights(other, weights_by_path(one))
-    assert all(np.array_equal(*pair) for pair in zip(one.get_weights(), other.get_weights(), strict=True))
 
 
 def test_vectors_that_are_given_start_the_embedding_and_others_are_refused() -> None:

@@ -87,12 +87,12 @@ def test_multiplied_scores_are_those_of_levy_and_goldberg(vectors: WordVectors) 
 
 
 def test_the_odd_one_out_is_found(vectors: WordVectors) -> None:
-    assert vectors.odd_one_out(["king", "prince", "bread", "man"]) == "bread"
+    assert vectors.doesnt_match(["king", "prince", "bread", "man"]) == "bread"
 
 
 def test_two_words_have_no_odd_one_out(vectors: WordVectors) -> None:
     with pytest.raises(ValueError, match="at least 3 words, got 2"):
-        vectors.odd_one_out(["king", "queen"])
+        vectors.doesnt_match(["king", "queen"])
 
 
 def test_an_unknown_word_is_named_with_close_ones(vectors: WordVectors) -> None:

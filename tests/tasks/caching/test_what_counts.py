@@ -158,12 +158,6 @@ def test_an_unknown_step_is_answered_with_the_known_ones(home: Path) -> None:
         explain.explain("cuont")
 
 
-def test_an_age_needs_a_unit() -> None:
-    assert retention.parse_age("12h") == 43_200
-    with pytest.raises(ValueError, match="no age: '30'"):
-        retention.parse_age("30")
-
-
 def test_what_is_young_stays(home: Path) -> None:
     chain(3)
     assert retention.prune(MONTH)["freed"] == []

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from corruption import CORRUPTIONS, CorruptedFile, corrupt, write_csv
 
 from models.sample import COLUMNS, clean_rows
-from models.sample.corruption import CORRUPTIONS, CorruptedFile, corrupt, write_csv
 from tasks import sources
 from tasks.ingestion import ingest_tweets
 from tasks.ingestion.retry import retry_tweets

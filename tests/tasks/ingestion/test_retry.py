@@ -14,7 +14,7 @@ from tasks.ingestion import ingest_corpus, ingest_tweets
 from tasks.ingestion.corrections import ABOUT_ROW
 from tasks.ingestion.retry import retry_tweets
 from tasks.sources import SourceError
-from tasks.sources.csv_injection import disarm
+from tasks.sources.csv_injection import escape_formula
 from tasks.store import artifact_store
 
 WORDS = ["river", "bridge", "market", "school", "harbour", "station"]
@@ -229,10 +229,10 @@ def test_a_corpus_is_mended_at_its_source(home: Path, tmp_path: Path) -> None:
         retry_tweets(ingest_corpus(sources.fetch(tmp_path / "news.jsonl")))
 
 
-def test_what_was_disarmed_for_a_spreadsheet_comes_back_as_it_was(home: Path, tmp_path: Path) -> None:
+def test_what_was_escaped_for_a_spreadsheet_comes_back_as_it_was(home: Path, tmp_path: Path) -> None:
     before = table_with(tmp_path, [["=1+1", "'=cmd|calc", "maybe"]])
     (row,) = quarantine(before)
-    cells = [disarm(cell) for cell in json.loads(row["record"]).values()]
+    cells = [escape_formula(cell) for cell in json.loads(row["record"]).values()]
     assert cells == ["'=1+1", "''=cmd|calc", "maybe"]
     rows = [["set.csv", str(row["source_row"]), *cells[:2], "1"]]
     after = retry_tweets(before, write(tmp_path / "corrected.csv", rows, (*ABOUT_ROW[:2], "id", "text", "target")))

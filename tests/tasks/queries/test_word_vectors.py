@@ -10,10 +10,10 @@ import pytest
 from models.vectors import WordVectors
 from models.vectors.formats import to_table, to_word2vec_binary
 from tasks import tracking
-from tasks.queries import word_vectors
 from tasks.queries.word_vectors import Source, export, read_file
 from tasks.store import formats
 from tasks.store.outputs import Outputs
+from tasks.training.vector_benchmarks import Judgements
 
 WORDS = ["flood", "fire", "quake", "song", "1", "naïve"]
 
@@ -126,7 +126,7 @@ def test_scores_say_what_they_cover(vectors: WordVectors, tmp_path: Path) -> Non
     pairs, questions = tmp_path / "pairs.tsv", tmp_path / "questions.txt"
     pairs.write_text("flood\tquake\t9\nflood\tfire\t7\nflood\tsong\t1\nflood\tunheard\t5\n")
     questions.write_text(": all known\nflood fire quake song\n: none known\none two three four\n")
-    scores = word_vectors.evaluate(vectors, str(pairs), str(questions), 30_000)
+    scores = Judgements.read(str(pairs), str(questions)).summary(vectors, 30_000)
     assert scores["similarity"].items() >= {"covered": 3, "pairs": 4, "coverage": 0.75}.items()
     assert scores["analogy"]["none known"].items() >= {"accuracy": None, "covered": 0, "coverage": 0.0}.items()
     assert scores["analogy"]["total"].items() >= {"covered": 1, "questions": 2}.items()

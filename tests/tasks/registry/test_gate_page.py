@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from challengers import held_out_rows, planted_change
 
 from models.gate import Service, Verdict, judge, judge_alone
-from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
 from tasks.registry import NOT_CHALLENGED, Decision, Incumbent
 from tasks.registry.gate_page import gate_page

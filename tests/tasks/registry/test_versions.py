@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from challengers import held_out_rows, planted_change
+from ports import free_port
 
 from models.gate import Rule, Service, Verdict, judge
-from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
 from tasks import registry, tracking
-from tasks.runtime import servers
 from tasks.tracking import ui_server
 
 PROMOTE = """
@@ -126,7 +126,7 @@ def test_a_registry_that_cannot_be_read_is_not_one_without_a_champion(
 
 def test_a_model_is_registered_over_http_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
-    server = ui_server.start_mlflow(servers.free_port())
+    server = ui_server.start_mlflow(free_port())
     try:
         server.wait_until_healthy()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)

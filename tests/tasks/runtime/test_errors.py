@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from tasks import tracking
-from tasks.runtime import atomic_files, errors, servers
+from tasks.runtime import atomic_files, errors
 from tasks.store import artifact_store
 
 SMALL_DISK_BYTES = 4 << 20
@@ -118,7 +119,7 @@ class Stub(BaseHTTPRequestHandler):
 def test_a_tracking_server_that_comes_back_is_waited_for_and_that_is_said(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    port = servers.free_port()
+    port = free_port()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
     caplog.set_level("INFO")
 
@@ -140,7 +141,7 @@ def test_a_tracking_server_that_stays_away_does_not_hide_the_error_and_is_named(
 ) -> None:
     from mlflow.exceptions import MlflowException
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{servers.free_port()}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     with pytest.raises(MlflowException) as caught:
         tracking.read_run("0123")

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from flows.operations.deployments import Addition, addition_of
-from tasks.runtime import atomic_files, running, servers
+from tasks.runtime import atomic_files, durations, running, servers
 from tasks.runtime.supervisor import Supervisor
-from tasks.scheduling import api, deployments, health, timetable, worker
+from tasks.scheduling import api, deployments, health, worker
 from tasks.scheduling.timetable import Timing, in_words, next_times, parse_every, timing_of
 from tasks.sources import SourceLimits
 
@@ -33,8 +33,8 @@ HOURLY = Timing(every_seconds=3600)
         ("0 0 31 2 *", "UTC", None, "Bad day-of-month"),
         ("0 3 * * *", "Berlin", None, "did you mean Europe/Berlin?"),
         ("0 3 * * *", "Mars/Olympus", None, "write it as in Europe/Berlin"),
-        (None, "UTC", "1y", "no interval: '1y'"),
-        (None, "UTC", "0", "one second or more"),
+        (None, "UTC", "1y", "no span of time: '1y'"),
+        (None, "UTC", "0s", "one second or more"),
         (None, "UTC", None, "give either --cron or --every"),
         ("0 3 * * *", "UTC", "1h", "give either --cron or --every"),
     ],
@@ -47,17 +47,22 @@ def test_a_timing_that_cannot_be_is_refused_with_the_remedy(
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("30m", 1800), ("1h", 3600), ("2h30m", 9000), ("1w", 604800), ("15", 15), ("1.5s", 1.5)]
+    ("text", "seconds"), [("30m", 1800), ("1h", 3600), ("2h30m", 9000), ("1w", 604800), ("1.5s", 1.5)]
 )
 def test_an_interval_is_read(text: str, seconds: float) -> None:
     assert parse_every(text) == seconds
+
+
+def test_an_interval_without_a_unit_asks_for_one() -> None:
+    with pytest.raises(ValueError, match="'5' needs a unit: 5s, 5m, 5h or 5d"):
+        parse_every("5")
 
 
 @pytest.mark.parametrize("seconds", [1, 90, 3600, 5400, 86400, 90061, 2.5])
 def test_an_interval_in_words_names_every_unit_of_it(seconds: float) -> None:
     words = in_words({"interval": seconds}).removeprefix("every ")
     parts = re.findall(r"([\d.]+) (week|day|hour|minute|second)s?", words if words[0].isdigit() else f"1 {words}")
-    units = {name: timetable.UNIT_SECONDS[unit] for unit, name in timetable.UNIT_NAMES.items()}
+    units = {name: durations.UNIT_SECONDS[unit] for unit, name in durations.UNIT_NAMES.items()}
     assert sum(float(number) * units[name] for number, name in parts) == seconds
 
 

@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from tasks import scoring, sources
 from tasks.runtime import errors
 from tasks.scoring import formats, output, progress_store, rows
-from tasks.sources.csv_injection import disarm, disarm_table, rearm
+from tasks.sources.csv_injection import escape_formula, escape_formulas, unescape_formula
 from tasks.store import checkpoints
 from tasks.store.digests import file_sha256
 from tasks.store.outputs import Outputs, RefusedOutput
 
-ROWS = 150_000  # two finished parts of the ledger and the beginning of a third
+ROWS = 150_000  # two finished parts of the progress store and the beginning of a third
 KILL = [sys.executable, __file__]  # this file is a program too: see its end
 
 
@@ -77,7 +77,7 @@ def few(tmp_path: Path, home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """More rows than a part of the ledger, some without text; in two files of a folder."""
+    """More rows than a part of the progress store, some without text; in two files of a folder."""
     folder = tmp_path_factory.mktemp("many") / "tweets"
     folder.mkdir()
     lines = [
@@ -160,19 +160,19 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
 def test_plain_numbers_and_handles_stay_as_they_are(cell: str) -> None:
     table = pa.table({"id": [cell, f"{cell}\n", f"{cell}+1", f" {cell}", None]})
     expected = [cell, f"'{cell}\n", f"'{cell}+1", f" {cell}", None]
-    assert disarm_table(table)["id"].to_pylist() == expected
-    assert [each and disarm(each) for each in table["id"].to_pylist()] == expected
+    assert escape_formulas(table)["id"].to_pylist() == expected
+    assert [each and escape_formula(each) for each in table["id"].to_pylist()] == expected
 
 
 @pytest.mark.parametrize("cell", ["@SUM(1)", "@a_name_of_17_char", "-1-1", "+1", "-", "--1", "-1.", "-.5", "'-1", "@"])
 def test_what_only_begins_like_a_number_or_a_handle_is_guarded(cell: str) -> None:
-    assert disarm_table(pa.table({"id": [cell]}))["id"].to_pylist() == [disarm(cell)] == [f"'{cell}"]
+    assert escape_formulas(pa.table({"id": [cell]}))["id"].to_pylist() == [escape_formula(cell)] == [f"'{cell}"]
 
 
 @given(st.text(alphabet="'=+-@＝1.a_( \n", max_size=20))
 def test_what_was_guarded_comes_back_as_it_was(cell: str) -> None:
-    assert rearm(disarm(cell)) == cell
-    assert disarm_table(pa.table({"id": [cell]}))["id"].to_pylist() == [disarm(cell)]
+    assert unescape_formula(escape_formula(cell)) == cell
+    assert escape_formulas(pa.table({"id": [cell]}))["id"].to_pylist() == [escape_formula(cell)]
 
 
 def test_raw_csv_leaves_every_cell_as_it_is(few: Path, tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
 """Tables by every writer at hand are read as they were written, or not at all; `make bench-files` tries many more."""
 
 import random
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from bench_files import judge
 from table_writers import DEFAULTS, draw_table, writers
 
