@@ -294,6 +294,26 @@ class EnsembleSettings(Settings):
     members: tuple[str, ...] = Field((), description="Names of models of this recipe, as tables show them.")
 
 
+class ThresholdSettings(Settings):
+    """For what the threshold of a model is chosen, on the validation split."""
+
+    aim: Literal["accuracy", "f1"] = Field("accuracy", description="The score that it makes as high as it can.")
+    miss_costs: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="What a missed disaster costs, in false alarms: the threshold of least cost, whatever `aim`."
+    )
+
+    @property
+    def words(self) -> str:
+        """For what it is chosen, to be read after "chosen for".
+
+        >>> ThresholdSettings().words, ThresholdSettings(miss_costs=5).words
+        ('accuracy', 'least cost, a missed disaster costing as much as 5 false alarms')
+        """
+        if self.miss_costs is not None:
+            return f"least cost, a missed disaster costing as much as {self.miss_costs:g} false alarms"
+        return {"accuracy": "accuracy", "f1": "F1 of disasters"}[self.aim]
+
+
 class GateSettings(Settings):
     """What a challenger must show on rows that nothing was learned from before it replaces the champion."""
 
@@ -346,6 +366,7 @@ class Recipe(Settings):
     )
     logistic: LogisticSettings = LogisticSettings()
     nb_svm: NbSvmSettings = NbSvmSettings()
+    threshold: ThresholdSettings = ThresholdSettings()
     gate: GateSettings = GateSettings()
     classifiers: tuple[ClassifierSettings, ...] = (
         ClassifierSettings(kind="feed-forward", features="skip-gram"),

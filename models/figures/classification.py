@@ -10,6 +10,7 @@ from models.metrics.scores import (
     calibration_bins,
     check_scored_rows,
     classification_metrics,
+    mean_cost,
     wilson_interval,
 )
 
@@ -113,10 +114,13 @@ def _with_error(name: str, labels: np.ndarray, probabilities: np.ndarray) -> str
     return f"{name} (calibration error {classification_metrics(labels, probabilities)['ece']:.3f})"
 
 
-def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: float, split: str) -> "Figure":
+def threshold_curve(
+    labels: np.ndarray, probabilities: np.ndarray, threshold: float, split: str, miss_costs: float | None = None
+) -> "Figure":
     """Accuracy, F1, precision and recall of the positive class over the threshold; the chosen one as a line.
 
-    The rows are those that the threshold was chosen on: scores at it flatter the model.
+    The rows are those that the threshold was chosen on: scores at it flatter the model. With `miss_costs` also what a
+    tweet costs on average where a missed disaster costs so many false alarms, on an axis of its own.
     """
     labels, probabilities = check_scored_rows(labels, probabilities)
     figure, axes = new_axes(
@@ -128,8 +132,22 @@ def threshold_curve(labels: np.ndarray, probabilities: np.ndarray, threshold: fl
         axes.plot(THRESHOLDS, [scores[name] for scores in curves], line, color=colour, linewidth=2, label=name)
     axes.axvline(threshold, color=GREY, linewidth=1.2, label=f"chosen, {threshold:.2f}")
     _unit_square(axes)
+    if miss_costs is not None:
+        _cost_curve(axes, labels, probabilities, miss_costs)
     axes.legend(loc="lower center", fontsize=10, frameon=False, ncols=2)
     return figure
+
+
+def _cost_curve(axes: "Axes", labels: np.ndarray, probabilities: np.ndarray, miss_costs: float) -> None:
+    """The mean cost over the threshold against an axis on the right, and its name in the legend of the left one."""
+    costs = [mean_cost(labels, probabilities, value, miss_costs) for value in THRESHOLDS]
+    right = axes.twinx()
+    name = f"cost, a miss costing {miss_costs:g} false alarms"
+    right.plot(THRESHOLDS, costs, ":", color=ORANGE, linewidth=2.4)
+    axes.plot([], [], ":", color=ORANGE, linewidth=2.4, label=name)
+    right.set_ylim(0, max(costs) * 1.04 or 1)
+    right.set_ylabel("mean cost of a tweet, in false alarms", fontsize=11)
+    right.grid(visible=False)
 
 
 def _rows(labels: np.ndarray, split: str) -> str:

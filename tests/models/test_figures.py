@@ -46,6 +46,7 @@ def pictures() -> dict[str, Figure]:
         "reliability, before and after": figures.reliability(LABELS, PROBABILITIES, PROBABILITIES / 2),
         "slices": figures.slice_intervals(SLICES, 0.8, 0.7),
         "threshold": figures.threshold_curve(LABELS, PROBABILITIES, 0.5, "test"),
+        "threshold, costs": figures.threshold_curve(LABELS, PROBABILITIES, 0.5, "test", 5),
         "learning curves": figures.learning_curves(HISTORY),
         "language curves": figures.language_curves(HISTORY),
         "comparison": figures.comparison_bars(["a", "b"], {"f1": [0.7, 0.8]}, {"f1": [(0.6, 0.75), (0.7, 0.9)]}),
@@ -75,6 +76,15 @@ def test_the_confusion_matrix_counts_rows_by_truth_and_prediction():
         part.get_text() for part in figures.confusion_matrix(LABELS, PROBABILITIES, 0.5, "test").axes[0].texts[::2]
     ]
     assert cells == ["3", "1", "1", "3"]
+
+
+def test_the_threshold_picture_shows_what_a_miss_costs_against_a_false_alarm():
+    figure = figures.threshold_curve(LABELS, PROBABILITIES, 0.5, "test", 5)
+    assert "cost, a miss costing 5 false alarms" in words_of(figure)
+    costs = figure.axes[1].lines[0].get_ydata()
+    assert costs[0] == np.mean(LABELS == 0)  # all are called: the price of every false alarm
+    assert costs[-1] == 5 * np.mean(LABELS == 1)
+    assert "cost" not in words_of(figures.threshold_curve(LABELS, PROBABILITIES, 0.5, "test"))
 
 
 def test_learning_curves_mark_the_epoch_that_was_kept():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from models.metrics.scores import METRICS, bootstrap_intervals, choose_threshold, classification_metrics
+from models.metrics.scores import METRICS, bootstrap_intervals, choose_threshold, classification_metrics, mean_cost
 
 
 def scored_rows(rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -91,6 +91,15 @@ def test_true_probabilities_are_cut_at_half_the_best_f1_for_f1():
     labels, probabilities = calibrated_rows()
     threshold = choose_threshold(labels, probabilities, "f1")
     assert threshold == pytest.approx(classification_metrics(labels, probabilities, threshold)["f1"] / 2, abs=0.02)
+
+
+@pytest.mark.parametrize("miss_costs", [0.5, 1.0, 5.0])
+def test_true_probabilities_are_cut_where_a_miss_and_an_alarm_cost_the_same(miss_costs):
+    labels, probabilities = calibrated_rows()
+    threshold = choose_threshold(labels, probabilities, miss_costs=miss_costs)
+    assert threshold == pytest.approx(1 / (1 + miss_costs), abs=0.02)
+    costs = [mean_cost(labels, probabilities, value, miss_costs) for value in (threshold, 0.02, 0.98)]
+    assert costs[0] == min(costs)
 
 
 def test_probabilities_that_are_too_low_get_a_lower_threshold():
