@@ -9,6 +9,7 @@ from flows.featurize import Features
 from flows.names import scheduled_name
 from models.settings import ClassifierSettings, Recipe, Representation
 from tasks.tracking import Run, tracked_run
+from tasks.training.answers import Use
 from tasks.training.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
 from tasks.training.labelled_tweets import LabelledInputs
 from tasks.training.network import Start
@@ -104,7 +105,7 @@ def classify(
                 models[network.name] = _network(run, labelled, start, network, recipe)
         if ENSEMBLE in wanted and all(name in models for name in recipe.ensemble.members):
             members = [models[name] for name in recipe.ensemble.members]
-            models[ENSEMBLE] = combine_models(run, labelled, members, ENSEMBLE, recipe.ensemble, recipe.text)
+            models[ENSEMBLE] = combine_models(run, labelled, members, ENSEMBLE, recipe.ensemble, use_of(recipe))
     return models
 
 
@@ -123,18 +124,25 @@ def _linear_models(
     for name, artifact in representations.items():
         if f"logistic/{name}" in wanted:
             models[f"logistic/{name}"] = train_logistic(
-                run, labelled, _made(artifact), name, recipe.logistic, recipe.text
+                run, labelled, _made(artifact), name, recipe.logistic, use_of(recipe)
             )
     for name in recipe.nb_svm.representations:
         if f"nb-svm/{name}" in wanted:
-            models[f"nb-svm/{name}"] = train_nb_svm(run, labelled, _made(bags[name]), name, recipe.nb_svm, recipe.text)
+            models[f"nb-svm/{name}"] = train_nb_svm(
+                run, labelled, _made(bags[name]), name, recipe.nb_svm, use_of(recipe)
+            )
     return models
 
 
 def _network(run: Run, labelled: LabelledInputs, start: Start, network: ClassifierSettings, recipe: Recipe) -> Path:
     """The trained network; where it is refitted, tried out first."""
     tried = try_network(run, labelled, start, network, recipe.seed) if network.refit else None
-    return train_network(run, labelled, start, network, recipe.text, recipe.seed, tried)
+    return train_network(run, labelled, start, network, use_of(recipe), recipe.seed, tried)
+
+
+def use_of(recipe: Recipe) -> Use:
+    """How the recipe's models are used."""
+    return Use(recipe.text, recipe.threshold)
 
 
 def _made(artifact: Path | None) -> Path:

@@ -1,5 +1,6 @@
 """Logging a classifier to MLflow as a whole, from raw strings to probabilities, and loading it back."""
 
+import json
 import re
 import tempfile
 from collections.abc import Mapping
@@ -25,14 +26,15 @@ REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
 EXAMPLES = 3
 CODE_FILE, CODE_LOADER = "logged_model.py", "mlflow.pyfunc.loaders.code_model"
 COLUMNS = "columns"  # in the metadata of a logged model
+THRESHOLD = ("threshold", "threshold_for")
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
 
 def log_classifier(run: Run, classifier: Path, tweets: pa.Table, columns: Mapping[str, Any] | None = None) -> None:
     """Log this classifier folder as the run's model, with signature, example and the code that it needs.
 
-    `columns` say how the training source was read: its `names` by meaning, and the label words. They are kept in the
-    model's metadata, as plain JSON.
+    The model's metadata hold, as plain JSON, its `threshold` and for what that was chosen, and `columns`: how the
+    training source was read, its `names` by meaning and the label words.
     """
     mlflow = fluent_mlflow()
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
@@ -45,9 +47,15 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table, columns: Mappin
             signature=_signature(),
             input_example=example.where(example.notna(), None),
             pip_requirements=requirements(networks=any(classifier.rglob("network.keras"))),
-            metadata={COLUMNS: dict(columns)} if columns else None,
+            metadata=_described(classifier) | ({COLUMNS: dict(columns)} if columns else {}),
         )
     run.tag(model_uri=logged.model_uri)
+
+
+def _described(classifier: Path) -> dict[str, Any]:
+    """What the description of a classifier says of its threshold."""
+    about = json.loads((classifier / "classifier.json").read_text(encoding="utf-8"))
+    return {name: about[name] for name in THRESHOLD if name in about}
 
 
 def carry_package(folder: Path) -> Path:

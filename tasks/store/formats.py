@@ -16,6 +16,8 @@ from tasks.store.artifact_store import new_artifact
 if TYPE_CHECKING:
     from models.vectors import WordVectors
 
+CROSS_FITTED = "cross_fitted.parquet"  # in a model: columns id, group, target, probability of the validation rows
+
 
 def write_part(path: Path, value: Any) -> None:
     """Write one value in the format that its file name asks for: .parquet, .npz, .json or .keras; a folder of parts.
@@ -103,6 +105,12 @@ def write_tokens(parts: Iterable[tuple[pa.Array, Tokens]]) -> Path:
 def read_tokens(artifact: Path) -> Tokens:
     """All tokenized documents of an artifact."""
     return concat([Tokens.from_arrow(pq.read_table(path, columns=["tokens"])["tokens"]) for path in shards(artifact)])
+
+
+def read_cross_fitted(model: Path) -> pa.Table | None:
+    """What a model said of the validation rows, each calibrated without itself; None where it was not kept."""
+    path = model / CROSS_FITTED
+    return pq.read_table(path) if path.is_file() else None
 
 
 def read_vocabulary(artifact: Path) -> Vocabulary:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,6 @@ from models.settings import (
     LogisticSettings,
     NbSvmSettings,
     Representation,
-    TextSettings,
 )
 from tasks.packaging import mlflow_model
 from tasks.runtime import environment
@@ -26,6 +25,7 @@ from tasks.steps import step
 from tasks.store import formats
 from tasks.tracking import Run
 from tasks.training import diagnostics
+from tasks.training.answers import Answers, Unseen, Use, answer, cross_fitted_table
 from tasks.training.features import CHARACTERS
 from tasks.training.labelled_tweets import Labelled, LabelledInputs
 from tasks.training.network import Start, train
@@ -41,13 +41,13 @@ def train_logistic(
     features: Path,
     representation: Representation,
     settings: LogisticSettings,
-    text: TextSettings,
+    use: Use,
 ) -> Path:
     """Fit logistic regression on document vectors of one representation."""
     from models.classifiers.logistic import fit_logistic
 
     about = {"name": f"logistic/{representation}", "kind": "logistic", "representation": representation}
-    return _train_linear(run, labelled, features, about, partial(fit_logistic, settings=settings), text)
+    return _train_linear(run, labelled, features, about, partial(fit_logistic, settings=settings), use)
 
 
 @step("train nb-svm/{representation}", hardware=True)
@@ -57,7 +57,7 @@ def train_nb_svm(
     features: Path,
     representation: Representation,
     settings: NbSvmSettings,
-    text: TextSettings,
+    use: Use,
 ) -> Path:
     """Fit NB-SVM on a bag of words."""
     from models.classifiers.nb_svm import fit_nb_svm
@@ -65,7 +65,7 @@ def train_nb_svm(
     about = {"name": f"nb-svm/{representation}", "kind": "nb-svm", "representation": representation}
     if (features / CHARACTERS).exists():
         about |= {"characters": json.loads((features / CHARACTERS).read_text(encoding="utf-8"))}
-    return _train_linear(run, labelled, features, about, partial(fit_nb_svm, settings=settings), text)
+    return _train_linear(run, labelled, features, about, partial(fit_nb_svm, settings=settings), use)
 
 
 def _train_linear(
@@ -74,7 +74,7 @@ def _train_linear(
     features: Path,
     about: Mapping[str, Any],
     fit: Callable[..., Any],
-    text: TextSettings,
+    use: Use,
 ) -> Path:
     """Fit a linear model on the document vectors of `about`'s representation, and finish it."""
     data = Labelled.read(labelled)
@@ -86,7 +86,7 @@ def _train_linear(
     run.log_history(list(enumerate(_named("validation", each) for each in history)))
     space = "features.parquet" if (features / "features.parquet").exists() else "vectors.parquet"
     parts = {"logistic.npz": head.to_arrays(), space: pq.read_table(features / space)}
-    return _finish(run, data, about, parts, text, seconds)
+    return _finish(run, data, about, parts, use, seconds)
 
 
 @step("try {settings.name}", hardware=True)
@@ -112,7 +112,7 @@ def train_network(
     labelled: LabelledInputs,
     start: Start,
     settings: ClassifierSettings,
-    text: TextSettings,
+    use: Use,
     seed: int,
     tried: Path | None = None,
 ) -> Path:
@@ -130,13 +130,13 @@ def train_network(
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
     about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
     parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
-    unseen = None if tried is None else pq.read_table(tried / TRIED)["probability"].to_numpy()
-    return _finish(run, data, about, parts, text, trained.seconds, unseen)
+    unseen = None if tried is None else Unseen(pq.read_table(tried / TRIED)["probability"].to_numpy())
+    return _finish(run, data, about, parts, use, trained.seconds, unseen)
 
 
 @step("combine {name}", hardware=True)
 def combine_models(
-    run: Run, labelled: LabelledInputs, members: list[Path], name: str, settings: EnsembleSettings, text: TextSettings
+    run: Run, labelled: LabelledInputs, members: list[Path], name: str, settings: EnsembleSettings, use: Use
 ) -> Path:
     """Put trained models together: calibrated each on the validation rows, they answer with their mean log-odds."""
     run.tag(device=environment.load_tensorflow())
@@ -146,12 +146,19 @@ def combine_models(
     parts = {str(number): formats.read_parts(member / "classifier") for number, member in enumerate(members)}
     # As recorded, not asked again: a member may have learned from these rows after its choices were made.
     said = [_said(member, "validation") for member in members]
-    lines = member_lines(data.labels[data.rows("validation")], said)
+    labels = data.labels[data.rows("validation")]
+    lines = member_lines(labels, said)
     run.log_table(
         {"member": settings.members, "slope": [a for a, _ in lines], "offset": [b for _, b in lines]}, "members"
     )
     about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines}
-    return _finish(run, data, about, {"members": parts}, text, time.monotonic() - start, mean_log_odds(said, lines))
+
+    def calibrate(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        fitted = member_lines(labels[known], [each[known] for each in said])
+        return mean_log_odds([each[asked] for each in said], fitted)
+
+    unseen = Unseen(mean_log_odds(said, lines), calibrate)
+    return _finish(run, data, about, {"members": parts}, use, time.monotonic() - start, unseen)
 
 
 def _said(model: Path, split: str) -> np.ndarray:
@@ -165,30 +172,28 @@ def _finish(
     data: Labelled,
     about: Mapping[str, Any],
     parts: Mapping[str, Any],
-    text: TextSettings,
+    use: Use,
     seconds: float,
-    unseen: np.ndarray | None = None,
+    unseen: Unseen | None = None,
 ) -> Path:
     """Calibrate and choose the threshold on validation, score validation and test, save and log all of it.
 
-    `unseen` are probabilities of the validation rows, uncalibrated, by a model that has not learned from them: for one
-    that has.
+    `unseen` is for a model that has learned from the validation rows, or asks others.
     """
     from models.classifiers.pipeline import assemble
 
-    answers = _answer(data, {**about, "text": text.model_dump(), "threshold": 0.5}, parts, unseen)
+    answers = answer(data, {**about, "text": use.text.model_dump(), "threshold": 0.5}, parts, use.threshold, unseen)
     about, probabilities = answers.about, answers.probabilities
     with formats.new_artifact("model") as draft:
         (draft / "classifier").mkdir()
         for name, value in {"classifier.json": about, **parts}.items():
             formats.write_part(draft / "classifier" / name, value)
-        metrics = _score(run, data, probabilities, about["threshold"])
+        metrics = _score(run, data, answers, use.threshold.miss_costs)
         formats.write_part(draft / "metrics.json", metrics)
         formats.write_part(draft / "predictions.parquet", _predictions(data, probabilities, about["threshold"]))
-    chosen: dict[str, float] = {name: about[name] for name in ("threshold", "temperature") if name in about}
-    run.log_final({**metrics, **chosen, "train_seconds": round(seconds, 2)})
-    run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
-    run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
+        formats.write_part(draft / formats.CROSS_FITTED, cross_fitted_table(data, answers))
+    _log(run, data, answers, metrics, seconds)
+    _log_costs(run, data, answers, use.threshold.miss_costs)
     run.log_file(draft.final / "predictions.parquet")
     mlflow_model.log_classifier(run, draft.final / "classifier", data.tweets, data.columns)
     finished = assemble({"classifier.json": about, **parts})
@@ -196,57 +201,65 @@ def _finish(
     return draft.final
 
 
-class Answers(NamedTuple):
-    """What a classifier says of the rows of each split, and its description with what was chosen by validation."""
+def _log(run: Run, data: Labelled, answers: Answers, metrics: Mapping[str, float], seconds: float) -> None:
+    """Record scores and choices, and what the model is."""
+    about = answers.about
+    chosen: dict[str, float] = {name: about[name] for name in ("threshold", "temperature") if name in about}
+    run.log_final({**metrics, **chosen, "train_seconds": round(seconds, 2)})
+    run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
+    run.tag(
+        model=about["name"], kind=about["kind"], features=about["representation"], threshold_for=about["threshold_for"]
+    )
 
-    about: dict[str, Any]
-    probabilities: dict[str, np.ndarray]
-    uncalibrated: dict[str, np.ndarray]
 
+def _log_costs(run: Run, data: Labelled, answers: Answers, miss_costs: float | None) -> None:
+    """Record what chooses among models, and what a tweet costs where a cost of misses was given."""
+    from models.metrics.scores import classification_metrics, mean_cost
 
-def _answer(
-    data: Labelled, about: dict[str, Any], parts: Mapping[str, Any], unseen: np.ndarray | None = None
-) -> Answers:
-    """Ask a classifier about validation and test; choose temperature (of networks) and threshold on validation."""
-    from models.classifiers.calibration import apply_temperature, fit_temperature
-    from models.classifiers.pipeline import assemble
-    from models.metrics.scores import choose_threshold
-
-    classifier, known = assemble({"classifier.json": about, **parts}), data.labels[data.rows("validation")]
-    asked = ("validation", "test") if unseen is None else ("test",)
-    uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in asked}
-    if unseen is not None:
-        uncalibrated = {"validation": unseen, **uncalibrated}
-    if "network.keras" in parts:
-        about = {**about, "temperature": fit_temperature(known, uncalibrated["validation"])}
-    temperature = about.get("temperature", 1.0)
-    probabilities = {split: apply_temperature(raw, temperature) for split, raw in uncalibrated.items()}
-    about = {**about, "threshold": choose_threshold(known, probabilities["validation"])}
-    return Answers(about, probabilities, uncalibrated)
+    threshold = answers.about["threshold"]
+    crossed = classification_metrics(data.labels[data.rows("validation")], answers.cross_fitted, threshold)
+    run.log_metrics(
+        {
+            "validation/cross_fitted_log_loss": crossed["log_loss"],
+            "validation/cross_fitted_brier": crossed["brier"],
+        }
+    )
+    if miss_costs is None:
+        return
+    for split, predicted in answers.probabilities.items():
+        run.log_metrics({f"{split}/cost": mean_cost(data.labels[data.rows(split)], predicted, threshold, miss_costs)})
 
 
 def _named(split: str, metrics: Mapping[str, float]) -> dict[str, float]:
     return {f"{split}/{name}": value for name, value in metrics.items()}
 
 
-def _score(run: Run, data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> dict[str, float]:
+def _score(run: Run, data: Labelled, answers: Answers, miss_costs: float | None) -> dict[str, float]:
     """Metrics of each split, bootstrap intervals of the test split, and pictures of both."""
-    from models import figures
     from models.metrics.scores import bootstrap_intervals, classification_metrics
 
     metrics: dict[str, float] = {}
-    for split, predicted in probabilities.items():
+    threshold = answers.about["threshold"]
+    for split, predicted in answers.probabilities.items():
         metrics |= _named(split, classification_metrics(data.labels[data.rows(split)], predicted, threshold))
-    labels, predicted = data.labels[data.rows("test")], probabilities["test"]
+    labels, predicted = data.labels[data.rows("test")], answers.probabilities["test"]
     intervals = bootstrap_intervals(labels, predicted, threshold, seed=0)
     for name in INTERVALS_OF:
         metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"] = intervals[name]
+    _draw(run, data, answers, miss_costs)
+    return metrics
+
+
+def _draw(run: Run, data: Labelled, answers: Answers, miss_costs: float | None) -> None:
+    """Pictures of the test rows at the threshold, and of what the threshold trades on the validation rows."""
+    from models import figures
+
+    threshold = answers.about["threshold"]
+    labels, predicted = data.labels[data.rows("test")], answers.probabilities["test"]
     run.log_figure(figures.confusion_matrix(labels, predicted, threshold, "test"), "confusion-matrix")
     run.log_figure(figures.precision_recall(labels, predicted, threshold, "test"), "precision-recall")
-    validation = data.labels[data.rows("validation")]
-    curve = figures.threshold_curve(validation, probabilities["validation"], threshold, "validation")
-    run.log_figure(curve, "threshold")
-    return metrics
+    labels, predicted = data.labels[data.rows("validation")], answers.probabilities["validation"]
+    run.log_figure(figures.threshold_curve(labels, predicted, threshold, "validation", miss_costs), "threshold")
 
 
 def _predictions(data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> pa.Table:

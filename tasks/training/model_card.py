@@ -55,7 +55,8 @@ def _what(tags: Mapping[str, str], metrics: Mapping[str, float]) -> Part:
     }
     lead = (
         "Text of a tweet, and its keyword where it has one, in; probability that it reports a real disaster out. From "
-        "the threshold on it is called one. The threshold was chosen for accuracy on the validation rows."
+        f"the threshold on it is called one. The threshold was chosen for {tags['threshold_for']}, on the validation "
+        "rows."
     )
     return Part("What it is", lead, ("what", "value"), tuple((k, v) for k, v in facts.items() if v))
 

@@ -23,6 +23,7 @@ from tasks.packaging import mlflow_model
 from tasks.packaging.logged_model import read_parts
 from tasks.store import formats
 from tasks.training import model_card
+from tasks.training.answers import Use
 from tasks.training.classifiers import train_network
 from tasks.training.diagnostics import surest_mistakes
 from tasks.training.explanation_page import explanation_page
@@ -41,7 +42,7 @@ def inputs() -> tuple[LabelledInputs, Start]:
     splits = ["train"] * 180 + ["validation"] * 60 + ["test"] * 60
     targets = [int("fire" in text) ^ (draw.random() < 0.125) for text in texts]
     ids = pa.array([str(number) for number in range(len(texts))])
-    columns = {"id": ids, "text": texts, "keyword": pa.nulls(300, pa.string())}
+    columns = {"id": ids, "group": ids, "text": texts, "keyword": pa.nulls(300, pa.string())}
     table = pa.table({**columns, "target": pa.array(targets, pa.int8()), "split": splits})
     tweets = formats.write_artifact("tweets", {"tweets.parquet": table})
     tokens = tokenize_texts(pa.array(texts), TextSettings())
@@ -54,7 +55,7 @@ def inputs() -> tuple[LabelledInputs, Start]:
 def trained() -> dict[str, Any]:
     """A trained network: its run, its artifact and the files on its run."""
     with tracking.tracked_run("retrain tiny", "retrain") as run:
-        output = train_network.fn(run, *inputs(), SETTINGS, TextSettings(), 1)
+        output = train_network.fn(run, *inputs(), SETTINGS, Use(TextSettings()), 1)
     made = next(each for each in tracking.descendants(run.run_id) if "model" in each.data.tags)
     files = Path(made.info.artifact_uri.removeprefix("file://"))
     return {"run": made, "root": run.run_id, "artifact": output, "files": files}
@@ -64,6 +65,18 @@ def table(trained: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """A logged table, row by row."""
     stored = json.loads((trained["files"] / f"{name}.json").read_text())
     return [dict(zip(stored["columns"], row, strict=True)) for row in stored["data"]]
+
+
+def test_run_and_logged_model_say_for_what_the_threshold_was_chosen(trained: dict[str, Any]) -> None:
+    from mlflow.models import Model
+
+    run = trained["run"].data
+    assert (run.params["threshold.aim"], run.params["threshold.miss_costs"]) == ("accuracy", "None")
+    assert run.tags["threshold_for"] == "accuracy"
+    metadata = Model.load(run.tags["model_uri"]).metadata
+    assert metadata["threshold_for"] == "accuracy"
+    assert metadata["threshold"] == pytest.approx(run.metrics["threshold"])
+    assert {"validation/cross_fitted_log_loss", "validation/cross_fitted_brier"} <= set(run.metrics)
 
 
 def test_the_logged_model_predicts_at_the_temperature_that_its_run_names(trained: dict[str, Any]) -> None:

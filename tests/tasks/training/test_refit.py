@@ -18,6 +18,7 @@ from models.text import tokenize_texts
 from models.text.vocabulary import fit_vocabulary
 from tasks import tracking
 from tasks.store import formats
+from tasks.training.answers import Use
 from tasks.training.classifiers import TRIED, combine_models, train_network, try_network
 from tasks.training.labelled_tweets import LabelledInputs
 from tasks.training.network import Start
@@ -27,6 +28,7 @@ SETTINGS = ClassifierSettings(
 ).model_copy(update={"schedule": "one-cycle", "refit": True})
 FILLERS = ("near", "is", "my", "the", "on", "and")
 TEXT = TextSettings()
+USE = Use(TEXT)
 
 
 def rows(count: int, alarms: tuple[str, ...], draw: random.Random) -> tuple[list[str], list[int]]:
@@ -45,7 +47,14 @@ def inputs() -> tuple[Path, Path, Path]:
     ids = pa.array([str(number) for number in range(len(texts))])
     targets = pa.array([label for _, each in parts for label in each], pa.int8())
     splits = ["train"] * 120 + ["validation"] * 60 + ["test"] * 60
-    columns = {"id": ids, "text": texts, "keyword": pa.nulls(len(ids), pa.string()), "target": targets, "split": splits}
+    columns = {
+        "id": ids,
+        "group": ids,
+        "text": texts,
+        "keyword": pa.nulls(len(ids), pa.string()),
+        "target": targets,
+        "split": splits,
+    }
     tokens = tokenize_texts(pa.array(texts), TEXT)
     words = fit_vocabulary(tokens, VocabularySettings(min_count=1)).to_table()
     vocabulary = formats.write_artifact("vocabulary", {"vocabulary.parquet": words})
@@ -58,11 +67,11 @@ def made(inputs: tuple[Path, Path, Path]) -> dict[str, Any]:
     """What was tried, the network without and with a refit, and an ensemble of the latter."""
     with tracking.tracked_run("retrain tiny", "retrain") as run:
         labelled, start = LabelledInputs(*inputs[:2]), Start(inputs[2])
-        once = train_network.fn(run, labelled, start, SETTINGS, TEXT, 1)
+        once = train_network.fn(run, labelled, start, SETTINGS, USE, 1)
         tried = try_network.fn(run, labelled, start, SETTINGS, 1)
-        again = train_network.fn(run, labelled, start, SETTINGS, TEXT, 1, tried)
+        again = train_network.fn(run, labelled, start, SETTINGS, USE, 1, tried)
         settings = EnsembleSettings(members=("feed-forward/scratch",))
-        ensemble = combine_models.fn(run, labelled, [again], "ensemble/average", settings, TEXT)
+        ensemble = combine_models.fn(run, labelled, [again], "ensemble/average", settings, USE)
     return {"once": once, "tried": tried, "again": again, "ensemble": ensemble}
 
 

@@ -15,6 +15,7 @@ from models.text import tokenize_texts
 from models.text.vocabulary import fit_vocabulary
 from tasks import tracking
 from tasks.store import checkpoints, formats
+from tasks.training.answers import Use
 from tasks.training.classifiers import train_network
 from tasks.training.labelled_tweets import LabelledInputs
 from tasks.training.network import Start
@@ -34,7 +35,14 @@ def inputs() -> tuple[LabelledInputs, Start]:
     splits = ["train"] * 120 + ["validation"] * 40 + ["test"] * 40
     targets = pa.array([int("fire" in text) for text in texts], pa.int8())
     ids = pa.array([str(number) for number in range(len(texts))])
-    columns = {"id": ids, "text": texts, "keyword": pa.nulls(200, pa.string()), "target": targets, "split": splits}
+    columns = {
+        "id": ids,
+        "group": ids,
+        "text": texts,
+        "keyword": pa.nulls(200, pa.string()),
+        "target": targets,
+        "split": splits,
+    }
     tweets = formats.write_artifact("tweets", {"tweets.parquet": pa.table(columns)})
     tokens = tokenize_texts(pa.array(texts), TextSettings())
     vocabulary = formats.write_artifact(
@@ -46,7 +54,7 @@ def inputs() -> tuple[LabelledInputs, Start]:
 def train() -> Path:
     """The step under a root of its own, as any process would run it."""
     with tracking.tracked_run("retrain tiny", "retrain") as run:
-        return train_network.fn(run, *inputs(), SETTINGS, TextSettings(), 1)
+        return train_network.fn(run, *inputs(), SETTINGS, Use(TextSettings()), 1)
 
 
 def kill_at_next_checkpoint(home: Path) -> None:
