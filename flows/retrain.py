@@ -14,9 +14,9 @@ from flows.embed import embed
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
-from models.settings import GateSettings, Settings
+from models.settings import GateSettings, Recipe, Settings, ThresholdSettings
 from tasks import lineage, tracking
-from tasks.evaluation import comparison
+from tasks.evaluation import choice, comparison
 from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
@@ -44,6 +44,9 @@ class RetrainRequest(Settings):
     )
     recipe: str = Field("standard", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="Instead of the recipe's own.")
+    miss_costs: float | None = Field(
+        None, gt=0, description="What a missed disaster costs, in false alarms; instead of the recipe's threshold."
+    )
     promote: bool = Field(True, description="Put the best model in use, if it is better than the one that is.")
     replace_data: bool = Field(False, description="A champion of other tweets is meant to be replaced.")
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
@@ -54,7 +57,7 @@ class RetrainRequest(Settings):
 def retrain(request: RetrainRequest) -> dict[str, Any]:
     """Ingest, featurize, embed, classify, compare, promote; return the summary that `--json` prints."""
     start = time.monotonic()
-    recipe = load_recipe(request.recipe, request.seed)
+    recipe = recipe_of(request)
     with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
         request, source, words = with_data(request)
         record_request(run, {"request": request})
@@ -77,6 +80,15 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         return {**result, "tweets_from": words}
 
 
+def recipe_of(request: RetrainRequest) -> Recipe:
+    """The recipe with what the request asks for instead."""
+    recipe = load_recipe(request.recipe, request.seed)
+    if request.miss_costs is None:
+        return recipe
+    threshold = ThresholdSettings(aim=recipe.threshold.aim, miss_costs=request.miss_costs)
+    return recipe.model_copy(update={"threshold": threshold})
+
+
 def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str]:
     """The request with data named, its tweets, and in words where they come from; says so where nothing was named."""
     if request.tweets is not None:
@@ -91,31 +103,42 @@ def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str
 def conclude(
     run: tracking.Run, tweets: Path, request: RetrainRequest, gate: GateSettings | None, start: float
 ) -> dict[str, Any]:
-    """Compare the models, let the best challenge the champion, and describe the run where people will look for it."""
+    """Choose among the models, let the best challenge the champion, and describe the run where people will look."""
     rows = comparison.model_rows(run.run_id)
-    best = comparison.best_row(rows)
+    chosen = choice.choose(rows)
+    best = chosen.row
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
     decision = _challenge(run, best, tweets, request, gate) if gate else NOT_CHALLENGED
-    comparison.record(run, rows, best, comparison_page(rows))
-    lineage.record(run)
-    create_markdown_artifact(
-        key="comparison",
-        markdown=comparison.comparison_markdown(rows, best.name) + f"\n\nMLflow run `{run.run_id}`. {decision.reason}.",
-        description="Models of this retraining on the held-out test rows",
-    )
-    run.tag(best=best.name, promoted=str(decision.promoted).lower(), decision=decision.reason)
+    _record(run, rows, chosen, decision)
     return {
         "run_id": run.run_id,
         "tracking_uri": mask_secrets(tracking.tracking_uri()),
         **tweet_counts(tweets),
         "models": [row.summary() for row in rows],
         "best": best.name,
+        "choice": chosen.summary(),
         "promoted": decision.promoted,
         "decision": decision.reason,
         "reason": decision.verdict.reason if decision.verdict else decision.reason,
         "steps": tracking.step_outcomes(run.run_id),
         "seconds": round(time.monotonic() - start, 1),
     }
+
+
+def _record(run: tracking.Run, rows: list[comparison.ModelRow], chosen: choice.Chosen, decision: Decision) -> None:
+    """Comparison, choice and decision on the run and in Prefect."""
+    best = chosen.row
+    comparison.record(run, rows, best, comparison_page(rows))
+    chosen.record(run)
+    lineage.record(run)
+    table = comparison.comparison_markdown(rows, best.name)
+    said = f"MLflow run `{run.run_id}`. {best.name} is chosen: {chosen.words}. {decision.reason}."
+    create_markdown_artifact(
+        key="comparison",
+        markdown=f"{table}\n\n{said}",
+        description="Models of this retraining on the held-out test rows",
+    )
+    run.tag(best=best.name, promoted=str(decision.promoted).lower(), decision=decision.reason)
 
 
 def _challenge(

@@ -32,7 +32,7 @@ def compare(
     Example: crisisflow compare --out comparison.html
     """
     with command(debug):
-        from tasks.evaluation import comparison, comparison_page
+        from tasks.evaluation import choice, comparison, comparison_page
         from tasks.store.outputs import page_outputs
         from tasks.tracking import recover
 
@@ -41,7 +41,7 @@ def compare(
         ids = run_ids or [comparison.latest_retrain()]
         rows = [row for run_id in ids for row in comparison.model_rows(run_id)]
         outputs.write_text(page, comparison_page.comparison_page(rows))
-        sets = comparison.data_sets(rows)
+        sets = choice.data_sets(rows)
         result = {
             "models": [row.summary() for row in rows],
             "best": sets[0].best.name if len(sets) == 1 else None,

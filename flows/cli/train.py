@@ -31,6 +31,17 @@ ReplaceData = Annotated[
     bool, typer.Option("--replace-data", help="A champion that learned from other tweets is meant to be replaced.")
 ]
 
+MissCosts = Annotated[
+    float | None,
+    typer.Option(
+        "--miss-costs",
+        min=0.001,
+        metavar="N",
+        help="A missed disaster costs as much as N false alarms: choose thresholds of least cost.",
+        show_default="the recipe's threshold",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class TrainingTexts:
@@ -59,6 +70,7 @@ def retrain(
     recipe: RecipeName = "standard",
     seed: Seed = None,
     tests: VectorTestFiles,
+    miss_costs: MissCosts = None,
     replace_data: ReplaceData = False,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
@@ -84,6 +96,7 @@ def retrain(
             labelled_texts=tuple(texts.pretrain_on or ()),
             recipe=recipe,
             seed=seed,
+            miss_costs=miss_costs,
             replace_data=replace_data,
             **vars(tests),
         )
@@ -162,6 +175,7 @@ def classify(
     corpus: Corpora = None,
     recipe: RecipeName = "standard",
     seed: Seed = None,
+    miss_costs: MissCosts = None,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -174,7 +188,12 @@ def classify(
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
-            tweets=tweet_source(tweets), corpora=corpora_of(tweets, corpus), recipe=recipe, seed=seed, promote=False
+            tweets=tweet_source(tweets),
+            corpora=corpora_of(tweets, corpus),
+            recipe=recipe,
+            seed=seed,
+            miss_costs=miss_costs,
+            promote=False,
         )
         result = stage.retrain(request)
     show(result, as_json, models.retrained)

@@ -1,13 +1,14 @@
 """The comparison of models, from what MLflow recorded: as rows, as a picture, on the run.
 
 Scores are those of the test rows of one checked table. Rows of another table, or of the same tweets split otherwise,
-are other test rows: such models stand in different tables, each with a best one of its own.
+are other test rows: such models stand in different tables, each with a best one of its own (`choice`).
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from models.settings import Kind
 from tasks.tracking import Run, client, descendants, find_runs, read_run
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ModelRow:
     """
 
     name: str
-    kind: str
+    kind: Kind
     features: str
     run_id: str
     accuracy: float
@@ -48,36 +49,6 @@ class ModelRow:
         """The fields that `--json` promises."""
         wanted = ("name", "kind", "features", "run_id", *SCORES, "train_seconds", "data")
         return {name: value for name, value in asdict(self).items() if name in wanted}
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """The models that were scored on the same test rows, and the best of them."""
-
-    data: str
-    rows: tuple[ModelRow, ...]
-
-    @property
-    def best(self) -> ModelRow:
-        """The model that validation prefers."""
-        return best_row(self.rows)
-
-    @property
-    def title(self) -> str:
-        """Which rows these are, in words."""
-        return f"Test rows of tweets/{self.data[:8]}: {self.rows[0].test_rows:,}"
-
-    def summary(self) -> dict[str, str | list[str]]:
-        """What `--json` prints of it."""
-        runs = [row.run_id for row in self.rows]
-        return {"data": self.data, "run_ids": runs, "best": self.best.name, "best_run_id": self.best.run_id}
-
-
-def data_sets(rows: Sequence[ModelRow]) -> list[DataSet]:
-    """The rows by their data, in the order in which data first occur."""
-    return [
-        DataSet(data, tuple(row for row in rows if row.data == data)) for data in dict.fromkeys(r.data for r in rows)
-    ]
 
 
 def latest_retrain() -> str:
@@ -102,7 +73,7 @@ def _row(run: "MlflowRun") -> ModelRow:
     missing = float("nan")
     return ModelRow(
         name=tags["model"],
-        kind=tags["kind"],
+        kind=cast("Kind", tags["kind"]),
         features=tags["features"],
         run_id=run.info.run_id,
         **{name: metrics.get(f"test/{name}", missing) for name in SCORES},
@@ -132,11 +103,6 @@ def _interval(metrics: dict[str, float], name: str) -> tuple[float, float]:
     return metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"]
 
 
-def best_row(rows: Sequence[ModelRow]) -> ModelRow:
-    """The model that validation prefers; the test split has no say."""
-    return max(rows, key=lambda row: row.validation_f1)
-
-
 def comparison_figure(rows: Sequence[ModelRow]) -> "Figure":
     """Accuracy and F1 of all models as bars with their intervals."""
     from models.figures import comparison_bars
@@ -147,7 +113,7 @@ def comparison_figure(rows: Sequence[ModelRow]) -> "Figure":
 
 
 def comparison_markdown(rows: Sequence[ModelRow], best: str) -> str:
-    """The table as Markdown, best validation F1 marked."""
+    """The table as Markdown, the model of this name marked."""
     lines = ["| model | accuracy | F1 | ROC AUC | log loss | training |", "|---|---|---|---|---|---|"]
     for row in rows:
         mark = "**" if row.name == best else ""

@@ -5,7 +5,8 @@ import html
 import io
 from collections.abc import Sequence
 
-from tasks.evaluation.comparison import DataSet, ModelRow, comparison_figure, data_sets
+from tasks.evaluation.choice import DataSet, data_sets
+from tasks.evaluation.comparison import ModelRow, comparison_figure
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -21,12 +22,13 @@ PAGE = """<!doctype html>
 </style></head><body>
 <h1>Models compared</h1>
 <p>Scores on the held-out test rows, with 95&nbsp;% bootstrap intervals. F1 is that of the positive class: real
-disasters. The model in bold has the highest F1 on the validation rows, which alone choose; overlapping
-intervals mean that these rows cannot tell two models apart.{warning}</p>
+disasters. The model in bold was chosen on the validation rows: the simplest of those whose log loss they cannot
+tell from the lowest. Overlapping intervals mean that the test rows cannot tell two models apart.{warning}</p>
 {sections}
 </body></html>
 """
 SECTION = """<h2>{title}</h2>
+<p>{choice}.</p>
 <img alt="Accuracy and F1 of all models with intervals" src="data:image/png;base64,{picture}">
 <table><thead><tr><th>model<th>accuracy<th>F1<th>ROC AUC<th>log loss<th>training<th>run</tr></thead>
 <tbody>
@@ -50,7 +52,8 @@ def _section(data: DataSet) -> str:
     comparison_figure(data.rows).savefig(picture, format="png", dpi=120)
     body = "\n".join(_html_row(row, row is data.best) for row in data.rows)
     encoded = base64.b64encode(picture.getvalue()).decode()
-    return SECTION.format(title=html.escape(data.title), picture=encoded, body=body)
+    words = html.escape(data.chosen.words[:1].upper() + data.chosen.words[1:])
+    return SECTION.format(title=html.escape(data.title), choice=words, picture=encoded, body=body)
 
 
 def _html_row(row: ModelRow, best: bool) -> str:

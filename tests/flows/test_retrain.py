@@ -86,6 +86,30 @@ def test_training_never_sees_a_test_tweet(retrained: dict[str, Any]) -> None:
     assert len(test) == retrained["test"]["rows"]
 
 
+def test_the_choice_is_told_in_the_summary_and_on_the_run(retrained: dict[str, Any]) -> None:
+    choice = retrained["choice"]
+    assert [each["name"] for each in choice["standings"]] == [model["name"] for model in retrained["models"]]
+    assert choice["lowest"] in choice["tied"]
+    assert retrained["best"] in choice["sentence"]
+    losses = {each["name"]: each["validation_log_loss"] for each in choice["standings"]}
+    assert losses[choice["lowest"]] == min(losses.values())
+    for name, run in model_runs(retrained).items():
+        assert run.data.metrics["validation/cross_fitted_log_loss"] == pytest.approx(losses[name], abs=1e-3)
+    root = runs(retrained)[0]
+    assert root.data.tags["choice"] == choice["sentence"]
+    assert "choice.json" in {entry.path for entry in tracking.client().list_artifacts(root.info.run_id)}
+
+
+def test_what_a_miss_costs_takes_the_place_of_the_recipes_threshold() -> None:
+    from flows.retrain import RetrainRequest, recipe_of
+
+    assert recipe_of(RetrainRequest(recipe="quick")).threshold.words == "accuracy"
+    asked = recipe_of(RetrainRequest(recipe="quick", miss_costs=5))
+    assert asked.threshold.miss_costs == 5
+    with pytest.raises(ValueError, match="greater than 0"):
+        RetrainRequest(miss_costs=0)
+
+
 def test_the_best_model_is_the_champion_and_takes_raw_strings(retrained: dict[str, Any]) -> None:
     champion = registry.champion()
     assert champion is not None

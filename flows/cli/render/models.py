@@ -23,7 +23,8 @@ def retrained(result: Mapping[str, Any]) -> None:
     )
     console.print(models(result["models"], result["best"]))
     steps = result["steps"]
-    console.print(f"Best on validation: [bold]{result['best']}[/bold]. {result['decision']}.")
+    console.print(f"Chosen on validation: [bold]{result['best']}[/bold]; {result['choice']['sentence']}.")
+    console.print(f"{result['decision']}.")
     console.print(f"{steps['run']} steps computed, {steps['cached']} reused, {result['seconds']:.0f} s in all.")
     console.print(f"Run {result['run_id']} in {result['tracking_uri']}", soft_wrap=True)
 
@@ -94,6 +95,7 @@ def compared(result: Mapping[str, Any]) -> None:
     for data in result["data_sets"]:
         rows = [each for each in result["models"] if each["run_id"] in data["run_ids"]]
         console.print(models(rows, data["best_run_id"], data["title"], key="run_id"))
+        console.print(f"{data['choice']}.")
     if len(result["data_sets"]) > 1:
         console.print("Each table has test rows of its own: compare only models in one table.")
     console.print(f"Page: {result['page']}", soft_wrap=True)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.evaluation.comparison import ModelRow, data_sets
+from tasks.evaluation.choice import data_sets
+from tasks.evaluation.comparison import ModelRow
 from tasks.evaluation.comparison_page import comparison_page
 
 ROW = ModelRow(

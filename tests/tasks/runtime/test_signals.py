@@ -164,9 +164,10 @@ def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows import retrain
+    from tasks.evaluation.choice import Chosen
 
-    for name in ("model_rows", "best_row"):
-        monkeypatch.setattr(retrain.comparison, name, lambda _: None)
+    monkeypatch.setattr(retrain.comparison, "model_rows", lambda _: [])
+    monkeypatch.setattr(retrain.choice, "choose", lambda _: Chosen(None, ""))  # type: ignore[arg-type]
     monkeypatch.setattr(retrain, "challenge", lambda *_: pytest.fail("it was promoted"))
     with suppress(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
