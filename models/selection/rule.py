@@ -72,7 +72,7 @@ class ModelChoice:
 
     @property
     def words(self) -> str:
-        """How sure the choice is, as a sentence without its full stop."""
+        """How sure the choice is, to be read after the name of the chosen model; without a full stop."""
         return _in_words(self)
 
 
@@ -146,7 +146,7 @@ def _in_words(choice: ModelChoice) -> str:
     chosen, lowest, tied = choice.standings[choice.chosen], choice.standings[choice.lowest], choice.tied
     rows = f"{choice.rows:,} validation rows"
     if len(choice.standings) == 1:
-        return f"{chosen.name} is the only model"
+        return "it is the only model"
     if len(tied) == 1:
         return f"its log loss on {rows}, {chosen.loss:.3f}, is surely the lowest: {_nearest(choice)}"
     others = ", ".join(f"{each.name} (+{each.difference:.3f} ± {each.error:.3f})" for each in tied[1:])

@@ -13,7 +13,7 @@ from tasks.runtime import state_folder
 from tasks.store import formats
 from tasks.tracking import Run
 
-OTHERWISE = "{name} has the highest validation F1; {why}, so nothing says how sure that is"
+OTHERWISE = "it has the highest validation F1; {why}, so nothing says how sure that is"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def choose(rows: Sequence[ModelRow]) -> Chosen:
 
 def _by_f1(rows: Sequence[ModelRow], why: str) -> Chosen:
     best = max(rows, key=lambda row: row.validation_f1)
-    return Chosen(best, OTHERWISE.format(name=best.name, why=why))
+    return Chosen(best, OTHERWISE.format(why=why))
 
 
 @dataclass(frozen=True)

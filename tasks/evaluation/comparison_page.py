@@ -28,7 +28,7 @@ tell from the lowest. Overlapping intervals mean that the test rows cannot tell 
 </body></html>
 """
 SECTION = """<h2>{title}</h2>
-<p>{choice}.</p>
+<p><b>{best}</b>: {choice}.</p>
 <img alt="Accuracy and F1 of all models with intervals" src="data:image/png;base64,{picture}">
 <table><thead><tr><th>model<th>accuracy<th>F1<th>ROC AUC<th>log loss<th>training<th>run</tr></thead>
 <tbody>
@@ -52,8 +52,8 @@ def _section(data: DataSet) -> str:
     comparison_figure(data.rows).savefig(picture, format="png", dpi=120)
     body = "\n".join(_html_row(row, row is data.best) for row in data.rows)
     encoded = base64.b64encode(picture.getvalue()).decode()
-    words = html.escape(data.chosen.words[:1].upper() + data.chosen.words[1:])
-    return SECTION.format(title=html.escape(data.title), choice=words, picture=encoded, body=body)
+    title, best, words = map(html.escape, (data.title, data.best.name, data.chosen.words))
+    return SECTION.format(title=title, best=best, choice=words, picture=encoded, body=body)
 
 
 def _html_row(row: ModelRow, best: bool) -> str:

@@ -161,11 +161,13 @@ def fit(given: argparse.Namespace) -> None:
     os.environ["CRISISFLOW_HOME"] = str(given.keep / "state")
     from tasks.recipes import load_recipe
     from tasks.runtime.environment import load_tensorflow, prepare_environment
+    from tasks.scheduling.prefect_server import prefect_server
 
     prepare_environment()
     load_tensorflow()
     recipe = load_recipe(given.recipe)
-    data = fixed(given, recipe)
+    with prefect_server():
+        data = fixed(given, recipe)
     for number in range(given.splits):
         path = given.keep / f"split-{number:03}.npz"
         if not path.exists():

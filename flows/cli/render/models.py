@@ -95,7 +95,7 @@ def compared(result: Mapping[str, Any]) -> None:
     for data in result["data_sets"]:
         rows = [each for each in result["models"] if each["run_id"] in data["run_ids"]]
         console.print(models(rows, data["best_run_id"], data["title"], key="run_id"))
-        console.print(f"{data['choice']}.")
+        console.print(f"{data['best']}: {data['choice']}.")
     if len(result["data_sets"]) > 1:
         console.print("Each table has test rows of its own: compare only models in one table.")
     console.print(f"Page: {result['page']}", soft_wrap=True)

@@ -53,7 +53,7 @@ def test_without_what_a_model_said_validation_f1_decides_and_that_is_told(home: 
     chosen = choose(rows)
     assert chosen.row.name == "old"
     assert chosen.words == (
-        "old has the highest validation F1; not every model kept what it said of the validation rows, so nothing says "
+        "it has the highest validation F1; not every model kept what it said of the validation rows, so nothing says "
         "how sure that is"
     )
     assert chosen.summary() == {"sentence": chosen.words, "lowest": None, "tied": [], "standings": []}
