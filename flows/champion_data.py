@@ -35,11 +35,22 @@ def absolute(source: str) -> str:
 
 
 def in_json(tweets: TweetSource, corpora: tuple[str, ...], labelled_texts: tuple[str, ...]) -> str:
-    """The data of a retraining as its model's version keeps them: addresses without secrets, found from any folder."""
-    fields = tweets.model_dump(exclude={"against"}) | {"source": absolute(mask_secrets(tweets.source))}
+    """The data of a retraining as its model's version keeps them: addresses without secrets, found from any folder.
+
+    What lies in the state folder is found there when that was moved.
+    """
+    fields = tweets.model_dump(exclude={"against"}) | {"source": _noted(tweets.source)}
     texts = {"corpora": corpora, "labelled_texts": labelled_texts}
-    named = {name: [absolute(mask_secrets(each)) for each in values] for name, values in texts.items()}
-    return json.dumps({"tweets": fields, **named})
+    return json.dumps({"tweets": fields, **{name: list(map(_noted, values)) for name, values in texts.items()}})
+
+
+def _noted(source: str) -> str:
+    found = absolute(mask_secrets(source))
+    return state_folder.portable(Path(found)) if _in_state_folder(found) else found
+
+
+def _in_state_folder(source: str) -> bool:
+    return source.startswith("/") and Path(source).resolve().is_relative_to(state_folder.state_home())
 
 
 def champion_data() -> RetrainingData:
@@ -56,10 +67,11 @@ def champion_data() -> RetrainingData:
         )
     recorded = current.tags.get(SOURCE)
     data, doubt = (json.loads(recorded), "") if recorded else _data_of_old_version(current)
-    tweets = TweetSource(**data["tweets"])
-    _check(current.version, [tweets.source, *data["corpora"], *data["labelled_texts"]])
+    tweets = TweetSource(**data["tweets"] | {"source": state_folder.unportable(data["tweets"]["source"])})
+    texts = {name: tuple(map(state_folder.unportable, data[name])) for name in ("corpora", "labelled_texts")}
+    _check(current.version, [tweets.source, *texts["corpora"], *texts["labelled_texts"]])
     words = f"it goes on with the tweets of the champion (version {current.version}): {tweets.source}{doubt}"
-    return RetrainingData(tweets, tuple(data["corpora"]), tuple(data["labelled_texts"]), words)
+    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words)
 
 
 def _sample(words: str) -> RetrainingData:

@@ -18,16 +18,20 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback o
 
 
 @contextmanager
-def command(debug: bool) -> Iterator[None]:
-    """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order."""
-    from tasks.runtime import environment, errors, signals
+def command(debug: bool, opens_state: bool = True) -> Iterator[None]:
+    """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order.
+
+    `opens_state` is false of what repairs or fills the state folder, and looks at it itself.
+    """
+    from tasks.runtime import errors, signals
     from tasks.runtime.progress import on_screen
 
-    environment.prepare_environment()
     signals.stop_on_terminate()
     _log_to_stderr(debug)
     try:
         with on_screen():
+            if opens_state:
+                _open_state_folder()
             yield
     except KeyboardInterrupt:
         _say(f"Stopped. {errors.GOES_ON}")
@@ -47,12 +51,26 @@ def command(debug: bool) -> Iterator[None]:
         raise typer.Exit(BAD_INPUT if bad_input else FAILED) from None
 
 
+def _open_state_folder() -> None:
+    """Bring the state folder to the present layout. Raises ValueError, before anything starts, if it cannot be used."""
+    from tasks.runtime import environment, running
+    from tasks.store import layout
+
+    environment.prepare_environment()
+    running.refuse_moved()
+    layout.bring_up_to_date()
+
+
 @contextmanager
 def orchestration(*needed: str | None) -> Iterator[None]:
-    """Prefect's server for the block, before anything imports Prefect; first, that the named local sources exist."""
+    """Prefect's server for the block, before anything imports Prefect; first, that there is room on the disk
+    and that the named local sources exist.
+    """
     from tasks import sources
+    from tasks.runtime import state_folder
     from tasks.scheduling import prefect_server
 
+    state_folder.check_free_space()
     for source in needed:
         if source is not None:
             sources.check_source(source)

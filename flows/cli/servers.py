@@ -37,8 +37,10 @@ def up(
     """
     with command(debug):
         from flows.operations import up as operations_up
+        from tasks.runtime.state_folder import check_free_space
         from tasks.scheduling.timetable import timing_of
 
+        check_free_space()
         request = operations_up.UpRequest(
             timing=timing_of(cron, timezone, every) if cron or every else None,
             retraining=operations_up.retraining_fields(tweets, tuple(corpus or ()), recipe),

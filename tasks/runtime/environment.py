@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from models.settings import Device, Precision
-from tasks.runtime.state_folder import state_home
+from tasks.runtime.state_folder import HOME, check_state_home
 
 DEVICE = "CRISISFLOW_DEVICE"
 BFLOAT16_CAPABILITY = (8, 0)
@@ -57,8 +57,12 @@ def defaults(home: Path) -> Mapping[str, str]:
 
 
 def prepare_environment() -> None:
-    """Set the defaults. Call it first: libraries read them on import."""
-    home = state_home()
+    """Set the defaults. Call it first: libraries read them on import. Raises UnusableStateFolder.
+
+    The state folder's own variable is made absolute: processes that start elsewhere are to find the same folder.
+    """
+    home = check_state_home()
+    os.environ[HOME] = str(home)
     for name, value in defaults(home).items():
         os.environ.setdefault(name, value)
 

@@ -21,16 +21,38 @@ def running_file() -> Path:
 
 def announce(addresses: Mapping[str, str]) -> None:
     """Let later commands find the servers of this process."""
-    mark = {"process": os.getpid(), "started": start_of(os.getpid())}
+    home = state_home()
+    mark = {"process": os.getpid(), "started": start_of(os.getpid()), "home": str(home), "folder": _identity(home)}
     write_atomically(running_file(), json.dumps({**mark, **addresses}, indent=1))
 
 
 def read_state() -> dict[str, Any]:
-    """What `crisisflow up` announced last, whether it lives or not; nothing when it ended well."""
+    """What `crisisflow up` announced last, whether it lives or not; nothing when it ended well.
+
+    Nothing either in a copy of the folder: those servers are the original's.
+    """
     try:
-        return dict(json.loads(running_file().read_text()))
+        announced = dict(json.loads(running_file().read_text()))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
+    return announced if announced.get("folder", _identity(state_home())) == _identity(state_home()) else {}
+
+
+def refuse_moved() -> None:
+    """Raise ValueError when the folder was moved while `crisisflow up` runs: its servers write to the old place."""
+    announced = read_state()
+    before = announced.get("home", str(state_home()))
+    if before != str(state_home()) and up_lives(announced):
+        raise ValueError(
+            f"the state folder was moved from {before} to {state_home()} while `crisisflow up` runs as process "
+            f"{announced['process']}: end it with `kill {announced['process']}`, and start it again"
+        )
+
+
+def _identity(folder: Path) -> list[int]:
+    """What a folder keeps when it is moved on its disk, and a copy does not share."""
+    found = folder.stat()
+    return [found.st_dev, found.st_ino]
 
 
 def up_lives(announcement: Mapping[str, Any]) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 from tasks import sources
 from tasks.runtime.atomic_files import write_atomically
 from tasks.runtime.redaction import redact
-from tasks.runtime.state_folder import state_home
+from tasks.runtime.state_folder import INSIDE, portable, state_home
+from tasks.store import layout
 from tasks.store.artifact_store import MANIFEST
 from tasks.store.digests import DIGEST_CHARACTERS
 
@@ -20,18 +21,35 @@ class Watched:
     """What has been dealt with of one source, for one purpose."""
 
     def __init__(self, source: str, purpose: str) -> None:
-        name = hashlib.sha256(f"{purpose}\n{source}".encode()).hexdigest()[:DIGEST_CHARACTERS]
-        self._file = state_home() / "watched" / f"{name}.json"
-        self._source, self._purpose = source, purpose
+        names = _names_of(source)
+        self._file = _file(purpose, names[0])
+        self._source, self._purpose = names[0], purpose
         self.done: dict[str, str] = {}
-        if self._file.exists():
-            self.done = json.loads(self._file.read_text(encoding="utf-8"))["done"]
+        known = (file for name in names if (file := _file(purpose, name)).exists())
+        if (file := next(known, None)) is not None:
+            self.done = json.loads(file.read_text(encoding="utf-8"))["done"]
 
     def note(self, **done: str) -> None:
         """Remember that these were dealt with: by digest, what came of them."""
         self.done |= done
         facts = {"source": redact(self._source), "purpose": self._purpose, "done": self.done}
         write_atomically(self._file, json.dumps(facts, indent=1))
+
+
+def _file(purpose: str, source: str) -> Path:
+    name = hashlib.sha256(f"{purpose}\n{source}".encode()).hexdigest()[:DIGEST_CHARACTERS]
+    return state_home() / "watched" / f"{name}.json"
+
+
+def _names_of(source: str) -> list[str]:
+    """The source as it is noted, and then as earlier releases noted it, by its whole path.
+
+    A place in the state folder is noted by its name there: it stays the same when the folder is moved.
+    """
+    noted = portable(Path(source)) if source.startswith("/") else source
+    if not noted.startswith(INSIDE):
+        return [source]
+    return [noted, *(str(home / noted.removeprefix(INSIDE)) for home in layout.former_homes())]
 
 
 def inbox(name: str) -> Path:

@@ -30,7 +30,7 @@ def recorded(folder: Path) -> dict[str, list[str]]:
 def record(folder: Path, digests: Mapping[str, Sequence[str]]) -> None:
     """Set the digests of these files of the folder; a file without digests is off the record."""
     files = {name: list(known) for name, known in {**recorded(folder), **digests}.items() if known}
-    content = {"folder": _name(folder), "files": files}
+    content = {"folder": state_folder.portable(folder), "files": files}
     atomic_files.write_atomically(_file(folder), json.dumps(content, indent=1, sort_keys=True))
 
 
@@ -46,9 +46,4 @@ def _file(folder: Path) -> Path:
 
 
 def _digest(folder: Path) -> str:
-    return hashlib.sha256(_name(folder).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _name(folder: Path) -> str:
-    home, folder = state_folder.state_home(), folder.resolve()
-    return f"state:{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
+    return hashlib.sha256(state_folder.portable(folder).encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -12,6 +12,8 @@ from tasks.runtime import signals
 from tasks.runtime.atomic_files import draft_file, put_in_place
 from tasks.runtime.progress import say
 from tasks.runtime.state_folder import locked, state_home
+from tasks.store import layout
+from tasks.tracking import artifacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,7 +33,7 @@ def tracking_uri() -> str:
 
 
 def _database() -> Path:
-    return state_home() / "mlflow" / "mlflow.db"
+    return artifacts.database_in(state_home())
 
 
 def _database_uri() -> str:
@@ -40,6 +42,7 @@ def _database_uri() -> str:
 
 def make_database() -> str:
     """Address of the state folder's database, which is made when absent, by one process and whole."""
+    layout.bring_up_to_date()
     if not _database().exists():
         with locked("mlflow"):
             if not _database().exists():
@@ -55,8 +58,9 @@ def _client_at(uri: str) -> "MlflowClient":
         logging.getLogger(name).setLevel(logging.WARNING)
     if uri.startswith("http"):
         logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
-    elif uri == _database_uri():
+    elif _is_own(uri):
         make_database()
+    artifacts.register()
     _send_mlflow_to(uri)
     return mlflow.MlflowClient(uri) if uri.startswith("http") else _whole_calls(uri)
 
@@ -104,13 +108,24 @@ def _create_database(path: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     with draft_file(path.parent) as draft:
-        store = SqlAlchemyStore(f"sqlite:///{draft}", _artifacts())
+        store = SqlAlchemyStore(f"sqlite:///{draft}", artifacts.ROOT)
         store.engine.dispose()
         put_in_place(draft, path)
 
 
-def _artifacts() -> str:
-    return (state_home() / "mlflow" / "artifacts").as_uri()
+def _is_own(uri: str) -> bool:
+    """Whether this is the address of the state folder's database, however it is written."""
+    return uri == _database_uri() or artifacts.database_of(uri) == _database()
+
+
+def _artifact_location(uri: str) -> str | None:
+    """Where a new experiment keeps its files; a tracking server chooses for itself.
+
+    A database that the user names elsewhere is no part of the state folder: its files are found by their whole path.
+    """
+    if _is_own(uri):
+        return artifacts.ROOT
+    return artifacts.artifacts_beside(_database()).as_uri() if uri.startswith("sqlite") else None
 
 
 def _tell_of_retry(record: logging.LogRecord) -> bool:
@@ -149,9 +164,9 @@ def _experiment_at(uri: str, name: str) -> str:
     found = client().get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    artifacts = _artifacts() if uri.startswith("sqlite") else None
+    location = _artifact_location(uri)
     try:
-        return str(client().create_experiment(name, artifact_location=artifacts, tags=EXPERIMENT_TAGS))
+        return str(client().create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS))
     except MlflowException:  # another process was first
         found = client().get_experiment_by_name(name)
         if found is None:

@@ -4,6 +4,7 @@ import sys
 
 from tasks.runtime.servers import LOOPBACK, Server, start_process
 from tasks.runtime.state_folder import state_home
+from tasks.tracking import artifacts
 
 
 def start_mlflow(port: int) -> Server:
@@ -12,6 +13,7 @@ def start_mlflow(port: int) -> Server:
 
     command = [sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", make_database()]
-    command += ["--default-artifact-root", (state_home() / "mlflow" / "artifacts").as_uri()]
+    command += ["--default-artifact-root", artifacts.ROOT]
+    command += ["--artifacts-destination", artifacts.artifacts_beside(artifacts.database_in(state_home())).as_uri()]
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
     return start_process("mlflow", command, f"http://{LOOPBACK}:{port}", "/health", environment)

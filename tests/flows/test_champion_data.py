@@ -51,6 +51,20 @@ def test_the_tweets_columns_and_texts_of_the_champion_are_read_from_any_folder(
     assert data.words == f"it goes on with the tweets of the champion (version 1): {tweets}"
 
 
+def test_tweets_in_the_state_folder_are_found_where_it_was_moved_to(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = home / "inbox" / "tweets"
+    inbox.mkdir(parents=True)
+    (inbox / "own.csv").write_text("text,target\nfire,1\n")
+    set_champion(in_json(TweetSource(source=str(inbox)), (str(inbox / "own.csv"),), ()))
+    moved = home.rename(tmp_path / "moved")
+    monkeypatch.setenv("CRISISFLOW_HOME", str(moved))
+    data = champion_data()
+    assert data.tweets.source == str(moved / "inbox" / "tweets")
+    assert data.corpora == (str(moved / "inbox" / "tweets" / "own.csv"),)
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

@@ -286,6 +286,8 @@ MAY_WRITE = {
     "tasks/store/checkpoints.py": "the state folder",
     "tasks/store/formats.py": "the draft of an artifact",
     "tasks/store/output_register.py": "the state folder",
+    "tasks/store/layout.py": "the state folder",
+    "tasks/store/relative_locations.py": "the state folder",
     "tasks/store/outputs.py": "the only way to a file that a user named",
     "tasks/tracking/connection.py": "the state folder",
     "tasks/tracking/provenance.py": "a temporary folder",
