@@ -5,6 +5,7 @@ import sys
 import typer
 
 from flows.cli import (
+    backup,
     cache,
     champion,
     compare,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     train, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
-    quarantine, lineage, serve, servers, schedule,
+    quarantine, lineage, serve, servers, schedule, backup,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

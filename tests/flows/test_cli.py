@@ -34,6 +34,8 @@ COMMANDS = (
     "up",
     "status",
     "ui",
+    "backup",
+    "restore",
 )
 
 

@@ -1,4 +1,4 @@
-"""The state folder: it can be moved and copied, an older layout is brought up to date."""
+"""A state folder can be moved and copied, and an older layout is brought up to date; a newer one is refused."""
 
 import hashlib
 import json

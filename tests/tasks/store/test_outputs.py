@@ -250,6 +250,8 @@ MAY_WRITE = {
     "flows/operations/replay.py": "its temporary folder",
     "flows/operations/up.py": "the state folder",
     "flows/rerun.py": "the folder of a replay, which is new",
+    "tasks/backup/restoring.py": "a state folder that was empty",
+    "tasks/backup/saving.py": "a draft, which takes the place of no file",
     "tasks/caching/records.py": "the state folder",
     "tasks/evaluation/comparison_page.py": "memory",
     "tasks/evaluation/leakage.py": "the draft of an artifact",
