@@ -9,6 +9,7 @@ from flows.cli import (
     cache,
     champion,
     compare,
+    doctor,
     evaluate,
     explain,
     gradients,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     train, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
-    quarantine, lineage, serve, servers, schedule, backup,
+    quarantine, lineage, serve, servers, schedule, backup, doctor,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

@@ -36,6 +36,7 @@ COMMANDS = (
     "ui",
     "backup",
     "restore",
+    "doctor",
 )
 
 
