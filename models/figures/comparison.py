@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.figures.style import BLUE, GREY, INK, VERMILION, dress
+from models.wording import SCORE_NAMES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> "Figure":
     curves = {"log_loss": (losses, VERMILION), "accuracy": (shares, INK), "f1": (shares, BLUE)}
     for name, (axes, colour) in curves.items():
         values = [scores[f"validation/{name}"] for scores in history]
-        axes.plot(epochs, values, "s-", color=colour, label=f"validation {name.replace('_', ' ')}")
+        axes.plot(epochs, values, "s-", color=colour, label=f"validation {SCORE_NAMES[name]}")
     for axes in (losses, shares):
         axes.axvline(best, color=GREY, linestyle="--", linewidth=1.2, label=f"kept: epoch {best}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -65,7 +66,7 @@ def _draw_bars(axes: "Axes", metric: str, values: np.ndarray, ends: np.ndarray) 
     """Horizontal bars of `values` with their intervals `ends` (models, 2); the best in its own colour."""
     low, high = np.minimum(ends[:, 0], values), np.maximum(ends[:, 1], values)
     start = max(0.0, np.floor((low.min() - 0.02) * 20) / 20)
-    title = metric.replace("_", " ")
+    title = SCORE_NAMES.get(metric, metric)
     cut = f", axis starts at {start:.2f}" if start else ""
     dress(axes, title, f"{title} (lines: 95 % interval{cut})", "")
     rows = np.arange(len(values))

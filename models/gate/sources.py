@@ -8,6 +8,7 @@ from models.gate.paired import Paired
 from models.gate.verdict import Rule, SourceScore, Verdict
 from models.metrics.scores import classification_metrics
 from models.settings import GateSettings
+from models.wording import counted
 
 RULE = "champion's rows"
 REMEDY = "`--replace-data` says that the change of data is meant"
@@ -77,12 +78,13 @@ def judge_champion_rows(own: SourceScore, settings: GateSettings, meant: bool) -
     Kept whatever was found when the change of data is meant. Too few rows to judge by break it.
     """
     if own.rows < settings.min_slice_rows:
-        found = f"the champion's tweets have {own.rows:,} rows that both models held out, of {settings.min_slice_rows}"
+        held_out = f"{counted(own.rows, 'row')} that both models held out"
+        found = f"the champion's tweets have {held_out}, of {settings.min_slice_rows}"
         return Rule(RULE, meant, f"{found} needed to judge by; {_ending(meant)}")
     (old, new), (old_f1, new_f1) = own.accuracy, own.f1
     found = (
-        f"on the {own.rows:,} held-out rows of the champion's own tweets accuracy {new:.3f} against {old:.3f}, "
-        f"F1 {new_f1:.3f} against {old_f1:.3f}"
+        f"on the {counted(own.rows, 'held-out row')} of the champion's own tweets accuracy {new:.3f} against "
+        f"{old:.3f}, F1 {new_f1:.3f} against {old_f1:.3f}"
     )
     if max(old - new, old_f1 - new_f1) <= settings.source_margin:
         return Rule(RULE, True, found)

@@ -9,6 +9,7 @@ from models.gate.harm import SliceLoss, slice_losses
 from models.gate.paired import Answers, Compared, Gain, HeldOut, measure_gain
 from models.metrics.scores import classification_metrics
 from models.settings import GateSettings
+from models.wording import counted, p_words
 
 SCORES = ("accuracy", "f1", "log_loss", "ece")
 
@@ -129,7 +130,7 @@ def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
     if service.failure:
         return (Rule("served as trained", False, f"the logged model does not answer ({service.failure})"),)
     same = service.difference <= settings.max_difference and not service.other_labels
-    predicted = f"on {service.rows:,} raw tweets, {service.repaired:,} of which repair changes,"
+    predicted = f"on {counted(service.rows, 'raw tweet')}, {service.repaired:,} of which repair changes,"
     found = f"{predicted} the logged model answers as the pipeline did"
     if not same:
         found = (
@@ -150,8 +151,8 @@ def _scores(rows: HeldOut, answers: Answers) -> dict[str, float]:
 
 def _better(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
     finding = (
-        f"accuracy {new:.3f} against {old:.3f} on {gain.rows:,} held-out rows ({100 * gain.value:+.1f} points, "
-        f"p {_p(gain.p)})"
+        f"accuracy {new:.3f} against {old:.3f} on {counted(gain.rows, 'held-out row')} ("
+        f"{100 * gain.value:+.1f} points, {p_words(gain.p)})"
     )
     better = gain.value > 0 and gain.p <= settings.level
     if not better and gain.detectable is None:
@@ -159,10 +160,6 @@ def _better(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
     elif not better and gain.detectable is not None:
         finding += f", where a gain of {100 * gain.detectable:.1f} points would have shown"
     return Rule("better", better, finding)
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _keeps(name: str, loss: float, margin: float, found: str) -> Rule:
@@ -175,5 +172,5 @@ def _harmless(losses: tuple[SliceLoss, ...], settings: GateSettings) -> Rule:
     judged = sum(each.judged for each in losses)
     if not harmed:
         return Rule("no harm", True, f"no loss past {settings.slice_margin:.0%} on any of {judged} slices")
-    said = ", ".join(f"{each.name} {100 * each.gain:+.1f} points of {each.rows:,} rows" for each in harmed)
+    said = ", ".join(f"{each.name} {100 * each.gain:+.1f} points of {counted(each.rows, 'row')}" for each in harmed)
     return Rule("no harm", False, f"harm on {len(harmed)} of {judged} slices: {said}")

@@ -186,7 +186,10 @@ def _title(path: Path) -> str:
 
 
 def _data_files(reached: Mapping[str, Path]) -> set[Path]:
-    """What lies in the folders of reached packages and is no Python text; editors' and compilers' own files aside."""
+    """What belongs to reached packages and is no Python text; editors' and compilers' own files aside.
+
+    A file belongs to the package next above it: a template of one room is not code of another.
+    """
     folders = {file.parent for name, file in reached.items() if name.split(".")[0] in PACKAGES}
     return {
         path
@@ -194,7 +197,12 @@ def _data_files(reached: Mapping[str, Path]) -> set[Path]:
         for path in folder.rglob("*")
         if path.suffix != ".py" and path.is_file() and "__pycache__" not in path.parts
         if not any(part.startswith(".") for part in path.relative_to(folder).parts) and not path.name.endswith("~")
+        if not _in_inner_package(path, folder)
     }
+
+
+def _in_inner_package(path: Path, folder: Path) -> bool:
+    return path.parent != folder and ((path.parent / "__init__.py").is_file() or _in_inner_package(path.parent, folder))
 
 
 # What this process runs: the files as they were when it began.

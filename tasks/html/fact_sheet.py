@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.html.elements import escape, section, table
-from tasks.html.page import page
+from tasks.html.pages import render
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 
@@ -55,10 +54,4 @@ def _plain(text: str) -> str:
 
 def sheet_page(sheet: Sheet) -> str:
     """The sheet as a page that needs nothing else."""
-    return page(sheet.title, sheet.subtitle, *map(_part_html, sheet.parts))
-
-
-def _part_html(part: Part) -> str:
-    rows = [[escape(cell) for cell in row] for row in part.rows]
-    # A part without a table is its lead alone, which `section` would leave out.
-    return section(part.title, part.lead, table(part.head, rows, part.numbers) if rows else "<div></div>")
+    return render("html/fact_sheet.html", title=sheet.title, subtitle=sheet.subtitle, sheet=sheet)

@@ -1,10 +1,9 @@
-"""A graph of boxes as inline SVG, from top to bottom: no script, no font from elsewhere; colours are the page's."""
+"""Where the boxes and lines of a graph go, from top to bottom; the kit draws them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tasks.html.elements import escape
 from tasks.html.graph_layout import Lane, Parents, Place, ordered_layers, paths
 
 BOX_WIDTH, LANE_WIDTH, GAP_ACROSS, GAP_DOWN = 226, 12, 20, 48
@@ -29,8 +28,30 @@ class Box:
         return 2 * PADDING + TITLE_HEIGHT + LINE_HEIGHT * (len(self.lines) + bool(self.small))
 
 
-def diagram(boxes: Mapping[str, Box], parents: Parents, caption: str) -> str:
-    """The picture: a box for every node, a line from each parent to it, layer below layer."""
+@dataclass(frozen=True)
+class Placed:
+    """A box in its place: left upper corner, size, and its lines of text as (class, y, text)."""
+
+    x: float
+    y: float
+    width: int
+    height: int
+    kind: str
+    hover: str
+    texts: list[tuple[str, float, str]]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A graph in pixels: what is in view (left, top, width, height), the paths of its lines, its boxes."""
+
+    view: tuple[int, int, int, int]
+    lines: list[str]
+    boxes: list[Placed]
+
+
+def draw(boxes: Mapping[str, Box], parents: Parents) -> Drawing:
+    """A box for every node, a line from each parent to it, layer below layer."""
     layers = ordered_layers(parents)
     centres = _centres(layers, parents)
     heights = [
@@ -42,12 +63,11 @@ def diagram(boxes: Mapping[str, Box], parents: Parents, caption: str) -> str:
     }
     left = min(centres.values()) - BOX_WIDTH / 2
     width = max(centres.values()) - left + BOX_WIDTH / 2
-    height = tops[-1] + heights[-1]
-    lines = "".join(_line(path, centres, edges, boxes) for path in paths(parents))
-    drawn = "".join(_box(boxes[node], centres[node], edges[node][0]) for node in parents)
-    view = f"{left - 2:.0f} -2 {width + 4:.0f} {height + 4:.0f}"
-    style = f"style='min-width:{min(width, 900):.0f}px;max-width:{width * 1.15:.0f}px'"
-    return f"<svg class='graph' viewBox='{view}' {style} role='img' aria-label='{escape(caption)}'>{lines}{drawn}</svg>"
+    return Drawing(
+        (round(left) - 2, -2, round(width) + 4, tops[-1] + heights[-1] + 4),
+        [_line(path, centres, edges, boxes) for path in paths(parents)],
+        [_placed(boxes[node], centres[node], edges[node][0]) for node in parents],
+    )
 
 
 def _centres(layers: list[list[Place]], parents: Parents) -> dict[Place, float]:
@@ -108,19 +128,17 @@ def _line(
         drawn += f"C{centres[before]:.1f},{middle:.1f} {x:.1f},{middle:.1f} {x:.1f},{top:.1f}"
         bottom = edges[node][1]
         drawn += f"L{x:.1f},{bottom:.1f}" if isinstance(node, Lane) else ""
-    return f"<path class='edge' d='{drawn}'/>"
+    return drawn
 
 
-def _box(box: Box, centre: float, top: float) -> str:
-    x, y = centre - BOX_WIDTH / 2, top + PADDING + TITLE_HEIGHT - 4
-    frame = f"x='{x:.1f}' y='{top:.1f}' width='{BOX_WIDTH}' height='{box.height}' rx='8'"
-    mark = f"x='{x:.1f}' y='{top + 7:.1f}' width='4' height='{box.height - 14}' rx='2'"
-    texts = f"<text class='title' x='{x + 16:.1f}' y='{y:.1f}'>{escape(_short(box.title))}</text>"
+def _placed(box: Box, centre: float, top: float) -> Placed:
+    y = top + PADDING + TITLE_HEIGHT - 4
+    texts = [("title", y, _short(box.title))]
     for text, kind in (*((line, "fact") for line in box.lines), *([(box.small, "small")] if box.small else ())):
         y += LINE_HEIGHT
-        texts += f"<text class='{kind}' x='{x + 16:.1f}' y='{y:.1f}'>{escape(_short(text))}</text>"
-    shapes = f"<rect class='box' {frame}/><rect class='mark' {mark}/>{texts}"
-    return f"<g class='node {box.kind}'>{shapes}<title>{escape(box.hover or box.title)}</title></g>"
+        texts.append((kind, y, _short(text)))
+    left = round(centre - BOX_WIDTH / 2, 1)
+    return Placed(left, top, BOX_WIDTH, box.height, box.kind, box.hover or box.title, texts)
 
 
 def _short(text: str) -> str:

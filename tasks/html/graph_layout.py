@@ -1,14 +1,17 @@
 """Where the boxes of a graph go: layers from top to bottom, and in each an order in which few lines cross.
 
-The method of Sugiyama, Tagawa and Toda (1981): the layer of a node is its longest path from a source; edges that
-pass a layer hold a lane there; each layer is ordered by where the neighbours of its nodes stand (barycentres).
+The method of Sugiyama, Tagawa and Toda (1981): the layer of a node is below those of its parents; edges that
+pass a layer hold a lane there; each layer is ordered by where the neighbours of its nodes stand (barycentres). A layer
+takes so many nodes and no more (Coffman and Graham 1972), so that a picture stays as wide as a page.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import NamedTuple, TypeAlias
 
 SWEEPS = 12
+MOST_IN_LAYER = 5
 
 
 class Lane(NamedTuple):
@@ -23,10 +26,13 @@ Parents: TypeAlias = Mapping[str, Sequence[str]]
 
 
 def layer_numbers(parents: Parents) -> dict[str, int]:
-    """The layer of every node: 0 without parents, else one below the lowest of them. The graph must have no cycle."""
+    """The layer of every node: the first below all its parents that has room. The graph must have no cycle."""
     numbers: dict[str, int] = {}
+    taken: Counter[int] = Counter()
     for node in in_order(parents):
-        numbers[node] = 1 + max((numbers[parent] for parent in parents[node]), default=-1)
+        lowest = 1 + max((numbers[parent] for parent in parents[node]), default=-1)
+        numbers[node] = next(layer for layer in count(lowest) if taken[layer] < MOST_IN_LAYER)
+        taken[numbers[node]] += 1
     return numbers
 
 

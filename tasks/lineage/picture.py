@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from tasks.html.elements import count, section
-from tasks.html.graph_drawing import Box, diagram
+from tasks.html.graph_drawing import Box, Drawing, draw
+from tasks.html.numbers import count, count_of
 from tasks.lineage.tracing import Lineage
 from tasks.tracking.steps import Step
 
@@ -20,8 +20,8 @@ FIGURES = {
 }
 
 
-def picture(lineage: Lineage) -> str:
-    """The graph; steps of one kind from the same inputs share a box."""
+def picture(lineage: Lineage) -> Drawing | str:
+    """The graph, steps of one kind from the same inputs in one box; or a sentence that says why there is none."""
     groups = _grouped(lineage.graph.steps)
     home = {step.output: steps[0].output for steps in groups for step in steps}
     parents: dict[str, list[str]] = {artifact: [] for artifact in lineage.graph.artifacts if artifact not in home}
@@ -30,13 +30,11 @@ def picture(lineage: Lineage) -> str:
         name = steps[0].output
         parents[name] = list(dict.fromkeys(home.get(artifact, artifact) for artifact in steps[0].sources))
         boxes[name] = _made_box(steps, lineage)
-    if not parents or len(parents) > MOST_BOXES:
-        lead = (
-            f"{count(len(parents))} boxes are too many for a picture: see the tables." if parents else "Not used yet."
-        )
-        return f"<section><h2>Picture</h2><p class='lead'>{lead}</p></section>"
-    lead = "From top to bottom. Each box is an artifact, named by the digest of its content, and how it was made."
-    return section("Picture", lead, f"<div class='scroll'>{diagram(boxes, parents, lineage.target.title)}</div>")
+    if not parents:
+        return "Not used yet."
+    if len(parents) > MOST_BOXES:
+        return f"{count(len(parents))} boxes are too many for a picture: see the tables."
+    return draw(boxes, parents)
 
 
 def _grouped(steps: tuple[Step, ...]) -> list[list[Step]]:
@@ -55,7 +53,7 @@ def _given_box(artifact: str, lineage: Lineage) -> Box:
         return Box(SAID.get(kind, kind), (), digest[:DIGEST_CHARACTERS], kind)
     files, fetched = source["files"], source["fetched"]
     folder = fetched[0]["source"].rstrip("/").rpartition("/")[2] if fetched else kind
-    name = files[0]["name"] if len(files) == 1 else f"{folder}: {count(len(files))} files"
+    name = files[0]["name"] if len(files) == 1 else f"{folder}: {count_of(len(files), 'file')}"
     size = f"{count(sum(file['bytes'] for file in files))} bytes"
     when = f", {fetched[0]['time'][:10]}" if fetched else ""
     small = f"sha256 {files[0]['sha256'][:DIGEST_CHARACTERS]}" if len(files) == 1 else digest[:DIGEST_CHARACTERS]

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.html.elements import bar, count, escape, section, share, table, tile
-from tasks.html.page import page
-from tasks.training.explanation_page import LEGEND, marked_words
+from tasks.html.pages import render
+from tasks.training.explanation_page import MarkedWord, marked_words
 
 if TYPE_CHECKING:
     from models.inspection.explanation import Explanation
@@ -23,6 +22,11 @@ class Mistake:
     target: int
     explanation: "Explanation"
     slices: tuple[str, ...]
+
+    @property
+    def words(self) -> "list[MarkedWord]":
+        """Its words, by what they added."""
+        return marked_words(self.explanation)
 
 
 @dataclass(frozen=True)
@@ -45,51 +49,12 @@ class SliceMistakes:
 
 def errors_page(model: str, totals: Totals, slices: Sequence[SliceMistakes], shown: Sequence[Mistake]) -> str:
     """The whole page; `shown` in the order in which they are numbered."""
-    mistakes = totals.false_alarms + totals.missed
-    tiles = [
-        tile(count(totals.rows), "tweets of the test split"),
-        tile(count(mistakes), f"called wrong, {share(mistakes, totals.rows)}", "gone"),
-        tile(count(totals.false_alarms), "false alarms"),
-        tile(count(totals.missed), "disasters missed"),
-    ]
-    numbered = list(enumerate(shown, 1))
-    return page(
-        f"Mistakes of {model}",
-        f"The {len(shown)} it was surest about, among tweets that no choice ever saw",
-        f"<div class='tiles'>{''.join(tiles)}</div>",
-        _slices(slices, numbered),
-        _mistakes("False alarms", "No disaster, yet called one; the surest first.", 0, numbered),
-        _mistakes("Disasters missed", "Real disasters not called; the surest first.", 1, numbered),
+    which = f"The {len(shown)} it was surest about" if len(shown) != 1 else "The one it made"
+    return render(
+        "training/mistakes.html",
+        title=f"Mistakes of {model}",
+        subtitle=f"{which}, among tweets that no choice ever saw" if shown else "There is none",
+        totals=totals,
+        slices=[each for each in slices if each.mistakes][:SLICES_SHOWN],
+        shown=list(enumerate(shown, 1)),
     )
-
-
-def _slices(slices: Sequence[SliceMistakes], shown: Sequence[tuple[int, Mistake]]) -> str:
-    rows = []
-    for each in [each for each in slices if each.mistakes][:SLICES_SHOWN]:
-        links = [f"<a href='#m{number}'>{number}</a>" for number, mistake in shown if each.name in mistake.slices]
-        parts = [("wrong", each.mistakes, "gone"), ("right", each.rows - each.mistakes, "grey")]
-        wrong = share(each.mistakes, each.rows), count(each.mistakes), count(each.rows)
-        rows.append([f"<b>{escape(each.name)}</b><p class='about'>{' '.join(links)}</p>", bar(parts), *wrong])
-    lead = (
-        "Of each slice the share of tweets called wrong; the surely worst slice first, as in the table of slices. "
-        "The numbers lead to those of its tweets that stand below."
-    )
-    return section("By slice", lead, table(["slice", "", "wrong", "tweets", "of"], rows, 3) if rows else "")
-
-
-def _mistakes(title: str, lead: str, target: int, shown: Sequence[tuple[int, Mistake]]) -> str:
-    rows = [
-        [
-            f"<b id='m{number}'>{number}</b>",
-            f"<p>{escape(each.text)}</p>{marked_words(each.explanation)}{_about(each)}",
-            f"{each.explanation.probability:.1%}",
-        ]
-        for number, each in shown
-        if each.target == target
-    ]
-    head = ["no.", "tweet, and as the model read it", "probability"]
-    return section(title, lead, LEGEND, table(head, rows, 1)) if rows else ""
-
-
-def _about(mistake: Mistake) -> str:
-    return f"<p class='about'>id {escape(mistake.tweet)} · {escape(', '.join(mistake.slices))}</p>"

@@ -6,6 +6,7 @@ Every figure and name is read from the record of its run; what is said in words 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from models.wording import SCORE_NAMES
 from tasks.html.fact_sheet import Part, Sheet
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from models.metrics.slices import SliceScore
     from tasks.tracking import MlflowRun
 
-SCORES = ("accuracy", "f1", "precision", "recall", "roc_auc", "average_precision", "log_loss", "brier", "ece")
 WORST_SLICES = 8
 CODE_TAGS = ("mlflow.source.git.commit", "dirty", "code_digest", "lock_digest", "python", "platform", "cpu", "threads")
 
@@ -29,7 +29,8 @@ def model_card(
         parts=(
             _what(tags, metrics),
             _use(metrics),
-            _data(run, metrics),
+            _data(metrics),
+            _inputs(run),
             _scores(metrics),
             _calibration(metrics),
             _slices(slices, metrics["test/accuracy"]),
@@ -70,39 +71,45 @@ def _use(metrics: Mapping[str, float]) -> Part:
     return Part("What it is for", lead)
 
 
-def _data(run: "MlflowRun", metrics: Mapping[str, float]) -> Part:
+def _data(metrics: Mapping[str, float]) -> Part:
     rows = [
-        (
-            f"{split} rows",
-            _count(metrics[f"tweets/{split}"]),
-            _count(metrics[f"tweets/{split}_positives"]) + " disasters",
-        )
+        (split, _count(metrics[f"tweets/{split}"]), _count(metrics[f"tweets/{split}_positives"]))
         for split in ("train", "validation", "test")
     ]
+    lead = "Near-duplicates share a split. Training rows teach, validation rows choose, test rows were scored once."
+    return Part("Data", lead, ("split", "rows", "disasters"), tuple(rows), 2)
+
+
+def _inputs(run: "MlflowRun") -> Part:
+    rows = []
     for each in run.inputs.dataset_inputs if run.inputs else ():
         context = next((tag.value for tag in each.tags if tag.key == "mlflow.data.context"), "")
-        rows.append((context, each.dataset.name, each.dataset.digest))
-    lead = "Near-duplicates share a split. Training rows teach, validation rows choose, test rows were scored once."
-    return Part("Data", lead, ("what", "how many, or of which kind", "of them, or digest of the content"), tuple(rows))
+        rows.append((context.replace("_", " "), f"{each.dataset.name}/{each.dataset.digest}"))
+    return Part(
+        "Inputs",
+        "The artifacts it was made of, named by the digest of their content.",
+        ("input", "artifact"),
+        tuple(rows),
+    )
 
 
 def _scores(metrics: Mapping[str, float]) -> Part:
     rows = []
-    for name in SCORES:
+    for name, title in SCORE_NAMES.items():
         low, high = (metrics.get(f"test_interval/{name}_{end}") for end in ("low", "high"))
         interval = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
         shown = _figure(metrics.get(f"validation/{name}")), _figure(metrics.get(f"test/{name}"))
-        rows.append((name.replace("_", " "), *shown, interval))
+        rows.append((title, *shown, interval))
     lead = "F1, precision and recall are those of disasters; intervals are 95 % bootstrap intervals over test rows."
     return Part("Scores", lead, ("score", "validation", "test", "test, interval"), tuple(rows), 3)
 
 
 def _calibration(metrics: Mapping[str, float]) -> Part:
     rows = []
-    for name, title in (("ece", "calibration error"), ("log_loss", "log loss")):
+    for name in ("ece", "log_loss"):
         for split in ("validation", "test"):
             before, after = metrics.get(f"{split}/uncalibrated_{name}"), metrics.get(f"{split}/{name}")
-            rows.append((f"{title}, {split}", _figure(before), _figure(after)))
+            rows.append((f"{SCORE_NAMES[name]}, {split}", _figure(before), _figure(after)))
     temperature = metrics.get("temperature")
     lead = "No temperature was fitted."
     if temperature is not None:

@@ -92,7 +92,7 @@ def test_the_page_is_whole_and_lies_with_the_retraining(retrained: dict[str, Any
     assert {"lineage.html", "lineage.json"} <= names
     page = lineage_page(lineage.trace(retrained["run_id"]))
     assert all(model["name"] in page for model in retrained["models"])
-    assert "<svg class='graph'" in page
+    assert '<svg class="graph"' in page
     assert "<script" not in page
     assert "default-src 'none'" in page
 

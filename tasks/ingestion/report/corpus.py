@@ -1,48 +1,24 @@
 """The report on a corpus."""
 
 from tasks.html.charts import histogram
-from tasks.html.elements import bar, count, escape, section, table
-from tasks.html.page import page
-from tasks.ingestion.report.parts import Report, files, overview, quarantine, repairs
+from tasks.html.numbers import count, count_of
+from tasks.html.pages import render
+from tasks.ingestion.report.words import REPAIRS, RULES, Report
 
 
 def corpus_page(report: Report) -> str:
     """The whole page."""
-    counts = report["counts"]
-    subtitle = (
-        f"{count(counts['read'])} documents read = {count(counts['kept'])} kept + {count(counts['quarantined'])} "
-        f"quarantined; {count(report['total_words'])} words"
-    )
-    return page(
-        "Data report: corpus",
-        subtitle,
-        overview(report, "documents"),
-        *(part(report) for part in (lengths, words, repairs, quarantine, files)),
-    )
-
-
-def lengths(report: Report) -> str:
-    """How long documents are."""
-    bars = report["lengths"]
-    if not bars:
-        return ""
+    counts, bars = report["counts"], report["lengths"]
     ticks = {number: count(2**number) for number in range(0, len(bars), 2)}
-    chart = histogram(
-        {"documents": bars}, ticks, "words, each bar twice as long as the one before", {"documents": "none"}
-    )
-    return section("Lengths", "Share of the documents kept.", chart)
-
-
-def words(report: Report) -> str:
-    """The commonest words."""
-    tokens = report["tokens"].get("none", [])
-    most = max((token["rows"] for token in tokens), default=1)
-    rows = [
-        [escape(token["token"]), bar([("times", token["rows"], "none")], token["rows"] / most), count(token["rows"])]
-        for token in tokens
-    ]
-    return section(
-        "Words",
-        "The commonest words in the beginnings of a sample of documents.",
-        table(["word", "", "times"], rows, 1),
+    axis = "words, each bar twice as long as the one before"
+    return render(
+        "ingestion/report/corpus.html",
+        title="Data report: corpus",
+        subtitle=f"{count_of(counts['read'], 'document')} read = {count(counts['kept'])} kept + "
+        f"{count(counts['quarantined'])} quarantined; {count_of(report['total_words'], 'word')}",
+        report=report,
+        lengths=histogram({"documents": bars}, ticks, axis, {"documents": "none"}) if bars else None,
+        tokens=report["tokens"].get("none", []),
+        repairs=REPAIRS,
+        rules=RULES,
     )

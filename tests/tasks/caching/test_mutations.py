@@ -243,9 +243,17 @@ HARMLESS: dict[str, Edit] = {
     "another flow": {"flows/score.py": add("STRICT = True"), "flows/cli/score.py": add("STRICT = True")},
     "a module that is not within reach": {"models/word2vec/step.py": add("STRICT = True")},
     "a recipe of another name": {"flows/recipes/mine.toml": "seed = 2\n"},
+    "a template of another room": {"tasks/lineage/lineage.html": "<p>another</p>"},
     "an editor's own files": {"models/text/.tokens.py.swp": "x", "models/text/tokens.py~": "x"},
     "compiled code": {"models/text/__pycache__/tokens.cpython-311.pyc": "x"},
 }
+
+
+@pytest.mark.parametrize("template", ["tasks/training/mistakes.html", "tasks/html/base.html"])
+def test_the_template_of_a_page_that_a_step_draws_is_its_code(project: Project, template: str) -> None:
+    before = key("network")
+    project.write({template: "<p>another</p>"})
+    assert key("network") != before
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -1,11 +1,10 @@
 """A graph as a picture: every box in its layer, none over another, every edge from parent to child."""
 
-import re
-
 import pytest
 
-from tasks.html.graph_drawing import BOX_WIDTH, Box, diagram
-from tasks.html.graph_layout import Lane, layer_numbers, ordered_layers, paths
+from tasks.html.graph_drawing import BOX_WIDTH, Box, Drawing, draw
+from tasks.html.graph_layout import MOST_IN_LAYER, Lane, layer_numbers, ordered_layers, paths
+from tasks.html.pages import PAGES
 
 # Two sources; the table goes to the tokens, past them to the vocabulary, and past both to the model.
 PARENTS = {
@@ -19,14 +18,8 @@ PARENTS = {
 }
 
 
-def drawn_boxes(svg: str) -> list[tuple[float, float, float]]:
-    """Left, top and height of every box."""
-    found = re.findall(r"<rect class='box' x='([-\d.]+)' y='([-\d.]+)' width='\d+' height='(\d+)'", svg)
-    return [(float(left), float(top), float(height)) for left, top, height in found]
-
-
-def picture(**boxes: Box) -> str:
-    return diagram({name: boxes.get(name, Box(name, ("a fact",), "digest")) for name in PARENTS}, PARENTS, "lineage")
+def picture(**boxes: Box) -> Drawing:
+    return draw({name: boxes.get(name, Box(name, ("a fact",), "digest")) for name in PARENTS}, PARENTS)
 
 
 def test_a_node_is_one_layer_below_the_lowest_of_its_parents() -> None:
@@ -53,7 +46,7 @@ def test_neighbours_stand_near_one_another() -> None:
 
 
 def test_no_box_lies_over_another() -> None:
-    boxes = drawn_boxes(picture())
+    boxes = [(box.x, box.y, box.height) for box in picture().boxes]
     assert len(boxes) == len(PARENTS)
     for number, (left, top, height) in enumerate(boxes):
         for other_left, other_top, other_height in boxes[number + 1 :]:
@@ -62,16 +55,26 @@ def test_no_box_lies_over_another() -> None:
 
 
 def test_every_edge_is_drawn_from_parent_to_child() -> None:
-    assert picture().count("<path class='edge'") == sum(map(len, PARENTS.values()))
+    assert len(picture().lines) == sum(map(len, PARENTS.values()))
+
+
+def test_a_layer_takes_five_boxes_and_the_rest_go_below() -> None:
+    """Eight models of one table stand in two rows, and what combines them is below both."""
+    models = {f"model {number}": ["table"] for number in range(8)}
+    numbers = layer_numbers({"table": [], **models, "ensemble": list(models)})
+    assert [list(numbers.values()).count(layer) for layer in range(4)] == [1, MOST_IN_LAYER, 8 - MOST_IN_LAYER, 1]
+    assert numbers["ensemble"] == 3
 
 
 def test_what_a_box_says_is_text_and_nothing_else() -> None:
-    svg = picture(raw=Box("<script>alert(1)</script>", ("' onload='x",), "&", "raw", "<b>"))
+    drawing = picture(raw=Box("<script>alert(1)</script>", ("' onload='x",), "&", "raw", "<b>"))
+    svg = str(PAGES.globals["kit"].diagram(drawing, "lineage"))
     assert "<script" not in svg
     assert "&lt;script&gt;" in svg
     assert "onload='x" not in svg
 
 
 def test_a_long_line_is_cut() -> None:
-    assert "…" in picture(raw=Box("x" * 100))
-    assert "x" * 40 not in re.sub(r"<title>.*?</title>", "", picture(raw=Box("x" * 100)))
+    texts = [text for box in picture(raw=Box("x" * 100)).boxes for _, _, text in box.texts]
+    assert any(text.endswith("…") for text in texts)
+    assert max(map(len, texts)) < 40

@@ -10,7 +10,7 @@ import pytest
 
 from tasks import sources
 from tasks.html.charts import histogram
-from tasks.html.elements import bar, table
+from tasks.html.pages import PAGES
 from tasks.ingestion import ingest_corpus, ingest_tweets
 from tasks.ingestion.report import render_report
 
@@ -133,23 +133,33 @@ def test_a_corpus_has_a_page_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_histogram_draws_an_outline_for_each_series() -> None:
-    svg = histogram({"a": [1, 3], "b": [4, 0]}, {0: "0", 1: "1"}, "words", {"a": "positive", "b": "negative"})
-    assert svg.count("class='area") == 2
-    assert "words 1: a 3, b 0" in svg
+    chart = histogram({"a": [1, 3], "b": [4, 0]}, {0: "0", 1: "1"}, "words", {"a": "positive", "b": "negative"})
+    assert [kind for kind, _ in chart.outlines] == ["positive", "negative"]
+    assert "words 1: a 3, b 0" in drawn("histogram", chart)
 
 
 def test_bars_leave_out_what_is_nothing() -> None:
-    assert bar([("a", 2, "kept"), ("b", 0, "gone")]).count("<i") == 1
+    assert drawn("bar", [("a", 2, "kept"), ("b", 0, "gone")]).count("<rect") == 1
 
 
 def test_tables_put_figures_to_the_right() -> None:
-    assert "<td class='figure'>7</td>" in table(["what", "rows"], [["x", "7"]], numbers=1)
+    assert '<table class="figures-1">' in drawn("plain_table", ["what", "rows"], [["x", "7"]], numbers=1)
+    assert ".figures-1 :is(th, td):nth-last-child(-n+1)" in PAGES.globals["style"]
+
+
+def test_what_a_cell_is_given_is_text() -> None:
+    assert drawn("plain_table", ["what"], [[ATTACK]]).count("&lt;script&gt;") == 1
+
+
+def drawn(name: str, *values: object, **options: object) -> str:
+    """A piece of the kit, as HTML."""
+    return str(getattr(PAGES.globals["kit"], name)(*values, **options))
 
 
 def test_every_rule_and_repair_has_an_explanation() -> None:
     from models.text import RepairKind
     from tasks.ingestion.contracts import RowRule
-    from tasks.ingestion.report.parts import REPAIRS, RULES
+    from tasks.ingestion.report.words import REPAIRS, RULES
 
     assert set(RULES) == set(get_args(RowRule))
     assert set(REPAIRS) == set(get_args(RepairKind))

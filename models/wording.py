@@ -1,0 +1,31 @@
+"""Numbers in sentences, written one way on every page, in every table and every message."""
+
+SCORE_NAMES = {
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "calibration error (ECE)",
+}
+
+
+def p_words(p: float) -> str:
+    """A p value as papers print it.
+
+    >>> p_words(0.00004), p_words(0.0342), p_words(1.0)
+    ('p < .001', 'p = .034', 'p = 1.000')
+    """
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("= 0.", "= .")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """The number with its noun, in the singular for one.
+
+    >>> counted(1, "row"), counted(2_000, "row"), counted(2, "match", "matches")
+    ('1 row', '2,000 rows', '2 matches')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

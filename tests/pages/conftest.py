@@ -1,0 +1,88 @@
+"""One headless Chromium for all pages, driven by its DevTools protocol: what a reader sees, what it asks for."""
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+SECONDS = 60
+AUDIT = (Path(__file__).parent / "audit.js").read_text()
+
+
+class Browser:
+    """A browser with one page open."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection, self._number, self._events = connection, 0, []  # type: ignore[var-annotated]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **values: Any) -> dict[str, Any]:
+        """The browser's answer; events that come before it are kept."""
+        self._number += 1
+        self._connection.send(json.dumps({"id": self._number, "method": method, "params": values}))
+        while (answer := json.loads(self._connection.recv(SECONDS))).get("id") != self._number:
+            self._events.append(answer)
+        assert "error" not in answer, answer
+        return answer["result"]  # type: ignore[no-any-return]
+
+    def _wait_for(self, event: str) -> None:
+        while not any(each["method"] == event for each in self._events):
+            self._events.append(json.loads(self._connection.recv(SECONDS)))
+
+    def look(self, file: Path, width: int, scheme: str) -> list[str]:
+        """All that is wrong with this page at this width: what is cut off, pale or small, errors, requests."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self._events.clear()
+        self.call("Page.navigate", url=file.as_uri())
+        self._wait_for("Page.loadEventFired")
+        found = self.call("Runtime.evaluate", expression=AUDIT, returnByValue=True)["result"]["value"]
+        return found + [fault for event in self._events if (fault := _fault(event, file))]  # type: ignore[no-any-return]
+
+
+def _fault(event: dict[str, Any], file: Path) -> str:
+    """What this event says against the page: an error, or a request for anything but the page itself."""
+    method, values = event["method"], event["params"]
+    if method == "Network.requestWillBeSent":
+        address = values["request"]["url"]
+        return "" if address.partition("#")[0] == file.as_uri() or address.startswith("data:") else f"asks {address}"
+    if method in ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
+        return f"{method}: {json.dumps(values)[:300]}"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The browser, started once; skipped aloud where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: nobody looked at the pages")
+    profile = tmp_path_factory.mktemp("chromium")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", f"--user-data-dir={profile}")
+    quiet = ("--no-first-run", "--disable-background-networking", "--disable-extensions", "--disable-sync")
+    process = subprocess.Popen([CHROMIUM, *options, *quiet, "about:blank"], stderr=subprocess.DEVNULL)
+    try:
+        with connect(_address(profile / "DevToolsActivePort"), max_size=None) as connection:
+            yield Browser(connection)
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+
+
+def _address(announcement: Path) -> str:
+    """Where the page of the browser listens; the browser writes its port into this file."""
+    end = time.monotonic() + SECONDS
+    while not (announcement.exists() and len(announcement.read_text().split()) == 2):
+        assert time.monotonic() < end, "Chromium did not start"
+        time.sleep(0.05)
+    port = announcement.read_text().split()[0]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=SECONDS) as answer:
+        return str(next(each["webSocketDebuggerUrl"] for each in json.load(answer) if each["type"] == "page"))
