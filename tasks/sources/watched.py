@@ -25,9 +25,9 @@ class Watched:
         self._file = _file(purpose, names[0])
         self._source, self._purpose = names[0], purpose
         self.done: dict[str, str] = {}
-        known = (file for name in names if (file := _file(purpose, name)).exists())
-        if (file := next(known, None)) is not None:
-            self.done = json.loads(file.read_text(encoding="utf-8"))["done"]
+        noted = [file for name in names if (file := _file(purpose, name)).exists()]
+        if noted:
+            self.done = json.loads(noted[0].read_text(encoding="utf-8"))["done"]
 
     def note(self, **done: str) -> None:
         """Remember that these were dealt with: by digest, what came of them."""
