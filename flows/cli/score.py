@@ -52,12 +52,14 @@ def score(
     Example: crisisflow score tonight.csv --out scored.parquet
     """
     with command(debug):
-        from tasks import scoring, sources
+        from tasks import registry, scoring, sources
         from tasks.store.outputs import Outputs
 
         scoring.Destination(out, form.partition_rows).check_name()
         outputs = Outputs(sources.local_paths(source), form.overwrite)
         scoring.Destination(out, form.partition_rows, form.raw_csv, outputs).check()
+        sources.check_source(source)
+        registry.choose(model or registry.CHAMPION_URI)  # said before servers start for nothing
         with orchestration(source):
             from flows import score as stage
 

@@ -5,7 +5,6 @@ Dividing all log-odds by one number mends the common part of that and changes no
 """
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 # Beyond these no validation split has an opinion worth following: log-odds twenty times as large, or as small.
@@ -30,6 +29,8 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     def loss(logarithm: float) -> float:
         scaled = odds / np.exp(logarithm)
         return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
+
+    from scipy.optimize import minimize_scalar  # takes a second to import, and who only asks a model needs none
 
     found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))

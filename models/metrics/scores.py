@@ -7,7 +7,6 @@ resample give the score of that resample, a thousand resamples at a time, withou
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from models.seeds import generator
@@ -104,6 +103,8 @@ def platt_line(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         values = inputs @ line
         loss = np.sum(np.logaddexp(0, values) - labels * values) + 0.5 * np.sum((line - prior) ** 2)
         return float(loss), inputs.T @ (expit(values) - labels) + line - prior
+
+    from scipy.optimize import minimize  # takes a second to import, and few need it
 
     slope, offset = minimize(loss_and_slope, prior, jac=True, method="BFGS").x
     return float(slope), float(offset)

@@ -18,7 +18,7 @@ from tasks.registry.versions import CHAMPION, MODEL_NAME, champion, our_versions
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import locked
-from tasks.tracking import client
+from tasks.tracking import client, nothing_recorded
 
 PREFIX = "accession."  # stored in registries: keeps its name
 ROLLED_BACK = "rolled_back"  # the tag of a version that was taken out of use
@@ -39,6 +39,8 @@ class ChampionChange:
 
 def history() -> list[ChampionChange]:
     """Every change of champion, the oldest first."""
+    if nothing_recorded():
+        return []
     from mlflow.exceptions import MlflowException
 
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.tracking import client
+from tasks.tracking import client, nothing_recorded
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -51,6 +51,8 @@ def uri_of(version: str | int) -> str:
 
 def champion() -> "ModelVersion | None":
     """The registered version that carries the champion alias, or None."""
+    if nothing_recorded():  # said without MLflow, which takes seconds to import
+        return None
     from mlflow.exceptions import MlflowException
 
     try:
@@ -77,6 +79,8 @@ def find_version(name: str, version: str | None, alias: str | None) -> "ModelVer
 
 def versions() -> "list[ModelVersion]":
     """Every version of every registered model, whoever registered it."""
+    if nothing_recorded():
+        return []
     found: list[ModelVersion] = []
     token = None
     while True:

@@ -6,7 +6,14 @@ along; everything is logged by its id through one client, and whoever opens a ru
 
 from typing import TYPE_CHECKING
 
-from tasks.tracking.connection import client, defer_signals, experiment_id, fluent_mlflow, tracking_uri
+from tasks.tracking.connection import (
+    client,
+    defer_signals,
+    experiment_id,
+    fluent_mlflow,
+    nothing_recorded,
+    tracking_uri,
+)
 from tasks.tracking.lifecycle import abandon_runs, reconcile_runs, recover, tracked_run
 from tasks.tracking.queries import (
     comparison_address,
@@ -34,6 +41,7 @@ __all__ = [
     "experiment_id",
     "find_runs",
     "fluent_mlflow",
+    "nothing_recorded",
     "read_run",
     "reconcile_runs",
     "recover",

@@ -40,6 +40,11 @@ def _database_uri() -> str:
     return f"sqlite:///{_database()}"
 
 
+def nothing_recorded() -> bool:
+    """Whether nothing was ever recorded: the database would be that of the state folder, and was not made yet."""
+    return not os.environ.get("MLFLOW_TRACKING_URI") and not _database().exists()
+
+
 def make_database() -> str:
     """Address of the state folder's database, which is made when absent, by one process and whole."""
     layout.bring_up_to_date()

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from challengers import held_out_rows, planted_change
 
 from models.figures import comparison_bars
 from models.gate import Service, SourceScore, judge
 from models.inspection.explanation import Explanation
 from models.metrics.slices import SliceScore
-from models.sample.challengers import held_out_rows, planted_change
 from models.settings import GateSettings
 from tasks import sources
 from tasks.evaluation.comparison import ModelRow

@@ -1,5 +1,6 @@
 """Champion and challenger, with others at it at the same time."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,15 @@ def test_a_model_is_registered_over_http_too(home: Path, monkeypatch: pytest.Mon
         assert registry.champion().source == candidate.model_uri
     finally:
         server.stop()
+
+
+def test_that_there_is_no_champion_is_said_without_a_database_and_without_mlflow(tmp_path: Path) -> None:
+    code = (
+        "import sys; from tasks import registry; "
+        "assert (registry.champion(), registry.history(), registry.versions()) == (None, [], []); "
+        "assert not {'mlflow', 'scipy.optimize'} & sys.modules.keys(), 'slow imports'"
+    )
+    environment = os.environ | {"CRISISFLOW_HOME": str(tmp_path / "empty")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(tmp_path.rglob("*.db"))
