@@ -132,19 +132,22 @@ def threshold_curve(
         axes.plot(THRESHOLDS, [scores[name] for scores in curves], line, color=colour, linewidth=2, label=name)
     axes.axvline(threshold, color=GREY, linewidth=1.2, label=f"chosen, {threshold:.2f}")
     _unit_square(axes)
-    if miss_costs is not None:
+    if miss_costs is None:
+        axes.legend(loc="lower center", fontsize=10, frameon=False, ncols=2)
+    else:
         _cost_curve(axes, labels, probabilities, miss_costs)
-    axes.legend(loc="lower center", fontsize=10, frameon=False, ncols=2)
+        figure.legend(
+            loc="outside lower center", fontsize=10, frameon=False, ncols=2
+        )  # the curve runs below the others
     return figure
 
 
 def _cost_curve(axes: "Axes", labels: np.ndarray, probabilities: np.ndarray, miss_costs: float) -> None:
-    """The mean cost over the threshold against an axis on the right, and its name in the legend of the left one."""
+    """The mean cost over the threshold against an axis on the right."""
     costs = [mean_cost(labels, probabilities, value, miss_costs) for value in THRESHOLDS]
     right = axes.twinx()
     name = f"cost, a miss costing {miss_costs:g} false alarms"
-    right.plot(THRESHOLDS, costs, ":", color=ORANGE, linewidth=2.4)
-    axes.plot([], [], ":", color=ORANGE, linewidth=2.4, label=name)
+    right.plot(THRESHOLDS, costs, ":", color=ORANGE, linewidth=2.4, label=name)
     right.set_ylim(0, max(costs) * 1.04 or 1)
     right.set_ylabel("mean cost of a tweet, in false alarms", fontsize=11)
     right.grid(visible=False)
