@@ -1,8 +1,8 @@
 """Which files of a state folder belong into a backup, and in which order they are read.
 
 A step writes its artifact first, then the record that names the artifact, and its run before either ends. Files are
-read the other way round: records, databases, artifacts. So whatever a record or a run in the backup names is in it too,
-although runs go on meanwhile.
+read the other way round: records, databases, artifacts, which are looked for after the databases were copied. So
+whatever a record or a run in the backup names is in it too, although runs go on meanwhile.
 """
 
 import errno
@@ -37,8 +37,15 @@ class Item:
 class Contents:
     """The files to save, in the order in which to read them, and the names of what no backup can hold."""
 
-    items: tuple[Item, ...]
+    records: tuple[Item, ...]
+    databases: tuple[Item, ...]
+    artifacts: tuple[Item, ...]
     irregular: tuple[str, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All files."""
+        return self.records + self.databases + self.artifacts
 
 
 def contents_of(home: Path) -> Contents:
@@ -50,15 +57,14 @@ def contents_of(home: Path) -> Contents:
     regular = [(name, path, facts) for name, path, facts in found if facts is not None and stat.S_ISREG(facts.st_mode)]
     items = [Item(name, path, facts.st_size, _is_database(path)) for name, path, facts in regular]
     sides = {each.name + side for each in items if each.database for side in SIDE_FILES}
-    kept = sorted((each for each in items if each.name not in sides), key=lambda each: (_turn(each), each.name))
-    names = {name for name, _, _ in regular}
-    return Contents(tuple(kept), tuple(sorted(name for name, _, _ in found if name not in names)))
-
-
-def _turn(item: Item) -> int:
-    if item.database:
-        return 1
-    return 2 if item.name.startswith(ARTIFACTS) else 0
+    kept = sorted((each for each in items if each.name not in sides), key=lambda each: each.name)
+    plain, names = [each for each in kept if not each.database], {name for name, _, _ in regular}
+    return Contents(
+        records=tuple(each for each in plain if not each.name.startswith(ARTIFACTS)),
+        databases=tuple(each for each in kept if each.database),
+        artifacts=tuple(each for each in plain if each.name.startswith(ARTIFACTS)),
+        irregular=tuple(sorted(name for name, _, _ in found if name not in names)),
+    )
 
 
 def _walk(

@@ -23,11 +23,13 @@ SHOWN = 5
 def restore(backup: Path) -> dict[str, Any]:
     """Unpack this backup into the state folder, which must be empty; return what `--json` prints.
 
-    Raises NoBackup for a file that is none, is cut off, or of a newer version; ValueError for a folder that is in use;
-    RuntimeError where bytes are not those that were saved. Nothing is left in the folder then.
+    Raises NoBackup for a file that is missing, is none, is cut off, or of a newer version; ValueError for a folder that
+    is in use; RuntimeError where bytes are not those that were saved. Nothing is left in the folder then.
     """
     check_state_home()
     backup = backup.absolute()
+    if not backup.is_file():
+        raise NoBackup(f"there is no file {backup}: name one that `crisisflow backup` wrote")
     with archive.opened(backup) as reader, locked("layout"):
         _check_head(reader, backup)
         _check_empty(state_home())

@@ -76,11 +76,15 @@ def _write(stream: IO[bytes], contents: Contents, total: int, folder: Path) -> t
     damaged = []
     with progress("back up", total / MEGABYTE, "MB") as report:
         tell = _adding(report)
-        for item in contents.items:
-            copy = _copied_database(item.path, folder) if item.database else None
-            if item.database and copy is None:
+        for item in contents.records:
+            _add(writer, item, item.path, tell)
+        for item in contents.databases:
+            copy = _copied_database(item.path, folder)
+            if copy is None:
                 damaged.append(item.name)
             _add(writer, item, copy or item.path, tell)
+        for item in contents_of(state_home()).artifacts:  # those of runs that were recorded just now, too
+            _add(writer, item, item.path, tell)
     writer.close()
     return writer.digests, damaged + _damaged_artifacts(writer.digests)
 

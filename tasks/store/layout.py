@@ -33,7 +33,8 @@ def bring_up_to_date() -> None:
     with locked("layout"):
         mark = read_mark(home)
         if "layout" not in mark:
-            mark = {"layout": layout_of(home), "made": _now()}
+            number = layout_of(home)
+            mark = {"layout": number, **({"made": _now()} if number == LAYOUT else {})}
         while mark["layout"] < LAYOUT:
             mark = _upgrade(home, mark)
         write_mark(home, mark)
@@ -53,7 +54,7 @@ def read_mark(home: Path) -> dict[str, Any]:
     """
     try:
         mark = dict(json.loads((home / MARK).read_text(encoding="utf-8")))
-        number = mark["layout"]
+        number = int(mark["layout"])
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):

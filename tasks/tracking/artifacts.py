@@ -37,7 +37,7 @@ def database_of(tracking_uri: str) -> Path | None:
     if not tracking_uri.startswith("sqlite:"):
         return None
     database = Path(make_url(tracking_uri).database or "").resolve()
-    home = database.parents[1]
+    home = database.parent.parent
     return database if database == database_in(home) and (home / MARK).is_file() else None
 
 

@@ -250,6 +250,7 @@ def test_a_layout_is_not_changed_under_a_process_that_uses_it(folder: Path, monk
         ({"layout": layout.LAYOUT + 1}, "a newer crisisflow wrote"),
         ({"layout": layout.LAYOUT, "restoring": "/b.tar"}, "run `crisisflow restore /b.tar` again"),
         ({}, "is damaged"),
+        ({"layout": "second"}, "is damaged"),
     ],
 )
 def test_a_folder_that_this_version_cannot_use_is_refused(home: Path, mark: Mapping[str, object], said: str) -> None:
