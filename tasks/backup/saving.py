@@ -35,8 +35,12 @@ def back_up(target: Path) -> dict[str, Any]:
     total = sum(each.size for each in contents.items)
     _check_room(target, total)
     with draft_file(target.parent) as draft, draft_folder(target.parent) as folder:
-        with draft.open("wb") as stream:
-            digests, damaged = _write(stream, contents, total, folder)
+        try:
+            with draft.open("wb") as stream:
+                digests, damaged = _write(stream, contents, total, folder)
+        except OSError as error:
+            error.filename = error.filename or str(draft)  # for the message that says which disk is full
+            raise
         sync(draft)
         _name(draft, target)
     return {

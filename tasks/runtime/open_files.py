@@ -22,7 +22,8 @@ def users_of(path: Path) -> dict[int, str]:
         except psutil.Error:
             continue
         if opened:
-            found[process.pid] = " ".join(process.info["cmdline"] or ["?"])[-SHOWN_CHARACTERS:]
+            program, *arguments = process.info["cmdline"] or ["?"]
+            found[process.pid] = " ".join([Path(program).name, *arguments])[:SHOWN_CHARACTERS]
     return found
 
 

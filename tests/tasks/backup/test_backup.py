@@ -1,5 +1,6 @@
 """A backup holds all state as of one moment, is compared when restored, and takes the place of nothing."""
 
+import errno
 import hashlib
 import io
 import json
@@ -19,8 +20,8 @@ import pytest
 
 from tasks import backup, tracking
 from tasks.backup import contents, saving
-from tasks.backup.archive import DIGESTS, HEAD, NoBackup
-from tasks.runtime import state_folder
+from tasks.backup.archive import DIGESTS, HEAD, NoBackup, Writer
+from tasks.runtime import errors, state_folder
 from tasks.runtime.state_folder import UnusableStateFolder
 from tasks.store import artifact_store, formats, layout
 from tasks.tracking.artifacts import database_in
@@ -141,6 +142,20 @@ def test_a_backup_that_does_not_fit_is_not_begun(folder: Path, tmp_path: Path, m
     monkeypatch.setattr(shutil, "disk_usage", lambda _: facts._replace(free=1000))
     with pytest.raises(ValueError, match=r"needs .* MB, and the disk that holds .* has 0 MB free"):
         backup.back_up(tmp_path / "b.tar")
+
+
+def test_a_disk_that_fills_up_is_named_and_nothing_is_left_on_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Writer, "add", full)
+    (tmp_path / "safe").mkdir()
+    with pytest.raises(OSError, match="No space") as raised:
+        backup.back_up(tmp_path / "safe" / "b.tar")
+    assert f"the disk that holds {tmp_path / 'safe'} is full" in str(errors.in_words(raised.value))
+    assert not list((tmp_path / "safe").iterdir())
 
 
 def test_a_damaged_artifact_is_told_of_and_saved_as_it_is(folder: Path, tmp_path: Path) -> None:
