@@ -1,6 +1,7 @@
 """The command line: `crisisflow`, or `python -m flows`. Nothing heavy is imported before a command runs."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -21,6 +22,7 @@ from flows.cli import (
     score,
     serve,
     servers,
+    textbook,
     train,
     word_vectors,
 )
@@ -32,16 +34,32 @@ app = typer.Typer(
     "Start with **crisisflow retrain**: without any option it runs on the bundled sample.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
     train, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
-    quarantine, lineage, serve, servers, schedule, backup, doctor,
+    quarantine, lineage, serve, servers, schedule, backup, doctor, textbook,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"crisisflow {version('crisisflow')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """What the application itself takes; its help is that of `app`."""
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from tasks.evaluation.comparison import ModelRow
 from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.page import evaluation_page
 from tasks.html.fact_sheet import sheet_page
+from tasks.html.textbook_page import textbook_page
 from tasks.ingestion import ingest_corpus, ingest_tweets
 from tasks.lineage.page import lineage_page
 from tasks.registry import Decision, Incumbent
@@ -154,8 +155,23 @@ def service(folder: Path) -> str:
     return docs_page(schema, "http://127.0.0.1:8000", Limits())
 
 
+def textbook(folder: Path) -> str:
+    lines = [
+        {"item": "input corpus", "left": "sample corpus", "right": right, "agrees": not erratum, "erratum": erratum}
+        for right, erratum in (("sample corpus", ""), ("sample using", f"the word after corpus is using {LONG}"))
+    ]
+    about = {
+        "name": "skip-gram",
+        "title": "The skip-gram table",
+        "shows": "Words.",
+        "left": "the text",
+        "right": "ours",
+    }
+    return textbook_page([{**about, "lines": lines}, {**about, "lines": lines[:1]}])
+
+
 PAGES: tuple[Callable[[Path], str], ...] = (
-    tweets_report, corpus_report, gate, card, mistakes, explanation, lineage, comparison, evaluation, service,
+    tweets_report, corpus_report, gate, card, mistakes, explanation, lineage, comparison, evaluation, service, textbook,
 )  # fmt: skip
 
 
