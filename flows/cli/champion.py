@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from flows.cli.runner import AsJson, Debug, command, show
@@ -62,12 +62,12 @@ def _show_champion(result: Mapping[str, Any]) -> None:
         said = f"Champion: version {result['version']}, {result['model']}"
     console = Console(highlight=False)
     console.print(Text(said), soft_wrap=True)
-    table = Table("since", "version", "model", "how", "by", "why")
     for each in reversed(result["history"]):
-        cells = (each["time"], each["version"], each["model"], each["kind"], each["who"], each["why"])
-        table.add_row(*map(Text, cells))
-    if result["history"]:
-        console.print(table)
+        by = f" by {each['who']}" if each["who"] else ""
+        when = f"{each['time'].replace('T', ' ')}  version {each['version']}, {each['model']}"
+        console.print(Text(f"{when}: {each['kind']}{by}"), soft_wrap=True)
+        if each["why"]:
+            console.print(Padding(Text(each["why"]), (0, 0, 0, 4)))
 
 
 def _rolled_back(result: Mapping[str, Any]) -> None:

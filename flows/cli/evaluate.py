@@ -11,6 +11,7 @@ from rich.table import Table
 from flows.cli import options
 from flows.cli.grouping import grouped
 from flows.cli.runner import AsJson, Debug, command, show
+from models.wording import counted
 
 WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
 
@@ -112,7 +113,9 @@ def evaluated(result: Mapping[str, Any]) -> None:
             f"F1 {point['f1']:.4f}"
         )
     steps = result["steps"]
-    console.print(f"{steps['run']} steps computed, {steps['cached']} reused, {result['seconds']:.0f} s in all.")
+    console.print(
+        f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
+    )
     console.print(f"Run {result['run_id']}; out-of-fold predictions: {result['predictions']}", soft_wrap=True)
 
 

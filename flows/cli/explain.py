@@ -22,6 +22,10 @@ AWAY = ((0.66, "bold black on cyan"), (0.33, "bold cyan"), (0.0, "cyan"))
 NOTHING = 0.1  # log-odds
 BAR = 12  # characters
 STRONGEST = 10
+LEAVE_ONE_OUT = (
+    "Each figure: by how much the log-odds fall when that word alone is left out. They need not add up to the whole: "
+    "words that say the same cover for each other."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -112,8 +116,9 @@ def _draw(result: Mapping[str, Any]) -> None:
         line.append(each["token"], _style(each, scale)).append(" ")
     console.print(line)
     console.print(_strongest(tokens, scale))
-    if not all(each["known"] for each in tokens):
-        console.print(Text("struck out: a word that the model does not know"))
+    console.print(Text(LEAVE_ONE_OUT, "dim"))
+    if unknown := [each["token"] for each in tokens if not each["known"]]:
+        console.print(Text(f"Struck out, for the model does not know it: {', '.join(dict.fromkeys(unknown))}"))
     if result["page"]:
         console.print(Text(f"Page: {result['page']}"), soft_wrap=True)
 

@@ -60,7 +60,7 @@ def test_the_network_wins_and_what_did_not_change_is_not_computed_again(said: di
     first, again, changed = answers(said, "crisisflow retrain")
     assert "lstm/scratch" in first
     assert re.search(r"\b0 steps computed, \d+ reused", again)
-    assert re.search(r"\b1 steps computed, [1-9]\d* reused", changed)
+    assert re.search(r"\b1 step computed, [1-9]\d* reused", changed)
 
 
 def test_the_same_words_in_another_order_get_the_other_answer(said: dict[str, str]) -> None:

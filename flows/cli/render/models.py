@@ -4,9 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from models.wording import counted
 
 
 def _console() -> Console:
@@ -25,7 +28,9 @@ def retrained(result: Mapping[str, Any]) -> None:
     steps = result["steps"]
     console.print(f"Chosen on validation: [bold]{result['best']}[/bold]; {result['choice']['sentence']}.")
     console.print(f"{result['decision']}.")
-    console.print(f"{steps['run']} steps computed, {steps['cached']} reused, {result['seconds']:.0f} s in all.")
+    console.print(
+        f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
+    )
     console.print(f"Run {result['run_id']} in {result['tracking_uri']}", soft_wrap=True)
 
 
@@ -33,10 +38,10 @@ def models(
     rows: Sequence[Mapping[str, Any]], best: str, title: str = "Models, on the held-out test tweets", key: str = "name"
 ) -> Table:
     """One line for each model; scores of the held-out test split. The best is known by its name, or another key."""
-    table = Table(title=title, title_justify="left")
-    table.add_column("model")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("model", overflow="fold")  # a name that is cut names nothing
     for column in ("accuracy", "F1", "ROC AUC", "log loss", "training"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row[key] == best else None
         scores = (_score(row[name]) for name in ("accuracy", "f1", "roc_auc", "log_loss"))
@@ -67,22 +72,32 @@ def artifacts(result: Mapping[str, Any]) -> None:
 
 
 def embedded(result: Mapping[str, Any]) -> None:
-    """Size, speed and scores of word vectors."""
-    table = Table(show_header=False)
-    for name, value in result.items():
-        if value is not None:
-            table.add_row(name, f"{value:,.4g}" if isinstance(value, float) else str(value))
-    _console().print(table)
+    """Size, speed and scores of word vectors or of a language model: a line each, paths whole."""
+    names = [name for name, value in result.items() if value is not None]
+    width = max(map(len, names), default=0)
+    for name in names:
+        _console().print(Text(f"{name.replace('_', ' '):<{width}}  {_fact(result[name])}"), soft_wrap=True)
+
+
+def _fact(value: Any) -> str:
+    """A value as people write it.
+
+    >>> _fact(11800.4), _fact(0.12345), _fact(["forward", "backward"])
+    ('11,800', '0.1234', 'forward, backward')
+    """
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else f"{value:,}" if type(value) is int else str(value)
 
 
 def scored(result: Mapping[str, Any]) -> None:
     """How many rows, by which model, where to."""
-    lost = f" {result['quarantined']:,} rows could not be scored: see {result['quarantine']}." * bool(
+    lost = f" {counted(result['quarantined'], 'row')} could not be scored: see {result['quarantine']}." * bool(
         result["quarantine"]
     )
-    parts = f" in {result['parts']:,} parts" if "parts" in result else ""
+    parts = f" in {counted(result['parts'], 'part')}" if "parts" in result else ""
     _console().print(
-        f"{result['rows']:,} rows scored by {result['model']} (version {result['version']}), "
+        f"{counted(result['rows'], 'row')} scored by {result['model']} (version {result['version']}), "
         f"{result['tweets_per_second']:,.0f} a second: {result['positives']:,} called real disasters."
         f"{lost} Written to {result['out']}{parts}",
         soft_wrap=True,
@@ -132,7 +147,9 @@ def generated(result: Mapping[str, Any]) -> None:
 
 def senses(result: Mapping[str, Any]) -> None:
     """A row for each sense: its share, its probability in a context that was asked about, neighbours and an example."""
-    table = Table("sense", title=Text(f"{len(result['senses'])} senses of {result['word']}"), title_justify="left")
+    table = Table(
+        "sense", title=Text(f"{counted(len(result['senses']), 'sense')} of {result['word']}"), title_justify="left"
+    )
     table.add_column("share", justify="right")
     if result["context"]:
         table.add_column("in the text", justify="right")
