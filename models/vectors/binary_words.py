@@ -14,11 +14,12 @@ Place = tuple[int, int]  # the first byte of a word, and the blank after it
 
 
 class Layout(NamedTuple):
-    """The bytes of a file, and how many words of which width they hold."""
+    """The bytes of a file, and how many words of which width to read; `whole` if they end with the last of these."""
 
     data: bytes
     words: int
     width: int
+    whole: bool = True
 
     @property
     def vector_bytes(self) -> int:
@@ -68,7 +69,7 @@ def _first_blanks(layout: Layout, position: int) -> list[Place]:
             raise ValueError(f"the data ends within vector {row + 1} of {layout.words}: the file is cut short")
         places.append((position, blank))
         position = end
-    if left := data[position:].strip(b"\r\n"):
+    if layout.whole and (left := data[position:].strip(b"\r\n")):
         raise ValueError(f"{len(left)} bytes are left behind the last of {layout.words} vectors: give the whole file")
     return places
 
@@ -77,7 +78,7 @@ def _later_blanks(layout: Layout, position: int) -> list[Place] | None:
     places = []
     for row in range(layout.words):
         entries = min(LOOK_AHEAD + 1, layout.words - row)
-        last = row + entries == layout.words
+        last = layout.whole and row + entries == layout.words
         place = next(_entries(layout, position, entries, last), None)
         if place is None:
             return None

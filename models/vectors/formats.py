@@ -28,15 +28,15 @@ def to_word2vec_text(vectors: WordVectors) -> bytes:
     return "\n".join([f"{len(vectors)} {vectors.width}", *lines, ""]).encode()
 
 
-def from_word2vec_text(data: bytes) -> WordVectors:
-    """Read word2vec or GloVe text (which has no first line).
+def from_word2vec_text(data: bytes, limit: int | None = None) -> WordVectors:
+    """Read word2vec or GloVe text (which has no first line), of it the first `limit` words.
 
     A line whose word holds a blank or is no UTF-8 is passed over, and so are repeated words and numbers that are not
     finite: each counted and named in the log. Raises ValueError when lines differ in width.
     """
     first, _, rest = data.partition(b"\n")
     heading = first if len(first.split()) == 2 else None
-    body = data if heading is None else rest
+    body = _first_lines(data if heading is None else rest, limit)
     width = _text_width(body) if heading is None else _header(first)[1]
     odd: list[str] = []
     try:
@@ -44,10 +44,25 @@ def from_word2vec_text(data: bytes) -> WordVectors:
     except ValueError:  # looking at every line takes long, and hardly any file needs it
         body, odd = _split_odd_lines(body, width)
         tokens, numbers = _parse_lines(body, width)
-    if heading is not None and _header(heading) != (len(tokens) + len(odd), width):
-        found = (len(tokens) + len(odd), width)
+    found = (len(tokens) + len(odd), width)
+    if heading is not None and (_first_words(_header(heading)[0], limit), width) != found:
         raise ValueError(f"the first line promises {heading.decode()!r} words and width, found {found}")
     return _sound(tokens, numbers, odd)
+
+
+def _first_words(words: int, limit: int | None) -> int:
+    return words if limit is None else min(words, limit)
+
+
+def _first_lines(body: bytes, limit: int | None) -> bytes:
+    if limit is None:
+        return body
+    end = 0
+    for _ in range(limit):
+        end = body.find(LINE_END, end) + 1
+        if not end:
+            return body
+    return body[:end]
 
 
 def _text_width(body: bytes) -> int:
@@ -94,14 +109,17 @@ def _parse_lines(body: bytes, width: int) -> tuple[pa.StringArray, np.ndarray]:
     return table["token"].combine_chunks(), np.column_stack([table[name].to_numpy() for name in names[1:]])
 
 
-def from_word2vec(data: bytes) -> WordVectors:
-    """Read word2vec text or binary, whichever it is: after the first line, text has one number for each blank."""
+def from_word2vec(data: bytes, limit: int | None = None) -> WordVectors:
+    """Read word2vec text or binary, whichever it is: after the first line, text has one number for each blank.
+
+    With a limit, the first so many words: files begin with the most frequent ones.
+    """
     first, _, rest = data.partition(b"\n")
     counts = first.split()
     if len(counts) != 2 or not all(field.isdigit() for field in counts):
-        return from_word2vec_text(data)
+        return from_word2vec_text(data, limit)
     fields = rest.partition(b"\n")[0].split()[-int(counts[1]) :]  # the word before them may hold a blank
-    return from_word2vec_text(data) if _all_numbers(fields) else from_word2vec_binary(data)
+    return (from_word2vec_text if _all_numbers(fields) else from_word2vec_binary)(data, limit)
 
 
 def _all_numbers(fields: list[bytes]) -> bool:
@@ -129,7 +147,7 @@ def to_word2vec_binary(vectors: WordVectors) -> bytes:
     return stream.getvalue()
 
 
-def from_word2vec_binary(data: bytes) -> WordVectors:
+def from_word2vec_binary(data: bytes, limit: int | None = None) -> WordVectors:
     """Read word2vec binary, with or without a line end after each vector; a word may hold blanks.
 
     A word that is no UTF-8 is passed over, and so are repeated words and numbers that are not finite: each counted and
@@ -140,8 +158,13 @@ def from_word2vec_binary(data: bytes) -> WordVectors:
     start = len(first) + 1
     if words * (2 + 4 * width) > len(data) - start:  # before any room is made: a header can promise terabytes
         raise ValueError(f"the data ends within vector 1 to {words}: the first line promises {words} of width {width}")
-    found, numbers = read_binary_words(Layout(data, words, width), start)
-    decodes = np.array([_is_utf8(word) for word in found])
+    wanted = _first_words(words, limit)
+    return of_bytes(*read_binary_words(Layout(data, wanted, width, whole=wanted == words), start))
+
+
+def of_bytes(found: list[bytes], numbers: np.ndarray) -> WordVectors:
+    """The vectors of these words; one that is no UTF-8 is passed over like the others that are no good."""
+    decodes = np.array([_is_utf8(word) for word in found], bool)
     tokens = [word.decode() for word, sound in zip(found, decodes, strict=True) if sound]
     odd = [word.decode("utf-8", "backslashreplace") for word, sound in zip(found, decodes, strict=True) if not sound]
     return _sound(pa.array(tokens, pa.string()), numbers if decodes.all() else numbers[decodes], odd)

@@ -1,6 +1,5 @@
 """Word vectors for whoever asks: those of a run, the latest one by default, or of a file; and files for other tools."""
 
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 Format = Literal["word2vec-text", "word2vec-binary", "projector", "keras", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -37,28 +35,12 @@ class Source:
 
 
 def read_file(path: Path) -> "WordVectors":
-    """Vectors of a file by its content: Parquet, or word2vec binary or text (GloVe too), plain or gzipped."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from models.vectors import formats
+    """Vectors of a file by its content: see `read_word_vectors`."""
+    from tasks.sources.word_vectors import read_word_vectors
 
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file: give a file of word vectors")
-    data = path.read_bytes()
-    if data.startswith(GZIP):
-        data = gzip.decompress(data)
-    if not data:
-        raise ValueError(f"{path} is empty: give a file of word vectors")
-    try:
-        if data.startswith(b"PAR1"):
-            return formats.from_table(pq.read_table(pa.BufferReader(data), columns=["token", "vector"]))
-        return formats.from_word2vec(data)
-    except (ValueError, pa.ArrowException) as error:
-        raise ValueError(
-            f"{path} holds no word vectors that can be read: {error}. "
-            "Give word2vec text or binary, or Parquet with the columns token and vector."
-        ) from error
+    return read_word_vectors(path)
 
 
 def find_training(run_id: str | None, architecture: Architecture | None = None) -> "MlflowRun":

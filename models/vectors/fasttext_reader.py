@@ -1,0 +1,128 @@
+"""Word vectors out of fastText's own binary: each word's row and those of its character n-grams, as fastText adds them.
+
+Layout and hashing are those of fastText 0.9 (args.cc, dictionary.cc, densematrix.cc); Bojanowski et al. 2017.
+"""
+
+import struct
+from typing import Any, NamedTuple
+
+import numpy as np
+
+MAGIC, VERSION = 793_712_314, 12
+SENTENCE_END = b"</s>"  # the one word without n-grams
+WORDS_AT_A_TIME = 20_000  # their n-grams take some 50 MB
+OFFSET, PRIME = np.uint32(2_166_136_261), np.uint32(16_777_619)  # of the 32-bit FNV-1a hash
+REMEDY = "save its vectors as text (.vec) and give those"
+
+
+class Hashing(NamedTuple):
+    """Which character n-grams of a word count, and how many rows they share."""
+
+    shortest: int
+    longest: int
+    buckets: int
+
+
+class _Cursor:
+    """Numbers and words of a buffer, one after the other. Raises ValueError at its end."""
+
+    def __init__(self, data: Any) -> None:
+        self.data, self.place = data, 0
+
+    def numbers(self, form: str) -> tuple[Any, ...]:
+        size = struct.calcsize(f"<{form}")
+        if self.place + size > len(self.data):
+            raise ValueError("the fastText model is cut short: give the whole file")
+        self.place += size
+        return struct.unpack_from(f"<{form}", self.data, self.place - size)
+
+    def word(self) -> bytes:
+        end = self.data.find(b"\0", self.place)
+        if end < 0:
+            raise ValueError("the fastText model is cut short within its words: give the whole file")
+        word = bytes(self.data[self.place : end])
+        self.place = end + 1
+        return word
+
+    def matrix(self) -> np.ndarray:
+        rows, width = self.numbers("2q")
+        if rows < 0 or width < 1 or self.place + 4 * rows * width > len(self.data):
+            raise ValueError(f"the fastText model is cut short: it promises {rows} rows of width {width}")
+        return np.frombuffer(self.data, "<f4", rows * width, self.place).reshape(rows, width)
+
+
+def is_fasttext(data: Any) -> bool:
+    """Whether a buffer begins as a fastText model does."""
+    return len(data) >= 8 and struct.unpack_from("<2i", data) == (MAGIC, VERSION)
+
+
+def read_fasttext(data: Any, limit: int | None = None) -> tuple[list[bytes], np.ndarray]:
+    """The first `limit` words of a model as bytes, most frequent first, and their vectors float32 (words, width).
+
+    `data` is any buffer that has `find`: bytes, or a mapped file, of which then only what is used is read. A vector is
+    the mean of the word's row and the rows of its n-grams. Raises ValueError for a model cut short, or quantized.
+    """
+    cursor = _Cursor(data)
+    cursor.numbers("2i")
+    *_, buckets, shortest, longest, _, _ = cursor.numbers("12id")
+    size, words, _, _, pruned = cursor.numbers("3i2q")
+    found = []
+    for _ in range(size):  # labels, of a classifier, come last and have no row
+        found.append(cursor.word())
+        cursor.numbers("qb")
+    if pruned > 0 or cursor.numbers("?")[0]:
+        raise ValueError(f"a quantized fastText model (.ftz) holds no whole vectors: {REMEDY}, or the .bin")
+    rows = cursor.matrix()
+    if len(rows) < words:
+        raise ValueError(f"the fastText model has {words} words and only {len(rows)} rows: {REMEDY}")
+    kept = found[: words if limit is None else min(words, limit)]
+    return kept, _with_ngrams(kept, rows[:words], rows[words:], Hashing(shortest, longest, buckets))
+
+
+def _with_ngrams(words: list[bytes], own: np.ndarray, shared: np.ndarray, hashing: Hashing) -> np.ndarray:
+    """The mean of each word's own row and the shared rows of its n-grams."""
+    vectors = own[: len(words)].astype(np.float32)
+    if hashing.longest < 1 or len(shared) < hashing.buckets or not hashing.buckets:
+        return vectors
+    for start in range(0, len(words), WORDS_AT_A_TIME):
+        part = slice(start, start + WORDS_AT_A_TIME)
+        grams = ngram_rows(words[part], hashing)
+        counts = np.asarray(grams.sum(axis=1), np.float32)
+        vectors[part] = (vectors[part] + grams @ shared[: hashing.buckets]) / (counts.reshape(-1, 1) + 1)
+    return vectors
+
+
+def ngram_rows(words: list[bytes], hashing: Hashing) -> Any:
+    """How often each word (row) has an n-gram of each bucket (column), sparse float32 (words, buckets)."""
+    from scipy.sparse import csr_matrix
+
+    edged = [b"<" + word + b">" for word in words]
+    data = np.frombuffer(b"".join(edged) or b" ", np.uint8)
+    lengths = np.array([len(each) for each in edged], np.int64)
+    word_of = np.repeat(np.arange(len(words)), lengths)
+    starts = np.flatnonzero(((data & 0xC0) != 0x80)[: lengths.sum()])  # of characters: UTF-8 goes on with 10......
+    owner, ends = word_of[starts], np.append(starts, lengths.sum())
+    last = np.append(owner[1:] != owner[:-1], True)
+    first = np.append(True, owner[1:] != owner[:-1])
+    plain = np.array([word != SENTENCE_END for word in words], bool)
+    rows: list[np.ndarray] = [np.zeros(0, np.int64)]
+    columns: list[np.ndarray] = [np.zeros(0, np.int64)]
+    for n in range(max(hashing.shortest, 1), hashing.longest + 1):
+        begins = np.arange(len(starts) - n + 1)
+        begins = begins[(owner[begins] == owner[begins + n - 1]) & plain[owner[begins]]]
+        if n == 1:  # the edges alone say nothing
+            begins = begins[~(first | last)[begins]]
+        rows.append(owner[begins])
+        columns.append(_hash(data, starts[begins], ends[begins + n]) % np.uint32(hashing.buckets))
+    pairs = np.concatenate(rows), np.concatenate(columns).astype(np.int64)
+    return csr_matrix((np.ones(len(pairs[0]), np.float32), pairs), (len(words), hashing.buckets))
+
+
+def _hash(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """FNV-1a of each stretch of bytes, uint32. As in fastText, bytes are signed: those above 127 set 24 more bits."""
+    signed = data.astype(np.int8).astype(np.uint32)
+    hashes = np.full(len(starts), OFFSET)
+    for place in range(int((ends - starts).max(initial=0))):
+        there = np.flatnonzero(starts + place < ends)
+        hashes[there] = (hashes[there] ^ signed[starts[there] + place]) * PRIME
+    return hashes
