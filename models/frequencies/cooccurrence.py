@@ -9,14 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.settings import CooccurrenceSettings, VocabularySettings
-from models.text import Tokens, concat
-from models.text.vocabulary import RESERVED, fit_vocabulary
+from models.text import Tokens
+from models.text.vocabulary import RESERVED, fit_vocabulary_to
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 TOKENS_AT_ONCE = 1 << 20  # bounds memory: a block has one pair at most for each of these tokens and each distance
 UNCOUNTED = -1
+DISTANCE_BITS = 20  # of a sort key, below its pair; beyond a million tokens no context is
+DISTANCE_MASK = (1 << DISTANCE_BITS) - 1
 
 
 class CooccurrenceCounter:
@@ -36,11 +38,7 @@ class CooccurrenceCounter:
     @classmethod
     def over(cls, parts: Sequence[Tokens], settings: CooccurrenceSettings) -> "CooccurrenceCounter":
         """The counts of all parts, for their most frequent words. Raises ValueError when no word is frequent enough."""
-        limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
-        words = fit_vocabulary(concat(parts), limits).tokens.slice(len(RESERVED))
-        if len(words) == 0:
-            raise ValueError(f"no word occurs {settings.min_count} times: lower min_count or bring more text")
-        counter = cls(words, settings)
+        counter = cls(frequent_words(parts, settings), settings)
         for part in parts:
             counter.add(part)
         return counter
@@ -74,23 +72,54 @@ class CooccurrenceCounter:
         return math.lcm(*range(1, self.settings.window + 1)) if self.settings.weighting == "harmonic" else 1
 
     def _count_block(self, rows: np.ndarray, offsets: np.ndarray, start: int) -> "csr_matrix":
-        """The pairs whose first word is one of the TOKENS_AT_ONCE tokens from `start` on."""
-        from scipy.sparse import coo_matrix
+        """The pairs whose first word is one of the TOKENS_AT_ONCE tokens from `start` on.
 
+        Undirected pairs are put in order, so that all stand above the diagonal and half of the entries will do.
+        """
         stop = min(start + TOKENS_AT_ONCE, len(rows))
         near = rows[start : stop + self.settings.window]
         ends = _document_ends(offsets, start, stop) - start
-        words, contexts, weights = [], [], []
+        keys = []
         for distance in range(1, self.settings.window + 1):
             first, second = near[: stop - start], near[distance:][: stop - start]
             first, end = first[: len(second)], ends[: len(second)]
             paired = (first != UNCOUNTED) & (second != UNCOUNTED) & (np.arange(distance, len(end) + distance) < end)
-            words.append(first[paired])
-            contexts.append(second[paired])
-            weight = self._unit / distance if self.settings.weighting == "harmonic" else 1.0
-            weights.append(np.full(len(words[-1]), weight))
-        pairs = np.concatenate(words), np.concatenate(contexts)
-        return coo_matrix((np.concatenate(weights), pairs), shape=(len(self.words), len(self.words))).tocsr()
+            word, context = first[paired], second[paired]
+            if not self.settings.directed:
+                word, context = np.minimum(word, context), np.maximum(word, context)
+            keys.append(((word.astype(np.int64) * len(self.words) + context) << DISTANCE_BITS) + distance)
+        return self._summed(np.concatenate(keys))
+
+    def _summed(self, keys: np.ndarray) -> "csr_matrix":
+        """The weight of each pair, from keys int64 (pairs,) that hold word, context and distance.
+
+        One sort of whole numbers, which NumPy does with vector instructions, brings equal pairs together.
+        """
+        from scipy.sparse import csr_matrix
+
+        keys.sort()
+        pairs = keys >> DISTANCE_BITS
+        begins = np.flatnonzero(np.diff(pairs, prepend=-1))
+        weights = self._weights()[keys & DISTANCE_MASK]
+        sums = np.add.reduceat(weights, begins) if len(begins) else weights
+        pairs, size = pairs[begins], len(self.words)
+        ends = np.searchsorted(pairs, np.arange(size + 1) * size)
+        return csr_matrix((sums, (pairs % size).astype(np.int32), ends.astype(np.int32)), shape=(size, size))
+
+    def _weights(self) -> np.ndarray:
+        """What a pair weighs by its distance, in units of 1 / _unit, float64 (window + 1,)."""
+        distances = np.arange(1, self.settings.window + 1)
+        harmonic = self.settings.weighting == "harmonic"
+        return np.concatenate([[0.0], self._unit / distances if harmonic else np.ones(len(distances))])
+
+
+def frequent_words(parts: Sequence[Tokens], settings: CooccurrenceSettings) -> pa.StringArray:
+    """The words to count, most frequent first. Raises ValueError when no word is frequent enough."""
+    limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
+    words = fit_vocabulary_to(parts, limits).tokens.slice(len(RESERVED))
+    if len(words) == 0:
+        raise ValueError(f"no word occurs {settings.min_count} times: lower min_count or bring more text")
+    return words
 
 
 def _document_ends(offsets: np.ndarray, start: int, stop: int) -> np.ndarray:

