@@ -21,12 +21,13 @@ MASK = "***"
 
 
 class RetrainingData(NamedTuple):
-    """Tweets, corpora and labelled texts of a retraining, and in words where the choice comes from."""
+    """Tweets, corpora, labelled texts and vectors of a retraining, and in words where the choice comes from."""
 
     tweets: TweetSource
     corpora: tuple[str, ...]
     labelled_texts: tuple[str, ...]
     words: str
+    vectors: str | None = None
 
 
 def absolute(source: str) -> str:
@@ -34,14 +35,19 @@ def absolute(source: str) -> str:
     return source if "://" in source or source.startswith("~") else str(Path(source).absolute())
 
 
-def in_json(tweets: TweetSource, corpora: tuple[str, ...], labelled_texts: tuple[str, ...]) -> str:
+def in_json(
+    tweets: TweetSource, corpora: tuple[str, ...], labelled_texts: tuple[str, ...], vectors: str | None = None
+) -> str:
     """The data of a retraining as its model's version keeps them: addresses without secrets, found from any folder.
 
     What lies in the state folder is found there when that was moved.
     """
     fields = tweets.model_dump(exclude={"against"}) | {"source": _noted(tweets.source)}
     texts = {"corpora": corpora, "labelled_texts": labelled_texts}
-    return json.dumps({"tweets": fields, **{name: list(map(_noted, values)) for name, values in texts.items()}})
+    given = {} if vectors is None else {"vectors": _noted(vectors)}
+    return json.dumps(
+        {"tweets": fields, **{name: list(map(_noted, values)) for name, values in texts.items()}, **given}
+    )
 
 
 def _noted(source: str) -> str:
@@ -69,9 +75,12 @@ def champion_data() -> RetrainingData:
     data, doubt = (json.loads(recorded), "") if recorded else _data_of_old_version(current)
     tweets = TweetSource(**data["tweets"] | {"source": state_folder.unportable(data["tweets"]["source"])})
     texts = {name: tuple(map(state_folder.unportable, data[name])) for name in ("corpora", "labelled_texts")}
-    _check(current.version, [tweets.source, *texts["corpora"], *texts["labelled_texts"]])
+    vectors = state_folder.unportable(data["vectors"]) if data.get("vectors") else None
+    _check(
+        current.version, [tweets.source, *texts["corpora"], *texts["labelled_texts"], *([vectors] if vectors else [])]
+    )
     words = f"it goes on with the tweets of the champion (version {current.version}): {tweets.source}{doubt}"
-    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words)
+    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words, vectors)
 
 
 def _sample(words: str) -> RetrainingData:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.external import EXTERNAL, external_names
 from flows.featurize import Features
 from flows.names import scheduled_name
 from models.settings import ClassifierSettings, Recipe, Representation
@@ -24,7 +25,7 @@ MULTI_TASK = "multi-task"
 def model_names(recipe: Recipe) -> list[str]:
     """The names of all models of a recipe, in the order in which they are trained."""
     vectors = (each.architecture for each in recipe.embeddings)
-    logistic = [f"logistic/{name}" for name in (*BAGS, "co-occurrence", *vectors)]
+    logistic = [f"logistic/{name}" for name in (*BAGS, "co-occurrence", *vectors, EXTERNAL)]
     nb_svm = [f"nb-svm/{name}" for name in recipe.nb_svm.representations]
     networks = [network.name for network in recipe.classifiers]
     return [*logistic, *nb_svm, *networks, *([ENSEMBLE] if recipe.ensemble.members else [])]
@@ -33,7 +34,12 @@ def model_names(recipe: Recipe) -> list[str]:
 def pretrained_names(recipe: Recipe) -> set[str]:
     """The models that there are only where networks are pre-trained on other people's labels."""
     networks = {network.name for network in recipe.classifiers if network.features == MULTI_TASK}
-    return networks | ({ENSEMBLE} if networks & set(recipe.ensemble.members) else set())
+    return with_ensemble(networks, recipe)
+
+
+def with_ensemble(names: set[str], recipe: Recipe) -> set[str]:
+    """These models, and the ensemble where one of them is a member of it."""
+    return names | ({ENSEMBLE} if names & set(recipe.ensemble.members) else set())
 
 
 def with_members(names: Collection[str], recipe: Recipe) -> set[str]:
@@ -61,8 +67,11 @@ def pretrain(
     only: Collection[str] | None = None,
 ) -> dict[str, Path]:
     """Train a network on other people's labels for each classifier that starts from one; return them by classifier."""
+    absent = set() if EXTERNAL in vectors else external_names(recipe)
     wanted = [
-        each for each in recipe.classifiers if each.features == MULTI_TASK and (only is None or each.name in only)
+        each
+        for each in recipe.classifiers
+        if each.features == MULTI_TASK and (only is None or each.name in only) and each.name not in absent
     ]
     made = {}
     with tracked_run("pre-train", "pretrain", parent) as run:
@@ -92,9 +101,12 @@ def classify(
     """Train linear models on every representation, then the recipe's networks; return the models by name.
 
     `only` limits what is trained to the models of these names. Networks that start from others (`pretrained`, by the
-    name of the classifier) are left out where there is none to start from.
+    name of the classifier) are left out where there is none to start from, and models of external vectors where there
+    are none of these.
     """
     wanted = with_members(model_names(recipe) if only is None else only, recipe)
+    if EXTERNAL not in vectors:
+        wanted = wanted - external_names(recipe)
     labelled = LabelledInputs(tweets, features.tokens)
     with tracked_run("classify", "classify", parent) as run:
         models = _linear_models(run, labelled, features, vectors, recipe, wanted)

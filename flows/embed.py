@@ -7,9 +7,10 @@ from typing import Any
 
 from prefect import flow
 
+from flows.external import read_external
 from flows.ingest import ingest_corpora, snapshot
 from flows.names import scheduled_name
-from models.settings import EmbeddingSettings, Representation, TextSettings
+from models.settings import EmbeddingSettings, ExternalVectorSettings, Representation, TextSettings
 from tasks.tracking import Run, tracked_run
 from tasks.tracking.requests import record_request
 from tasks.training.embeddings import UnlabelledText, VectorTests, embedding_summary, score_vectors, train_vectors
@@ -23,14 +24,18 @@ def embed(
     seed: int,
     tests: VectorTests,
     parent: Run | None = None,
+    external: Path | None = None,
 ) -> dict[Representation, Path]:
-    """Train each architecture on the text and score it; return the vectors by architecture."""
+    """Train each architecture on the text and score it; return the vectors by architecture.
+
+    Those whose settings say so start from the external vectors.
+    """
     vectors: dict[Representation, Path] = {}
     with tracked_run("embed", "embed", parent) as run:
         for each in settings:
             # Without a corpus, the tweets are all there is to read.
             read = text if each.read_tweets or not text.corpus_tokens else replace(text, tweets=None, tokens=None)
-            trained = train_vectors(run, read, each, seed, tests)
+            trained = train_vectors(run, read, each, seed, tests, external if each.start == "external" else None)
             if tests.similarities or tests.analogies:
                 score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)
             vectors[each.architecture] = trained
@@ -39,12 +44,23 @@ def embed(
 
 @flow(name="embed alone", flow_run_name=scheduled_name, validate_parameters=False)
 def embed_corpora(
-    corpora: Sequence[str], settings: EmbeddingSettings, seed: int, similarities: str | None, analogies: str | None
+    corpora: Sequence[str],
+    settings: EmbeddingSettings,
+    seed: int,
+    similarities: str | None,
+    analogies: str | None,
+    vectors: str | None = None,
 ) -> dict[str, Any]:
-    """Ingest and tokenize corpora and train word vectors on nothing else; return what `--json` prints."""
+    """Ingest and tokenize corpora and train word vectors on nothing else; return what `--json` prints.
+
+    With a file of vectors, training starts from them.
+    """
+    if vectors is not None:
+        settings = settings.model_copy(update={"start": "external"})
     tests = VectorTests(snapshot(similarities), snapshot(analogies))
     with tracked_run("embed", "embed", settings={**settings.model_dump(), "seed": seed}) as run:
         record_request(run)
+        external = read_external(vectors, ExternalVectorSettings(), run)
         tokens = tokenize_corpus(run, ingest_corpora(corpora, run), TextSettings())
-        vectors = embed(UnlabelledText(tokens), [settings], seed, tests, run)
-    return embedding_summary(run, settings, vectors[settings.architecture])
+        trained = embed(UnlabelledText(tokens), [settings], seed, tests, run, external)
+    return embedding_summary(run, settings, trained[settings.architecture])

@@ -8,7 +8,8 @@ from typing import Any
 from prefect import flow
 from pydantic import Field
 
-from flows.classify import ENSEMBLE, NB_SVM, model_names, pretrained_names, with_members
+from flows.classify import ENSEMBLE, NB_SVM, model_names, pretrained_names, with_ensemble, with_members
+from flows.external import check_given, external_names, read_external
 from flows.fold import Evaluated, Fitted, fit_fold
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
@@ -41,6 +42,7 @@ class EvaluateRequest(Settings):
     folds: int = Field(5, ge=2, description="Parts that the tweets are dealt out to; each is held out once.")
     seeds: int = Field(1, ge=1, description="How often: each seed is another partition and other draws in training.")
     models: tuple[str, ...] = Field((), description="What to train; by default the networks and the two baselines.")
+    vectors: str | None = Field(None, description="Word vectors from elsewhere, to start networks and trainings from.")
     learning_curve: bool = Field(False, description="Also train on smaller shares of the training tweets.")
 
 
@@ -62,7 +64,8 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     """
     start = time.monotonic()
     recipe = load_recipe(request.recipe, request.seed)
-    names = chosen_models(recipe, request.models, bool(request.labelled_texts))
+    check_given(recipe, request.vectors)
+    names = chosen_models(recipe, request.models, bool(request.labelled_texts), request.vectors is not None)
     with tracking.tracked_run(f"evaluate {recipe.name}", "evaluate", settings=recipe) as run:
         record_request(run)
         labelled = _labelled_tweets(request, recipe, run)
@@ -101,15 +104,21 @@ def _evaluated(
     """What every fold is fitted from: tweets with their tokens, further texts, the models to train."""
     tokens = tokenize_tweets(run, labelled, recipe.text)
     texts = ingest_labelled_texts(request.labelled_texts, run)
-    return Evaluated(labelled, tokens, unlabelled_tokens(request, texts, labelled, recipe, run), names, texts)
+    external = read_external(request.vectors, recipe.external, run)
+    corpus = unlabelled_tokens(request, texts, labelled, recipe, run)
+    return Evaluated(labelled, tokens, corpus, names, texts, external)
 
 
-def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = False) -> list[str]:
+def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = False, external: bool = False) -> list[str]:
     """The models to train, in the recipe's order. Raises ValueError naming those that the recipe has not.
 
-    Without texts to pre-train on, networks that start from such a training are none of them.
+    Without texts to pre-train on, networks that start from such a training are none of them; nor are models of
+    external vectors where none are given.
     """
-    known = [name for name in model_names(recipe) if pretraining or name not in pretrained_names(recipe)]
+    absent = set() if pretraining else pretrained_names(recipe)
+    if not external:
+        absent |= with_ensemble(external_names(recipe), recipe)
+    known = [name for name in model_names(recipe) if name not in absent]
     if unknown := [name for name in asked if name not in known]:
         raise ValueError(f"recipe {recipe.name} has no model {', '.join(unknown)}: use any of {', '.join(known)}")
     wanted = with_members(asked or [*BASELINES, *(network.name for network in recipe.classifiers), ENSEMBLE], recipe)

@@ -9,7 +9,7 @@ from prefect import flow
 
 from flows.ingest import TweetSource, ingest_corpora, ingest_tweets
 from flows.names import scheduled_name
-from models.settings import Recipe
+from models.settings import CooccurrenceSettings, Recipe
 from tasks.recipes import load_recipe
 from tasks.tracking import Run, tracked_run
 from tasks.tracking.requests import record_request
@@ -57,9 +57,13 @@ def featurize(tweets: Path, corpora: list[Path], recipe: Recipe, parent: Run | N
 
 
 @flow(name="featurize alone", flow_run_name=scheduled_name, validate_parameters=False)
-def featurize_sources(tweets: TweetSource, corpora: Sequence[str], recipe_name: str) -> dict[str, Any]:
-    """Ingest and featurize; return what `--json` prints."""
+def featurize_sources(
+    tweets: TweetSource, corpora: Sequence[str], recipe_name: str, cooccurrence: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Ingest and featurize; return what `--json` prints. `cooccurrence` are settings instead of the recipe's."""
     recipe = load_recipe(recipe_name)
+    chosen = CooccurrenceSettings(**{**recipe.cooccurrence.model_dump(), **(cooccurrence or {})})
+    recipe = recipe.model_copy(update={"cooccurrence": chosen})
     with tracked_run("featurize", "featurize", settings=recipe) as run:
         record_request(run)
         features = featurize(ingest_tweets(tweets, recipe, run), ingest_corpora(corpora, run), recipe, run)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.classify import BAGS, MULTI_TASK, NB_SVM, classify, pretrain, with_members
+from flows.classify import BAGS, NB_SVM, classify, pretrain, with_members
 from flows.embed import embed
+from flows.external import BESIDE, EXTERNAL, add_external, start_vectors
 from flows.featurize import Features
 from models.settings import EmbeddingSettings, Recipe
 from models.splitting.folds import Fold
@@ -29,6 +30,7 @@ class Evaluated:
     corpus_tokens: Path | None
     models: Collection[str]
     pretraining_texts: list[Path] = field(default_factory=list)
+    external: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> F
         features = features_for(evaluated, table, recipe, run)
         text = UnlabelledText(evaluated.corpus_tokens, table, evaluated.tokens)
         wanted = with_members(evaluated.models, recipe)
-        vectors = embed.fn(text, embeddings_for(wanted, recipe), recipe.seed, VectorTests(), run)
+        external = evaluated.external
+        vectors = embed.fn(text, embeddings_for(wanted, recipe), recipe.seed, VectorTests(), run, external)
+        vectors = add_external(vectors, external, features.vocabulary, recipe, run, wanted)
         pretrained = {}
         if evaluated.corpus_tokens is not None and evaluated.pretraining_texts:
             texts = evaluated.pretraining_texts
@@ -64,12 +68,12 @@ def features_for(evaluated: Evaluated, table: Path, recipe: Recipe, run: Run) ->
     """The features that the models need, fitted on the fold's training rows; what none needs is None."""
     names, tokens, corpus = with_members(evaluated.models, recipe), evaluated.tokens, evaluated.corpus_tokens
     bags = names & {NB_SVM, *(f"logistic/{name}" for name in BAGS)}
-    networks = any(network.name in names for network in recipe.classifiers)
+    vocabulary = f"logistic/{EXTERNAL}" in names or any(network.name in names for network in recipe.classifiers)
     pairs = "logistic/co-occurrence" in names
     return Features(
         tokens=tokens,
         corpus_tokens=corpus,
-        vocabulary=build_vocabulary(run, table, tokens, recipe.vocabulary) if networks else None,
+        vocabulary=build_vocabulary(run, table, tokens, recipe.vocabulary) if vocabulary else None,
         bag_of_words=count_words(run, table, tokens, recipe.frequency) if bags else None,
         cooccurrence=count_cooccurrences(run, table, tokens, corpus, recipe.cooccurrence, recipe.seed)
         if pairs
@@ -80,8 +84,7 @@ def features_for(evaluated: Evaluated, table: Path, recipe: Recipe, run: Run) ->
 
 def embeddings_for(models: Collection[str], recipe: Recipe) -> list[EmbeddingSettings]:
     """The word vectors that the models start from or average."""
-    networks = [network for network in recipe.classifiers if network.name in models]
-    of_networks = {each.pretraining.vectors if each.features == MULTI_TASK else each.features for each in networks}
+    of_networks = {BESIDE.get(name, name) for name in start_vectors(recipe, models)}
     return [
         each
         for each in recipe.embeddings

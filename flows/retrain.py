@@ -11,6 +11,7 @@ from pydantic import Field
 from flows import champion_data
 from flows.classify import classify, pretrain
 from flows.embed import embed
+from flows.external import add_external, check_given, read_external
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
@@ -51,6 +52,7 @@ class RetrainRequest(Settings):
     replace_data: bool = Field(False, description="A champion of other tweets is meant to be replaced.")
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
+    vectors: str | None = Field(None, description="Word vectors from elsewhere, to start networks and trainings from.")
 
 
 @flow(name="retrain", flow_run_name=scheduled_name)
@@ -60,6 +62,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
     recipe = recipe_of(request)
     with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
         request, source, words = with_data(request)
+        check_given(recipe, request.vectors)
         record_request(run, {"request": request})
         run.tag(tweets_from=words)
         tweets = ingest_tweets(source, recipe, run)
@@ -71,7 +74,9 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         features = featurize(tweets, corpora, recipe, run)
         tests = VectorTests(snapshot(request.similarities), snapshot(request.analogies))
         text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)
-        vectors = embed(text, recipe.embeddings, recipe.seed, tests, run)
+        external = read_external(request.vectors, recipe.external, run)
+        vectors = embed(text, recipe.embeddings, recipe.seed, tests, run, external)
+        vectors = add_external(vectors, external, features.vocabulary, recipe, run)
         pretrained = {}
         if features.corpus_tokens is not None and texts:
             pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
@@ -95,8 +100,9 @@ def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str
         return request, request.tweets, f"named: {mask_secrets(request.tweets.source)}"
     data = champion_data.champion_data()
     say(f"no tweets are named: {data.words}")
-    chosen = {"tweets": data.tweets, "corpora": request.corpora or data.corpora}
+    chosen: dict[str, Any] = {"tweets": data.tweets, "corpora": request.corpora or data.corpora}
     chosen["labelled_texts"] = request.labelled_texts or data.labelled_texts
+    chosen["vectors"] = request.vectors or data.vectors
     return request.model_copy(update=chosen), data.tweets, data.words
 
 
@@ -146,5 +152,5 @@ def _challenge(
 ) -> Decision:
     source = ""
     if request.tweets is not None:
-        source = champion_data.in_json(request.tweets, request.corpora, request.labelled_texts)
+        source = champion_data.in_json(request.tweets, request.corpora, request.labelled_texts, request.vectors)
     return challenge(run, best, tweets, gate, source, request.replace_data)

@@ -11,8 +11,22 @@ Architecture = Literal["skip-gram", "cbow"]
 Cell = Literal["rnn", "lstm", "gru"]
 Kind = Literal["logistic", "nb-svm", "feed-forward", "rnn", "lstm", "gru", "ensemble"]
 Representation = Literal[
-    "one-hot", "count", "tf-idf", "characters", "co-occurrence", "cbow", "skip-gram", "scratch", "multi-task", "average"
+    "one-hot",
+    "count",
+    "tf-idf",
+    "characters",
+    "co-occurrence",
+    "cbow",
+    "skip-gram",
+    "external",
+    "external-cbow",
+    "external-skip-gram",
+    "scratch",
+    "multi-task",
+    "average",
 ]
+# Word vectors that a network can start from; external ones are those of --vectors, alone or beside our own.
+StartVectors = Literal["scratch", "cbow", "skip-gram", "external", "external-cbow", "external-skip-gram"]
 Split = Literal["train", "validation", "test"]
 Device = Literal["auto", "cpu", "gpu"]
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -127,11 +141,25 @@ class CooccurrenceSettings(Settings):
     """Word vectors from a co-occurrence matrix: PPMI, then truncated SVD."""
 
     window: Positive = Field(5, description="Words to each side that count as context.")
-    weighting: Literal["harmonic", "flat"] = Field("harmonic", description="Weight 1/distance, or 1.")
+    weighting: Literal["harmonic", "flat"] = Field(
+        "harmonic", description="Weight 1/distance, GloVe's (Pennington et al. 2014), or 1."
+    )
     directed: bool = Field(False, description="Count right-hand context only, instead of both sides.")
     min_count: Positive = Field(5, description="Rarer words are no rows: their contexts are chance.")
     max_vocabulary: Positive = Field(20_000, description="Rows and columns of the matrix, the most frequent tokens.")
     dimensions: Positive = Field(100, description="Width of the word vectors cut out by the SVD.")
+    context_smoothing: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="Context counts are raised to this power; 0.75 tempers rare contexts (Levy et al. 2015)."
+    )
+    shift: Annotated[float, Field(ge=1)] = Field(
+        1.0, description="Shifted PPMI: ln(shift) is taken off, as of so many negatives (Levy & Goldberg 2014)."
+    )
+    singular_power: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="Vectors are U S^power: 1 is the textbook's, 0.5 and 0 serve similarity better."
+    )
+    remove_components: Annotated[int, Field(ge=0)] = Field(
+        0, description="All but the top (Mu & Viswanath 2018): take off the mean and so many main directions; 0 is off."
+    )
 
 
 class PhraseSettings(Settings):
@@ -170,6 +198,12 @@ class EmbeddingSettings(Settings):
         4096, description="Tokens trained on at once, rounded to a power of two; words too frequent for it slow down."
     )
     vectors_from: Literal["input", "output", "mean"] = Field("input", description="Which of the two matrices to keep.")
+    remove_components: Annotated[int, Field(ge=0)] = Field(
+        0, description="All but the top (Mu & Viswanath 2018): take off the mean and so many main directions; 0 is off."
+    )
+    start: Literal["random", "external"] = Field(
+        "random", description="Where training begins: external is the vectors of --vectors, for the words they have."
+    )
     read_tweets: bool = Field(
         True, description="Learn from the training tweets too; without them, all folds and nights share one training."
     )
@@ -187,6 +221,20 @@ class EmbeddingSettings(Settings):
     def starting_rate(self) -> float:
         """The learning rate asked for, or that of word2vec.c (CBOW: .51 on WordSim-353 where .025 gives .45)."""
         return self.learning_rate or (0.05 if self.architecture == "cbow" else 0.025)
+
+
+class ExternalVectorSettings(Settings):
+    """Word vectors that were trained elsewhere: the file that --vectors names."""
+
+    max_words: Positive = Field(
+        1_000_000, description="Read so many words of the file, the first: most files begin with the most frequent."
+    )
+    max_vocabulary: Annotated[int, Field(ge=0)] = Field(
+        60_000, description="Models know so many of them, the first, besides the words of the training tweets."
+    )
+    fold_case: bool = Field(
+        True, description="Look a word up as written, then in lower case, then in whatever case the file has it."
+    )
 
 
 class LogisticSettings(Settings):
@@ -247,7 +295,7 @@ class TrainingSettings(Settings):
 class PretrainingSettings(TrainingSettings):
     """Training the network on other people's labels first, all their tasks at once (Caruana 1997)."""
 
-    vectors: Literal["scratch", "cbow", "skip-gram"] = Field("skip-gram", description="Where token vectors start.")
+    vectors: StartVectors = Field("skip-gram", description="Where token vectors start.")
     batch_size: Positive = Field(128, description="Texts per step.")
     epochs: Positive = Field(3, description="Passes over all labelled texts.")
     schedule: Literal["constant", "one-cycle"] = Field("one-cycle", description="Of the learning rate.")
@@ -256,8 +304,10 @@ class PretrainingSettings(TrainingSettings):
 class ClassifierSettings(NetworkSettings, TrainingSettings):
     """One neural classifier: its network and how it is trained."""
 
-    features: Literal["scratch", "cbow", "skip-gram", "multi-task"] = Field(
-        "skip-gram", description="Where token vectors start; with multi-task, the whole network."
+    features: StartVectors | Literal["multi-task"] = Field(
+        "skip-gram",
+        description="Where token vectors start; with multi-task, the whole network. external is the vectors of "
+        "--vectors, external-skip-gram these beside our own.",
     )
     pretraining: PretrainingSettings = Field(PretrainingSettings(), description="What multi-task starts from.")
     label_smoothing: Share = Field(0.1, description="Labels of real tweets are noisy.")
@@ -364,6 +414,7 @@ class Recipe(Settings):
         EmbeddingSettings(architecture="cbow"),
         EmbeddingSettings(architecture="skip-gram"),
     )
+    external: ExternalVectorSettings = ExternalVectorSettings()
     logistic: LogisticSettings = LogisticSettings()
     nb_svm: NbSvmSettings = NbSvmSettings()
     threshold: ThresholdSettings = ThresholdSettings()

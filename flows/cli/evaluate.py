@@ -64,6 +64,7 @@ def evaluate(
     corpus: options.Corpora = None,
     exclude: Excluded = None,
     pretrain_on: options.PretrainOn = None,
+    vectors: options.Vectors = None,
     table: options.LabelledTable,
     recipe: options.RecipeName = "quick",
     fits: Fits,
@@ -79,7 +80,7 @@ def evaluate(
 
     Example: crisisflow evaluate --tweets train.csv --exclude test.csv --recipe quick --seeds 3
     """
-    sources = (tweets, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
+    sources = (tweets, vectors, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
     with command(debug), options.computing_on(device), options.prepared(recipe, *sources):
         from flows import evaluate as stage
 
@@ -88,6 +89,7 @@ def evaluate(
             corpora=options.corpora_of(tweets, corpus),
             exclude=tuple(exclude or ()),
             labelled_texts=tuple(pretrain_on or ()),
+            vectors=vectors,
             recipe=recipe,
             **fits.given(),
         )

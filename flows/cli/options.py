@@ -38,6 +38,13 @@ class Matrix(StrEnum):
     mean = "mean"
 
 
+class WeightBy(StrEnum):
+    """How much a word near another one counts."""
+
+    harmonic = "harmonic"
+    flat = "flat"
+
+
 class Quoting(StrEnum):
     """What quotes are in a delimited file."""
 
@@ -80,6 +87,16 @@ PretrainOn = Annotated[
         metavar="SRC",
         help="Texts with labels of other tasks (CrisisLex, TweetEval), on all of which networks are trained first. "
         "Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
+Vectors = Annotated[
+    str | None,
+    typer.Option(
+        "--vectors",
+        metavar="FILE",
+        help="Word vectors from elsewhere to start from, alone and beside our own: GloVe, word2vec text or binary, "
+        "fastText .vec or .bin, Parquet; also packed, or an address.",
         rich_help_panel="Data",
     ),
 ]
@@ -171,6 +188,24 @@ Window = Annotated[
 Negatives = Annotated[int | None, typer.Option(min=1, help="Noise words for each real one.", show_default="5")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the corpus.", show_default="by its size: 5 to 30")]
 MinCount = Annotated[int | None, typer.Option(min=1, help="Rarer words are dropped.", show_default="5")]
+RemoveComponents = Annotated[
+    int | None,
+    typer.Option(
+        min=0, help="Take the mean and so many main directions off the vectors (all but the top).", show_default="0"
+    ),
+]
+Weighting = Annotated[
+    WeightBy | None, typer.Option(help="A context counts 1/distance, as GloVe's do, or 1.", show_default="harmonic")
+]
+ContextSmoothing = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Power of context counts; 0.75 tempers rare ones.", show_default="1")
+]
+Shift = Annotated[
+    float | None, typer.Option(min=1, help="Shifted PPMI: ln(shift) is taken off.", show_default="1, no shift")
+]
+SingularPower = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Power of the singular values.", show_default="0.5")
+]
 Phrases = Annotated[
     int, typer.Option(min=0, help="Passes that join words which stand together, new york as new_york; 0 is off.")
 ]
@@ -248,6 +283,7 @@ class VectorOptions:
     min_count: MinCount = None
     phrases: Phrases = 0
     vectors_from: VectorsFrom = Matrix.input
+    remove_components: RemoveComponents = None
 
     def settings(self) -> "EmbeddingSettings":
         """The settings that these options ask for."""
@@ -256,6 +292,25 @@ class VectorOptions:
         given = {**vars(self), "architecture": self.architecture.value, "vectors_from": self.vectors_from.value}
         given["phrases"] = {"passes": self.phrases}
         return EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class CooccurrenceOptions:
+    """How co-occurrence vectors are made; what is not given is as the recipe has it."""
+
+    window: Window = None
+    weighting: Weighting = None
+    context_smoothing: ContextSmoothing = None
+    shift: Shift = None
+    singular_power: SingularPower = None
+    dimensions: Dimensions = None
+    min_count: MinCount = None
+    remove_components: RemoveComponents = None
+
+    def given(self) -> dict[str, Any]:
+        """The settings that were named, as plain values."""
+        named = {name: value for name, value in vars(self).items() if value is not None}
+        return {name: value.value if isinstance(value, StrEnum) else value for name, value in named.items()}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import typer
 from flows.cli.grouping import grouped
 from flows.cli.options import (
     ComputeOn,
+    CooccurrenceOptions,
     Corpora,
     Device,
     Kind,
@@ -18,6 +19,7 @@ from flows.cli.options import (
     Seed,
     Tweets,
     VectorOptions,
+    Vectors,
     VectorTestFiles,
     computing_on,
     corpora_of,
@@ -51,10 +53,11 @@ class TrainingTexts:
     corpus: Corpora = None
     pretrain_on: PretrainOn = None
     overlap_with: OverlapWith = None
+    vectors: Vectors = None
 
     def named(self) -> tuple[str | None, ...]:
         """Every source that was named."""
-        return (self.tweets, self.overlap_with, *(self.corpus or ()), *(self.pretrain_on or ()))
+        return (self.tweets, self.overlap_with, self.vectors, *(self.corpus or ()), *(self.pretrain_on or ()))
 
 
 def register(app: typer.Typer) -> None:
@@ -98,6 +101,7 @@ def retrain(
             seed=seed,
             miss_costs=miss_costs,
             replace_data=replace_data,
+            vectors=texts.vectors,
             **vars(tests),
         )
         result = stage.retrain(request)
@@ -130,43 +134,48 @@ def ingest(
 
 
 def featurize(
+    *,
     tweets: Tweets = None,
     corpus: Corpora = None,
     recipe: RecipeName = "standard",
+    cooccurrence: CooccurrenceOptions,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Make tokens, vocabulary and frequency vectors: one-hot, count, TF-IDF, co-occurrence.
+
+    Co-occurrence vectors can be asked and scored by their file: `evaluate-vectors --vectors FOLDER/vectors.parquet`.
 
     Example: crisisflow featurize --tweets train.csv
     """
     with command(debug), prepared(recipe, tweets, *(corpus or ())):
         from flows import featurize as stage
 
-        result = stage.featurize_sources(tweet_source(tweets), corpora_of(tweets, corpus), recipe)
+        sources = tweet_source(tweets), corpora_of(tweets, corpus)
+        result = stage.featurize_sources(*sources, recipe, cooccurrence.given())
     show(result, as_json, models.artifacts)
 
 
 def embed(
     *,
     corpus: Corpora = None,
-    vectors: VectorOptions,
+    vectors: Vectors = None,
+    training: VectorOptions,
     seed: Seed = None,
     tests: VectorTestFiles,
     device: ComputeOn = Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Train word vectors on text and score them.
+    """Train word vectors on text and score them; with --vectors, go on from those of a file.
 
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
-    with command(debug), computing_on(device), orchestration(*vars(tests).values(), *(corpus or ())):
+    with command(debug), computing_on(device), orchestration(vectors, *vars(tests).values(), *(corpus or ())):
         from flows import embed as stage
 
-        result = stage.embed_corpora(
-            corpora_of(None, corpus), vectors.settings(), 1 if seed is None else seed, **vars(tests)
-        )
+        corpora, seed = corpora_of(None, corpus), 1 if seed is None else seed
+        result = stage.embed_corpora(corpora, training.settings(), seed, **vars(tests), vectors=vectors)
     show(result, as_json, models.embedded)
 
 

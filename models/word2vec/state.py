@@ -44,6 +44,16 @@ class TrainingState:
     words: float = 0.0
     seconds: float = 0.0
 
+    def begin_with(self, initial: WordVectors, words: pa.StringArray) -> None:
+        """Start the input rows of the words that have an initial vector from it; the others stay as they are.
+
+        As gensim's `intersect_word2vec_format` does; output rows start from zero. Raises ValueError for another width.
+        """
+        if initial.width != self.inputs.shape[1]:
+            raise ValueError(f"vectors of {initial.width} numbers cannot start a training of {self.inputs.shape[1]}")
+        rows, found = initial.rows_for(words)
+        self.inputs.assign(np.where(found[:, None], rows, self.inputs.numpy()))
+
     def end_shard(self) -> None:
         """Go on to the next shard."""
         self.shards, self.blocks = self.shards + 1, 0

@@ -13,6 +13,7 @@ from models.checkpoints import Checkpoint, OnCheckpoint
 from models.divergence import MOST_NORM, TrainingWatch
 from models.seeds import generator
 from models.settings import EmbeddingSettings
+from models.vectors import WordVectors
 from models.word2vec.fused import fused
 from models.word2vec.loss import SAMPLED_NOISE, SampleLoss
 from models.word2vec.sampling import (
@@ -49,7 +50,8 @@ class TrainingHooks:
 
     `on_epoch(epoch, record, matrices)` is called as each epoch ends; `on_progress` hears how many words have been read,
     all epochs together; `on_check(words, {"loss", "norm"})` the loss on the fixed sample and the longest row, as each
-    epoch ends and every CHECK_WORDS. `start` is one of the checkpoints that `on_checkpoint` got.
+    epoch ends and every CHECK_WORDS. `start` is one of the checkpoints that `on_checkpoint` got. `initial` are
+    vectors from elsewhere: the input rows of their words begin with them.
     """
 
     on_epoch: Callable[[int, Epoch, Matrices], None] | None = None
@@ -57,6 +59,7 @@ class TrainingHooks:
     on_check: Callable[[int, Epoch], None] | None = None
     on_checkpoint: OnCheckpoint | None = None
     start: Checkpoint | None = None
+    initial: WordVectors | None = None
 
 
 class Work(NamedTuple):

@@ -57,6 +57,8 @@ def train_on_shards(
     trainer = Trainer(counts[kept], int(counts.sum()), settings, seed, hooks)
     trainer.watch_loss(np.append(row_of, -1)[sample.ids])
     state, kept_words = trainer.state, words.take(pa.array(kept))
+    if hooks.initial is not None:
+        state.begin_with(hooks.initial, kept_words)
     if hooks.start is not None:
         state.restore(hooks.start)
     for work in ahead(trainer.work(shards, row_of), BLOCKS_AHEAD, meanwhile=trainer.compile):

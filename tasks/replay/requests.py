@@ -40,7 +40,10 @@ def _pin(holder: dict[str, Any], left: Mapping[tuple[str, str], list[str]], read
         holder["corpora"] = [left["check_corpus", "snapshot"].pop(0) for _ in holder["corpora"]]
     if isinstance(holder.get("exclude"), list):
         holder["exclude"] = list(left["exclude_texts", "excluded"])
+    if isinstance(holder.get("labelled_texts"), list):
+        holder["labelled_texts"] = [left["check_labelled_texts", "snapshot"].pop(0) for _ in holder["labelled_texts"]]
     steps = {"against": "check_tweets", "similarities": "score_vectors", "analogies": "score_vectors"}
-    for name, step in steps.items():
+    inputs = {name: (step, name) for name, step in steps.items()} | {"vectors": ("read_external_vectors", "snapshot")}
+    for name, read in inputs.items():
         if holder.get(name) is not None:
-            holder[name] = next(iter(left[step, name]), None)
+            holder[name] = next(iter(left[read]), None)

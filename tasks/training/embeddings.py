@@ -16,6 +16,7 @@ from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run, descendants
 from tasks.training.epoch_log import EpochLog
+from tasks.training.external_vectors import starting_vectors
 from tasks.training.features import unlabelled_tokens
 from tasks.training.vector_benchmarks import Judgements
 
@@ -61,38 +62,53 @@ NO_TESTS = VectorTests()
 
 @step("train {settings.architecture} vectors", hardware=True)
 def train_vectors(
-    run: Run, text: UnlabelledText, settings: EmbeddingSettings, seed: int, tests: VectorTests = NO_TESTS
+    run: Run,
+    text: UnlabelledText,
+    settings: EmbeddingSettings,
+    seed: int,
+    tests: VectorTests = NO_TESTS,
+    start: Path | None = None,
 ) -> Path:
     """Learn word vectors from the corpus and the training tweets, whose labels are not looked at.
 
     With files of human judgements, each epoch is scored as it ends, and vectors from either matrix are compared.
+    `start` are external vectors that the words they have start from.
     """
     run.tag(device=environment.load_tensorflow())
     from models.text.phrases import learn_phrases
     from models.text.vocabulary import fit_vocabulary_to
     from models.vectors.formats import to_table
+    from models.vectors.postprocessing import all_but_the_top
 
     pieces, phrases = learn_phrases(text_pieces(text), settings.phrases)
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
     vocabulary = fit_vocabulary_to(pieces, limits)
     epochs = EpochRecorder(run, settings, Judgements.read(tests.similarities, tests.analogies))
-    vectors = _train(map_pieces(pieces, vocabulary.encode), vocabulary, epochs, seed)
+    initial = None if start is None else starting_vectors(run, start, vocabulary, settings)
+    vectors = _train(map_pieces(pieces, vocabulary.encode), vocabulary, epochs, seed, initial)
     run.log_metrics({"words": int(vocabulary.counts.sum()), "phrases": sum(map(len, phrases))})
     epochs.compare_matrices()
+    vectors = all_but_the_top(vectors, settings.remove_components)
     _log_pictures(run, vectors)
     parts = {"vectors.parquet": to_table(vectors), "contexts.parquet": to_table(epochs.last("output"))}
     joined = {f"phrases-{number}.parquet": each.to_table() for number, each in enumerate(phrases, start=1)}
     return formats.write_artifact("vectors", parts | joined)
 
 
-def _train(shards: "Iterable[Shard]", vocabulary: "Vocabulary", epochs: "EpochRecorder", seed: int) -> "WordVectors":
+def _train(
+    shards: "Iterable[Shard]",
+    vocabulary: "Vocabulary",
+    epochs: "EpochRecorder",
+    seed: int,
+    initial: "WordVectors | None" = None,
+) -> "WordVectors":
     """The vectors of the encoded text, the training shown and kept as it goes."""
     from models.word2vec import TrainingHooks, train_on_shards
 
     run, settings, kept = epochs.run, epochs.settings, Checkpoints(epochs.run.action_key)
     words = int(vocabulary.counts.sum())
     with progress(f"train {settings.architecture}", settings.epochs_for(words) * words, "words") as report:
-        hooks = TrainingHooks(epochs.record, report, epochs.check, kept.save, kept.latest())
+        hooks = TrainingHooks(epochs.record, report, epochs.check, kept.save, kept.latest(), initial)
         vectors, history = train_on_shards(shards, vocabulary.tokens, settings, seed, hooks)
     epochs.log.rest(history)
     run.log_metrics({"vocabulary": len(vectors)})

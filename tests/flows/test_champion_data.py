@@ -65,6 +65,16 @@ def test_tweets_in_the_state_folder_are_found_where_it_was_moved_to(
     assert data.corpora == (str(moved / "inbox" / "tweets" / "own.csv"),)
 
 
+def test_the_vectors_of_the_champion_are_read_again_and_missed_where_they_are_gone(home: Path, tweets: Path) -> None:
+    vectors = tweets.with_name("glove.txt")
+    vectors.write_text("fire 1 2\n")
+    set_champion(in_json(TweetSource(source=str(tweets)), (), (), str(vectors)))
+    assert champion_data().vectors == str(vectors)
+    vectors.unlink()
+    with pytest.raises(ValueError, match=r"version 1\) cannot be read any more: .*glove\.txt"):
+        champion_data()
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
