@@ -1,7 +1,9 @@
 """Tokens, vocabulary and frequency vectors: read, call the pure function, save."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +20,11 @@ from tasks.runtime.progress import progress
 from tasks.steps import step
 from tasks.store import formats
 from tasks.tracking import Run
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from models.vectors import WordVectors
 
 CHARACTERS = "characters.json"
 
@@ -115,20 +122,30 @@ def count_cooccurrences(
     run: Run, tweets: Path, tokens: Path, corpus_tokens: Path | None, settings: CooccurrenceSettings, seed: int
 ) -> Path:
     """Count which words stand near which, in corpus and training tweets; save the matrix and its word vectors."""
-    from scipy import sparse
-
-    from models.frequencies import CooccurrenceCounter, cooccurrence_vectors, ppmi
-    from models.vectors import WordVectors
+    from models.frequencies import CooccurrenceCounter
     from models.vectors.formats import to_table
 
     counter = CooccurrenceCounter.over(list(unlabelled_tokens(tweets, tokens, corpus_tokens)), settings)
     matrix = counter.matrix()
-    vectors = WordVectors(counter.words, cooccurrence_vectors(ppmi(matrix), settings.dimensions, seed))
     run.log_metrics({"vocabulary": matrix.shape[0], "nonzero": matrix.nnz})
-    with formats.new_artifact("co-occurrence") as draft:
-        sparse.save_npz(draft / "matrix.npz", matrix)
+    with formats.new_artifact("co-occurrence") as draft, ThreadPoolExecutor(1) as pool:
+        written = pool.submit(formats.write_sparse, draft / "matrix.npz", matrix)  # while vectors are made of it
+        vectors = _cooccurrence_vectors(counter.words, matrix, settings, seed)
         formats.write_part(draft / "vectors.parquet", to_table(vectors))
+        written.result()
     return draft.final
+
+
+def _cooccurrence_vectors(
+    words: pa.StringArray, matrix: "csr_matrix", settings: CooccurrenceSettings, seed: int
+) -> "WordVectors":
+    from models.frequencies import cooccurrence_vectors, ppmi
+    from models.vectors import WordVectors
+    from models.vectors.postprocessing import all_but_the_top
+
+    information = ppmi(matrix, settings.context_smoothing, settings.shift)
+    numbers = cooccurrence_vectors(information, settings.dimensions, seed, settings.singular_power)
+    return all_but_the_top(WordVectors(words, numbers), settings.remove_components)
 
 
 def unlabelled_tokens(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterator[Tokens]:
