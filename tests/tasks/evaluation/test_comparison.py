@@ -30,7 +30,7 @@ def test_models_of_each_data_set_have_a_best_of_their_own() -> None:
 
 def test_a_page_of_two_data_sets_has_two_tables_and_says_so() -> None:
     page = comparison_page(ROWS)
-    assert (page.count("<table"), page.count("best on validation")) == (2, 2)
+    assert (page.count("<table"), page.count("chosen on validation")) == (2, 2)
     assert "rows of 2 data sets: compare only models in one table" in page
     assert "Test rows of tweets/one: 1,234" in page
     alone = comparison_page(ROWS[:1])
