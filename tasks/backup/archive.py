@@ -27,7 +27,7 @@ class Writer:
     """Appends to a new archive, and keeps the SHA-256 of all that went in."""
 
     def __init__(self, stream: IO[bytes], head: Mapping[str, Any]) -> None:
-        self._tar = tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115  (see `close`)
+        self._tar = tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115  (see `close`)
         self._tar.copybufsize = PIECE_BYTES  # type: ignore[attr-defined]
         self.digests: Digests = {}
         self._add_json(HEAD, {"form": FORM, **head})
