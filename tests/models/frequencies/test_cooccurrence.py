@@ -57,6 +57,16 @@ def test_however_the_documents_are_cut_the_sums_are_the_same_to_the_bit(
         assert np.array_equal(pieces.matrix().toarray(), whole.matrix().toarray())
 
 
+@pytest.mark.parametrize("directed", [False, True])
+def test_keys_of_32_and_of_64_bits_give_the_same_counts(directed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = CooccurrenceSettings(min_count=1, directed=directed)
+    tokens = Tokens.from_lists([list("abcabbcad"), list("dcab")])
+    narrow = CooccurrenceCounter.over([tokens], settings)
+    assert narrow._key_type is np.uint32
+    monkeypatch.setattr(CooccurrenceCounter, "_key_type", np.uint64)
+    assert np.array_equal(CooccurrenceCounter.over([tokens], settings).matrix().toarray(), narrow.matrix().toarray())
+
+
 def test_only_frequent_words_are_rows() -> None:
     tokens = Tokens.from_lists([["fire", "in", "fire", "town"], ["in", "fire"]])
     counter = CooccurrenceCounter.over([tokens], CooccurrenceSettings(min_count=2))
