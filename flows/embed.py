@@ -13,7 +13,14 @@ from flows.names import scheduled_name
 from models.settings import EmbeddingSettings, ExternalVectorSettings, Representation, TextSettings
 from tasks.tracking import Run, tracked_run
 from tasks.tracking.requests import record_request
-from tasks.training.embeddings import UnlabelledText, VectorTests, embedding_summary, score_vectors, train_vectors
+from tasks.training.embeddings import (
+    UnlabelledText,
+    VectorTests,
+    embedding_summary,
+    score_vectors,
+    train_vectors,
+    vector_tests,
+)
 from tasks.training.features import tokenize_corpus
 
 
@@ -57,9 +64,9 @@ def embed_corpora(
     """
     if vectors is not None:
         settings = settings.model_copy(update={"start": "external"})
-    tests = VectorTests(snapshot(similarities), snapshot(analogies))
     with tracked_run("embed", "embed", settings={**settings.model_dump(), "seed": seed}) as run:
         record_request(run)
+        tests = vector_tests(run, snapshot(similarities), snapshot(analogies))
         external = read_external(vectors, ExternalVectorSettings(), run)
         tokens = tokenize_corpus(run, ingest_corpora(corpora, run), TextSettings())
         trained = embed(UnlabelledText(tokens), [settings], seed, tests, run, external)

@@ -29,7 +29,7 @@ from tasks.runtime import signals
 from tasks.runtime.progress import say
 from tasks.runtime.redaction import mask_secrets
 from tasks.tracking.requests import record_request
-from tasks.training.embeddings import UnlabelledText, VectorTests
+from tasks.training.embeddings import UnlabelledText, vector_tests
 
 
 class RetrainRequest(Settings):
@@ -72,7 +72,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         if texts:  # other data sets may hold the very tweets that will be scored
             corpora = [exclude_texts(run, [*corpora, *texts], gather_labelled(run, tweets), [])]
         features = featurize(tweets, corpora, recipe, run)
-        tests = VectorTests(snapshot(request.similarities), snapshot(request.analogies))
+        tests = vector_tests(run, snapshot(request.similarities), snapshot(request.analogies))
         text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)
         external = read_external(request.vectors, recipe.external, run)
         vectors = embed(text, recipe.embeddings, recipe.seed, tests, run, external)

@@ -10,7 +10,7 @@ from models.settings import EmbeddingSettings, VocabularySettings
 from models.text import Tokens, concat
 from models.text.pieces import map_pieces
 from tasks.runtime import environment
-from tasks.runtime.progress import progress
+from tasks.runtime.progress import progress, say
 from tasks.steps import Inputs, step
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
@@ -58,6 +58,18 @@ class VectorTests(Inputs):
 
 
 NO_TESTS = VectorTests()
+
+
+def vector_tests(run: Run, similarities: Path | None, analogies: Path | None) -> VectorTests:
+    """The files of human judgements as inputs of steps; says, and logs, how much of them was understood."""
+    understood = Judgements.read(similarities, analogies).understood()
+    if "pairs" in understood:
+        run.log_metrics({"similarity/pairs": understood["pairs"]})
+        say(f"similarities: {understood['pairs']:,} word pairs understood")
+    if "questions" in understood:
+        run.log_metrics({"analogy/questions": understood["questions"]})
+        say(f"analogies: {understood['questions']:,} questions understood")
+    return VectorTests(similarities, analogies)
 
 
 @step("train {settings.architecture} vectors", hardware=True)
@@ -219,6 +231,12 @@ def embedding_summary(run: Run, settings: EmbeddingSettings, vectors: Path) -> d
         "words_per_second": metrics["words_per_second"],
         "wordsim353": metrics.get("similarity/wordsim353"),
         "analogy": metrics.get("analogy/total"),
+        "pairs": _count(metrics.get("similarity/pairs")),
+        "questions": _count(metrics.get("analogy/questions")),
         "vectors": str(vectors / "vectors.parquet"),
         "digest": vectors.name,
     }
+
+
+def _count(value: float | None) -> int | None:
+    return None if value is None else int(value)

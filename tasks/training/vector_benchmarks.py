@@ -36,6 +36,12 @@ class Judgements:
         pairs = None if similarities is None else parse_similarities(read_text(similarities), columns)
         return cls(pairs, None if analogies is None else parse_analogies(read_text(analogies)))
 
+    def understood(self) -> dict[str, int]:
+        """How many pairs and questions were understood, of those that were given."""
+        pairs = {} if self.pairs is None else {"pairs": len(self.pairs)}
+        questions = None if self.questions is None else sum(map(len, self.questions.values()))
+        return pairs if questions is None else {**pairs, "questions": questions}
+
     def __bool__(self) -> bool:
         """Whether there is anything to score on."""
         return self.pairs is not None or self.questions is not None

@@ -15,7 +15,14 @@ from models.text import Tokens, concat
 from models.text.phrases import learn_phrases
 from tasks import sources, tracking
 from tasks.store import formats
-from tasks.training.embeddings import UnlabelledText, VectorTests, score_vectors, text_pieces, train_vectors
+from tasks.training.embeddings import (
+    UnlabelledText,
+    VectorTests,
+    score_vectors,
+    text_pieces,
+    train_vectors,
+    vector_tests,
+)
 
 PAIRS = "fire0\tfire1\t9\nfire2\tfire3\t8\nfire0\tsong1\t1\nsong2\tfire1\t2\nsong0\tunheard\t5\n"
 QUESTIONS = ": topics\nfire0 fire1 song0 song1\nfire0 fire1 song0 unheard\n"
@@ -161,3 +168,16 @@ def test_vectors_are_trained_on_the_pieces_one_after_the_other(trained: Training
     first, second, third = (Tokens.from_lists(texts) for texts in TEXTS)
     assert formats.read_vectors(trained.artifact).digest == digest([first, concat([second, third])])
     assert formats.read_vectors(trained.artifact).digest != digest([concat([first, second, third])])
+
+
+def test_how_much_of_the_judgements_was_understood_is_said_and_logged(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "pairs.tsv").write_text(PAIRS)
+    (tmp_path / "questions.txt").write_text(QUESTIONS)
+    with tracking.tracked_run("embed", "embed") as run, caplog.at_level("INFO"):
+        vector_tests(run, tmp_path / "pairs.tsv", tmp_path / "questions.txt")
+    metrics = tracking.read_run(run.run_id).data.metrics
+    assert (metrics["similarity/pairs"], metrics["analogy/questions"]) == (5, 2)
+    assert "5 word pairs understood" in caplog.text
+    assert "2 questions understood" in caplog.text
