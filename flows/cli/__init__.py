@@ -14,6 +14,7 @@ from flows.cli import (
     evaluate,
     explain,
     gradients,
+    inspect,
     language_model,
     lineage,
     quarantine,
@@ -38,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    train, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
+    train, inspect, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
     quarantine, lineage, serve, servers, schedule, backup, doctor, textbook,
 )  # fmt: skip
 for module in COMMANDS:

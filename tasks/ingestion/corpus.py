@@ -20,6 +20,7 @@ from tasks.ingestion.statistics import DocumentTally
 from tasks.ingestion.two_passes import TwoPasses, gather
 from tasks.runtime.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_documents
+from tasks.sources.summary import RowCounts, summarise_rows
 from tasks.sources.tweets import blank_to_null
 from tasks.store.artifact_store import new_artifact
 
@@ -47,15 +48,17 @@ class _CorpusIngest:
     """One ingest in progress."""
 
     def __init__(self, folder: Path) -> None:
-        self._notes, self._tally = ReadingNotes(), DocumentTally()
+        self._notes, self._tally, self._read = ReadingNotes(), DocumentTally(), RowCounts()
+        self._columns = ColumnMap()
         self._texts = KeyBuckets(folder / "texts")
         self._passes = TwoPasses(folder, Checker(contracts.documents()))
 
     def read(self, snapshot: Path, columns: ColumnMap, encoding: str | None, report: Callable[[float], None]) -> None:
         """First pass: repair and check every document by itself, and find exact copies."""
+        self._columns = columns
         try:
             batches = gather(read_documents(snapshot, columns, encoding, self._notes))
-            for batch in ahead((_prepare(batch, self._tally) for batch in batches), 1):
+            for batch in ahead(map(self._prepared, batches), 1):
                 first = self._passes.rows
                 passed = self._passes.examine(batch, CHECKED)
                 self._texts.add_texts(batch["raw_text"], first, batch["target"], passed)
@@ -63,6 +66,10 @@ class _CorpusIngest:
         except MissingColumnError as error:
             raise RefusedTable("missing-column", str(error), "every column asked for", error.first_rows) from error
         self._passes.relate(self._texts)
+
+    def _prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        self._read.add(batch)
+        return _prepare(batch, self._tally)
 
     def write(self, folder: Path) -> None:
         """Second pass: write every document to where it belongs. Raises RefusedTable when none is kept."""
@@ -87,6 +94,7 @@ class _CorpusIngest:
             **self._tally.report(),
             "duplicates": {"exact": vars(self._texts.repetition())},
             **self._notes.report(),
+            "inspection": {"kind": "corpus", **summarise_rows(self._read, self._notes, self._columns)},
         }
 
 

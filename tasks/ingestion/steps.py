@@ -70,7 +70,15 @@ def _record(run: Run, artifact: Path) -> Path:
     run.log_metrics({name.replace(".", "/"): value for name, value in flatten(figures).items() if _is_number(value)})
     for name in ("report.html", "report.json", "quarantine.parquet"):
         run.log_file(artifact / name)
+    if "inspection" in report:
+        run.log_text(json.dumps(report["inspection"], indent=1, ensure_ascii=False), "inspect.json")
     return artifact
+
+
+def inspection(artifact: Path) -> dict[str, Any] | None:
+    """How the source of a table was understood, without its first rows; None of a table of an older version."""
+    found: dict[str, Any] | None = read_report(artifact).get("inspection")
+    return found and {name: value for name, value in found.items() if name != "first_rows"}
 
 
 def _is_number(value: Any) -> bool:
@@ -82,6 +90,7 @@ def summary(run: Run, artifact: Path) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "data": read_report(artifact)["counts"],
+        "inspection": inspection(artifact),
         "table": str(artifact),
         "report": str(artifact / "report.html"),
     }
@@ -109,4 +118,8 @@ def tweet_counts(artifact: Path) -> dict[str, Any]:
     """What `retrain --json` prints of its data."""
     report = read_report(artifact)
     test = report["splits"]["test"]
-    return {"data": report["counts"], "test": {"rows": test["rows"], "positives": test["positives"]}}
+    return {
+        "data": report["counts"],
+        "inspection": inspection(artifact),
+        "test": {"rows": test["rows"], "positives": test["positives"]},
+    }

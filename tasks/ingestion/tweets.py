@@ -25,7 +25,8 @@ from tasks.ingestion.token_sample import SAMPLE_ROWS
 from tasks.ingestion.two_passes import TwoPasses, gather
 from tasks.runtime.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_tweets
-from tasks.sources.columns import fold_labels, unexplained_classes
+from tasks.sources.columns import fold_labels, label_doubt
+from tasks.sources.summary import RowCounts, summarise_tweets
 from tasks.sources.tweets import blank_to_null
 from tasks.store.artifact_store import new_artifact
 
@@ -42,7 +43,6 @@ TWEETS = pa.schema(
         ("split", pa.string()),
     ]
 )
-MOST_SHOWN = 8
 CHECKED = ["malformed", "undecodable", "raw_text", "text", "id"]
 
 
@@ -81,6 +81,7 @@ class _TweetIngest:
         self._folder, self._columns, self._contract, self._encoding = folder, columns, contract, encoding
         self._notes, self._tally = ReadingNotes(), TweetTally()
         self._keys = TextKeys(folder / "read")
+        self._read = RowCounts()
 
     @property
     def _labelled(self) -> bool:
@@ -104,6 +105,7 @@ class _TweetIngest:
         labels = self._columns.labels()
         for batch in batches:
             self._tally.add_raw(batch)
+            self._read.add(batch)
             yield prepare(batch, labels, self._tally)
 
     def _examine(self, batch: pa.RecordBatch) -> None:
@@ -113,17 +115,8 @@ class _TweetIngest:
 
     def check_labels(self) -> None:
         """Raise RefusedTable when the labels are more than two, and no words say which mean 1 and 0."""
-        known, counts = self._columns.labels(), self._tally.labels
-        classes = unexplained_classes(counts, known)
-        if classes and not (self._columns.positive or self._columns.negative):
-            shown = ", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.most_common(MOST_SHOWN))
-            raise RefusedTable(
-                "label-words",
-                f"labels {shown}; what {' and '.join(map(repr, classes[:MOST_SHOWN]))} mean is not known: say which "
-                "words mean 1 with --positive-label and which mean 0 with --negative-label",
-                "two labels, 1 and 0 or words that usually mean them",
-                [],
-            )
+        if doubt := label_doubt(self._tally.labels, self._columns):
+            raise RefusedTable("label-words", doubt, "two labels, 1 and 0 or words that usually mean them", [])
 
     def compare(self, against: Path) -> dict[str, int]:
         """How many rows of a second source have a text of this one."""
@@ -165,6 +158,7 @@ class _TweetIngest:
             **self._tally.report(),
             "duplicates": self._keys.report(),
             **self._notes.report(),
+            "inspection": summarise_tweets(self._read, self._notes, self._columns),
         }
 
 

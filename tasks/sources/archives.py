@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from tasks.sources import compression
 from tasks.sources.limits import SourceError, SourceLimits
 
+if TYPE_CHECKING:
+    from tasks.sources.look import Beginning
+
 HEAD_BYTES = 1 << 16
+NESTED_BYTES = 256 << 20  # of a workbook in an archive, which is held in memory
 BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, *compression.BROKEN)
 
 
@@ -30,6 +34,23 @@ class Member:
     open: Callable[[], BinaryIO]
     path: Path | None = None  # where it lies on disk unpacked, if it does
     one_of_many: bool = False  # in an archive
+    beginning: "Beginning | None" = None  # which alone `open` gives, for a look at the file
+
+    @property
+    def cut(self) -> bool:
+        """Whether `open` ends before the file does, so that what stands last may be half of something."""
+        return self.beginning is not None and self.beginning.cut
+
+    def scan(self) -> BinaryIO:
+        """What is to be seen before anything is read, from the start: even of a look all bytes, where that is quick."""
+        return self.beginning.scan() if self.beginning else self.open()
+
+    def zip_file(self) -> Path | BinaryIO:
+        """What `zipfile` can read of a zip file: the file itself, or its bytes where it is packed in another."""
+        if self.path:
+            return self.path
+        with self.open() as stream:
+            return io.BytesIO(stream.read(NESTED_BYTES))  # one that is larger is cut, and no sound zip file
 
     def head(self) -> bytes:
         """The first 64 KiB."""
@@ -78,7 +99,7 @@ def _packing(path: Path) -> str | None:
     return "zip" if head.startswith(b"PK") and zipfile.is_zipfile(path) else None
 
 
-def is_workbook(path: Path) -> bool:
+def is_workbook(path: Path | BinaryIO) -> bool:
     """Whether this zip file is an Excel workbook."""
     return {"[Content_Types].xml", "xl/workbook.xml"} <= _names(path)
 
@@ -95,13 +116,13 @@ DOCUMENTS = {
 }
 
 
-def document_kind(path: Path) -> str | None:
+def document_kind(path: Path | BinaryIO) -> str | None:
     """What a file is in words, if it is a document or program in the dress of a zip file, and no archive of data."""
     names = _names(path)
     return next((what for name, what in DOCUMENTS.items() if name in names), None)
 
 
-def _names(path: Path) -> set[str]:
+def _names(path: Path | BinaryIO) -> set[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return set(archive.namelist())

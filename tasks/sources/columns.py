@@ -41,6 +41,7 @@ USUAL_LABELS = {
     **dict.fromkeys(("1", "yes", "on topic", "relevant", "related", "informative", "disaster"), 1),
     **dict.fromkeys(("0", "no", "off topic", "not relevant", "not related", "not informative", "not disaster"), 0),
 }
+MOST_SHOWN = 8  # label words in a message
 CLASS_SHARE, CLASS_ROWS = 0.02, 2  # of a label without meaning, to be a class and no slip: rows at least
 DATA_LIKE = re.compile(r"[-+]?\d+(\.\d+)?|https?://|\w{3} \w{3} \d\d |\d{4}-\d\d-\d\d|.{60,}|.*\s.*\s.*\s.*\s")
 
@@ -121,6 +122,18 @@ def unexplained_classes(counts: Mapping[str, int], known: Mapping[str, int]) -> 
     """
     least = max(CLASS_ROWS, CLASS_SHARE * sum(counts.values()))
     return [word for word, count in Counter(counts).most_common() if word not in known and count >= least]
+
+
+def label_doubt(counts: Mapping[str, int], columns: ColumnMap) -> str | None:
+    """Why labels cannot be told apart, in words: more than two, and none said to mean 1 or 0. None where they can."""
+    classes = unexplained_classes(counts, columns.labels())
+    if not classes or columns.positive or columns.negative:
+        return None
+    shown = ", ".join(f"{word!r} ({count:,} rows)" for word, count in Counter(counts).most_common(MOST_SHOWN))
+    return (
+        f"labels {shown}; what {' and '.join(map(repr, classes[:MOST_SHOWN]))} mean is not known: say which words mean "
+        "1 with --positive-label and which mean 0 with --negative-label"
+    )
 
 
 def _find_named(names: Sequence[str], wanted: str) -> str | None:

@@ -10,10 +10,10 @@ from tasks.sources.annotated import read_conllu, read_numbered
 from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap
 from tasks.sources.documents import batched, read_extracted, read_plain, read_wikitext
-from tasks.sources.encodings import detect_encoding, open_text
+from tasks.sources.encodings import open_text
 from tasks.sources.formats import document_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
-from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table
+from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table, text_file
 from tasks.sources.tweets import blank_to_null, cells_of, find_columns
 from tasks.sources.wikis import read_wiki_dump
 
@@ -44,6 +44,7 @@ def read_documents(
         row, found = 1, None
         for batch in _batches(member, columns, encoding, notes, limits):
             if found is None:
+                notes.names = notes.names or [field.name for field in batch.schema.field("record").type]
                 found = find_columns(columns, batch, member, ("text",))
                 notes.columns = notes.columns or found
             yield _documents(batch, found, member.name, row)
@@ -58,15 +59,16 @@ def _batches(
     if kind == "wiki-dump":
         notes.files.append(SourceFile(member.name, kind, "as the XML declares"))
         with member.open() as binary:
-            yield from batched(read_wiki_dump(binary, member.name, notes.shapes.no_texts), "utf-8")
+            pages = read_wiki_dump(binary, member.name, notes.shapes.no_texts, member.cut)
+            yield from batched(pages, "utf-8")
         return
     if kind not in READERS:
         yield from read_table(member, kind, encoding, notes, limits, columns)
         return
-    codec = detect_encoding(member, encoding)
-    notes.files.append(SourceFile(member.name, kind, codec))
-    with open_text(member, codec) as stream:
-        yield from batched(READERS[kind](stream), codec)
+    noted = text_file(member, kind, encoding)
+    notes.files.append(noted)
+    with open_text(member, noted.encoding) as stream:
+        yield from batched(READERS[kind](stream), noted.encoding)
 
 
 def _documents(batch: pa.RecordBatch, found: dict[str, str], source: str, first_row: int) -> pa.RecordBatch:

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from tasks.sources.archives import Member
 from tasks.sources.guessing import guess_encoding
@@ -31,7 +31,20 @@ ENOUGH_ODD_BYTES = 20  # of any kind; fewer are damage, and their rows are set a
 SAMPLE_BYTES = 1 << 16
 
 
+class Detected(NamedTuple):
+    """An encoding, how it is known, and how clean the text is in it, 0 to 1."""
+
+    encoding: str
+    known_by: str
+    confidence: float = 1.0
+
+
 def detect_encoding(member: Member, declared: str | None = None) -> str:
+    """The encoding alone of what `detect` finds."""
+    return detect(member, declared).encoding
+
+
+def detect(member: Member, declared: str | None = None) -> Detected:
     """The declared encoding, or what a byte order mark says, or UTF-8; else what the bytes show beyond doubt.
 
     A file with at least three bytes that UTF-8 does not allow, and no more valid sequences than these, is in another
@@ -39,24 +52,46 @@ def detect_encoding(member: Member, declared: str | None = None) -> str:
     Raises SourceError for a declared encoding that does not exist, and where a guess would be a doubtful one.
     """
     if declared:
-        return _checked(declared)
-    with member.open() as stream:
+        return Detected(_checked(declared), "declared")
+    with member.scan() as stream:
         mark = stream.read(4)
     for magic, encoding in BYTE_ORDER_MARKS:
         if mark.startswith(magic):
-            return encoding
-    with member.open() as stream:
+            return Detected(encoding, "byte order mark")
+    with member.scan() as stream:
         sample = _foreign_lines(stream)
-    return guess_encoding(sample, member.name) if sample else "utf-8"
+    if not sample:
+        return Detected("utf-8", "its bytes")
+    guess = guess_encoding(sample, member.name)
+    return Detected(guess.encoding, "guessed", round(guess.confidence, 3))
+
+
+def is_utf8(member: Member) -> bool:
+    """Whether a file needs no other encoding: a mark says what it is, or every byte of it is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with member.open() as stream:
+        piece = stream.read(PIECE_BYTES)
+        if any(piece.startswith(magic) for magic, _ in BYTE_ORDER_MARKS):
+            return True
+        try:
+            while piece:
+                decoder.decode(piece)
+                piece = stream.read(PIECE_BYTES)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 @contextmanager
-def open_text(member: Member, encoding: str) -> Iterator[TextIO]:
+def open_text(member: Member, encoding: str, scan: bool = False) -> Iterator[TextIO]:
     """The text of a file. Line ends stay as they are, any of CRLF, LF and CR ends a line.
+
+    `scan`: even for a look, all of it where that is quick.
 
     Raises SourceError where an encoding of several bytes a character gets out of step: nothing after it can be read.
     """
-    with member.open() as binary:
+    with member.scan() if scan else member.open() as binary:
         stream = io.TextIOWrapper(binary, encoding=encoding, errors="surrogateescape", newline="")
         try:
             yield stream

@@ -31,7 +31,8 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson"
 DELIMITED_SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
 PACKED = "an archive inside an archive, or of a kind that is not opened: unpack it first"
 NOT_DATA_NAME = re.compile(r"(?i)(^|/)(readme|licen[cs]e|copying|notice|sources|changelog|sha\d+sums|md5sums)(\.\w+)?$")
-NOT_DATA_SUFFIX = frozenset({".md", ".html", ".htm", ".pdf", ".py", ".png", ".jpg", ".yaml", ".yml", ".toml"})
+SETTINGS_SUFFIX = frozenset({".yaml", ".yml", ".toml"})
+NO_TABLE_SUFFIX = frozenset({".md", ".html", ".htm", ".pdf", ".py", ".png", ".jpg"})  # may be text: see the content
 WEB_PAGE = re.compile(r"(?i)\s*<(!doctype\s+html|html|head)\b")
 TWEET_ARCHIVE = re.compile(r"window\.YTD\.(tweets?|community_tweets?|note_tweet)\.part\d+\s*=\s*\[")
 OTHER_ARCHIVE = re.compile(rb"window\.YTD\.(\w+)\.part\d+\s*=")
@@ -46,7 +47,7 @@ def suffix(name: str) -> str:
 
 def table_format(member: Member) -> Format:
     """How a file holds a table. Raises SourceError when it cannot be one."""
-    if kind := _binary_format(member):
+    if kind := binary_format(member):
         return kind
     _, head = _sniff(member)
     if wiki_dumps.START.match(head):
@@ -58,7 +59,7 @@ def table_format(member: Member) -> Format:
 
 def document_format(member: Member) -> Format:
     """How a file holds documents. Raises SourceError when it cannot."""
-    if kind := _binary_format(member):
+    if kind := binary_format(member):
         return kind
     data, head = _sniff(member)
     if suffix(member.name) in DELIMITED_SUFFIXES:
@@ -67,8 +68,10 @@ def document_format(member: Member) -> Format:
 
 
 def not_data(member: Member, tables_only: bool, texts_only: bool = False) -> str | None:
-    """Why a file among others is passed over; None when it is to be read."""
-    if NOT_DATA_NAME.search(member.name) or suffix(member.name) in NOT_DATA_SUFFIX:
+    """Why a file among others is passed over; None when it is to be read. Texts are told by their content."""
+    if NOT_DATA_NAME.search(member.name) or suffix(member.name) in SETTINGS_SUFFIX:
+        return "not data, by its name"
+    if not texts_only and suffix(member.name) in NO_TABLE_SUFFIX:
         return "not data, by its name"
     head = member.head()
     if not head:
@@ -76,7 +79,7 @@ def not_data(member: Member, tables_only: bool, texts_only: bool = False) -> str
     if reason := _not_opened(member, head) or _other_archive(head):
         return reason
     if tables_only:
-        known = suffix(member.name) in TABLE_SUFFIXES or OTHER_ARCHIVE.match(head) or _binary_format(member)
+        known = suffix(member.name) in TABLE_SUFFIXES or OTHER_ARCHIVE.match(head) or binary_format(member)
         return None if known else f"no table, by its suffix: {', '.join(sorted(TABLE_SUFFIXES))} are"
     if not texts_only:
         return None
@@ -87,19 +90,20 @@ def not_data(member: Member, tables_only: bool, texts_only: bool = False) -> str
     return None
 
 
-def _binary_format(member: Member) -> Format | None:
+def binary_format(member: Member) -> Format | None:
+    """Parquet or workbook, by its content; None for any other file."""
     head = member.head()
     if head.startswith(b"PAR1"):
         return "parquet"
-    return "workbook" if head.startswith(b"PK") and member.path and is_workbook(member.path) else None
+    return "workbook" if head.startswith(b"PK") and is_workbook(member.zip_file()) else None
 
 
 def _not_opened(member: Member, head: bytes) -> str | None:
     """Why a file is not opened, if it is an archive or a document that is packed like one."""
-    if head.startswith(b"PK") and member.path:
-        if is_workbook(member.path):
+    if head.startswith(b"PK"):
+        if is_workbook(member.zip_file()):
             return None
-        if kind := document_kind(member.path):
+        if kind := document_kind(member.zip_file()):
             return kind
     return PACKED if is_archive(head) else None
 
@@ -121,7 +125,10 @@ def _sniff(member: Member) -> tuple[bytes, str]:
     encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     if WEB_PAGE.match(text):
-        raise SourceError(f"{member.name} is a web page, not data: give the address of the file itself")
+        raise SourceError(
+            f"{member.name} is a web page, not data, and its markup is no text: give the address of the file itself, "
+            "or save the page as plain text"
+        )
     return head, text
 
 

@@ -6,6 +6,8 @@ language as it should be). The bounds were chosen on sentences in sixteen langua
 or refused; Turkish, Japanese, Korean and some Hungarian are refused.
 """
 
+from typing import NamedTuple
+
 from tasks.sources.limits import SourceError
 
 WESTERN = "cp1252"
@@ -39,7 +41,14 @@ PORTUGUESE = frozenset(b"\xe3\xe7")
 RARE_SHARE = 0.1
 
 
-def guess_encoding(sample: bytes, name: str) -> str:
+class Guess(NamedTuple):
+    """An encoding, and how clean the text is in it, 0 to 1."""
+
+    encoding: str
+    confidence: float
+
+
+def guess_encoding(sample: bytes, name: str) -> Guess:
     """The encoding of lines that are not UTF-8. Raises SourceError, with the best guesses, where it is in doubt."""
     from charset_normalizer import from_bytes
 
@@ -47,7 +56,7 @@ def guess_encoding(sample: bytes, name: str) -> str:
     western = next((each.chaos for each in results if WESTERN in each.could_be_from_charset), None)
     others = [each.chaos for each in results if each.encoding not in DOS]
     if western is not None and western <= min(others, default=western) + TIE and _could_be_western(sample):
-        return WESTERN
+        return Guess(WESTERN, 1 - western)
     results.sort(key=lambda each: (each.chaos, -each.coherence))
     if results and results[0].coherence >= LEAST_COHERENCE and results[0].encoding not in (WESTERN, *DOS):
         best, *rivals = results
@@ -55,7 +64,7 @@ def guess_encoding(sample: bytes, name: str) -> str:
             rival.chaos - best.chaos >= LEAST_LEAD or best.coherence - rival.coherence >= LEAST_COHERENCE_LEAD
             for rival in rivals
         ):
-            return best.encoding
+            return Guess(best.encoding, 1 - best.chaos)
     likely = ", ".join(f"{each.encoding} ({1 - each.chaos:.0%} clean)" for each in results[:3]) or "none fits"
     raise SourceError(
         f"{name} is not UTF-8, and which encoding it is in cannot be told for certain ({likely}): say it with "

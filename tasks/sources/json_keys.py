@@ -28,7 +28,7 @@ def find_late_keys(stream: TextIO, known: Collection[str]) -> set[str]:
     late: set[str] = set()
     while piece := stream.read(PIECE_CHARACTERS):
         piece += stream.readline(PIECE_CHARACTERS)
-        if quoted and '" :' not in piece and sum(map(piece.count, quoted)) == piece.count('":'):
+        if quoted and _holds_only(piece, quoted):
             continue
         late |= _keys(piece).difference(known)
         if len(late) > MOST_LATE_KEYS:
@@ -42,6 +42,19 @@ def lines_with(stream: TextIO, keys: set[str]) -> Iterator[str]:
         return lines_of(stream)
     holds = re.compile(f'"(?:{"|".join(map(re.escape, sorted(keys)))})"').search
     return (line for line in lines_of(stream) if holds(line))
+
+
+def _holds_only(piece: str, quoted: list[str]) -> bool:
+    """Whether every key of a piece is one of these, by counting: a quote and a colon end a key, but where the quote is
+    escaped or begins a string.
+    """
+    for mark, known in (('":', sum(map(piece.count, quoted))), ('" :', 0)):
+        ends = piece.count(mark) if known or mark in piece else 0
+        if ends != known:
+            ends -= sum(map(piece.count, (f"\\{mark}", f'": {mark}', f'":{mark}')))
+        if ends != known:
+            return False
+    return True
 
 
 def _keys(text: str) -> set[str]:

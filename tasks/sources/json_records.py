@@ -36,10 +36,10 @@ def read_json(
     """
     notes, keys = notes or ShapeNotes(), dict[str, None]()
     with open_text(member, encoding) as stream:
-        gathered = _gather(_rows(stream, member.name, layout, notes))
+        gathered = _gather(_rows(stream, member, layout, notes))
         first, last = next(gathered)
         _add_keys(keys, first)
-        if not last:
+        if not last or member.cut:
             _add_late_keys(keys, first, member, encoding, layout)
         batch = _batch(first, encoding, keys)
         del first  # else two batches of objects would be held at a time
@@ -51,10 +51,11 @@ def _batch_of(part: tuple[list[Parsed], bool], encoding: str, keys: dict[str, No
     return _batch(part[0], encoding, keys)
 
 
-def _rows(stream: TextIO, name: str, layout: Layout, notes: ShapeNotes) -> Iterator[Parsed]:
+def _rows(stream: TextIO, member: Member, layout: Layout, notes: ShapeNotes) -> Iterator[Parsed]:
     if layout == "json-lines":
-        return flatten(parse_lines(lines_of(stream)), name, notes)
-    return flatten(parse_values(stream, name, layout == "json-documents"), name, notes, array=layout == "json")
+        return flatten(parse_lines(lines_of(stream)), member.name, notes)
+    values = parse_values(stream, member.name, layout == "json-documents", member.cut)
+    return flatten(values, member.name, notes, array=layout == "json")
 
 
 def _gather(rows: Iterable[Parsed]) -> Iterator[tuple[list[Parsed], bool]]:
@@ -81,17 +82,17 @@ def _add_keys(keys: dict[str, None], rows: Iterable[Parsed]) -> None:
 
 def _add_late_keys(keys: dict[str, None], first: list[Parsed], member: Member, encoding: str, layout: Layout) -> None:
     """Add the keys that first appear behind the first batch: a label in row 100,001 is a label."""
-    with open_text(member, encoding) as stream:
+    with open_text(member, encoding, scan=True) as stream:
         late = find_late_keys(stream, keys.keys() | keys_in(row[1] for row in first[:USUAL_ROWS]))
     if late:
         late -= keys_in(row[1] for row in first)
     if not late:
         return
-    with open_text(member, encoding) as stream:
+    with open_text(member, encoding, scan=True) as stream:
         if layout == "json-lines":
             _add_keys(keys, flatten(parse_lines(lines_with(stream, late)), member.name, ShapeNotes(), array=True))
         else:
-            _add_keys(keys, _rows(stream, member.name, layout, ShapeNotes()))
+            _add_keys(keys, _rows(stream, member, layout, ShapeNotes()))
 
 
 def _batch(rows: list[Parsed], encoding: str, keys: dict[str, None]) -> pa.RecordBatch:

@@ -38,10 +38,11 @@ def parse_lines(lines: Iterable[str]) -> Iterator[Parsed]:
             yield value, text, None, None
 
 
-def parse_values(stream: TextIO, name: str, documents: bool) -> Iterator[Parsed]:
+def parse_values(stream: TextIO, name: str, documents: bool, cut: bool = False) -> Iterator[Parsed]:
     """The elements of an array (what stands before its bracket is passed over), or else of documents, each of them.
 
-    Raises SourceError where the file stops being JSON.
+    Of a stream that is `cut`, the last one is passed over where it is no JSON. Raises SourceError where the file stops
+    being JSON.
     """
     text = stream.read(PIECE_CHARACTERS)
     place, passed = 0 if documents else text.index("[") + 1, 0
@@ -53,7 +54,7 @@ def parse_values(stream: TextIO, name: str, documents: bool) -> Iterator[Parsed]
             value, end = DECODER.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
             more = stream.read(max(PIECE_CHARACTERS, len(text) - place))
-            if documents and not more and place == len(text):
+            if not more and (cut or (documents and place == len(text))):
                 return
             if not more or len(text) - place > OBJECT_CHARACTERS:
                 raise SourceError(_where_it_stops(name, documents, passed + place, len(text) - place, error)) from error

@@ -2,6 +2,10 @@
 
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tasks.sources.look import Look
 
 GIB = 1 << 30
 ATTEMPTS = "CRISISFLOW_SOURCE_ATTEMPTS"
@@ -26,6 +30,7 @@ class SourceLimits:
     attempts: int = field(default_factory=lambda: int(os.environ.get(ATTEMPTS, "5")))  # more where nobody watches
     backoff_seconds: float = 0.5
     redirects: int = 5
+    look: "Look | None" = None  # read the beginnings alone
 
 
 DEFAULT_LIMITS = SourceLimits()

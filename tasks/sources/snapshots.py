@@ -8,6 +8,9 @@ import hashlib
 import json
 import mimetypes
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +50,28 @@ def fetch(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Path:
         _check_pin(address, folder)
     _record(draft.final, redact(str(source)), facts)
     return draft.final
+
+
+@contextmanager
+def temporary_copy(source: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> Iterator[str | Path]:
+    """Where the files of a source lie for the block: on this machine they stay where they are, others are received
+    into a folder that is gone afterwards. Nothing is noted. Raises what `fetch` raises.
+    """
+    if artifact_store.is_artifact(Path(source)):
+        yield Path(source)
+        return
+    address = addresses.parse(fill_placeholders(str(source)))
+    if address.scheme in ("", "file"):
+        yield address.location.removeprefix("file://")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if address.scheme in ("http", "https"):
+            http.download(address.location, folder / addresses.file_name(address.location), limits)
+        else:
+            object_stores.copy_files(address.location, folder, limits)
+        _check_pin(address, folder)
+        yield folder
 
 
 def check_source(source: str | Path) -> None:

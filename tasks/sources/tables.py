@@ -12,11 +12,12 @@ import pyarrow as pa
 from tasks.sources.archives import Member, open_members
 from tasks.sources.columns import ColumnMap
 from tasks.sources.delimited import read_delimited
-from tasks.sources.dialects import Dialect
-from tasks.sources.encodings import detect_encoding
-from tasks.sources.formats import Format, not_data
+from tasks.sources.dialects import NO_DELIMITER, Dialect
+from tasks.sources.encodings import detect
+from tasks.sources.formats import Format, binary_format, not_data, table_format
 from tasks.sources.json_records import read_json
 from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.look import LOOKED_ROWS, NOT_LOOKED_INTO
 from tasks.sources.parquet import read_parquet
 from tasks.sources.shapes.notes import ShapeNotes
 from tasks.sources.snapshots import snapshot_files
@@ -34,6 +35,8 @@ class SourceFile(NamedTuple):
     encoding: str
     delimiter: str | None = None  # of a delimited table
     quoting: str | None = None
+    encoding_known_by: str | None = None
+    encoding_confidence: float | None = None  # 0 to 1
 
 
 @dataclass
@@ -43,10 +46,15 @@ class ReadingNotes:
     files: list[SourceFile] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)  # file -> reason
     columns: dict[str, str] = field(default_factory=dict)  # meaning -> name, in the first file
+    names: list[str] = field(default_factory=list)  # of all columns of the first file
+    dialects: dict[str, Dialect] = field(default_factory=dict)  # file -> how its cells are told apart
     shapes: ShapeNotes = field(default_factory=ShapeNotes)
+    aloud: bool = True  # in the log, for a user who is not shown the notes
 
     def warn(self) -> None:
         """Say in the log what was not read, and of what was read what the user may not expect."""
+        if not self.aloud:
+            return
         for name, reason in islice(self.passed_over.items(), SHOWN):
             LOG.warning("%s passed over: %s", name, reason)
         if len(self.passed_over) > SHOWN:
@@ -80,13 +88,29 @@ def open_sources(
     for member in open_members(files, limits):
         alone = len(files) == 1 and not member.one_of_many
         reason = None if alone else not_data(member, tables_only, texts_only)
-        if reason is None:
+        seen = _seen(member, limits) if reason is None else None
+        if reason is None and seen is not None:
             read += 1
-            yield member
+            yield seen
         else:
-            notes.passed_over[member.name] = reason
+            notes.passed_over[member.name] = reason or NOT_LOOKED_INTO
     if not read:
         raise SourceError(f"nothing at {location} is data to read; passed over: {notes.passed_over}")
+
+
+def _seen(member: Member, limits: SourceLimits) -> Member | None:
+    """The file; for a look its beginning, or None when the look goes no further. Parquet and Excel have none."""
+    if limits.look is None or binary_format(member):
+        return member
+    return limits.look.at(member, is_countable(member))
+
+
+def is_countable(member: Member) -> bool:
+    """Whether the rows of a file can be counted quickly: a line or so each, and not packed."""
+    try:
+        return member.path is not None and table_format(member) in ("delimited", "json-lines")
+    except SourceError:
+        return False
 
 
 def read_table(
@@ -103,17 +127,25 @@ def read_table(
     """
     if kind == "parquet":
         notes.files.append(SourceFile(member.name, kind, "binary"))
-        return read_parquet(member, limits)
+        return islice(read_parquet(member, limits), 1 if limits.look else None)
     if kind == "workbook":
         notes.files.append(SourceFile(member.name, kind, "binary"))
-        return read_workbook(member, options.sheet if options else None, limits)
-    codec = detect_encoding(member, encoding)
-    place, noted = len(notes.files), SourceFile(member.name, kind, codec)
+        rows = LOOKED_ROWS if limits.look else None
+        return read_workbook(member, options.sheet if options else None, limits, rows)
+    place, noted = len(notes.files), text_file(member, kind, encoding)
     notes.files.append(noted)
     if kind in ("json", "json-lines", "json-documents"):
-        return read_json(member, codec, kind, notes.shapes)
+        return read_json(member, noted.encoding, kind, notes.shapes)
 
     def decided(dialect: Dialect) -> None:
-        notes.files[place] = noted._replace(delimiter=dialect.delimiter, quoting=dialect.quoting)
+        notes.dialects[member.name] = dialect
+        delimiter = None if dialect.delimiter == NO_DELIMITER else dialect.delimiter
+        notes.files[place] = noted._replace(delimiter=delimiter, quoting=dialect.quoting)
 
-    return read_delimited(member, codec, options, decided)
+    return read_delimited(member, noted.encoding, options, decided)
+
+
+def text_file(member: Member, kind: Format, encoding: str | None) -> SourceFile:
+    """The entry of a file of text, its encoding declared or found. Raises SourceError where it is in doubt."""
+    found = detect(member, encoding)
+    return SourceFile(member.name, kind, found.encoding, None, None, found.known_by, found.confidence)

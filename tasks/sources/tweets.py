@@ -43,6 +43,7 @@ def read_tweets(
         row, found = 1, None
         for batch in read_table(member, table_format(member), encoding, notes, limits, columns):
             if found is None:
+                notes.names = notes.names or [field.name for field in batch.schema.field("record").type]
                 found = find_columns(columns, batch, member, required)
                 notes.columns = notes.columns or found
             rows = pa.array(range(row, row + batch.num_rows), pa.int64())

@@ -20,16 +20,18 @@ UNSHOWN_TAGS = frozenset({"ref", "references", "gallery", "math", "timeline", "s
 FIELDS = frozenset({"title", "ns", "id", "text", "model"})
 
 
-def read_wiki_dump(stream: BinaryIO, name: str, others: Counter[str]) -> Iterator[Document]:
+def read_wiki_dump(stream: BinaryIO, name: str, others: Counter[str], cut: bool = False) -> Iterator[Document]:
     """Articles as text; redirects, pages of other namespaces and pages that are no wikitext are counted in `others`.
 
-    Raises SourceError for XML that is broken, declares entities, or holds a page beyond the bound.
+    Of a stream that is `cut`, the beginning of the page that stands last is passed over. Raises SourceError for XML
+    that is broken, declares entities, or holds a page beyond the bound.
     """
     pages = _Pages(name)
     while piece := stream.read(PIECE_BYTES):
         pages.feed(piece)
         yield from _articles(pages, others)
-    pages.feed(b"", last=True)
+    if not cut:
+        pages.feed(b"", last=True)
     yield from _articles(pages, others)
 
 

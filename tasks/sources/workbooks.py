@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, time
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -24,9 +25,11 @@ BROKEN = (
 
 
 def read_workbook(
-    member: Member, sheet: str | None = None, limits: SourceLimits = DEFAULT_LIMITS
+    member: Member, sheet: str | None = None, limits: SourceLimits = DEFAULT_LIMITS, first_rows: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a sheet below its header, in batches; without a name, those of the only sheet that holds any.
+
+    `first_rows` is how many to read, None all.
 
     Rows with more cells than the header come as malformed; blank rows are no rows. Raises SourceError for a file that
     is damaged or unpacks past the limits, and when it is not certain which sheet to read.
@@ -38,7 +41,7 @@ def read_workbook(
         if header is None:
             raise SourceError(f"{member.name} has no header: the first row of the sheet must name the columns")
         builder = BatchBuilder(unique_names([_cell(value) or "" for value in header[: _width(header)]]), "utf-8")
-        for row in rows:
+        for row in islice(rows, first_rows):
             _add(builder, row)
             if builder.full:
                 yield builder.take()
@@ -98,7 +101,7 @@ def _open(member: Member) -> Iterator[Any]:
     with warnings.catch_warnings():  # about styles and checks of cells, which are not read
         warnings.simplefilter("ignore", UserWarning)
         try:
-            workbook = openpyxl.load_workbook(member.path, read_only=True, data_only=True, keep_links=False)
+            workbook = openpyxl.load_workbook(member.zip_file(), read_only=True, data_only=True, keep_links=False)
         except BROKEN as error:
             raise SourceError(f"{member.name} is no sound workbook: {error}") from error
     try:
@@ -117,12 +120,11 @@ def _reported(name: str, rows: Iterator[Any]) -> Iterator[Any]:
 
 def _check_size(member: Member, limits: SourceLimits) -> None:
     """Raise SourceError for a workbook past the limits; zipfile holds its members to the sizes that they state."""
-    if member.path is None:
-        raise SourceError(f"{member.name} is a workbook inside an archive: unpack it first")
-    budget = Budget(limits, member.path.stat().st_size)
-    with zipfile.ZipFile(member.path) as archive:
-        for number, info in enumerate(archive.infolist()):
-            budget.spend(member.name, info.file_size, info.compress_size, number)
-        total = sum(info.file_size for info in archive.infolist())
+    with zipfile.ZipFile(member.zip_file()) as archive:
+        infos = archive.infolist()
+    budget = Budget(limits, sum(info.compress_size for info in infos))
+    for number, info in enumerate(infos):
+        budget.spend(member.name, info.file_size, info.compress_size, number)
+    total = sum(info.file_size for info in infos)
     if total > WORKBOOK_BYTES:
         raise SourceError(f"{member.name} unpacks to {total:,} bytes, {WORKBOOK_BYTES:,} are the limit: save it as CSV")

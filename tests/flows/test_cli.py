@@ -14,6 +14,7 @@ COMMANDS = (
     "retrain",
     "evaluate",
     "ingest",
+    "inspect",
     "quarantine",
     "featurize",
     "embed",

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.render.inspection import print_brief
 from models.wording import counted
 
 
@@ -24,6 +25,7 @@ def retrained(result: Mapping[str, Any]) -> None:
         f"Tweets: {data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined. "
         f"Test split: {test['rows']:,} rows, {test['positives']:,} of them real disasters."
     )
+    print_brief(console, result["inspection"])
     console.print(models(result["models"], result["best"]))
     steps = result["steps"]
     console.print(f"Chosen on validation: [bold]{result['best']}[/bold]; {result['choice']['sentence']}.")
@@ -60,6 +62,7 @@ def ingested(result: Mapping[str, Any]) -> None:
     for name, count in result["data"].items():
         table.add_row(name, f"{count:,}")
     console.print(table)
+    print_brief(console, result["inspection"])
     console.print(f"Table:  {result['table']}\nReport: {result['report']}", soft_wrap=True)
 
 

@@ -3,7 +3,7 @@
 from tasks.html.charts import histogram
 from tasks.html.numbers import count, count_of
 from tasks.html.pages import render
-from tasks.ingestion.report.words import REPAIRS, RULES, Report
+from tasks.ingestion.report.words import REPAIRS, RULES, Report, reading_of
 
 
 def corpus_page(report: Report) -> str:
@@ -19,6 +19,7 @@ def corpus_page(report: Report) -> str:
         report=report,
         lengths=histogram({"documents": bars}, ticks, axis, {"documents": "none"}) if bars else None,
         tokens=report["tokens"].get("none", []),
+        reading=reading_of(report),
         repairs=REPAIRS,
         rules=RULES,
     )

@@ -6,7 +6,7 @@ from models.settings import SPLITS
 from tasks.html.charts import Histogram, histogram
 from tasks.html.numbers import count, count_of
 from tasks.html.pages import render
-from tasks.ingestion.report.words import REPAIRS, RULES, Report
+from tasks.ingestion.report.words import REPAIRS, RULES, Report, reading_of
 
 KINDS = {"1": "positive", "0": "negative", "none": "none"}
 NAMES = {"1": "positive (1)", "0": "negative (0)", "none": "unlabelled"}
@@ -34,6 +34,7 @@ def tweets_page(report: Report) -> str:
         words={CAPTIONS[label]: report["tokens"][label] for label in CAPTIONS if report["tokens"].get(label)},
         keys=[(KINDS[each], NAMES[each]) for each in KINDS if each in report["words"]],
         readings=READINGS,
+        reading=reading_of(report),
         repairs=REPAIRS,
         rules=RULES,
     )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tasks.sources.wording import doubt_in_words, encoding_in_words, form_in_words, in_brief
+
 Report = dict[str, Any]
 
 REPAIRS = {
@@ -24,3 +26,22 @@ RULES = {
     "repeated-id": "an id that an earlier row has",
     "duplicate": "the same text, character by character, as an earlier row",
 }
+
+
+def reading_of(report: Report) -> dict[str, list[Any]]:
+    """How the source was understood, in words; less of a report of an older version, which does not tell."""
+    summary = report.get("inspection")
+    others = list(report.get("no_texts", {}).items())
+    if report.get("truncated"):
+        others.append(("texts that end where the platform cut them", report["truncated"]))
+    return {
+        "facts": [each for each in in_brief(summary) if each[0] != "Doubts"] if summary else [],
+        "doubts": [doubt_in_words(each) for each in (summary or {}).get("doubts", ())],
+        "others": others,
+        "left_out": list(report.get("left_out", {}).items()),
+        "files": [_file_in_words(each) for each in report["files"]],
+    }
+
+
+def _file_in_words(file: dict[str, Any]) -> tuple[str, str, str]:
+    return file["name"], form_in_words(file), encoding_in_words(file) or file["encoding"]

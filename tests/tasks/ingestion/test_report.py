@@ -163,3 +163,25 @@ def test_every_rule_and_repair_has_an_explanation() -> None:
 
     assert set(RULES) == set(get_args(RowRule))
     assert set(REPAIRS) == set(get_args(RepairKind))
+
+
+def test_what_was_no_text_cut_left_out_or_doubtful_is_shown(home: Path, tmp_path: Path) -> None:
+    long = "Fire near the mill " * 8 + "… https://t.co/abc"
+    tweets = [{"id": str(n), "text": f"{n} {long}", "place": {"name": "Rome"}, "label": n % 2} for n in range(30)]
+    lines = [
+        json.dumps(each)
+        for each in [*tweets, {"delete": {"status": {"id": 1}}}, {"id": "x", "text": "Rain", "label": 7}]
+    ]
+    (tmp_path / "set.jsonl").write_text("\n".join(lines))
+    page = Page((ingest_tweets(sources.fetch(tmp_path / "set.jsonl")) / "report.html").read_text(encoding="utf-8"))
+    for shown in ("How it was read", "JSON lines", "text = text", "0 (15, means 0)", "delete notice", "30", "place"):
+        assert shown in page.text
+    assert "not carry a label that is known ('7'" in page.text
+
+
+def test_a_report_of_an_older_version_is_drawn_too(artifact: Path) -> None:
+    report = json.loads((artifact / "report.json").read_text(encoding="utf-8"))
+    for name in ("inspection", "shapes", "no_texts", "truncated", "left_out"):
+        del report[name]
+    report["files"] = [{"name": each["name"], "format": "json", "encoding": "utf-8"} for each in report["files"]]
+    assert "How it was read" not in render_report(report)
