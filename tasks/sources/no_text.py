@@ -14,7 +14,7 @@ MAGICS = (
     (b"{\\rtf", "an RTF document: save it as plain text"),
     (b"\xd0\xcf\x11\xe0", "a document of an old Office program: save it as .xlsx, CSV or plain text"),
 )
-MARKUP = re.compile(r"\s*<(\?xml|!--|!DOCTYPE|[A-Za-z][\w:.-]*(\s[^<>]*)?/?>)")
+MARKUP = re.compile(r"\s*(?:<!--.*?-->\s*)*<(\?xml|!DOCTYPE|[A-Za-z][\w:.-]*(\s[^<>]*)?/?>)", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 CODE_LINE = re.compile(
     r"""
@@ -23,9 +23,24 @@ CODE_LINE = re.compile(
     """,
     re.VERBOSE,
 )
+# Python has programs without braces.
+PYTHON_START = re.compile(
+    r"(import [\w.]+( as \w+)?|from [\w.]+ import .+|(async )?def \w+\(.*|class \w+(\(.*\))?:.*)$"
+)
+PYTHON_LINE = re.compile(
+    r"""
+      \s*(import|from|def|async|class|return|raise|yield|assert|pass|break|continue|else:|try:|finally:|@\w)
+    | \s*(if|elif|for|while|with|except)\b.*:\s*$
+    | \s*[\w.\[\], ]+\s*[-+*/|&]?=\s*\S
+    | \s*[\w.]+\(.*\)?\s*$
+    | \s*[)\]}]+[,:]?\s*$
+    """,
+    re.VERBOSE,
+)
 BRACES = re.compile(r"[{}]")
 CODE_MARKS = re.compile(r"[{}()\[\];=<>]")
 MOST_CONTROL = 0.01  # of the characters
+MOST_PYTHON_LINES = 0.5  # of the lines: a text about programs also quotes them
 MOST_CODE_LINES, MOST_CODE_MARKS = 0.4, 0.12  # of the lines; of the characters (minified programs are one line)
 FEWEST_LETTERS = 0.4  # of the characters that are not blank
 FEWEST_CHARACTERS = 40  # shorter ones say too little
@@ -52,6 +67,8 @@ def _why_no_words(text: str) -> str | None:
     lines = [line for line in text.splitlines() if line.strip()]
     code = sum(CODE_LINE.search(line) is not None for line in lines)
     characters = "".join(text.split())
+    if any(map(PYTHON_START.match, lines)) and _is_python(lines):
+        return "program code (Python)"
     if BRACES.search(text) and (
         code >= MOST_CODE_LINES * len(lines) or len(CODE_MARKS.findall(text)) > MOST_CODE_MARKS * len(characters)
     ):
@@ -59,6 +76,10 @@ def _why_no_words(text: str) -> str | None:
     # What did not decode may be a letter of another encoding; marks belong to the letters before them in Hindi or Thai.
     letters = sum(letter.isalpha() or letter == "\ufffd" or not letter.isascii() for letter in characters)
     return "numbers or marks, hardly any words" if letters < FEWEST_LETTERS * len(characters) else None
+
+
+def _is_python(lines: list[str]) -> bool:
+    return sum(PYTHON_LINE.match(line) is not None for line in lines) >= MOST_PYTHON_LINES * len(lines)
 
 
 def _may_be_utf16(data: bytes) -> bool:

@@ -132,7 +132,7 @@ def test_tables_with_a_text_column_are_corpora(tmp_path: Path, suffix: str) -> N
 
 def test_of_a_folder_what_is_no_data_is_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", "one\n\ntwo")
-    for name in ("README.md", "README", "LICENSE.txt", "SHA256SUMS", "page.html"):
+    for name in ("README.md", "README", "LICENSE.txt", "SHA256SUMS", "settings.yaml"):
         write(tmp_path / name, "not text to learn from")
     assert len(read(tmp_path)) == 2
 

@@ -117,6 +117,16 @@ def test_a_workbook_in_a_folder_is_one_of_its_tables(tmp_path: Path) -> None:
     assert len(rows(tmp_path)) == 5
 
 
+@pytest.mark.parametrize("others", [{}, {"a.csv": CSV}])
+def test_a_workbook_in_an_archive_is_read_too(tmp_path: Path, others: dict[str, bytes]) -> None:
+    workbook(tmp_path / "b.xlsx", A=TABLE)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.write(tmp_path / "b.xlsx", "b.xlsx")
+        for name, content in others.items():
+            archive.writestr(name, content)
+    assert len(rows(tmp_path / "set.zip")) == 3 + 2 * len(others)
+
+
 @pytest.mark.parametrize("content", ["<x/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><workbook>&b;</workbook>", ""])
 def test_a_broken_workbook_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "set.xlsx"
@@ -218,6 +228,9 @@ NO_TEXTS = {
     "minified.js": "!function(e,t){var n=e.a;for(var r=0;r<t.length;r++){n[r]=t[r]}return n}(window,[1,2,3]);" * 3,
     "a.rels": '<?xml version="1.0"?><Relationships><Relationship Id="1"/></Relationships>',
     "chapter.xhtml": "<div>Smoke hung over the mill</div>",
+    "program.py": "import re\n\n\ndef shout(text):\n    words = text.split()\n    return re.sub('a', 'b', words[0])\n",
+    "page.html": "<!-- saved -->\n<html><body><p>Smoke hung over the mill.</p></body></html>",
+    "part.htm": "<p class='lead'>Smoke hung over the mill.</p>",
     "counts.txt": "".join(f"{number}\t{number * 17}\t{number / 3}\n" for number in range(40)),
     "picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
     "weights.bin": bytes(range(256)) * 4,
@@ -252,6 +265,7 @@ def test_what_is_no_text_is_never_taken_for_a_corpus(
         "Smoke;\nFire;\nThe mill burns, the river rises;\nand nobody sleeps;\n",
         "😱😱😱 🔥 https://t.co/a1b2c3 #fire @ann\n" * 3,
         "He said: if (x) then {y} [sic]; so it goes.\n" + PROSE,
+        "# Notes\n\n<!-- draft -->\n" + PROSE + "\n\n```\nimport re\n```\n" + PROSE,
     ],
 )
 def test_text_of_any_kind_is_text(tmp_path: Path, text: str) -> None:
@@ -270,6 +284,13 @@ def test_a_book_or_document_is_refused_by_its_kind_and_passed_over_among_others(
             read(tmp_path / "x.zip")
     (tmp_path / "a.txt").write_text(PROSE)
     assert len(documents(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name", ["notes.md", "page.html", "story.py"])
+def test_texts_among_others_are_told_by_content_not_by_name(tmp_path: Path, name: str) -> None:
+    for each in ("a.txt", name):
+        (tmp_path / each).write_text(PROSE)
+    assert len(documents(tmp_path)) == 4
 
 
 def test_a_sheet_is_named_on_the_command_line_and_travels_with_the_columns() -> None:
