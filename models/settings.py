@@ -100,7 +100,14 @@ class RetrySettings(Settings):
         (), description="Label words that mean 1; any given replaces those of the ingest."
     )
     negative: tuple[str, ...] = Field((), description="Label words that mean 0.")
-    encoding: str | None = Field(None, description="How to decode the bytes that could not be decoded.")
+    encoding: str | None = Field(
+        None, description="How to decode the bytes that could not be decoded, and corrected rows that are not UTF-8."
+    )
+    delimiter: str | None = Field(None, description="Character between the cells of the corrected rows.")
+    quoting: Literal["none", "minimal", "all"] | None = Field(None, description="What quotes are in these.")
+    header: bool | None = Field(None, description="Whether their first line names the columns.")
+    sheet: str | None = Field(None, description="Sheet of a workbook of corrected rows.")
+    ids: bool = Field(True, description="Whether a column names the tweets; else rows without an id are numbered.")
 
 
 class VocabularySettings(Settings):

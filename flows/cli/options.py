@@ -212,13 +212,9 @@ Phrases = Annotated[
 
 
 @dataclass(frozen=True)
-class TextTable:
-    """How a table of tweets is to be read: its columns, its encoding, and what kind of table it is."""
+class TableForm:
+    """What kind of table it is: its encoding, what separates and encloses its cells."""
 
-    text_column: TextColumn = None
-    id_column: IdColumn = None
-    keyword_column: KeywordColumn = None
-    location_column: LocationColumn = None
     sheet: Sheet = None
     encoding: Encoding = None
     delimiter: Delimiter = None
@@ -226,22 +222,36 @@ class TextTable:
     no_header: NoHeader = False
     no_ids: NoIds = False
 
-    def column_map(self, **labels: Any) -> "ColumnMap":
-        """All but the encoding; a usage error for a delimiter that cannot be one. `labels` are further fields."""
-        from tasks.sources.columns import ColumnMap
+    def delimiter_character(self) -> str | None:
+        """The delimiter as a character; a usage error for one that cannot be."""
         from tasks.sources.options import delimiter_of
 
         try:
-            delimiter = delimiter_of(self.delimiter)
+            return delimiter_of(self.delimiter)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--delimiter") from None
+
+
+@dataclass(frozen=True)
+class TextTable(TableForm):
+    """How a table of tweets is to be read: its columns, its encoding, and what kind of table it is."""
+
+    text_column: TextColumn = None
+    id_column: IdColumn = None
+    keyword_column: KeywordColumn = None
+    location_column: LocationColumn = None
+
+    def column_map(self, **labels: Any) -> "ColumnMap":
+        """All but the encoding; a usage error for a delimiter that cannot be one. `labels` are further fields."""
+        from tasks.sources.columns import ColumnMap
+
         return ColumnMap(
             id=self.id_column,
             text=self.text_column,
             keyword=self.keyword_column,
             location=self.location_column,
             sheet=self.sheet,
-            delimiter=delimiter,
+            delimiter=self.delimiter_character(),
             quoting=self.quoting and self.quoting.value,
             header=not self.no_header,
             ids=not self.no_ids,

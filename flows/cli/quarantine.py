@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Encoding, NegativeLabels, Overwrite, PositiveLabels, RawCsv
+from flows.cli.grouping import grouped
+from flows.cli.options import NegativeLabels, Overwrite, PositiveLabels, RawCsv, TableForm
 from flows.cli.render import data
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
@@ -75,8 +76,8 @@ def show_rows(
     show(result, as_json, data.quarantined)
 
 
-@quarantine.command()
 def retry(
+    *,
     table: TableName = None,
     corrected: Annotated[
         str | None,
@@ -85,15 +86,15 @@ def retry(
     recipe: Annotated[str | None, typer.Option(help="Judge by the contract of this recipe.")] = None,
     positive_label: PositiveLabels = None,
     negative_label: NegativeLabels = None,
-    encoding: Encoding = None,
+    form: TableForm,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Judge quarantined rows again, and let those that pass back into a new table.
 
-    Rows may have been corrected, or be judged by another contract, other label words or another encoding. Rows that
-    were kept stay as they are, with their splits; the old table stays too. Train on the new one with
-    `crisisflow retrain --tweets TABLE`.
+    Rows may have been corrected, or be judged by another contract, other label words or another encoding, or without
+    ids. The other flags of reading are about the file of corrected rows. Rows that were kept stay as they are, with
+    their splits; the old table stays too. Train on the new one with `crisisflow retrain --tweets TABLE`.
 
     Example: crisisflow quarantine retry --corrected mend.csv
     """
@@ -104,7 +105,15 @@ def retry(
 
         contract = {"contract": load_recipe(recipe).contract} if recipe else {}
         settings = RetrySettings(
-            **contract, positive=tuple(positive_label or ()), negative=tuple(negative_label or ()), encoding=encoding
+            **contract,
+            positive=tuple(positive_label or ()),
+            negative=tuple(negative_label or ()),
+            encoding=form.encoding,
+            delimiter=form.delimiter_character(),
+            quoting=form.quoting and form.quoting.value,
+            header=False if form.no_header else None,
+            sheet=form.sheet,
+            ids=not form.no_ids,
         )
         found = find_table(table)
         with orchestration(corrected):
@@ -112,3 +121,6 @@ def retry(
 
             result = stage.retry(found, corrected, settings)
     show(result, as_json, data.retried)
+
+
+quarantine.command()(grouped(retry))

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from flows.cli.grouping import grouped
+from flows.cli.options import LabelledTable
 from flows.cli.runner import AsJson, Debug, command, show
 
 schedule = typer.Typer(
@@ -42,8 +44,8 @@ def list_schedules(as_json: AsJson = False, debug: Debug = False) -> None:
     show(result, as_json, _listed)
 
 
-@schedule.command()
 def add(
+    *,
     what: Annotated[str, typer.Argument(help="retrain, ingest (a watched source) or score (a watched source).")],
     cron: Annotated[str | None, typer.Option(help='Minute hour day month weekday: "30 2 * * *".')] = None,
     timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
@@ -54,12 +56,14 @@ def add(
     recipe: Annotated[str | None, typer.Option(help="retrain: quick, standard, best or a .toml file.")] = None,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="score: where the results go.")] = None,
     model: Annotated[str | None, typer.Option(metavar="URI", help="score: another model than the champion.")] = None,
+    table: LabelledTable,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Schedule something, for good: it is there again when `crisisflow up` is started again.
 
-    Everything is checked now: expression, time zone, recipe, files.
+    Everything is checked now: expression, time zone, recipe, files. Flags of columns and of the form of tables say how
+    to read the source, each time.
 
     Example: crisisflow schedule add score --every 1h --source inbox/ --out scored/
     """
@@ -68,9 +72,13 @@ def add(
         from tasks.scheduling.timetable import timing_of
 
         when = timing_of(cron, timezone, every)
-        options = {"source": source, "corpora": tuple(corpus or ()), "recipe": recipe, "out": out, "model": model}
+        options: dict[str, Any] = {"source": source, "corpora": tuple(corpus or ()), "recipe": recipe, "out": out}
+        options |= {"model": model, "columns": table.column_map(), "encoding": table.encoding}
         result = _add(addition_of(what, name, when, options))
     show(result, as_json, _added)
+
+
+schedule.command()(grouped(add))
 
 
 def _add(addition: Any) -> dict[str, Any]:

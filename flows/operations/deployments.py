@@ -19,6 +19,7 @@ from tasks.scheduling import timetable
 from tasks.scheduling.deployments import FILE
 from tasks.scheduling.timetable import Timing
 from tasks.scheduling.worker import POOL, RETRAINING, ROOT
+from tasks.sources.columns import ColumnMap
 from tasks.store.outputs import Outputs
 
 What = Literal["retrain", "ingest", "score"]
@@ -40,6 +41,8 @@ class Addition(Settings):
     recipe: str | None = None
     out: str | None = None
     model: str | None = None
+    columns: ColumnMap = ColumnMap()
+    encoding: str | None = None
 
     @model_validator(mode="after")
     def make_sense(self) -> "Addition":
@@ -49,6 +52,7 @@ class Addition(Settings):
                 option = "corpus" if name == "corpora" else name
                 takers = " and ".join(what for what, options in OPTIONS.items() if name in options)
                 raise ValueError(f"--{option} says nothing to {self.what}: it is for {takers}")
+        self._check_reading()
         for source in filter(None, (self.source, *self.corpora)):
             _check_source(source, watched=self.what != "retrain")
         if self.recipe:
@@ -57,12 +61,31 @@ class Addition(Settings):
             Outputs((Path(self.source).expanduser(),)).check(Path(self.out) / "any.parquet")
         return self
 
+    def _check_reading(self) -> None:
+        """Raise ValueError for flags of reading that read nothing."""
+        labels = {"label": "--label-column", "positive": "--positive-label", "negative": "--negative-label"}
+        given = next((flag for name, flag in labels.items() if getattr(self.columns, name)), None)
+        if self.what == "score" and given:
+            raise ValueError(f"{given} says nothing to score: it is for retrain and ingest")
+        if self.what == "retrain" and not self.source and self.reading():
+            raise ValueError(
+                "flags of columns and of the form of a table need --source: without it the champion's tweets are read "
+                "as they were"
+            )
+
+    def reading(self) -> dict[str, Any]:
+        """How the tweets are to be read, what is as usual left out."""
+        columns = self.columns.model_dump(exclude_defaults=True, mode="json")
+        return {name: value for name, value in {"columns": columns, "encoding": self.encoding}.items() if value}
+
     def parameters(self) -> dict[str, Any]:
         """What its runs are called with; paths made absolute, for they start in another folder."""
         if self.what == "retrain":
-            return {"request": retrain_fields(self.source, self.corpora, self.recipe)}
+            fields = retrain_fields(self.source, self.corpora, self.recipe)
+            return {"request": fields | ({"tweets": fields["tweets"] | self.reading()} if self.source else {})}
         fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
-        return {"request": {name: value for name, value in (fields | {"model": self.model}).items() if value}}
+        given = {name: value for name, value in (fields | {"model": self.model}).items() if value}
+        return {"request": given | self.reading()}
 
 
 def addition_of(what: str, name: str | None, when: Timing, options: Mapping[str, Any]) -> Addition:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from models.settings import ContractSettings, RetrySettings, SplitSettings
 from models.splitting.splits import assign_splits
-from tasks.ingestion.corrections import Place, read_corrections
+from tasks.ingestion.corrections import Fields, Forms, Place, read_corrections
 from tasks.ingestion.key_buckets import KeyBuckets
 from tasks.ingestion.outputs import QuarantineWriter, reconcile, scratch, write_report
 from tasks.ingestion.reread import read_again
@@ -31,6 +31,7 @@ from tasks.sources import ColumnMap
 from tasks.store.artifact_store import new_artifact
 
 AS_READ = ("duplicates", "contamination", "files", "passed_over", "columns", "split", "labelled", "kind")
+SINCE = ("shapes", "no_texts", "truncated", "left_out", "inspection")  # what tables of older versions do not tell
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class _Retry:
     """One retry in progress."""
 
     def __init__(self, folder: Path, table: Table, settings: RetrySettings) -> None:
-        self._table, self._encoding = table, settings.encoding
+        self._table, self._encoding, self._settings = table, settings.encoding, settings
         self._columns = _with_words(table.columns, settings)
         self.contract = settings.contract or ContractSettings(**table.report["reading"]["contract"])
         checker = row_checker(self.contract, self._columns, table.report["labelled"])
@@ -103,13 +104,21 @@ class _Retry:
             self._passes.settle(kept)
             self._texts.add_texts(kept["text"], first, kept["target"], np.ones(kept.num_rows, bool))
         read = self._table.report["counts"]["read"]
-        mended = read_corrections(corrected, set(self._rules), list(self._table.encodings), read) if corrected else {}
+        mended = self._corrections(corrected, read) if corrected else {}
         for batch in read_again(self._table.quarantined, mended, self._columns, self._table.encodings, self._encoding):
             prepared = prepare(batch, self._columns.labels(), self._judged)
             first = self._passes.rows
             passed = self._passes.examine(prepared, checked_columns(self._table.report["labelled"]))
             self._texts.add_texts(prepared["text"], first, prepared["target"], passed)
         self._passes.relate(self._texts)
+
+    def _corrections(self, corrected: Path, rows_read: int) -> dict[Place, Fields]:
+        settings = self._settings
+        given = {"delimiter": settings.delimiter, "quoting": settings.quoting, "header": settings.header}
+        named = {name: value for name, value in (given | {"sheet": settings.sheet}).items() if value is not None}
+        forms = Forms(ColumnMap(**named), self._columns.model_copy(update=named))
+        files = list(self._table.encodings)
+        return read_corrections(corrected, set(self._rules), files, rows_read, forms, settings.encoding)
 
     def write(self, folder: Path) -> None:
         """Write the larger table and the smaller quarantine."""
@@ -145,6 +154,7 @@ class _Retry:
         return {
             **counted,
             **{name: before[name] for name in (*AS_READ, "repairs", "raw")},
+            **{name: before[name] for name in SINCE if name in before},
             "reading": before["reading"]
             | {"columns": self._columns.model_dump(), "contract": self.contract.model_dump()},
             "retry": {
@@ -158,7 +168,8 @@ class _Retry:
 
 
 def _with_words(columns: ColumnMap, settings: RetrySettings) -> ColumnMap:
-    """The columns, with the label words of the retry if it has any."""
+    """The columns, with the label words of the retry if it has any, and without ids where rows are to be numbered."""
+    columns = columns if settings.ids else columns.model_copy(update={"ids": False})
     if not settings.positive and not settings.negative:
         return columns
     return columns.model_copy(update={"positive": settings.positive, "negative": settings.negative})

@@ -13,7 +13,7 @@ from tasks import sources
 from tasks.ingestion import ingest_corpus, ingest_tweets
 from tasks.ingestion.corrections import ABOUT_ROW
 from tasks.ingestion.retry import retry_tweets
-from tasks.sources import SourceError
+from tasks.sources import ColumnMap, SourceError
 from tasks.sources.csv_injection import escape_formula
 from tasks.store import artifact_store
 
@@ -237,3 +237,35 @@ def test_what_was_escaped_for_a_spreadsheet_comes_back_as_it_was(home: Path, tmp
     rows = [["set.csv", str(row["source_row"]), *cells[:2], "1"]]
     after = retry_tweets(before, write(tmp_path / "corrected.csv", rows, (*ABOUT_ROW[:2], "id", "text", "target")))
     assert ("=1+1", "'=cmd|calc") in {(row["id"], row["text"]) for row in kept(after)}
+
+
+def test_a_corrected_copy_is_read_as_the_table_was(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    columns = ColumnMap(id="1", text="2", label="3", header=False, delimiter=";")
+
+    def write_rows(path: Path, rows: list[list[str]]) -> Path:
+        path.write_text("".join(";".join(row) + "\n" for row in rows))
+        return sources.fetch(path)
+
+    before = ingest_tweets(write_rows(folder / "set.csv", [*SOUND, ["a", "Smoke over the hills", "maybe"]]), columns)
+    corrected = write_rows(tmp_path / "mended.csv", [*SOUND, ["a", "Smoke over the hills", "1"]])
+    assert counts_add_up(after := retry_tweets(before, corrected))
+    assert report(after)["retry"]["returned"] == 1
+
+
+def test_the_form_of_the_corrected_rows_can_be_told(home: Path, tmp_path: Path) -> None:
+    before = table_with(tmp_path, [["a", "Smoke over the hills", "maybe"]])
+    row = ("set.csv", str(quarantine(before)[0]["source_row"]), "a", "Fumée, là", "1")
+    lines = "^".join(("source", "source_row", "id", "text", "target")) + "\n" + "^".join(row) + "\n"
+    (tmp_path / "mended.csv").write_bytes(lines.encode("cp850"))
+    settings = RetrySettings(delimiter="^", encoding="cp850")
+    after = retry_tweets(before, sources.fetch(tmp_path / "mended.csv"), settings)
+    assert [each["text"] for each in kept(after) if each["id"] == "a"] == ["Fumée, là"]
+
+
+def test_rows_without_ids_come_back_numbered(home: Path, tmp_path: Path) -> None:
+    before = table_with(tmp_path, [["", "Smoke over the hills", "1"]])
+    assert quarantine(before)[0]["rule"] == "missing-id"
+    after = retry_tweets(before, settings=RetrySettings(ids=False))
+    assert [each["id"] for each in kept(after) if each["text"] == "Smoke over the hills"] == ["set.csv:21"]

@@ -21,6 +21,7 @@ from tasks.runtime.supervisor import Supervisor
 from tasks.scheduling import api, deployments, health, worker
 from tasks.scheduling.timetable import Timing, in_words, next_times, parse_every, timing_of
 from tasks.sources import SourceLimits
+from tasks.sources.columns import ColumnMap
 
 HOURLY = Timing(every_seconds=3600)
 
@@ -87,6 +88,8 @@ def test_an_interval_keeps_its_own_beat() -> None:
         ("retrain", {"source": "/nope.csv"}, "nothing to read at '/nope.csv'"),
         ("ingest", {"recipe": "quick"}, "--recipe says nothing to ingest: it is for retrain"),
         ("score", {"corpora": ("x.txt",)}, "--corpus says nothing to score: it is for retrain"),
+        ("score", {"columns": ColumnMap(label="class")}, "--label-column says nothing to score"),
+        ("retrain", {"columns": ColumnMap(text="body")}, "need --source"),
         ("score", {"source": "https://${CRISISFLOW_SECRET_1}@example.org/t.csv"}, "write ${NAME} in its place"),
     ],
 )
@@ -113,6 +116,16 @@ def test_a_watched_folder_may_still_be_empty_and_its_path_becomes_absolute(
     Path("inbox").mkdir()
     added = Addition(what="score", name="mine", timing=HOURLY, source="inbox", out="scored")
     assert added.parameters() == {"request": {"source": str(tmp_path / "inbox"), "out": str(tmp_path / "scored")}}
+
+
+@pytest.mark.parametrize("what", ["retrain", "ingest", "score"])
+def test_how_to_read_the_source_is_scheduled_too(tmp_path: Path, what: str) -> None:
+    (tmp_path / "a.csv").write_text("1;Fire\n")
+    columns = ColumnMap(text="2", header=False, delimiter=";")
+    options = {"source": str(tmp_path / "a.csv"), "columns": columns, "encoding": "cp1252"}
+    request = addition_of(what, None, HOURLY, options).parameters()["request"]
+    read = request["tweets"] if what == "retrain" else request
+    assert (ColumnMap(**read["columns"]), read["encoding"]) == (columns, "cp1252")
 
 
 def test_every_deployment_of_prefect_yaml_names_a_flow_that_takes_its_parameters() -> None:
