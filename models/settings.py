@@ -185,6 +185,26 @@ class PhraseSettings(Settings):
         return {"ratio": 10.0, "npmi": 0.5}[self.score] if self.threshold is None else self.threshold
 
 
+class SubwordSettings(Settings):
+    """Character n-grams that share in the vectors of words (Bojanowski et al. 2017): fastText."""
+
+    enabled: bool = Field(False, description="A word's vector is the mean of its own and those of its n-grams.")
+    shortest: Annotated[int, Field(ge=1, le=20)] = Field(
+        3, description="Characters of the shortest n-gram; the marks < and > at the edges of a word count as one each."
+    )
+    longest: Annotated[int, Field(ge=1, le=20)] = Field(6, description="Characters of the longest n-gram.")
+    buckets: Annotated[int, Field(ge=1, le=2**31 - 1)] = Field(
+        2_000_000, description="N-grams are hashed into so many vectors; only those that occur take up room."
+    )
+
+    @model_validator(mode="after")
+    def order(self) -> "SubwordSettings":
+        """Raise ValueError when no length is left."""
+        if self.shortest > self.longest:
+            raise ValueError(f"shortest must not exceed longest, got {self.shortest} and {self.longest}")
+        return self
+
+
 class EmbeddingSettings(Settings):
     """CBOW and skip-gram with negative sampling (Mikolov et al. 2013)."""
 
@@ -215,6 +235,21 @@ class EmbeddingSettings(Settings):
         True, description="Learn from the training tweets too; without them, all folds and nights share one training."
     )
     phrases: PhraseSettings = PhraseSettings()
+    subwords: SubwordSettings = SubwordSettings()
+
+    @model_validator(mode="after")
+    def keep_input_vectors(self) -> "EmbeddingSettings":
+        """Raise ValueError for subwords in vectors of the output matrix, whose rows have none."""
+        if self.subwords.enabled and self.vectors_from != "input":
+            raise ValueError(
+                f'subwords are part of input vectors only: give vectors_from = "input", got "{self.vectors_from}"'
+            )
+        if self.subwords.enabled and self.remove_components:
+            raise ValueError(
+                "remove_components changes words and not the n-grams that words never seen are made of: give 0 with "
+                f"subwords, got {self.remove_components}"
+            )
+        return self
 
     def epochs_for(self, words: int) -> int:
         """Passes over a corpus of so many words: those asked for, or as many as make 20 million words, 5 to 30.
