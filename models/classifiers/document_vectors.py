@@ -1,11 +1,10 @@
 """Document vectors out of word vectors, whichever way the word vectors were learned."""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from models.text import Tokens
 from models.text.vocabulary import RESERVED
+from models.vectors import WordVectors
 
 
 def average_vectors(
@@ -30,9 +29,10 @@ def average_vectors(
     return means.astype(np.float32)
 
 
-def average_words(tokens: Tokens, words: pa.StringArray, vectors: np.ndarray) -> np.ndarray:
-    """As `average_vectors`, for tokens and vectors that belong to `words` (rows,); other words do not count."""
-    rows = pc.index_in(tokens.words, words).fill_null(len(words)).to_numpy(zero_copy_only=False)
-    known = np.append(np.ones(len(words)), 0.0)  # one row more, for the words without a vector
-    padded = np.append(vectors, np.zeros((1, vectors.shape[1]), vectors.dtype), axis=0)
-    return average_vectors(rows[tokens.codes], tokens.offsets, padded, known)
+def average_words(tokens: Tokens, vectors: WordVectors) -> np.ndarray:
+    """As `average_vectors`, for the words of these tokens; a word without a vector does not count.
+
+    With subwords nearly every word has one: those outside the vocabulary by their n-grams.
+    """
+    rows, found = vectors.rows_for(tokens.words)
+    return average_vectors(tokens.codes, tokens.offsets, rows, found.astype(np.float64))

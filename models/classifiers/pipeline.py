@@ -54,7 +54,8 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     """The classifier that these parts make: file names to values, as they were read.
 
     `classifier.json` says what it is, and the temperature of its probabilities where one was fitted; `logistic.npz`
-    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors); `network.keras` with
+    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors, with
+    `ngrams.parquet` of words never seen too); `network.keras` with
     `vocabulary.parquet`; `members` holds the parts of the classifiers of an ensemble by number.
     Raises ValueError for a set of parts that makes no classifier.
     """
@@ -110,15 +111,16 @@ def _ensemble(
     return lambda tokens: mean_log_odds([each.predict(tokens) for each in asked], lines), words
 
 
-def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
+def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
     from models.classifiers.document_vectors import average_words
     from models.classifiers.logistic import LogisticModel
-    from models.vectors.formats import from_table
+    from models.vectors import SubwordVectors
+    from models.vectors.subword_vectors import from_tables
 
-    vectors = from_table(parts["vectors.parquet"])
+    vectors = from_tables(parts)
     head = LogisticModel.from_arrays(parts["logistic.npz"])
-    words = vectors.tokens
-    return lambda tokens: head.predict_probabilities(average_words(tokens, words, vectors.vectors)), words
+    words = None if isinstance(vectors, SubwordVectors) else vectors.tokens
+    return lambda tokens: head.predict_probabilities(average_words(tokens, vectors)), words
 
 
 def _network(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from models.vectors.evaluation_files import Analogy, Similarity
 from models.vectors.word_vectors import AnalogyMethod, WordVectors, cosine_product
@@ -63,12 +64,16 @@ def evaluate_similarities(vectors: WordVectors, pairs: Sequence[Similarity]) -> 
     """Spearman's correlation of cosines with human scores. Words are looked up as written, else in lower case."""
     from scipy.stats import spearmanr
 
-    known = [(find_row(vectors, one), find_row(vectors, other), score) for one, other, score in pairs]
-    covered = [(one, other, score) for one, other, score in known if one is not None and other is not None]
+    words = sorted({word for one, other, _ in pairs for word in (one, other)})
+    spellings = {word: word if word in vectors else word.lower() for word in words}
+    _, found = vectors.rows_for(pa.array(spellings.values(), pa.string()))
+    known = dict(zip(words, found, strict=True))
+    covered = [(one, other, score) for one, other, score in pairs if known[one] and known[other]]
     if len(covered) < 3:
         return SimilarityScore(float("nan"), len(pairs), len(covered))
     ones, others, scores = zip(*covered, strict=True)
-    cosines = (vectors.directions[list(ones)] * vectors.directions[list(others)]).sum(axis=1)
+    sides = [vectors.directions_of([spellings[word] for word in side]) for side in (ones, others)]
+    cosines = (sides[0] * sides[1]).sum(axis=1)
     return SimilarityScore(float(spearmanr(cosines, scores).statistic), len(pairs), len(covered))
 
 

@@ -94,7 +94,20 @@ class WordVectors:
         words = self.words_of(phrase)
         if not words:
             raise ValueError("an empty phrase has no direction: give at least one word")
-        return _normalize(self.directions[[self.row(word) for word in words]].mean(axis=0))
+        return normalize(self.directions_of(words).mean(axis=0))
+
+    def directions_of(self, words: Sequence[str]) -> np.ndarray:
+        """Directions of these words, float32 (words, width). Raises UnknownWordError for one without a vector."""
+        unseen = [word for word in words if word not in self.rows]
+        found, known = self.unseen_vectors(pa.array(unseen, pa.string()))
+        if not known.all():
+            self.row(unseen[int(np.argmin(known))])
+        others = dict(zip(unseen, map(normalize, found), strict=True))
+        return np.stack([self.directions[self.rows[word]] if word in self.rows else others[word] for word in words])
+
+    def unseen_vectors(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors of words outside the vocabulary, float32 (words, width), and whether they have one: here none has."""
+        return np.zeros((len(words), self.width), np.float32), np.zeros(len(words), bool)
 
     def words_of(self, phrase: str) -> list[str]:
         """The words whose vectors a phrase is made of: itself, or as learned (new_york), else each of its words."""
@@ -117,7 +130,7 @@ class WordVectors:
         """
         if vector.shape != (self.width,):
             raise ValueError(f"these vectors have {self.width} numbers, got one of shape {vector.shape}")
-        return self._best(self.directions @ _normalize(vector), excluded, count)
+        return self._best(self.directions @ normalize(vector), excluded, count)
 
     def analogy(
         self, one: str, other: str, third: str, count: int = 10, method: AnalogyMethod = "add"
@@ -127,29 +140,31 @@ class WordVectors:
         "add" is 3CosAdd, the cosine with other - one + third (king - man + woman); "multiply" is 3CosMul (Levy and
         Goldberg 2014), on cosines moved to 0-1. The three words themselves are never answers.
         """
-        asked = [self.row(word) for word in (one, other, third)]
+        directions = self.directions_of((one, other, third))
+        asked = [self.rows[word] for word in (one, other, third) if word in self.rows]
         if method == "add":
-            directions = self.directions[asked]
-            scores = self.directions @ _normalize(directions[1] - directions[0] + directions[2])
+            scores = self.directions @ normalize(directions[1] - directions[0] + directions[2])
         else:
-            scores = cosine_product(*(self.directions[asked] @ self.directions.T))
+            scores = cosine_product(*(directions @ self.directions.T))
         return self._best(scores, asked, count)
 
     def doesnt_match(self, words: Sequence[str]) -> str:
         """The word least like the mean of all: breakfast cereal dinner lunch -> cereal."""
         if len(words) < 3:
             raise ValueError(f"odd one out needs at least 3 words, got {len(words)}")
-        directions = self.directions[[self.row(word) for word in words]]
+        directions = self.directions_of(words)
         return words[int(np.argmin(directions @ directions.mean(axis=0)))]
 
     def rows_for(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of other words' ids, as an Embedding layer takes them: float32 (words, width), and bool (words,).
 
-        A word without a vector gets zeros, and False in the second array.
+        A word without a vector gets zeros, and False in the second array; with subwords hardly any is without.
         """
         rows = pc.index_in(words, value_set=self.tokens).fill_null(-1).to_numpy(zero_copy_only=False)
         found = rows >= 0
-        return np.where(found[:, None], self.vectors[rows], np.float32(0)), found
+        vectors = np.where(found[:, None], self.vectors[rows], np.float32(0))
+        vectors[~found], found[~found] = self.unseen_vectors(words.filter(pa.array(~found)))
+        return vectors, found
 
     def _best(self, scores: np.ndarray, excluded: Sequence[int], count: int) -> list[tuple[str, float]]:
         """The words of the highest scores, those of the excluded rows left out; ties in row order."""
@@ -169,6 +184,7 @@ def cosine_product(one: np.ndarray, other: np.ndarray, third: np.ndarray) -> np.
     return (1 + other) * (1 + third) / (2 * (1 + one + 2 * EPSILON))
 
 
-def _normalize(vector: np.ndarray) -> np.ndarray:
+def normalize(vector: np.ndarray) -> np.ndarray:
+    """The same direction with length 1; a zero vector stays zero."""
     length = np.linalg.norm(vector)
     return vector / length if length else vector

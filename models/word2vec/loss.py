@@ -4,6 +4,7 @@ The loss of the steps themselves would follow the pieces of the text; this one i
 draw of the sample is random: subsampling and the drawn window are replaced by their chances, as weights.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -69,16 +70,21 @@ class SampleLoss:
         reach = (window + 1 - np.abs(np.arange(-window, window + 1))) / window
         return np.delete(chances * reach * chances[:, [window]], window, axis=1)
 
-    def measure(self, inputs: tf.Variable, outputs: tf.Variable) -> float:
-        """The loss of these tables, (vocabulary, width) each; 0 when the sample holds no pair."""
+    def measure(self, look_up: Callable[[np.ndarray], np.ndarray], outputs: tf.Variable) -> float:
+        """The loss of these vectors, 0 when the sample holds no pair.
+
+        `look_up` gives the input vectors (words, width) of words (words,); outputs are (vocabulary, width).
+        """
         total = self.weights.sum()
         if not total:
             return 0.0
         rows = np.maximum(self.rows, 0)
         words, context = rows[:, self.settings.window], np.delete(rows, self.settings.window, axis=1)
         skip_gram = self.settings.architecture == "skip-gram"
-        one, many = (inputs, outputs) if skip_gram else (outputs, inputs)
-        word, near = tf.gather(one, words).numpy(), tf.gather(many, context).numpy()
+        asked, targets = (words, context) if skip_gram else (context, words)
+        distinct, places = np.unique(asked, return_inverse=True)
+        hidden, target = look_up(distinct)[places.reshape(asked.shape)], tf.gather(outputs, targets).numpy()
+        word, near = (hidden, target) if skip_gram else (target, hidden)
         noise = tf.gather(outputs, self.noise).numpy()
         losses = self._skip_gram(word, near, noise) if skip_gram else self._cbow(word, near, noise)
         return float(np.sum(losses) / total)

@@ -22,6 +22,7 @@ import numpy as np
 
 from models.settings import Architecture, EmbeddingSettings
 from models.word2vec.sampling import CHUNK, GROUP, SHARED, groups_of
+from models.word2vec.word_rows import WordRows
 
 # How far one step may pass the bounds below, which hold for the average step of a piece. CBOW, where a clump of a word
 # is a whole context, reached norms of 160 with 4; skip-gram loses .002 on WordSim-353 with 2.
@@ -29,8 +30,13 @@ STEP_SLACK: dict[Architecture, float] = {"skip-gram": 4.0, "cbow": 2.0}
 LEAST_BOUND = 0.25  # part of the bounds in a piece of other words than the whole, whose rows come with long vectors
 ALIKE = 0.999  # overlap of frequencies above which a piece is the whole text, but for rounding
 MOST_MOVED = 2.5  # learning rate x pairs that move one row, or in CBOW the mean of a context, in one step
-MOST_SLOWED = 2.0  # how far CBOW may slow its frequent words down so that a step may hold more tokens
+MOST_SLOWED = (
+    2.0  # how far frequent words may be slowed down, in CBOW and with subwords, so that a step may hold more tokens
+)
 MOST_SHARED = 5.0  # the same for one row of CBOW, where each word is but a share of the mean
+# The same for the mean of a word's rows with subwords. The slowest word slows all that share n-grams with it, so that
+# the average word moves by half of this; steps pass it by WORD_SLACK at most, as far as they do without subwords.
+MOST_WORDS, WORD_SLACK = 5.0, 2.0
 MOST_PUSHED = 6.0  # the same for one shared negative, whose pairs all push one way
 
 
@@ -78,11 +84,13 @@ class Piece:
         return 1.0 if self.overlap > ALIKE else LEAST_BOUND + (1 - LEAST_BOUND) * self.overlap
 
 
-def piece_scales(piece: Piece, noise: np.ndarray, chunks: int, settings: EmbeddingSettings) -> PieceScales:
+def piece_scales(
+    piece: Piece, noise: np.ndarray, chunks: int, settings: EmbeddingSettings, known: WordRows
+) -> PieceScales:
     """The scales of a piece of text: a step draws its chunks from one piece only; of a small one it holds all."""
     frequency, chunks = kept_frequency(piece.kept), min(chunks, -(-int(piece.kept.sum()) // CHUNK))
     return PieceScales(
-        input_scale(frequency, chunks, settings, piece),
+        input_scale(frequency, chunks, settings, piece, known),
         output_scale(frequency, noise, chunks, settings, piece.strictness),
     )
 
@@ -107,25 +115,31 @@ def input_pairs(frequency: np.ndarray, tokens: int, settings: EmbeddingSettings)
     return tokens * frequency * mean_context(settings) * (1 + settings.negatives)
 
 
-def choose_chunks(frequency: np.ndarray, settings: EmbeddingSettings) -> int:
-    """Chunks of a step, a power of two (see groups_of): at most `step_tokens`, fewer where CBOW would have to slow.
+def choose_chunks(frequency: np.ndarray, settings: EmbeddingSettings, known: WordRows) -> int:
+    """Chunks of a step, a power of two (see groups_of): at most `step_tokens`, fewer where words would have to slow.
 
-    frequency (vocabulary,) is that of the kept tokens.
+    In CBOW they do as the mean of a context, with subwords by the n-grams that they share. frequency (vocabulary,) is
+    that of the kept tokens.
     """
     most = settings.step_tokens // CHUNK
-    if settings.architecture == "cbow":
-        one_chunk = settings.starting_rate * (frequency * input_pairs(frequency, CHUNK, settings)).sum()
+    if settings.architecture == "cbow" or settings.subwords.enabled:
+        pairs = input_pairs(known.spread(frequency), CHUNK, settings)
+        one_chunk = settings.starting_rate * (frequency * known.mean(pairs)).sum()
         # To the nearest power of two.
         most = min(most, max(round(np.sqrt(2) * MOST_SLOWED * MOST_MOVED / one_chunk), GROUP))
     return 1 << (most.bit_length() - 1)
 
 
-def input_scale(frequency: np.ndarray, chunks: int, settings: EmbeddingSettings, piece: Piece) -> np.ndarray:
-    """Share of the learning rate that each input row gets, float32 (vocabulary,).
+def input_scale(
+    frequency: np.ndarray, chunks: int, settings: EmbeddingSettings, piece: Piece, known: WordRows
+) -> np.ndarray:
+    """Share of the learning rate that each input row gets, float32 (rows,); frequency is that of words.
 
     In CBOW a row is bounded as its share of the mean (all of it where the context is one word over and over), and all
     rows together as the mean that they move when they move as one.
     """
+    if settings.subwords.enabled:
+        return subword_scale(frequency, chunks, settings, piece.strictness, known)
     rate, pairs = settings.starting_rate, input_pairs(frequency, chunks * CHUNK, settings)
     if settings.architecture == "skip-gram":
         return row_scale(pairs, rate, MOST_MOVED * piece.strictness)
@@ -134,6 +148,23 @@ def input_scale(frequency: np.ndarray, chunks: int, settings: EmbeddingSettings,
     share = (1 + same) / mean_context(settings)
     scale = row_scale(pairs * share, rate, MOST_SHARED * piece.strictness)
     return scale * row_scale((frequency * pairs * scale).sum(), rate, MOST_MOVED * piece.strictness)
+
+
+def subword_scale(
+    frequency: np.ndarray, chunks: int, settings: EmbeddingSettings, strictness: float, known: WordRows
+) -> np.ndarray:
+    """The same where a word is the mean of rows which other words share: float32 (rows,).
+
+    A row is moved by the pairs of all its words, and a word by the mean of its rows. Each row is as slow as the slowest
+    of its words must be, so that every word stays within its bound. In CBOW a word may be all of a context, by n-grams
+    that its words have in common, so no word counts as a mere share of it.
+    """
+    rate, pairs = settings.starting_rate, input_pairs(known.spread(frequency), chunks * CHUNK, settings)
+    words = row_scale(known.mean(pairs), rate, MOST_WORDS * strictness)
+    scale = known.least(words)
+    if settings.architecture == "skip-gram":
+        return scale
+    return scale * row_scale((frequency * known.mean(pairs * scale)).sum(), rate, MOST_MOVED * strictness)
 
 
 def output_scale(

@@ -8,7 +8,9 @@ import pyarrow as pa
 import tensorflow as tf
 
 from models.checkpoints import Checkpoint
-from models.vectors import WordVectors
+from models.vectors import SubwordVectors, WordVectors
+from models.vectors.subword_vectors import NgramVectors
+from models.word2vec.word_rows import WordRows
 
 Epoch: TypeAlias = dict[str, float]
 Source: TypeAlias = Literal["input", "output", "mean"]
@@ -16,14 +18,23 @@ Source: TypeAlias = Literal["input", "output", "mean"]
 
 @dataclass(frozen=True)
 class Matrices:
-    """The input-hidden and the hidden-output matrix, float32 (vocabulary, width), and the word of each row."""
+    """The input-hidden and the hidden-output matrix, float32 (vocabulary, width), and the word of each row.
+
+    With subwords `inputs` are the means of the rows of `table`, float32 (rows, width), of which words are made.
+    """
 
     words: pa.StringArray
     inputs: np.ndarray
     outputs: np.ndarray
+    table: np.ndarray
+    known: WordRows
+    counts: np.ndarray
 
     def vectors(self, source: Source) -> WordVectors:
-        """Word vectors from one of the matrices, or from the mean of both."""
+        """Word vectors from one of the matrices, or from the mean of both; with subwords, "input" knows any word."""
+        if source == "input" and self.known.settings.enabled:
+            ngrams = NgramVectors(self.known.settings, self.known.buckets, self.table[len(self.words) :])
+            return SubwordVectors(self.words, self.inputs, ngrams, self.counts)
         if source == "mean":
             return WordVectors(self.words, (self.inputs + self.outputs) / 2)
         return WordVectors(self.words, {"input": self.inputs, "output": self.outputs}[source])
@@ -38,6 +49,8 @@ class TrainingState:
 
     inputs: tf.Variable
     outputs: tf.Variable
+    known: WordRows
+    counts: np.ndarray
     history: list[Epoch] = field(default_factory=list)
     shards: int = 0
     blocks: int = 0
@@ -47,8 +60,11 @@ class TrainingState:
     def begin_with(self, initial: WordVectors, words: pa.StringArray) -> None:
         """Start the input rows of the words that have an initial vector from it; the others stay as they are.
 
-        As gensim's `intersect_word2vec_format` does; output rows start from zero. Raises ValueError for another width.
+        As gensim's `intersect_word2vec_format` does; output rows start from zero. Raises ValueError for another width,
+        and with subwords, where a word's vector is a mean of rows and no row of its own.
         """
+        if self.known.settings.enabled:
+            raise ValueError("training with subwords cannot start from other vectors: leave one of the two out")
         if initial.width != self.inputs.shape[1]:
             raise ValueError(f"vectors of {initial.width} numbers cannot start a training of {self.inputs.shape[1]}")
         rows, found = initial.rows_for(words)
@@ -65,7 +81,15 @@ class TrainingState:
 
     def matrices(self, words: pa.StringArray) -> Matrices:
         """A copy of both matrices."""
-        return Matrices(words, self.inputs.numpy(), self.outputs.numpy())
+        table = self.inputs.numpy()
+        return Matrices(words, self.known.vectors(table), self.outputs.numpy(), table, self.known, self.counts)
+
+    def look_up(self, words: np.ndarray) -> np.ndarray:
+        """The input vectors (words, width) of words (words,), distinct ones."""
+        rows, place = np.unique(self.known.members(words), return_inverse=True)
+        return WordRows(place, np.append(0, np.cumsum(self.known.sizes[words])), self.known.buckets).vectors(
+            tf.gather(self.inputs, rows).numpy()
+        )
 
     def to_checkpoint(self) -> Checkpoint:
         """A copy of this state as named arrays."""

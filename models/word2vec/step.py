@@ -9,9 +9,9 @@ their changes are then added in one order. What stands between products is compi
 products stay with oneDNN, which is faster at them. Where the time goes: tests/benchmarks/README.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import tensorflow as tf
 
@@ -34,6 +34,15 @@ PARTS = 2  # at most: each has GROUPS groups or more, see groups_of
 Change: TypeAlias = tuple[tf.Tensor, ...]
 
 
+class Batch(NamedTuple):
+    """What a step, or a part of it, reads, and the rows of the input matrix at its positions."""
+
+    context: tf.Tensor
+    negatives: tf.Tensor
+    codes: tf.Tensor
+    words: tf.Tensor
+
+
 @dataclass(frozen=True)
 class Changes:
     """What one part of a step does to the inputs, to the outputs, and to the outputs as negatives."""
@@ -51,7 +60,7 @@ def skip_gram_step(
     context (chunks, span), negatives (groups, shared), codes (chunks, tokens) integers; rate a scalar.
     """
     rates = compiled(skip_gram_rates, tables, windows, context, negatives, codes, rate)
-    parts = apply_step(skip_gram_changes, tables, windows, context, negatives, codes, rates)
+    parts = apply_step(skip_gram_changes, tables, windows, (context, negatives, codes, center(context)), rates)
     add_scaled_rows(tables.inputs, *(part.inputs for part in parts))
     add_rows(tables.outputs, *(part.outputs for part in parts), *(part.noise for part in parts))
 
@@ -64,31 +73,27 @@ def cbow_step(
     As in word2vec.c and gensim (cbow_mean=1), every context word takes the whole error, not its share of the mean.
     """
     rates = compiled(cbow_rates, tables, windows, context, negatives, codes, rate)
-    parts = apply_step(cbow_changes, tables, windows, context, negatives, codes, rates)
+    parts = apply_step(cbow_changes, tables, windows, (context, negatives, codes, context), rates)
     add_rows(tables.inputs, *(part.inputs for part in parts))
     add_target_rows(tables.outputs, [part.outputs for part in parts], [part.noise for part in parts])
 
 
 def apply_step(
-    changes: Callable[..., Changes],
-    tables: Tables,
-    windows: Windows,
-    context: tf.Tensor,
-    negatives: tf.Tensor,
-    codes: tf.Tensor,
-    rates: StepRates,
+    changes: Callable[..., Changes], tables: Tables, windows: Windows, batch: Sequence[tf.Tensor], rates: StepRates
 ) -> list[Changes]:
-    """The changes of each part of a step, all from the tables as they are."""
-    number = max(min(PARTS, negatives.shape[0] // GROUPS), 1)
-    parts = zip(*(tf.split(each, number) for each in (context, negatives, codes, *rates)), strict=True)
-    return [changes(tables, windows, *part[:3], StepRates(*part[3:])) for part in parts]
+    """The changes of each part of a step, all from the tables as they are.
+
+    A batch is context, negatives, codes, and the rows of the input matrix at each of its positions: the step's own
+    tokens in skip-gram, their context in CBOW.
+    """
+    number = max(min(PARTS, batch[1].shape[0] // GROUPS), 1)
+    parts = zip(*(tf.split(each, number) for each in (*batch, *rates)), strict=True)
+    return [changes(tables, windows, Batch(*part[:4]), StepRates(*part[4:])) for part in parts]
 
 
-def skip_gram_changes(
-    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: StepRates
-) -> Changes:
+def skip_gram_changes(tables: Tables, windows: Windows, batch: Batch, rates: StepRates) -> Changes:
     """Inputs: rows, two changes and their scale; outputs and noise: rows and changes."""
-    centers = center(context)
+    context, negatives, codes, centers = batch
     word = tf.gather(tables.inputs, centers)  # (chunks, tokens, width)
     near = tf.gather(tables.outputs, context)  # (chunks, span, width)
     pull, pull_near = pair_errors(tf.matmul(word, near, transpose_b=True), windows.masks, codes, rates.outputs)
@@ -100,12 +105,11 @@ def skip_gram_changes(
     )
 
 
-def cbow_changes(
-    tables: Tables, windows: Windows, context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: StepRates
-) -> Changes:
+def cbow_changes(tables: Tables, windows: Windows, batch: Batch, rates: StepRates) -> Changes:
     """Inputs and noise: rows and changes; outputs: rows, means and their scale."""
+    context, negatives, codes, words = batch
     targets = center(context)
-    around = tf.gather(tables.inputs, context)  # (chunks, span, width)
+    around = tf.gather(tables.inputs, words)  # (chunks, span, width)
     target = tf.gather(tables.outputs, targets)  # (chunks, tokens, width)
     active = tf.minimum(tf.gather(windows.sizes, codes), 1.0)  # a token without context teaches nothing
     mean = tf.matmul(tf.gather(windows.means, code_rows(codes)), around)
@@ -114,7 +118,7 @@ def cbow_changes(
     taken = scaled_masks(windows.masks, codes, rates.inputs)
     mean_change = add_scaled(negative.word_change, target, pull)
     return Changes(
-        inputs=(context, tf.matmul(taken, mean_change, transpose_a=True)),
+        inputs=(words, tf.matmul(taken, mean_change, transpose_a=True)),
         outputs=(targets, mean, pull * rates.outputs),
         noise=(negatives, negative.noise_change),
     )

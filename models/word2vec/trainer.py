@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ from models.divergence import MOST_NORM, TrainingWatch
 from models.seeds import generator
 from models.settings import EmbeddingSettings
 from models.vectors import WordVectors
+from models.word2vec.compiled_steps import compile_steps
 from models.word2vec.fused import fused
 from models.word2vec.loss import SAMPLED_NOISE, SampleLoss
 from models.word2vec.sampling import (
@@ -35,8 +36,8 @@ from models.word2vec.stability import (
     piece_scales,
 )
 from models.word2vec.state import Epoch, Matrices, TrainingState
-from models.word2vec.step import cbow_step, skip_gram_step
-from models.word2vec.tables import Tables, window_tables
+from models.word2vec.tables import Tables
+from models.word2vec.word_rows import StepRows, WordRows, step_rows
 
 Shard: TypeAlias = tuple[np.ndarray, np.ndarray]  # ids int32 (tokens,), offsets int64 (documents + 1,)
 MIN_LEARNING_RATE = 1e-4  # of the first; as gensim's min_alpha
@@ -63,11 +64,15 @@ class TrainingHooks:
 
 
 class Work(NamedTuple):
-    """A block to train on, how many words its shard has and its scales; or the end of a shard or of an epoch."""
+    """A block to train on, how many words its shard has, its scales, and with subwords the rows of its words.
+
+    Without a block, the end of a shard or of an epoch.
+    """
 
     block: Block | None = None
     words: int = 0
     scales: PieceScales | None = None
+    rows: StepRows | None = None
     ends_epoch: bool = False
 
 
@@ -75,16 +80,26 @@ class Trainer:
     """The two tables of word2vec, the compiled loop of steps that trains them, and how far it has come."""
 
     def __init__(
-        self, counts: np.ndarray, words: int, settings: EmbeddingSettings, seed: int, hooks: TrainingHooks
+        self,
+        counts: np.ndarray,
+        words: int,
+        settings: EmbeddingSettings,
+        seed: int,
+        hooks: TrainingHooks,
+        known: WordRows | None = None,
     ) -> None:
-        """Fresh tables; counts int64 (vocabulary,) of the words that have a row, in a text of so many words."""
+        """Fresh tables; counts int64 (vocabulary,) of the words that have a row, in a text of so many words.
+
+        `known` says of which input rows each word is made; of its own one only when not given.
+        """
         self.settings, self.seed, self.hooks, self.words = settings, seed, hooks, words
         self.counts = counts
         self.epochs = settings.epochs_for(words)
         self.keep, self.noise = keep_probabilities(counts, settings.subsample), noise_probabilities(counts)
-        self.chunks = choose_chunks(kept_frequency(counts * self.keep), settings)
-        self.tables = new_tables(self.noise, self.chunks, settings, seed)
-        self.state = TrainingState(self.tables.inputs, self.tables.outputs)
+        self.known = known or WordRows.alone(len(counts))
+        self.chunks = choose_chunks(kept_frequency(counts * self.keep), settings, self.known)
+        self.tables = new_tables(self.noise, self.chunks, settings, seed, len(self.known))
+        self.state = TrainingState(self.tables.inputs, self.tables.outputs, self.known, counts)
         self.run = compile_steps(self.tables, settings, self.chunks)
         self.start_clock()
 
@@ -104,8 +119,9 @@ class Trainer:
         """Have the steps compiled while the first block is still being made, by one of padding, which moves nothing."""
         padding = np.zeros((1, self.chunks, CHUNK + 2 * self.settings.window), np.int32)
         negatives = np.zeros((1, groups_of(self.chunks), SHARED[self.settings.architecture]), np.int32)
-        scales = np.ones(len(self.noise), np.float32)
-        self.run(padding, negatives, padding[..., :CHUNK], np.zeros(1, np.float32), scales, scales)
+        scales = PieceScales(np.ones(len(self.known), np.float32), np.ones(len(self.noise), np.float32))
+        rows = self.step_rows(padding)
+        self.run(padding, negatives, padding[..., :CHUNK], np.zeros(1, np.float32), scales, rows)
 
     def start_clock(self) -> None:
         """What has passed until now is no time of training."""
@@ -123,14 +139,23 @@ class Trainer:
                         scales[place] = self.scales(rows)
                     blocks = self.blocks(rows, offsets, f"epoch-{number}/shard-{place}")
                     done = block if (number, place) == (epoch, shard) else 0
-                    yield from (Work(each, len(ids), scales[place]) for each in islice(blocks, done, None))
+                    for each in islice(blocks, done, None):
+                        yield Work(each, len(ids), scales[place], self.step_rows(each.context))
                     yield Work()
             yield Work(ends_epoch=True)
 
     def scales(self, rows: np.ndarray) -> PieceScales:
         """How far rows are slowed in a piece of text, int32 (tokens,), -1 for a word without a row."""
         piece = Piece.of(rows, self.keep, self.counts, self.settings)
-        return piece_scales(piece, self.noise, self.chunks, self.settings)
+        return piece_scales(piece, self.noise, self.chunks, self.settings, self.known)
+
+    def step_rows(self, context: np.ndarray) -> StepRows | None:
+        """The input rows of a block's words, context (steps, chunks, span); None where words have no other than one."""
+        if not self.settings.subwords.enabled:
+            return None
+        window = self.settings.window
+        skip_gram = self.settings.architecture == "skip-gram"
+        return step_rows(self.known, context[..., window : window + CHUNK] if skip_gram else context)
 
     def blocks(self, rows: np.ndarray, offsets: np.ndarray, name: str) -> Iterator[Block]:
         """One pass over a shard: rows int32 (tokens,) of the tables, -1 where a word has none."""
@@ -141,7 +166,7 @@ class Trainer:
     def follow(self, work: Work) -> None:
         """Do a piece of work, and take note of it."""
         if work.block is not None and work.scales is not None:
-            self.train(work.block, work.words, work.scales)
+            self.train(work.block, work.words, work.scales, work.rows)
         elif not work.ends_epoch:
             self.state.end_shard()
             self.offer_checkpoint()
@@ -151,11 +176,11 @@ class Trainer:
             record = {"words_per_second": self.words / seconds, "seconds": seconds, "loss": checked["loss"]}
             self.state.end_epoch(record)
 
-    def train(self, block: Block, words: int, scales: PieceScales) -> None:
+    def train(self, block: Block, words: int, scales: PieceScales, rows: StepRows | None) -> None:
         """The steps of one block of a shard of so many words."""
         state, read = self.state, self.state.words + block.share * words
         share = np.linspace(state.words, read, len(block.codes), endpoint=False) / (self.epochs * self.words)
-        self.run(block.context, block.negatives, block.codes, self.rates(share), scales.inputs, scales.outputs)
+        self.run(block.context, block.negatives, block.codes, self.rates(share), scales, rows)
         if state.words // CHECK_WORDS < read // CHECK_WORDS:
             self.check(f"after {read:,.0f} words, in epoch {len(state.history) + 1}", read)
         state.words, state.blocks = read, state.blocks + 1
@@ -168,7 +193,7 @@ class Trainer:
 
     def check(self, when: str, words: float | None = None) -> Epoch:
         """Loss on the sample and norm of the longest row, told to the caller. Raises DivergenceError."""
-        checked = {"loss": self.loss.measure(self.state.inputs, self.state.outputs), "norm": self.largest_norm()}
+        checked = {"loss": self.loss.measure(self.state.look_up, self.state.outputs), "norm": self.largest_norm()}
         if self.hooks.on_check:
             self.hooks.on_check(round(self.state.words if words is None else words), checked)
         self.watch.check(when, **checked)
@@ -195,40 +220,21 @@ def largest_square(table: tf.Variable) -> tf.Tensor:
     return tf.where(tf.reduce_all(tf.math.is_finite(squares)), tf.reduce_max(squares), np.nan)
 
 
-def new_tables(noise: np.ndarray, chunks: int, settings: EmbeddingSettings, seed: int) -> Tables:
-    """Input rows uniform within 0.5 / width as in word2vec.c, output rows zero; no row is slowed."""
+def new_tables(
+    noise: np.ndarray, chunks: int, settings: EmbeddingSettings, seed: int, rows: int | None = None
+) -> Tables:
+    """Input rows, as many as words when not given, uniform within 0.5 / width as in word2vec.c; output rows zero.
+
+    No row is slowed.
+    """
     random = generator(seed, f"{settings.architecture}/initial")
-    shape = (len(noise), settings.dimensions)
+    rows = len(noise) if rows is None else rows
+    initial = random.random((rows, settings.dimensions), dtype=np.float32) - np.float32(0.5)
     return Tables(
-        inputs=tf.Variable((random.random(shape, dtype=np.float32) - np.float32(0.5)) / settings.dimensions),
-        outputs=tf.Variable(tf.zeros(shape)),
-        input_scale=tf.ones(len(noise)),
+        inputs=tf.Variable(initial / settings.dimensions),
+        outputs=tf.Variable(tf.zeros((len(noise), settings.dimensions))),
+        input_scale=tf.ones(rows),
         output_scale=tf.ones(len(noise)),
         noise_weight=settings.negatives / SHARED[settings.architecture],
         noise_scale=noise_scale(chunks, settings),
     )
-
-
-def compile_steps(tables: Tables, settings: EmbeddingSettings, chunks: int) -> Callable[..., None]:
-    """A compiled loop of steps.
-
-    It takes context, negatives and codes with a leading axis of steps, rates (steps,), and the scales of input and
-    output rows (vocabulary,) in the piece of text that the steps are of.
-    """
-    shapes = (chunks, CHUNK + 2 * settings.window), (groups_of(chunks), SHARED[settings.architecture]), (chunks, CHUNK)
-    blocks = [tf.TensorSpec((None, *shape), tf.int32) for shape in shapes]
-    vectors = [tf.TensorSpec(shape, tf.float32) for shape in ((None,), *[tables.input_scale.shape] * 2)]
-    step = skip_gram_step if settings.architecture == "skip-gram" else cbow_step
-    windows = window_tables(settings.window)
-
-    @tf.function(autograph=False, input_signature=[*blocks, *vectors])
-    def run(context: tf.Tensor, negatives: tf.Tensor, codes: tf.Tensor, rates: tf.Tensor, *scales: tf.Tensor) -> None:
-        scaled = replace(tables, input_scale=scales[0], output_scale=scales[1])
-
-        def body(i: tf.Tensor) -> list[tf.Tensor]:
-            step(scaled, windows, context[i], negatives[i], codes[i], rates[i])
-            return [i + 1]
-
-        tf.while_loop(lambda i: i < tf.shape(rates)[0], body, [0], parallel_iterations=1)
-
-    return run

@@ -14,8 +14,10 @@ from models.vectors import WordVectors
 from models.word2vec.loss import TextSample
 from models.word2vec.state import Epoch
 from models.word2vec.trainer import Shard, Trainer, TrainingHooks
+from models.word2vec.word_rows import WordRows
 
 BLOCKS_AHEAD = 8  # more than a second of training: in that time the next shard's stream is made ready
+SUBWORD_BLOCKS_AHEAD = 2  # 100 MB: each takes as long as four without subwords, and twenty times the room
 NO_HOOKS = TrainingHooks()
 
 
@@ -54,14 +56,20 @@ def train_on_shards(
     kept = frequent_ids(counts, settings)
     row_of = np.full(len(words), -1, np.int32)
     row_of[kept] = np.arange(len(kept), dtype=np.int32)
-    trainer = Trainer(counts[kept], int(counts.sum()), settings, seed, hooks)
+    kept_words = words.take(pa.array(kept))
+    known = WordRows.of(kept_words, settings.subwords)
+    trainer = Trainer(counts[kept], int(counts.sum()), settings, seed, hooks, known)
     trainer.watch_loss(np.append(row_of, -1)[sample.ids])
-    state, kept_words = trainer.state, words.take(pa.array(kept))
+    state = trainer.state
     if hooks.initial is not None:
         state.begin_with(hooks.initial, kept_words)
     if hooks.start is not None:
         state.restore(hooks.start)
-    for work in ahead(trainer.work(shards, row_of), BLOCKS_AHEAD, meanwhile=trainer.compile):
+    for work in ahead(
+        trainer.work(shards, row_of),
+        SUBWORD_BLOCKS_AHEAD if len(known.buckets) else BLOCKS_AHEAD,
+        meanwhile=trainer.compile,
+    ):
         trainer.follow(work)
         if work.ends_epoch:
             if hooks.on_epoch:

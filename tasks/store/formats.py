@@ -132,10 +132,29 @@ def read_vocabulary(artifact: Path) -> Vocabulary:
 
 
 def read_vectors(artifact: Path) -> "WordVectors":
-    """The word vectors of an artifact of any kind that holds some."""
-    from models.vectors.formats import from_table
+    """The word vectors of an artifact of any kind that holds some; they know any word where it holds n-grams too."""
+    from models.vectors.subword_vectors import from_tables
 
-    return from_table(pq.read_table(artifact / "vectors.parquet"))
+    return from_tables(vector_tables(artifact))
+
+
+def vector_tables(artifact: Path) -> dict[str, pa.Table]:
+    """The tables of which word vectors are made, by file name: words and, with subwords, n-grams."""
+    return {path.name: pq.read_table(path) for path in (artifact / "vectors.parquet", artifact / "ngrams.parquet")
+            if path.exists()}  # fmt: skip
+
+
+def vector_parts(vectors: "WordVectors") -> dict[str, pa.Table]:
+    """What `read_vectors` reads: words with their vectors and, with subwords, how often they occur and the n-grams."""
+    from models.vectors import SubwordVectors
+    from models.vectors.formats import to_table
+    from models.vectors.subword_vectors import to_ngram_table
+
+    table = to_table(vectors)
+    if not isinstance(vectors, SubwordVectors):
+        return {"vectors.parquet": table}
+    counted = table.append_column("count", pa.array(vectors.counts))
+    return {"vectors.parquet": counted, "ngrams.parquet": to_ngram_table(vectors.ngrams)}
 
 
 def read_document_vectors(artifact: Path, representation: str, tokens: Tokens) -> Any:
@@ -148,4 +167,4 @@ def read_document_vectors(artifact: Path, representation: str, tokens: Tokens) -
     if stored.exists():
         return sparse.load_npz(stored)
     vectors = read_vectors(artifact)
-    return average_words(tokens, vectors.tokens, vectors.vectors)
+    return average_words(tokens, vectors)

@@ -84,8 +84,9 @@ def _train_linear(
     head, history = fit(matrix[train], data.labels[train], matrix[validation], data.labels[validation])
     seconds = time.monotonic() - start
     run.log_history(list(enumerate(_named("validation", each) for each in history)))
-    space = "features.parquet" if (features / "features.parquet").exists() else "vectors.parquet"
-    parts = {"logistic.npz": head.to_arrays(), space: pq.read_table(features / space)}
+    bag = features / "features.parquet"
+    space = {bag.name: pq.read_table(bag)} if bag.exists() else formats.vector_tables(features)
+    parts = {"logistic.npz": head.to_arrays(), **space}
     return _finish(run, data, about, parts, use, seconds)
 
 

@@ -114,12 +114,13 @@ def made_up(architecture: str, tokens: int | None) -> Case:
     from models.word2vec.stability import choose_chunks
     from models.word2vec.tables import window_tables
     from models.word2vec.trainer import new_tables
+    from models.word2vec.word_rows import WordRows
 
     settings = EmbeddingSettings(architecture=architecture, dimensions=WIDTH, window=WINDOW)
     counts = np.maximum(17_000_000 / np.arange(8, WORDS + 8) / np.log(WORDS), 5)
     keep, noise = keep_probabilities(counts, 1e-3), noise_probabilities(counts)
     frequency = counts * keep / (counts * keep).sum()
-    chunks = tokens // CHUNK if tokens else choose_chunks(frequency, settings)
+    chunks = tokens // CHUNK if tokens else choose_chunks(frequency, settings, WordRows.alone(len(counts)))
     random = np.random.default_rng(0)
     rows = random.choice(WORDS, STEPS * chunks * CHUNK * 3, p=counts / counts.sum()).astype(np.int32)
     stream = read_stream(rows, np.arange(0, len(rows) + 1, 96), keep, WINDOW, random)

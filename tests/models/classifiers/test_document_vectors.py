@@ -6,6 +6,7 @@ import pytest
 
 from models.classifiers.document_vectors import average_vectors, average_words
 from models.text import Tokens
+from models.vectors import WordVectors
 
 VECTORS = np.array([[9, 9], [9, 9], [1, 0], [3, 4]], np.float32)  # padding, unknown, two words
 
@@ -36,5 +37,6 @@ def test_ids_of_another_vocabulary_are_refused() -> None:
 
 def test_words_without_a_vector_do_not_count() -> None:
     tokens = Tokens.from_lists([["fire", "unseen", "flood"], ["unseen"], []])
-    means = average_words(tokens, pa.array(["flood", "fire"]), np.array([[1, 1], [3, 5]], np.float32))
+    vectors = WordVectors(pa.array(["flood", "fire"]), np.array([[1, 1], [3, 5]], np.float32))
+    means = average_words(tokens, vectors)
     assert means.tolist() == [[2, 3], [0, 0], [0, 0]]

@@ -37,7 +37,7 @@ def test_the_loss_is_that_of_the_pairs_weighed_by_their_chances(architecture: st
     keep, noise = random.uniform(0.3, 1, 6), np.array([1, 5, 2], np.int32)
     rows = np.array([[0, 1, 2, 3, 4], [-1, -1, 5, 1, -1], [2, 2, -1, 3, 0]], np.int32)
     asked = SETTINGS.model_copy(update={"architecture": architecture})
-    found = SampleLoss(rows, keep, noise, asked).measure(tf.Variable(inputs), tf.Variable(outputs))
+    found = SampleLoss(rows, keep, noise, asked).measure(lambda words: inputs[words], tf.Variable(outputs))
 
     def cost(hidden: np.ndarray, target: int) -> float:
         pushed = np.mean([np.log1p(np.exp(hidden @ outputs[other])) for other in noise])
