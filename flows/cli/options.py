@@ -210,6 +210,18 @@ Phrases = Annotated[
     int, typer.Option(min=0, help="Passes that join words which stand together, new york as new_york; 0 is off.")
 ]
 
+Subwords = Annotated[
+    bool, typer.Option("--subwords", help="Learn character n-grams too, so that any word has a vector (fastText).")
+]
+Ngrams = Annotated[
+    str | None,
+    typer.Option(metavar="MIN-MAX", help="With --subwords: lengths of n-grams in characters.", show_default="3-6"),
+]
+Buckets = Annotated[
+    int | None,
+    typer.Option(min=1, help="With --subwords: vectors that n-grams are hashed into.", show_default="2000000"),
+]
+
 
 @dataclass(frozen=True)
 class TableForm:
@@ -292,6 +304,9 @@ class VectorOptions:
     epochs: Epochs = None
     min_count: MinCount = None
     phrases: Phrases = 0
+    subwords: Subwords = False
+    ngrams: Ngrams = None
+    buckets: Buckets = None
     vectors_from: VectorsFrom = Matrix.input
     remove_components: RemoveComponents = None
 
@@ -301,6 +316,7 @@ class VectorOptions:
 
         given = {**vars(self), "architecture": self.architecture.value, "vectors_from": self.vectors_from.value}
         given["phrases"] = {"passes": self.phrases}
+        given["subwords"] = subword_settings(self.subwords, given.pop("ngrams"), given.pop("buckets"))
         return EmbeddingSettings(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -321,6 +337,19 @@ class CooccurrenceOptions:
         """The settings that were named, as plain values."""
         named = {name: value for name, value in vars(self).items() if value is not None}
         return {name: value.value if isinstance(value, StrEnum) else value for name, value in named.items()}
+
+
+def subword_settings(enabled: bool, ngrams: str | None, buckets: int | None) -> dict[str, int | bool]:
+    """The settings of subwords that flags ask for. Raises ValueError for lengths that are no MIN-MAX, and without."""
+    if not enabled and (ngrams or buckets):
+        raise ValueError(f"{'--ngrams' if ngrams else '--buckets'} needs --subwords")
+    given: dict[str, int | bool] = {"enabled": enabled}
+    if ngrams:
+        shortest, dash, longest = ngrams.partition("-")
+        if not (shortest.isdecimal() and (longest.isdecimal() or not dash)):
+            raise ValueError(f"--ngrams must be MIN-MAX, two lengths in characters, got {ngrams!r}")
+        given |= {"shortest": int(shortest), "longest": int(longest or shortest)}
+    return given | ({"buckets": buckets} if buckets else {})
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Format(StrEnum):
     projector = "projector"
     keras = "keras"
     parquet = "parquet"
+    fasttext = "fasttext"
 
 
 RunId = Annotated[
@@ -239,8 +240,9 @@ def export_vectors(
 ) -> None:
     """Write word vectors for other tools: gensim and its like, TensorFlow's projector, Keras, or Parquet.
 
-    With --vectors it converts a file. The Keras file is a model of one Embedding layer, over the ids of the vocabulary
-    file beside it.
+    With --vectors it converts a file. The Keras file is a model of one Embedding layer, over the ids of the
+    vocabulary file beside it. The fastText file holds n-grams too, of vectors trained with `crisisflow embed
+    --subwords`; all other formats hold the words of the vocabulary alone.
 
     Example: crisisflow export-vectors --format word2vec-binary --out vectors.bin
     """

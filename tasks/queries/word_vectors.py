@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from models.vectors.evaluation_files import SimilarityColumns
     from tasks.tracking import MlflowRun
 
-Format = Literal["word2vec-text", "word2vec-binary", "projector", "keras", "parquet"]
+Format = Literal["word2vec-text", "word2vec-binary", "projector", "keras", "parquet", "fasttext"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -81,6 +81,8 @@ def export(vectors: "WordVectors", form: Format, out: Path, outputs: Outputs) ->
 def _write(vectors: "WordVectors", form: Format, files: list[Path]) -> None:
     if form == "keras":
         _write_keras(vectors, *files)
+    elif form == "fasttext":
+        _write_fasttext(vectors, files[0])
     elif form == "parquet":
         import pyarrow.parquet as pq
 
@@ -98,6 +100,20 @@ def _contents(vectors: "WordVectors", form: Format) -> tuple[bytes, ...]:
     if form == "projector":
         return formats.to_projector(vectors)
     return ((formats.to_word2vec_text if form == "word2vec-text" else formats.to_word2vec_binary)(vectors),)
+
+
+def _write_fasttext(vectors: "WordVectors", file: Path) -> None:
+    """Piece by piece, for all buckets together may be larger than what was trained. Raises ValueError without them."""
+    from models.vectors import SubwordVectors
+    from models.vectors.fasttext_format import to_fasttext
+
+    if not isinstance(vectors, SubwordVectors):
+        raise ValueError(
+            "these vectors have no n-grams, which --format fasttext is for: train some with `crisisflow embed "
+            "--subwords`, or give --format word2vec-binary"
+        )
+    with file.open("wb") as stream:
+        stream.writelines(to_fasttext(vectors))
 
 
 def _write_keras(vectors: "WordVectors", model: Path, words: Path) -> None:

@@ -102,7 +102,7 @@ def train_vectors(
     epochs.compare_matrices()
     vectors = all_but_the_top(vectors, settings.remove_components)
     _log_pictures(run, vectors)
-    parts = {"vectors.parquet": to_table(vectors), "contexts.parquet": to_table(epochs.last("output"))}
+    parts = {**formats.vector_parts(vectors), "contexts.parquet": to_table(epochs.last("output"))}
     joined = {f"phrases-{number}.parquet": each.to_table() for number, each in enumerate(phrases, start=1)}
     return formats.write_artifact("vectors", parts | joined)
 
@@ -115,6 +115,7 @@ def _train(
     initial: "WordVectors | None" = None,
 ) -> "WordVectors":
     """The vectors of the encoded text, the training shown and kept as it goes."""
+    from models.vectors import SubwordVectors
     from models.word2vec import TrainingHooks, train_on_shards
 
     run, settings, kept = epochs.run, epochs.settings, Checkpoints(epochs.run.action_key)
@@ -124,6 +125,8 @@ def _train(
         vectors, history = train_on_shards(shards, vocabulary.tokens, settings, seed, hooks)
     epochs.log.rest(history)
     run.log_metrics({"vocabulary": len(vectors)})
+    if isinstance(vectors, SubwordVectors):
+        run.log_metrics({"ngrams": len(vectors.ngrams.buckets)})
     return vectors
 
 
@@ -228,6 +231,7 @@ def embedding_summary(run: Run, settings: EmbeddingSettings, vectors: Path) -> d
         "epochs": settings.epochs_for(int(metrics["words"])),
         "words": int(metrics["words"]),
         "vocabulary": int(metrics["vocabulary"]),
+        "ngrams": int(metrics.get("ngrams", 0)),
         "words_per_second": metrics["words_per_second"],
         "wordsim353": metrics.get("similarity/wordsim353"),
         "analogy": metrics.get("analogy/total"),

@@ -1,7 +1,9 @@
 """Word vectors asked on the command line, as a user types it."""
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from flows.cli.options import Matrix, VectorOptions
 from models.vectors import WordVectors
 from models.vectors.formats import to_word2vec_text
 
@@ -94,3 +97,38 @@ def test_columns_of_a_similarity_file_are_named_where_types_cannot_tell_them(fil
     assert "name it to evaluate-vectors with --score-column" in refused.stderr
     done = crisisflow(*asked, "--word-columns", "2,3", "--score-column", "4")
     assert json.loads(done.stdout)["similarity"]["pairs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--ngrams", "3-6"), "--ngrams needs --subwords"),
+        (("--buckets", "100"), "--buckets needs --subwords"),
+        (("--subwords", "--ngrams", "three"), "--ngrams must be MIN-MAX, two lengths in characters, got 'three'"),
+        (("--subwords", "--ngrams", "6-3"), "shortest must not exceed longest, got 6 and 3"),
+        (("--subwords", "--vectors-from", "mean"), 'give vectors_from = "input", got "mean"'),
+    ],
+)
+def test_flags_of_subwords_that_ask_for_nothing_are_refused(arguments: tuple, said: str) -> None:
+    parsed = dict(itertools.pairwise(arguments))
+    options = VectorOptions(
+        subwords="--subwords" in arguments,
+        ngrams=parsed.get("--ngrams"),
+        buckets=int(parsed["--buckets"]) if "--buckets" in parsed else None,
+        vectors_from=Matrix(parsed.get("--vectors-from", "input")),
+    )
+    with pytest.raises(ValueError, match=re.escape(said)):
+        options.settings()
+
+
+def test_flags_of_subwords_become_settings() -> None:
+    asked = VectorOptions(subwords=True, ngrams="2-5", buckets=100).settings().subwords
+    assert (asked.enabled, asked.shortest, asked.longest, asked.buckets) == (True, 2, 5, 100)
+
+
+def test_vectors_without_ngrams_are_no_fasttext_file(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "vectors.bin"
+    done = crisisflow("export-vectors", "--vectors", file, "--format", "fasttext", "--out", out)
+    assert done.returncode == 2
+    assert "train some with `crisisflow embed --subwords`" in " ".join(done.stderr.split())
+    assert not out.exists()

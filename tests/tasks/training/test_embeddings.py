@@ -10,9 +10,11 @@ import pyarrow as pa
 import pytest
 
 from models.divergence import DivergenceError
-from models.settings import EmbeddingSettings, PhraseSettings, VocabularySettings
+from models.settings import EmbeddingSettings, PhraseSettings, SubwordSettings, VocabularySettings
 from models.text import Tokens, concat
 from models.text.phrases import learn_phrases
+from models.text.vocabulary import fit_vocabulary
+from models.vectors import SubwordVectors
 from tasks import sources, tracking
 from tasks.store import formats
 from tasks.training.embeddings import (
@@ -23,6 +25,7 @@ from tasks.training.embeddings import (
     train_vectors,
     vector_tests,
 )
+from tasks.training.network import Start
 
 PAIRS = "fire0\tfire1\t9\nfire2\tfire3\t8\nfire0\tsong1\t1\nsong2\tfire1\t2\nsong0\tunheard\t5\n"
 QUESTIONS = ": topics\nfire0 fire1 song0 song1\nfire0 fire1 song0 unheard\n"
@@ -181,3 +184,25 @@ def test_how_much_of_the_judgements_was_understood_is_said_and_logged(
     assert (metrics["similarity/pairs"], metrics["analogy/questions"]) == (5, 2)
     assert "5 word pairs understood" in caplog.text
     assert "2 questions understood" in caplog.text
+
+
+def test_subwords_and_phrases_together_give_any_word_a_vector(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "pairs.tsv").write_text(PAIRS)
+    subwords = SubwordSettings(enabled=True, buckets=1000)
+    asked = SETTINGS.model_copy(update={"vectors_from": "input", "subwords": subwords})
+    tests = VectorTests(sources.fetch(str(tmp_path / "pairs.tsv")))
+    with tracking.tracked_run("train", "embed") as run:
+        made = train_vectors.fn(run, UnlabelledText(stored(TEXTS)), asked, 1, tests)
+    (child,) = tracking.descendants(run.run_id)
+    assert child.data.metrics["similarity/coverage"] == 1  # "unheard" is in none of the texts
+    assert child.data.metrics["phrases"] == 1
+    known = formats.read_vectors(made)
+    assert isinstance(known, SubwordVectors)
+    assert child.data.metrics["ngrams"] == len(known.ngrams.buckets)
+    assert "la_ronge" in known
+    assert known.neighbours("la_rongee", 1)[0][0] == "la_ronge"
+    assert known.counts[known.rows["la_ronge"]] == 20
+    tweets = fit_vocabulary(Tokens.from_lists([["fire1", "fire1", "firefire", "firefire"]]), VocabularySettings())
+    words, start = Start(formats.write_artifact("vocabulary", {"vocabulary.parquet": tweets.to_table()}), made).words()
+    assert start[words.ids["firefire"]] == pytest.approx(known.ngrams.means(pa.array(["firefire"]))[0][0])
+    assert not start[:2].any()  # padding, and the unknown word
