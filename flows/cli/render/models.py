@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -40,7 +39,7 @@ def models(
     rows: Sequence[Mapping[str, Any]], best: str, title: str = "Models, on the held-out test tweets", key: str = "name"
 ) -> Table:
     """One line for each model; scores of the held-out test split. The best is known by its name, or another key."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("model", overflow="fold")  # a name that is cut names nothing
     for column in ("accuracy", "F1", "ROC AUC", "log loss", "training"):
         table.add_column(column, justify="right", no_wrap=True)
