@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tasks.sources.archives import Member
 from tasks.sources.deciding import Decision, decide
-from tasks.sources.dialects import QUOTE_ESCAPE, Dialect
+from tasks.sources.dialects import ENCLOSED_ESCAPE, QUOTE_ESCAPE, Dialect
 from tasks.sources.encodings import open_text
 from tasks.sources.evidence import MISSING_WORDS, ColumnKind, Reading, column_kinds, holds_rows
 from tasks.sources.limits import SourceError
@@ -250,11 +250,17 @@ def _drop_missing(dialect: Dialect) -> Callable[[str], str]:
     return lambda text: re.sub(pattern, lambda found: found[0] if found[0][0] == dialect.quote else "", text)
 
 
+def _doubled(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
+
+
 def _undo_escapes(dialect: Dialect) -> Callable[[str], str]:
-    r"""A function that undoes what csv does not know: MySQL's `\N` (a missing cell) and `\0` (NUL), R's quotes."""
-    if dialect.escape == QUOTE_ESCAPE:
-        return lambda text: text.replace(QUOTE_ESCAPE, '""')
+    r"""A function that undoes what csv does not know: MySQL's `\N` and `\0` (NUL), R's and DuckDB's quotes."""
     around = f"{re.escape(dialect.delimiter)}\r\n"
+    if dialect.escape in (QUOTE_ESCAPE, ENCLOSED_ESCAPE):
+        inside = r'(?:[^"\\]|\\"?)*' if dialect.escape == QUOTE_ESCAPE else r'(?:[^"\\]|\\.)*+'
+        enclosed = re.compile(rf'(?<![^{around}])"({inside})"(?=[{around}]|\Z)', re.DOTALL)
+        return lambda text: enclosed.sub(lambda found: _doubled(dialect.unescaped(found[1], True)), text)
     missing = re.compile(rf"(?<![^{around}])\\N(?=[{around}]|\Z)")
     zero = re.compile(r"(?<!\\)((?:\\\\)*)\\0")
     return lambda text: zero.sub("\\1\\\\\x00", missing.sub("", text)) if "\\" in text else text

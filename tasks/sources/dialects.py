@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+DELIMITERS = ",\t;|"
 NO_DELIMITER = "\ufdd1"  # a noncharacter of Unicode: the delimiter of a table of one column, where nothing separates
 MOST_FAULTS = 1000  # a reading with more is wrong, or the file is; bounds the time that bad files take
 REREAD_RATIO = 4
 QUOTE_ESCAPE = '\\"'  # R escapes quotes and nothing else
+ENCLOSED_ESCAPE = "\\\\"  # DuckDB escapes in cells that stand in quotes alone: elsewhere a backslash is a character
 MISSING_CELL = r"\N"  # MySQL's word, which is no escaped N
+ZERO = {"0": "\0"}  # MySQL's escape of NUL
 LINE_END = {"any": r"\r\n|\n|\r", "\n": r"\n", "\r": r"\r"}
 
 
@@ -37,8 +40,8 @@ class Dialect(NamedTuple):
             "delimiter": self.delimiter,
             "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             "quotechar": self.quote or None,
-            "doublequote": self.doubled or self.escape == QUOTE_ESCAPE,
-            "escapechar": None if self.escape == QUOTE_ESCAPE else self.escape or None,
+            "doublequote": self.doubled or len(self.escape) > 1,  # the reader undoes what csv does not know
+            "escapechar": self.escape if len(self.escape) == 1 else None,
             "strict": True,
         }
 
@@ -46,7 +49,7 @@ class Dialect(NamedTuple):
     def quoting(self) -> str:
         """The dialect in words, for reports."""
         kind = f"{self.quote} encloses" if self.quote else "quotes are characters"
-        return f"{kind}, {self.escape} escapes" if self.escape else kind
+        return f"{kind}, {self.escape[:1]} escapes" if self.escape else kind
 
     def pattern(self) -> re.Pattern[str]:
         """One cell with what ends it: groups are the inside of quotes, the cell without quotes, the end."""
@@ -60,32 +63,39 @@ class Dialect(NamedTuple):
             return re.compile(f"(?:(?!)()|({plain})){end}", re.DOTALL)
         pieces = [f"{quote}{quote}"] * self.doubled + [rf"{escape}."] * bool(escape)
         if self.escape == QUOTE_ESCAPE:
-            pieces, plain = [r'\\"|\\(?!")'], f"[^{delimiter}{ends}]*+"
-        inside = f"[^{quote}{escape}]*+(?:(?:{'|'.join(pieces) or '(?!)'})[^{quote}{escape}]*+)*+"
+            pieces = [r'\\"?']
+        if len(self.escape) > 1:
+            plain = f"[^{delimiter}{ends}]*+"
+        loop = (
+            "*" if self.escape == QUOTE_ESCAPE else "*+"
+        )  # after R's backslash a quote may yet be the one that closes
+        inside = f"[^{quote}{escape}]*+(?:(?:{'|'.join(pieces) or '(?!)'})[^{quote}{escape}]*+){loop}"
         return re.compile(f"(?:{quote}({inside}){quote}|(?!{quote})({plain})){end}", re.DOTALL)
 
     def unescaped(self, inside: str, quoted: bool) -> str:
         """What a cell says whose characters are these."""
         if self.escape == QUOTE_ESCAPE:
             return inside.replace(QUOTE_ESCAPE, '"') if quoted else inside
-        if self.escape and self.escape in inside:
-            if inside == MISSING_CELL and not quoted:
+        if self.escape and "\\" in inside:
+            if not quoted and (inside == MISSING_CELL or self.escape == ENCLOSED_ESCAPE):
                 return inside
-            pattern = rf"{re.escape(self.escape)}(.)" + (
-                f"|{self.quote}({self.quote})" if quoted and self.doubled else ""
-            )
-            return re.sub(pattern, lambda found: found[1] or found[2], inside, flags=re.DOTALL)
+            pattern = r"\\(.)" + (f"|{self.quote}({self.quote})" if quoted and self.doubled else "")
+            return re.sub(pattern, lambda found: ZERO.get(found[1], found[1]) or found[2], inside, flags=re.DOTALL)
         return inside.replace(self.quote * 2, self.quote) if quoted and self.doubled else inside
 
 
 @dataclass
 class Row:
-    """One row: its cells, which of them stood in quotes, its place in the text; no cells where quotes break."""
+    """One row: its cells, which of them stood in quotes, its place in the text; no cells where quotes break.
+
+    `raw` are the cells as they stand in the file, quotes left out, in a dialect with an escape.
+    """
 
     cells: tuple[str, ...] | None
     quoted: tuple[bool, ...]
     start: int
     end: int
+    raw: tuple[str, ...] = ()
 
 
 @dataclass
@@ -95,6 +105,7 @@ class Parsed:
     text: str
     dialect: Dialect
     rows: list[Row] = field(default_factory=list)
+    blank: list[Row] = field(default_factory=list)  # lines, which are no rows
     hopeless: bool = False  # too many faults; not read to its end
 
     @cached_property
@@ -113,6 +124,11 @@ def split_lines(text: str, line_end: str) -> list[str]:
     return lines[:-1] if lines and not lines[-1] else lines
 
 
+def line_end_before(text: str, place: int) -> str:
+    """The line end that stands before a place of a text."""
+    return "\r\n" if text.endswith("\r\n", 0, place) else text[place - 1 : place]
+
+
 def tokenize(text: str, dialect: Dialect, complete: bool = True) -> Parsed:
     """The rows of a text in this dialect, blank lines left out.
 
@@ -123,14 +139,14 @@ def tokenize(text: str, dialect: Dialect, complete: bool = True) -> Parsed:
     match, ends = dialect.pattern().match, re.compile(LINE_END[dialect.line_end])
     place, faults, read_again = 0, 0, 0
     while place < len(text):
-        start, cells, quoted, end = place, [], [], dialect.delimiter
+        start, raw, quoted, end = place, [], [], dialect.delimiter
         while end == dialect.delimiter:
             found = match(text, place)
             if found is None:
                 break
             inside, plain, end = found.groups()
             quoted.append(inside is not None)
-            cells.append(dialect.unescaped(plain if inside is None else inside, inside is not None))
+            raw.append(plain if inside is None else inside)
             place = found.end()
         if found is None:
             line = ends.search(text, start)
@@ -143,6 +159,8 @@ def tokenize(text: str, dialect: Dialect, complete: bool = True) -> Parsed:
             if (faults > MOST_FAULTS and faults * 4 > len(parsed.rows)) or read_again > REREAD_RATIO * len(text):
                 parsed.hopeless = True
                 return parsed
-        elif len(cells) > 1 or cells[0] or quoted[0]:
-            parsed.rows.append(Row(tuple(cells), tuple(quoted), start, place))
+            continue
+        cells = tuple(map(dialect.unescaped, raw, quoted))
+        row = Row(cells, tuple(quoted), start, place, tuple(raw) if dialect.escape else ())
+        (parsed.rows if len(raw) > 1 or raw[0] or quoted[0] else parsed.blank).append(row)
     return parsed

@@ -1,17 +1,14 @@
-"""What the beginning of a table shows about its quotes: how often each reading fails, and who would have written it so.
+"""What the beginning of a table shows in one dialect: its rows, and those that fail.
 
-A reading fails where quotes break the grammar, where a row has more or fewer cells than the header, and where a cell in
-quotes holds whole rows. Two readings that never fail are told apart by how writers quote: the cells that need it, or
-every text of a column.
+A row fails where quotes break the grammar, where it has more or fewer cells than the header, where it ends otherwise
+than the header, and where a cell in quotes holds whole rows.
 """
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from tasks.sources.dialects import Dialect, Parsed, Row, tokenize
+from tasks.sources.dialects import Dialect, Parsed, Row, line_end_before, tokenize
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 # What serializers write for a missing cell, in quotes or not.
@@ -19,30 +16,14 @@ MISSING_WORDS = frozenset({"nan", "NaN", "NAN", "null", "NULL", "None", "NA", "<
 NEEDS_QUOTES = re.compile(r"[,;\t|\"'\r\n\\#]|^\s|\s$|^$")
 WORDY_COLUMN = 0.5  # of a column of labels at most so many different cells for each row
 FEWEST_ROWS = 3
-
-
-@dataclass
-class Quoted:
-    """How the cells of a reading were quoted, summed over its columns; `mixed` columns quote some cells needlessly."""
-
-    needed: int = 0
-    doubled: int = 0
-    needless: int = 0
-    bare_quotes: int = 0  # cells without quotes around them that hold some inside
-    header: bool = False
-    mixed: list[tuple[int, int]] = field(default_factory=list)  # (needlessly quoted, plain) of each such column
-
-    @property
-    def is_habit(self) -> bool:
-        """Whether a writer exists that quotes so: what needs it, or all texts of a column."""
-        return not self.mixed and not self.bare_quotes
+FEWEST_QUOTED = 3  # texts, all in quotes that they do not need, before that is taken for a habit of their writer
 
 
 class Reading:
     """One dialect tried on the beginning of a file."""
 
     def __init__(self, text: str, dialect: Dialect, complete: bool = True, header: bool = True) -> None:
-        self.dialect, self.header = dialect, header
+        self.dialect, self.complete, self.header = dialect, complete, header
         self.parsed: Parsed = tokenize(text, dialect, complete)
         self.rows = self.parsed.rows
         self.width = self._width()
@@ -71,12 +52,12 @@ class Reading:
         return len(set(firsts)) == len(firsts) and all(row.quoted[0] for row in rows) and all(self.rows[0].quoted)
 
     def _strange_ends(self) -> list[Row]:
-        """Rows that end in LF where the header and most others end in CRLF: perhaps the lines of one cell."""
-        text, rows = self.parsed.text, [row for row in self.rows if row.end < len(self.parsed.text)]
-        if not rows or self.dialect.line_end != "any" or not text.startswith("\r\n", rows[0].end - 2):
+        """Rows that do not end as the header does: perhaps the lines of one cell."""
+        if self.dialect.line_end != "any":
             return []
-        strange = [row for row in rows if not text.startswith("\r\n", row.end - 2)]
-        return strange if len(strange) * 2 < len(rows) else []
+        text, rows = self.parsed.text, [row for row in self.rows if row.end < len(self.parsed.text)]
+        end = line_end_before(text, rows[0].end) if rows else ""
+        return [row for row in rows if line_end_before(text, row.end) != end]
 
     @property
     def share_of_faults(self) -> float:
@@ -90,62 +71,51 @@ class Reading:
         return [row for row in self.rows[self.header :] if row.start not in faults and row.cells is not None]
 
     def suspects(self) -> list[Row]:
-        """The rows that fail or end strangely, in order."""
-        return sorted(
-            {row.start: row for row in (*self.faults, *self._strange_ends())}.values(), key=lambda row: row.start
-        )
-
-    def failures(self, other: "Reading") -> int:
-        """How many of its rows fail where the other reading does not; what fails in both shows nothing."""
-        if self.parsed.hopeless:
-            return len(self.faults)
-        spans = [(row.start, row.end) for row in other.suspects()]
-        starts = [start for start, _ in spans]
-        failed = 0
-        for row in self.suspects():
-            place = bisect_left(starts, row.end) - 1
-            failed += place < 0 or spans[place][1] <= row.start
-        return failed + (sum(1 for _ in swallowing(self)) if self.dialect.quote else 0)
-
-    def quotes(self) -> Quoted:
-        """How its cells were quoted."""
-        found = Quoted(header=self.header and bool(self.rows) and any(self.rows[0].quoted))
-        columns: list[Counter[str]] = [Counter() for _ in range(self.width)]
-        for row in self.body:
-            for column, cell, quoted in zip(columns, row.cells or (), row.quoted, strict=True):
-                column[self._kind(cell, quoted)] += 1
-        for column in columns:
-            found.needed += column["needed"] + column["doubled"]
-            found.doubled += column["doubled"]
-            found.needless += column["needless"]
-            found.bare_quotes += column["bare"]
-            plain = column["plain"] + column["bare"]
-            if column["needless"] and plain:
-                found.mixed.append((column["needless"], plain))
-        return found
+        """The rows that fail, end strangely or hold others, and blank lines: perhaps a part of one."""
+        return [
+            *self.faults,
+            *self.parsed.blank,
+            *self._strange_ends(),
+            *(swallowing(self) if self.dialect.quote else ()),
+        ]
 
     def bare_missing(self) -> bool:
         """Whether a column whose texts all stand in quotes, needed or not, also holds a bare word for nothing."""
         if not self.dialect.quote:
             return False
-        habit, missing = [0] * self.width, [False] * self.width
+        for place, column in enumerate(self._columns()):
+            if column["needless"] and not (column["plain"] + column["bare"]):
+                cells = ((row.cells or ())[place] for row in self.body if not row.quoted[place])
+                if any(cell in MISSING_WORDS for cell in cells):
+                    return True
+        return False
+
+    def encloses_without_need(self) -> bool:
+        """Whether so many cells stand in quotes that need none that their writer encloses all texts, or all cells."""
+        columns = self._columns()
+        enclosed = [column for column in columns if column["needless"]]
+        if any(column["needless"] < column["plain"] + column["bare"] for column in enclosed):
+            return False
+        return sum(column["needless"] for column in enclosed) >= FEWEST_QUOTED or any(
+            column["number"] and not (column["plain"] + column["bare"] + column["blank"]) for column in columns
+        )
+
+    def _columns(self) -> list[Counter[str]]:
+        """How many cells of each kind stand in each column."""
+        columns: list[Counter[str]] = [Counter() for _ in range(self.width)]
         for row in self.body:
-            for place, (cell, quoted) in enumerate(zip(row.cells or (), row.quoted, strict=True)):
-                kind = self._kind(cell, quoted)
-                habit[place] += kind == "needless"
-                habit[place] -= len(self.rows) * (kind in ("plain", "bare"))
-                missing[place] = missing[place] or (not quoted and cell in MISSING_WORDS)
-        return any(count > 0 and lacks for count, lacks in zip(habit, missing, strict=True))
+            for column, cell, quoted in zip(columns, row.cells or (), row.quoted, strict=True):
+                column[self._kind(cell, quoted)] += 1
+        return columns
 
     def _kind(self, cell: str, quoted: bool) -> str:
-        quote = self.dialect.quote
-        if not quoted:
-            if quote and quote in cell:
-                return "bare"
-            return "empty" if not cell or NUMBER.fullmatch(cell) or cell in MISSING_WORDS else "plain"
-        if quote in cell:
-            return "doubled" if cell.strip(quote) else "needed"
-        return "needed" if self.dialect.delimiter in cell or NEEDS_QUOTES.search(cell) else "needless"
+        """Of a cell in quotes whether it is a number, or needs them; of another whether it holds text, or quotes."""
+        if quoted:
+            needed = self.dialect.delimiter in cell or NEEDS_QUOTES.search(cell)
+            return "number" if NUMBER.fullmatch(cell) else "needed" if needed else "needless"
+        if self.dialect.quote and self.dialect.quote in cell:
+            return "bare"
+        return "blank" if not cell or NUMBER.fullmatch(cell) or cell in MISSING_WORDS else "plain"
 
 
 def swallowing(reading: Reading) -> Iterator[Row]:

@@ -14,6 +14,7 @@ REREAD_CHARACTERS = 64 << 20  # quotes made to open for ever would have every li
 REREAD_RATIO = 4
 LINE_ENDS = ("\n", "\r")
 BARE_END = "\ufdd0"  # a noncharacter of Unicode: stands for a CR that is text in a file whose lines end in LF alone
+FEWEST_MIXED = 3  # rows that end in CRLF below a header that ends in LF, before CR is no character
 SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[ \t]*(?:\r\n|\n|\r|\Z)')  # the first line that Excel understands
 
 
@@ -69,9 +70,7 @@ class Lines:
 
     def _translated(self, text: str) -> str:
         if self.line_end != "any":
-            other = "\r" if self.line_end == "\n" else "\n"
-            if other in text and text.count("\r\n") * 2 <= text.count(self.line_end):
-                text = text.replace(other, BARE_END)
+            text = text.replace("\r" if self.line_end == "\n" else "\n", BARE_END)
         return self.translate(text) if self.translate else text
 
     def look_ahead(self) -> tuple[str, bool]:
@@ -136,15 +135,15 @@ class Lines:
 
 
 def choose_line_end(text: str) -> str:
-    """What ends a row: any line end, or LF alone (or CR) where most lines end so and the other one is a character.
+    """What ends a row: any line end, or LF alone (or CR) where the header ends so and the other one is a character.
 
-    pandas leaves a bare CR without quotes, since its lines end in LF.
+    pandas leaves a bare CR without quotes where its lines end in LF, Python's csv a bare LF where they end in CR.
     """
-    both = text.count("\r\n")
-    bare = {"\n": text.count("\n") - both, "\r": text.count("\r") - both}
-    first = re.search(r"\r\n|\n|\r", text)
-    if first is None or first[0] == "\r\n" or both * 2 > bare[first[0]]:
+    found = re.search(r"\r\n|\n|\r", text)
+    if found is None or found[0] == "\r\n":
         return "any"
-    if first[0] == "\n":
-        return "\n"
-    return "\r" if bare["\n"] * 2 <= bare["\r"] else "any"
+    both = text.count("\r\n")
+    if found[0] == "\r":
+        return "\r" if text.endswith("\r") or text.count("\n") < text.count("\r") else "any"
+    mixed = text.endswith("\r\n") and both >= FEWEST_MIXED and both * 2 > text.count("\n") - both
+    return "any" if mixed else "\n"
