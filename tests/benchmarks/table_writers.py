@@ -15,18 +15,30 @@ What each writer does that has to be told apart, and what tells it:
 import csv
 import io
 import random
+import re
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from document_writers import DOCUMENTS, SUFFIXES
+
+NUMBERS = frozenset({"id", "tweet_id", "target", "label"})
+TYPED_SHARE = 0.7
+
 
 class Table(NamedTuple):
-    """Names of columns, and rows of strings."""
+    """Names of columns, and rows of strings; whether ids and labels are numbers to their writer, or strings too."""
 
     names: tuple[str, ...]
     rows: list[tuple[str, ...]]
+    typed: bool = True
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The columns of numbers."""
+        return NUMBERS if self.typed else frozenset()
 
 
 Writer = Callable[[Table], bytes]
@@ -109,7 +121,7 @@ def draw_table(draw: random.Random) -> Table:
         rows.append(tuple(cells[name] for name in names))
     if any("\ud83d" in cell for row in rows for cell in row):  # judged for silence alone: no other doubts in it
         rows = [tuple(cell.replace("\\", "") for cell in row) for row in rows]
-    return Table(names, rows)
+    return Table(names, rows, draw.random() < TYPED_SHARE)
 
 
 def encode(text: str, encoding: str = "utf-8") -> bytes:
@@ -130,10 +142,10 @@ def write_csv(table: Table, encoding: str = "utf-8", before: str = "", **options
 def write_typed_csv(table: Table, **options: Any) -> bytes:
     """Python's writer with labels as numbers, so that QUOTE_NONNUMERIC tells them apart."""
     rows = [
-        tuple(int(cell) if name in NUMBERS else cell for name, cell in zip(table.names, row, strict=True))
+        tuple(int(cell) if name in table.numbers else cell for name, cell in zip(table.names, row, strict=True))
         for row in table.rows
     ]
-    return write_csv(Table(table.names, rows), **options)
+    return write_csv(table._replace(rows=rows), **options)
 
 
 def refuse_marks(table: Table, separator: str) -> None:
@@ -142,14 +154,11 @@ def refuse_marks(table: Table, separator: str) -> None:
         raise ValueError("cannot be written so that it could be read")
 
 
-NUMBERS = frozenset({"id", "tweet_id", "target", "label"})
-
-
 def _frame(table: Table) -> Any:
     import pandas as pd
 
     frame = pd.DataFrame(table.rows, columns=list(table.names), dtype=object)
-    return frame.astype({name: "int64" for name in table.names if name in NUMBERS})
+    return frame.astype({name: "int64" for name in table.names if name in table.numbers})
 
 
 def write_pandas(table: Table, encoding: str = "utf-8", **options: Any) -> bytes:
@@ -172,7 +181,7 @@ def write_arrow(table: Table, **options: Any) -> bytes:
 
 def _typed(table: Table, place: int) -> list[Any]:
     cells = [row[place] for row in table.rows]
-    return list(map(int, cells)) if table.names[place] in NUMBERS else cells
+    return list(map(int, cells)) if table.names[place] in table.numbers else cells
 
 
 def write_polars(table: Table, **options: Any) -> bytes:
@@ -188,18 +197,44 @@ def write_polars(table: Table, **options: Any) -> bytes:
     return sink.getvalue()
 
 
+@cache
+def _duckdb() -> tuple[Any, Path, tempfile.TemporaryDirectory[str]]:
+    """One connection and one file for all tables."""
+    import duckdb
+
+    connection, folder = duckdb.connect(), tempfile.TemporaryDirectory()
+    connection.execute("SET threads = 1")
+    return connection, Path(folder.name, "table.csv"), folder
+
+
 def write_duckdb(table: Table, options: str = "") -> bytes:
     """COPY ... TO of DuckDB."""
-    import duckdb
     import pyarrow as pa
 
-    arrow = pa.table({name: pa.array(_typed(table, place)) for place, name in enumerate(table.names)})
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
-        connection.register("arrow", arrow)
-        target = Path(folder, "table.csv")
-        connection.execute(f"COPY arrow TO '{target}' (FORMAT csv, HEADER{options})")
-        return target.read_bytes()
+    connection, target, _ = _duckdb()
+    connection.register("arrow", pa.table({name: pa.array(_typed(table, i)) for i, name in enumerate(table.names)}))
+    connection.execute(f"COPY arrow TO '{target}' (FORMAT csv, HEADER{options})")
+    return target.read_bytes()
+
+
+def write_by_hand(table: Table) -> bytes:
+    """As RFC 4180 allows it: any cell in quotes that somebody pleases to enclose, here drawn by the table."""
+    draw = random.Random(repr(table))
+
+    def text(cell: str) -> str:
+        needed = re.search("[,\r\n]", cell) or cell.startswith('"')
+        return '"' + cell.replace('"', '""') + '"' if needed or draw.random() < BY_HAND_SHARE else cell
+
+    return encode("".join(",".join(map(text, row)) + "\n" for row in (table.names, *table.rows)))
+
+
+def could_be_by_hand(table: Table, data: bytes) -> bool:
+    """Whether these bytes are such a file of this table, whichever cells were enclosed."""
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8", "surrogatepass"), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        return False
+    return [row for row in rows if row] == [list(row) for row in (table.names, *table.rows)]
 
 
 def write_r(
@@ -219,7 +254,7 @@ def write_r(
     lines = [separator.join(names)]
     for number, row in enumerate(table.rows, start=1):
         cells = [text(str(number))] * row_names
-        cells += [cell if name in NUMBERS else text(cell) for name, cell in zip(table.names, row, strict=True)]
+        cells += [cell if name in table.numbers else text(cell) for name, cell in zip(table.names, row, strict=True)]
         lines.append(separator.join(cells))
     return encode("\n".join(lines) + "\n")
 
@@ -232,7 +267,7 @@ def write_mysql(table: Table, separator: str = "\t", enclosure: str = "", option
         if not cell and name in ("keyword", "location"):
             return "\\N"
         inside = "".join("\\0" if mark == "\x00" else f"\\{mark}" if mark in special else mark for mark in cell)
-        bare = optionally and name in NUMBERS and cell.isdigit()
+        bare = optionally and name in table.numbers and cell.isdigit()
         return inside if bare else f"{enclosure}{inside}{enclosure}"
 
     lines = [[f"{enclosure}{name}{enclosure}" for name in table.names]]
@@ -306,7 +341,12 @@ POLARS: dict[str, Writer] = {
 DUCKDB: dict[str, Writer] = {
     "duckdb": write_duckdb,
     "duckdb tab": partial(write_duckdb, options=", DELIMITER '\t'"),
+    "duckdb ;": partial(write_duckdb, options=", DELIMITER ';'"),
     "duckdb all": partial(write_duckdb, options=", FORCE_QUOTE *"),
+    "duckdb texts": partial(write_duckdb, options=", FORCE_QUOTE (text)"),
+    "duckdb escape": partial(write_duckdb, options=", ESCAPE '\\'"),
+    "duckdb all escape": partial(write_duckdb, options=", FORCE_QUOTE *, ESCAPE '\\'"),
+    "duckdb apostrophe": partial(write_duckdb, options=", QUOTE '''', ESCAPE ''''"),
 }
 OTHERS: dict[str, Writer] = {
     "excel": write_excel,
@@ -317,18 +357,41 @@ OTHERS: dict[str, Writer] = {
     "R write.csv no row names": partial(write_r, separator=",", row_names=False),
     "R write.table": partial(write_r, separator=" ", row_names=True, doubled=False),
     "R write.table tab": partial(write_r, separator="\t", row_names=True, doubled=False),
+    "R write.table comma": partial(write_r, separator=",", row_names=False, doubled=False),
     "R write.table double": partial(write_r, separator="\t", row_names=False),
     "R write.table plain": partial(write_r, separator="\t", row_names=False, quote=False),
     "MySQL": write_mysql,
     "MySQL optionally": partial(write_mysql, separator=",", enclosure='"', optionally=True),
     "MySQL enclosed": partial(write_mysql, separator=",", enclosure='"'),
+    "by hand": write_by_hand,
 }
-DEFAULTS = ("csv", "pandas", "pyarrow", "polars", "duckdb", "excel")
+DEFAULTS = ("csv", "pandas", "pyarrow", "polars", "duckdb", "excel", "pandas xlsx", "excel xlsx")
+# Quotes around the cells that need them are syntax, whatever the delimiter: read so where one of NONE may be meant.
+MINIMAL = (
+    *("csv excel-tab", "csv LF", "csv CR", "csv ;", "csv |", "pandas tab", "pandas ; mark", "pandas CRLF"),
+    *("polars tab", "polars mark CRLF", "duckdb tab", "duckdb ;", "excel ;", "excel sep=", "excel unicode text"),
+    *("R write.csv", "by hand"),
+)
+NONE = (
+    "csv none",
+    "csv none tab",
+    "pandas none",
+    "pandas none tab",
+    "pyarrow none",
+    "polars never",
+    "R write.table plain",
+)
+BY_HAND_SHARE = 0.2
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of the files of a writer."""
+    return SUFFIXES.get(name, ".tsv" if re.search(r"\btab\b", name) else ".csv")
 
 
 def writers() -> tuple[dict[str, Writer], list[str]]:
     """The writers whose libraries are there, and the libraries that are not."""
-    found, missing = {**PYTHON, **PANDAS, **ARROW, **OTHERS}, []
+    found, missing = {**PYTHON, **PANDAS, **ARROW, **OTHERS, **DOCUMENTS}, []
     for library, others in (("polars", POLARS), ("duckdb", DUCKDB)):
         try:
             __import__(library)

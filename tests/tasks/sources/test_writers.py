@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from bench_files import judge
-from table_writers import DEFAULTS, draw_table, writers
+from table_writers import DEFAULTS, draw_table, suffix_of, writers
 
 FOUND, MISSING = writers()
 TABLES = 6
@@ -22,5 +22,5 @@ def test_no_table_is_read_otherwise_than_it_was_written(tmp_path: Path, name: st
             data = FOUND[name](table)
         except Exception:  # what a writer cannot write it does not write wrongly
             continue
-        verdict, detail = judge(data, table, tmp_path / ("a.tsv" if "tab" in name else "a.csv"), FOUND)
+        verdict, detail = judge(data, table, tmp_path / f"a{suffix_of(name)}", name, FOUND)
         assert verdict in allowed, detail
