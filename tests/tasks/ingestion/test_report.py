@@ -174,7 +174,15 @@ def test_what_was_no_text_cut_left_out_or_doubtful_is_shown(home: Path, tmp_path
     ]
     (tmp_path / "set.jsonl").write_text("\n".join(lines))
     page = Page((ingest_tweets(sources.fetch(tmp_path / "set.jsonl")) / "report.html").read_text(encoding="utf-8"))
-    for shown in ("How it was read", "JSON lines", "text = text", "0 (15, means 0)", "delete notice", "30", "place"):
+    for shown in (
+        "How it was read",
+        "JSON lines",
+        "text = text",
+        "0 (15, means 0)",
+        "delete notice",
+        "texts that end where",
+        "place",
+    ):
         assert shown in page.text
     assert "not carry a label that is known ('7'" in page.text
 
