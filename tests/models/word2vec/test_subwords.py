@@ -163,7 +163,7 @@ for architecture in cases.ARCHITECTURES:
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors to tell one thread from two")
 def test_one_seed_gives_one_digest_on_one_thread_and_on_more() -> None:
     one = digests_in_new_process(1)
-    assert len(set(one.split())) == 4 or len(set(one.split())) == 3
+    assert len(set(one.split())) >= 3  # the larger step may be cut down to the smaller one
     assert one == digests_in_new_process(2)
     assert one == digests_in_new_process(4)
 

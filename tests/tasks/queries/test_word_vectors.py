@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.vectors import WordVectors
+from models.settings import SubwordSettings
+from models.vectors import SubwordVectors, WordVectors
 from models.vectors.formats import to_table, to_word2vec_binary
+from models.vectors.subword_vectors import NgramVectors
 from tasks import tracking
 from tasks.queries.word_vectors import Source, export, read_file
 from tasks.store import formats
@@ -31,6 +33,24 @@ def test_what_was_exported_reads_back_whatever_its_name(vectors: WordVectors, fo
     packed = tmp_path / "vectors.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert read_file(packed).digest == vectors.digest
+
+
+def test_subword_vectors_are_written_for_fasttext_and_kept_with_their_ngrams(
+    vectors: WordVectors, home: Path, tmp_path: Path
+) -> None:
+    settings = SubwordSettings(enabled=True, buckets=50)
+    ngrams = NgramVectors(settings, np.arange(50), np.random.default_rng(1).normal(size=(50, 5)).astype(np.float32))
+    subwords = SubwordVectors(vectors.tokens, vectors.vectors, ngrams, np.arange(len(WORDS)) + 1)
+    (path,) = export(subwords, "fasttext", tmp_path / "vectors.bin", Outputs())
+    assert read_file(path).vectors == pytest.approx(vectors.vectors, abs=1e-5)
+    kept = formats.read_vectors(formats.write_artifact("vectors", formats.vector_parts(subwords)))
+    assert kept.similarity("flod", "flood") == subwords.similarity("flod", "flood")
+
+
+def test_vectors_without_ngrams_are_not_written_for_fasttext(vectors: WordVectors, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="embed --subwords"):
+        export(vectors, "fasttext", tmp_path / "vectors.bin", Outputs())
+    assert not (tmp_path / "vectors.bin").exists()
 
 
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
