@@ -63,7 +63,7 @@ def embed_corpora(
     With a file of vectors, training starts from them.
     """
     if vectors is not None:
-        settings = settings.model_copy(update={"start": "external"})
+        settings = EmbeddingSettings(**{**settings.model_dump(), "start": "external"})
     with tracked_run("embed", "embed", settings={**settings.model_dump(), "seed": seed}) as run:
         record_request(run)
         tests = vector_tests(run, snapshot(similarities), snapshot(analogies))

@@ -239,7 +239,7 @@ class EmbeddingSettings(Settings):
 
     @model_validator(mode="after")
     def keep_input_vectors(self) -> "EmbeddingSettings":
-        """Raise ValueError for subwords in vectors of the output matrix, whose rows have none."""
+        """Raise ValueError for subwords in vectors whose rows have none, or are given or changed without them."""
         if self.subwords.enabled and self.vectors_from != "input":
             raise ValueError(
                 f'subwords are part of input vectors only: give vectors_from = "input", got "{self.vectors_from}"'
@@ -248,6 +248,11 @@ class EmbeddingSettings(Settings):
             raise ValueError(
                 "remove_components changes words and not the n-grams that words never seen are made of: give 0 with "
                 f"subwords, got {self.remove_components}"
+            )
+        if self.subwords.enabled and self.start == "external":
+            raise ValueError(
+                "external vectors say nothing of the n-grams that a word with subwords is made of: train without "
+                'subwords, or from start = "random"'
             )
         return self
 

@@ -220,6 +220,11 @@ def test_components_are_not_removed_from_words_alone() -> None:
         settings(remove_components=1)
 
 
+def test_subwords_do_not_start_from_vectors_without_ngrams() -> None:
+    with pytest.raises(ValueError, match=r"say nothing of the n-grams .* train without subwords"):
+        EmbeddingSettings(subwords=SubwordSettings(enabled=True), start="external")
+
+
 def test_a_start_from_other_vectors_is_refused() -> None:
     ids, offsets, words = encode(many_words())
     initial = WordVectors(words.slice(2), np.zeros((len(words) - 2, 16), np.float32))
