@@ -86,7 +86,7 @@ def _many_to_many() -> list[Line]:
     ]
 
 
-def _number_words():  # type: ignore[no-untyped-def]  # the class would import TensorFlow
+def _number_words():  # untyped: the name of the class would import TensorFlow
     from models.textbook.translation.network import Symbols
     from models.textbook.translation.numbers import number_in_words
 

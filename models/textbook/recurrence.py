@@ -96,7 +96,10 @@ def back_through_time() -> list[Line]:
         Line(f"term k = {k}", numbers(term, "{:.4f}"), numbers(own, "{:.4f}"))
         for k, term, own in zip((3, 2, 1), terms, found, strict=True)
     ]
-    return [*lines, Line("their sum, dL/dW", numbers(sum(terms), "{:.4f}"), numbers(_gradient(u, w, b), "{:.4f}"))]
+    return [
+        *lines,
+        Line("their sum, dL/dW", numbers(np.sum(terms, axis=0), "{:.4f}"), numbers(_gradient(u, w, b), "{:.4f}")),
+    ]
 
 
 def _gradient(u: np.ndarray, w: np.ndarray, b: np.ndarray, watched: int | None = None) -> np.ndarray:

@@ -93,7 +93,7 @@ def hidden_activation() -> list[Line]:
     ]
 
 
-def _printed_network():  # type: ignore[no-untyped-def]  # the class would import TensorFlow
+def _printed_network():  # untyped: the name of the class would import TensorFlow
     from models.textbook.exact_word2vec import ExactWord2Vec
 
     model = ExactWord2Vec(11, 4)

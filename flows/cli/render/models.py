@@ -85,7 +85,7 @@ def _fact(value: Any) -> str:
     """A value as people write it.
 
     >>> _fact(11800.4), _fact(0.12345), _fact(["forward", "backward"])
-    ('11,800', '0.1234', 'forward, backward')
+    ('11,800', '0.1235', 'forward, backward')
     """
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
