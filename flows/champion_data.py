@@ -14,7 +14,7 @@ from tasks.registry.data_sources import is_sample_table, raw_of_table, recorded_
 from tasks.registry.versions import SOURCE
 from tasks.runtime import state_folder
 from tasks.runtime.redaction import SECRET_VARIABLE, mask_secrets
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 from tasks.store.artifact_store import is_artifact
 
 MASK = "***"

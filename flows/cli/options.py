@@ -234,6 +234,15 @@ class TableForm:
     no_header: NoHeader = False
     no_ids: NoIds = False
 
+    def cells(self) -> dict[str, Any]:
+        """How to find cells and ids; a usage error for a delimiter that cannot be one."""
+        return {
+            "sheet": self.sheet,
+            "delimiter": self.delimiter_character(),
+            "quoting": self.quoting and self.quoting.value,
+            "ids": not self.no_ids,
+        }
+
     def delimiter_character(self) -> str | None:
         """The delimiter as a character; a usage error for one that cannot be."""
         from tasks.sources.options import delimiter_of
@@ -262,11 +271,8 @@ class TextTable(TableForm):
             text=self.text_column,
             keyword=self.keyword_column,
             location=self.location_column,
-            sheet=self.sheet,
-            delimiter=self.delimiter_character(),
-            quoting=self.quoting and self.quoting.value,
             header=not self.no_header,
-            ids=not self.no_ids,
+            **self.cells(),
             **labels,
         )
 

@@ -1,7 +1,7 @@
 """The commands over rows that no table took: show, export, retry."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from flows.cli.grouping import grouped
 from flows.cli.options import NegativeLabels, Overwrite, PositiveLabels, RawCsv, TableForm
 from flows.cli.render import data
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
+
+if TYPE_CHECKING:
+    from models.settings import RetrySettings
 
 quarantine = typer.Typer(
     no_args_is_help=True,
@@ -99,28 +102,32 @@ def retry(
     Example: crisisflow quarantine retry --corrected mend.csv
     """
     with command(debug):
-        from models.settings import RetrySettings
         from tasks.ingestion.quarantine import find_table
-        from tasks.recipes import load_recipe
 
-        contract = {"contract": load_recipe(recipe).contract} if recipe else {}
-        settings = RetrySettings(
-            **contract,
-            positive=tuple(positive_label or ()),
-            negative=tuple(negative_label or ()),
-            encoding=form.encoding,
-            delimiter=form.delimiter_character(),
-            quoting=form.quoting and form.quoting.value,
-            header=False if form.no_header else None,
-            sheet=form.sheet,
-            ids=not form.no_ids,
-        )
+        settings = _retry_settings(recipe, positive_label, negative_label, form)
         found = find_table(table)
         with orchestration(corrected):
             from flows import quarantine as stage
 
             result = stage.retry(found, corrected, settings)
     show(result, as_json, data.retried)
+
+
+def _retry_settings(
+    recipe: str | None, positive: list[str] | None, negative: list[str] | None, form: TableForm
+) -> "RetrySettings":
+    """What differs from the ingest, of what the options name."""
+    from models.settings import RetrySettings
+    from tasks.recipes import load_recipe
+
+    return RetrySettings(
+        contract=load_recipe(recipe).contract if recipe else None,
+        positive=tuple(positive or ()),
+        negative=tuple(negative or ()),
+        encoding=form.encoding,
+        header=False if form.no_header else None,
+        **form.cells(),
+    )
 
 
 quarantine.command()(grouped(retry))

@@ -52,14 +52,7 @@ def score(
     Example: crisisflow score tonight.csv --out scored.parquet
     """
     with command(debug):
-        from tasks import registry, scoring, sources
-        from tasks.store.outputs import Outputs
-
-        scoring.Destination(out, form.partition_rows).check_name()
-        outputs = Outputs(sources.local_paths(source), form.overwrite)
-        scoring.Destination(out, form.partition_rows, form.raw_csv, outputs).check()
-        sources.check_source(source)
-        registry.choose(model or registry.CHAMPION_URI)  # said before servers start for nothing
+        _look_before_start(source, out, model, form)
         with orchestration(source):
             from flows import score as stage
 
@@ -73,3 +66,15 @@ def score(
             )
             result = stage.score(request)
     show(result, as_json, models.scored)
+
+
+def _look_before_start(source: str, out: str, model: str | None, form: OutputForm) -> None:
+    """Raise ValueError for what cannot be, before servers start for nothing: output, source, model."""
+    from tasks import registry, scoring, sources
+    from tasks.store.outputs import Outputs
+
+    scoring.Destination(out, form.partition_rows).check_name()
+    outputs = Outputs(sources.local_paths(source), form.overwrite)
+    scoring.Destination(out, form.partition_rows, form.raw_csv, outputs).check()
+    sources.check_source(source)
+    registry.choose(model or registry.CHAMPION_URI)

@@ -51,6 +51,22 @@ def train_on_shards(
     `shards` is read once to count and once an epoch, so it must be iterable again and again, in the same order.
     """
     tf.config.experimental.enable_op_determinism()  # of the gathers and products; what XLA compiles has one order
+    trainer, kept_words, row_of = _prepare(shards, words, settings, seed, hooks)
+    state = trainer.state
+    blocks = SUBWORD_BLOCKS_AHEAD if settings.subwords.enabled else BLOCKS_AHEAD
+    for work in ahead(trainer.work(shards, row_of), blocks, meanwhile=trainer.compile):
+        trainer.follow(work)
+        if work.ends_epoch:
+            if hooks.on_epoch:
+                hooks.on_epoch(len(state.history) - 1, state.history[-1], state.matrices(kept_words))
+            trainer.start_clock()
+    return state.matrices(kept_words).vectors(settings.vectors_from), state.history
+
+
+def _prepare(
+    shards: Iterable[Shard], words: pa.StringArray, settings: EmbeddingSettings, seed: int, hooks: TrainingHooks
+) -> tuple[Trainer, pa.StringArray, np.ndarray]:
+    """The trainer in the state from which it goes on, the words that are kept, and the row of each id (-1: none)."""
     sample = TextSample(settings.window, generator(seed, "loss/sample"))
     counts = count_ids(shards, len(words), sample)
     kept = frequent_ids(counts, settings)
@@ -60,22 +76,11 @@ def train_on_shards(
     known = WordRows.of(kept_words, settings.subwords)
     trainer = Trainer(counts[kept], int(counts.sum()), settings, seed, hooks, known)
     trainer.watch_loss(np.append(row_of, -1)[sample.ids])
-    state = trainer.state
     if hooks.initial is not None:
-        state.begin_with(hooks.initial, kept_words)
+        trainer.state.begin_with(hooks.initial, kept_words)
     if hooks.start is not None:
-        state.restore(hooks.start)
-    for work in ahead(
-        trainer.work(shards, row_of),
-        SUBWORD_BLOCKS_AHEAD if len(known.buckets) else BLOCKS_AHEAD,
-        meanwhile=trainer.compile,
-    ):
-        trainer.follow(work)
-        if work.ends_epoch:
-            if hooks.on_epoch:
-                hooks.on_epoch(len(state.history) - 1, state.history[-1], state.matrices(kept_words))
-            trainer.start_clock()
-    return state.matrices(kept_words).vectors(settings.vectors_from), state.history
+        trainer.state.restore(hooks.start)
+    return trainer, kept_words, row_of
 
 
 def count_ids(shards: Iterable[Shard], size: int, sample: TextSample) -> np.ndarray:

@@ -20,7 +20,8 @@ from tasks.ingestion.statistics import DocumentTally
 from tasks.ingestion.two_passes import TwoPasses, gather
 from tasks.runtime.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_documents
-from tasks.sources.summary import RowCounts, summarise_rows
+from tasks.sources.row_counts import RowCounts
+from tasks.sources.summary import summarise_rows
 from tasks.sources.tweets import blank_to_null
 from tasks.store.artifact_store import new_artifact
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasks.sources import ColumnMap, ReadingNotes, SourceError
-from tasks.sources.archives import Member
 from tasks.sources.csv_injection import unescape_formula
 from tasks.sources.encodings import is_utf8
 from tasks.sources.formats import table_format
 from tasks.sources.json_records import as_cell
+from tasks.sources.members import Member
 from tasks.sources.tables import open_sources, read_table
 
 Place = tuple[str, int]  # file and row of the source

@@ -26,7 +26,8 @@ from tasks.ingestion.two_passes import TwoPasses, gather
 from tasks.runtime.progress import progress
 from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, read_tweets
 from tasks.sources.columns import fold_labels, label_doubt
-from tasks.sources.summary import RowCounts, summarise_tweets
+from tasks.sources.row_counts import RowCounts
+from tasks.sources.summary import summarise_tweets
 from tasks.sources.tweets import blank_to_null
 from tasks.store.artifact_store import new_artifact
 

@@ -17,7 +17,7 @@ def parse_duration(text: str) -> float:
         return sum(float(number) * UNIT_SECONDS[unit] for number, unit in parts)
     if re.fullmatch(r"\d+(\.\d+)?", text.strip()):
         raise ValueError(f"{text!r} needs a unit: {text.strip()}s, {text.strip()}m, {text.strip()}h or {text.strip()}d")
-    raise ValueError(f"no span of time: {text!r}; write a number and a unit, as in 30m, 12h, 1d or 8w")
+    raise ValueError(f"no span of time: {text!r}; write a number and a unit, as in 30m, 12h, 30d or 8w")
 
 
 def in_words(seconds: float) -> str:

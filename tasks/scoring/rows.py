@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.sources.archives import Member
 from tasks.sources.formats import table_format
 from tasks.sources.limits import DEFAULT_LIMITS
+from tasks.sources.members import Member
 from tasks.sources.records import records_json
 from tasks.sources.tables import ReadingNotes, open_sources
 

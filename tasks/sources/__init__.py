@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tasks.sources.columns import ColumnMap, MissingColumnError
 from tasks.sources.corpora import read_documents
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.snapshots import check_source, fetch, local_paths, provenance, snapshot_files
 from tasks.sources.tables import ReadingNotes, SourceFile
 from tasks.sources.tweets import read_tweets

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 # "::" chains the schemes of fsspec, as in simplecache::s3://; two letters at least, so that C:// is no scheme.
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(?:://|::)")

@@ -10,52 +10,16 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from tasks.sources import compression
-from tasks.sources.limits import SourceError, SourceLimits
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import SourceLimits
+from tasks.sources.members import HEAD_BYTES, Member
 
-if TYPE_CHECKING:
-    from tasks.sources.look import Beginning
-
-HEAD_BYTES = 1 << 16
-NESTED_BYTES = 256 << 20  # of a workbook in an archive, which is held in memory
 BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, *compression.BROKEN)
-
-
-@dataclass(frozen=True)
-class Member:
-    """One file of a source, packed or not. `open` gives its unpacked bytes, each time from the start."""
-
-    name: str
-    open: Callable[[], BinaryIO]
-    path: Path | None = None  # where it lies on disk unpacked, if it does
-    one_of_many: bool = False  # in an archive
-    beginning: "Beginning | None" = None  # which alone `open` gives, for a look at the file
-
-    @property
-    def cut(self) -> bool:
-        """Whether `open` ends before the file does, so that what stands last may be half of something."""
-        return self.beginning is not None and self.beginning.cut
-
-    def scan(self) -> BinaryIO:
-        """What is to be seen before anything is read, from the start: even of a look all bytes, where that is quick."""
-        return self.beginning.scan() if self.beginning else self.open()
-
-    def zip_file(self) -> Path | BinaryIO:
-        """What `zipfile` can read of a zip file: the file itself, or its bytes where it is packed in another."""
-        if self.path:
-            return self.path
-        with self.open() as stream:
-            return io.BytesIO(stream.read(NESTED_BYTES))  # one that is larger is cut, and no sound zip file
-
-    def head(self) -> bytes:
-        """The first 64 KiB."""
-        with self.open() as stream:
-            return stream.read(HEAD_BYTES)
 
 
 def open_members(files: dict[str, Path], limits: SourceLimits) -> Iterator[Member]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from pydantic import Field
 
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 from tasks.sources.options import ReadingOptions
 
 # In order of preference; compared without case, blanks, hyphens and underscores.

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.sources.annotated import read_conllu, read_numbered
-from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap
 from tasks.sources.documents import batched, read_extracted, read_plain, read_wikitext
 from tasks.sources.encodings import open_text
 from tasks.sources.formats import document_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
+from tasks.sources.members import Member
 from tasks.sources.tables import ReadingNotes, SourceFile, open_sources, read_table, text_file
 from tasks.sources.tweets import blank_to_null, cells_of, find_columns
 from tasks.sources.wikis import read_wiki_dump

@@ -12,10 +12,10 @@ from functools import cache
 from typing import NamedTuple
 
 from tasks.sources.dialects import DELIMITERS, MISSING_CELL, NO_DELIMITER, Dialect, Row
+from tasks.sources.errors import SourceError
 from tasks.sources.evidence import FEWEST_QUOTED, Reading
 from tasks.sources.formats import suffix
 from tasks.sources.habits import BY_HAND, CHARACTERS, MINIMAL, TEXTS, UNICODE_TEXT, Habit, habits_for, misfits
-from tasks.sources.limits import SourceError
 from tasks.sources.lines import choose_line_end
 from tasks.sources.options import ReadingOptions
 
@@ -192,7 +192,10 @@ def _shows_enclosing(explanation: Explanation) -> bool:
 
 
 def _without_shared_faults(text: str, found: list[Explanation]) -> list[Explanation]:
-    """The explanations without the rows that none of them explains: these are damaged and tell nothing."""
+    """The explanations without the rows that none of them explains: these are damaged and tell nothing.
+
+    A row of several lines, whose quotes are sound and which only has too many or too few cells, is damaged as a whole.
+    """
     if not all(each.misfits for each in found):
         return found
     starts = [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
@@ -201,7 +204,12 @@ def _without_shared_faults(text: str, found: list[Explanation]) -> list[Explanat
         return set(range(bisect_right(starts, row.start), bisect_left(starts, row.end) + 1))
 
     shared = set.intersection(*(set().union(*map(lines, each.misfits)) for each in found))
-    return [each._replace(misfits=[row for row in each.misfits if lines(row) - shared]) for each in found]
+
+    def tells(row: Row, reading: Reading) -> bool:
+        miscounted = row.cells is not None and len(row.cells) != reading.width
+        return not lines(row) & shared if miscounted else bool(lines(row) - shared)
+
+    return [each._replace(misfits=[row for row in each.misfits if tells(row, each.reading)]) for each in found]
 
 
 def _has_missing_cells(reading: Reading) -> bool:

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from tasks.sources.archives import Member
 from tasks.sources.deciding import Decision, decide
 from tasks.sources.dialects import ENCLOSED_ESCAPE, QUOTE_ESCAPE, Dialect
 from tasks.sources.encodings import open_text
+from tasks.sources.errors import SourceError
 from tasks.sources.evidence import MISSING_WORDS, ColumnKind, Reading, column_kinds, holds_rows
-from tasks.sources.limits import SourceError
 from tasks.sources.lines import BARE_END, LINE_ENDS, ROW_CHARACTERS, Lines, RunawayRowError
+from tasks.sources.members import Member
 from tasks.sources.options import ReadingOptions
 from tasks.sources.records import BatchBuilder, unique_names
 

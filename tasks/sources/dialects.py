@@ -149,8 +149,7 @@ def tokenize(text: str, dialect: Dialect, complete: bool = True) -> Parsed:
             raw.append(plain if inside is None else inside)
             place = found.end()
         if found is None:
-            line = ends.search(text, start)
-            read_again += place - start
+            line, read_again = ends.search(text, start), read_again + place - start
             place = line.end() if line else len(text)
             if not complete and (line is None or dialect.quote not in text[place:]):
                 return parsed
@@ -160,7 +159,7 @@ def tokenize(text: str, dialect: Dialect, complete: bool = True) -> Parsed:
                 parsed.hopeless = True
                 return parsed
             continue
-        cells = tuple(map(dialect.unescaped, raw, quoted))
-        row = Row(cells, tuple(quoted), start, place, tuple(raw) if dialect.escape else ())
+        cells, kept = tuple(map(dialect.unescaped, raw, quoted)), tuple(raw) if dialect.escape else ()
+        row = Row(cells, tuple(quoted), start, place, kept)
         (parsed.rows if len(raw) > 1 or raw[0] or quoted[0] else parsed.blank).append(row)
     return parsed

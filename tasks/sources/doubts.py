@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tasks.sources.columns import DATA_LIKE, ColumnMap, label_doubt
 
 if TYPE_CHECKING:
-    from tasks.sources.summary import RowCounts
+    from tasks.sources.row_counts import RowCounts
     from tasks.sources.tables import ReadingNotes
 
 SHOWN_CHARACTERS = 60

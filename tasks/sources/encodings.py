@@ -10,18 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, TextIO
 
-from tasks.sources.archives import Member
+from tasks.sources.errors import SourceError
 from tasks.sources.guessing import guess_encoding
-from tasks.sources.limits import SourceError
+from tasks.sources.members import BYTE_ORDER_MARKS, Member
 
 PIECE_BYTES = 1 << 20
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 UNDECODABLE = re.compile("[\udc80-\udcff]")
 MULTIBYTE = re.compile("[^\x00-\x7f\udc80-\udcff]")
 # A Windows-1252 letter or typographic mark (undefined bytes, and the rare þ and ÿ, left out).

@@ -7,9 +7,9 @@ from typing import Literal
 
 from tasks.sources import wikis as wiki_dumps
 from tasks.sources.annotated import is_conllu, is_numbered
-from tasks.sources.archives import Member, document_kind, is_archive, is_workbook
-from tasks.sources.encodings import BYTE_ORDER_MARKS
-from tasks.sources.limits import SourceError
+from tasks.sources.archives import document_kind, is_archive, is_workbook
+from tasks.sources.errors import SourceError
+from tasks.sources.members import BYTE_ORDER_MARKS, Member
 from tasks.sources.no_text import why_no_text
 
 Format = Literal[

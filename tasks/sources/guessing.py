@@ -8,7 +8,7 @@ or refused; Turkish, Japanese, Korean and some Hungarian are refused.
 
 from typing import NamedTuple
 
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 WESTERN = "cp1252"
 DOS = ("cp437", "cp850")  # as rivals alone

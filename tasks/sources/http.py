@@ -17,8 +17,9 @@ from urllib.request import getproxies
 import httpx
 
 from tasks.runtime.redaction import redact
+from tasks.sources.errors import SourceError
 from tasks.sources.http_transport import CountingTransport, surplus_bytes
-from tasks.sources.limits import SourceError, SourceLimits
+from tasks.sources.limits import SourceLimits
 
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_PAUSE_SECONDS = 30.0

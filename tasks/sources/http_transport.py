@@ -13,7 +13,7 @@ import httpcore
 import httpx
 
 from tasks.sources.address_scope import Reach, reach_of
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 HEADERS_END = b"\r\n\r\n"
 SETTLE_SECONDS = 0.25  # what a server that keeps the connection open gets to send more than it announced

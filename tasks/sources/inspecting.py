@@ -13,11 +13,13 @@ import pyarrow as pa
 from tasks.sources.columns import ColumnMap, MissingColumnError
 from tasks.sources.corpora import READERS, read_documents
 from tasks.sources.counting import Count, Table, count_delimited, count_json_lines, count_parquet
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.look import LOOKED_ROWS, Look
 from tasks.sources.records import BATCH_ROWS
+from tasks.sources.row_counts import RowCounts
 from tasks.sources.snapshots import snapshot_files, temporary_copy
-from tasks.sources.summary import SHOWN_CHARACTERS, RowCounts, summarise_rows, summarise_tweets
+from tasks.sources.summary import SHOWN_CHARACTERS, summarise_rows, summarise_tweets
 from tasks.sources.tables import ReadingNotes, SourceFile
 from tasks.sources.tweets import read_tweets
 from tasks.sources.word_files import recognise_word_file

@@ -11,10 +11,10 @@ from typing import Any, Literal, TextIO
 
 import pyarrow as pa
 
-from tasks.sources.archives import Member
 from tasks.sources.encodings import is_undecodable, open_text
 from tasks.sources.json_keys import find_late_keys, keys_in, lines_with
 from tasks.sources.json_values import Parsed, lines_of, parse_lines, parse_values
+from tasks.sources.members import Member
 from tasks.sources.records import BATCH_CHARACTERS, BATCH_ROWS, BatchBuilder, to_json, unique_names
 from tasks.sources.shapes.flattening import flatten
 from tasks.sources.shapes.notes import ShapeNotes

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 PIECE_CHARACTERS = 1 << 20
 OBJECT_CHARACTERS = 64 << 20  # one article of a dump fits many times

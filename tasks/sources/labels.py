@@ -14,11 +14,12 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap
 from tasks.sources.encodings import detect_encoding, open_text
+from tasks.sources.errors import SourceError
 from tasks.sources.formats import table_format
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
+from tasks.sources.members import Member
 from tasks.sources.tables import ReadingNotes, open_sources, read_table
 from tasks.sources.tweets import cells_of, find_columns
 

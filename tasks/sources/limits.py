@@ -1,4 +1,4 @@
-"""How far a source is trusted: sizes, times, attempts. And the one error that says a source cannot be had as asked."""
+"""How far a source is trusted: sizes, times, attempts."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,10 +9,6 @@ if TYPE_CHECKING:
 
 GIB = 1 << 30
 ATTEMPTS = "CRISISFLOW_SOURCE_ATTEMPTS"
-
-
-class SourceError(ValueError):
-    """A source cannot be had or read as asked; the message says what would help. Trying again would not."""
 
 
 @dataclass(frozen=True)

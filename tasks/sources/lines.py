@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TextIO
 
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 BLOCK_CHARACTERS = 1 << 20
 ROW_CHARACTERS = 1 << 20  # no tweet, and few articles, are longer; beyond it a quote was not closed

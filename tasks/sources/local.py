@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tasks.runtime.redaction import redact
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 
 def find_files(location: str) -> dict[str, Path]:

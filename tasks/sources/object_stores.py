@@ -4,7 +4,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tasks.runtime.redaction import redact
-from tasks.sources.limits import SourceError, SourceLimits
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import SourceLimits
 
 PIECE_BYTES = 1 << 20
 

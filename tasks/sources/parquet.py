@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.sources.archives import Budget, Member
-from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceError, SourceLimits
+from tasks.sources.archives import Budget
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceLimits
+from tasks.sources.members import Member
 from tasks.sources.records import BATCH_ROWS, assemble, to_json, unique_names
 
 PAGES_BYTES = 4 * GIB  # of one row group, which writers keep below 1 GiB

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.sources.encodings import is_undecodable
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 # A row that no table took: where it stood, as it was, and why.
 QUARANTINE = pa.schema(

@@ -19,7 +19,8 @@ from typing import Any
 from tasks.runtime import atomic_files, state_folder
 from tasks.runtime.redaction import fill_placeholders, redact
 from tasks.sources import addresses, http, local, object_stores
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.store import artifact_store
 from tasks.store.digests import DIGEST_CHARACTERS, file_sha256
 

@@ -9,15 +9,17 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from tasks.sources.archives import Member, open_members
+from tasks.sources.archives import open_members
 from tasks.sources.columns import ColumnMap
 from tasks.sources.delimited import read_delimited
 from tasks.sources.dialects import NO_DELIMITER, Dialect
 from tasks.sources.encodings import detect
+from tasks.sources.errors import SourceError
 from tasks.sources.formats import Format, binary_format, not_data, table_format
 from tasks.sources.json_records import read_json
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.look import LOOKED_ROWS, NOT_LOOKED_INTO
+from tasks.sources.members import Member
 from tasks.sources.parquet import read_parquet
 from tasks.sources.shapes.notes import ShapeNotes
 from tasks.sources.snapshots import snapshot_files

@@ -6,12 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.sources.archives import Member
 from tasks.sources.columns import ColumnMap, MissingColumnError
+from tasks.sources.errors import SourceError
 from tasks.sources.evidence import MISSING_WORDS
 from tasks.sources.formats import table_format
 from tasks.sources.json_records import NESTED
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
+from tasks.sources.members import Member
 from tasks.sources.records import records_json
 from tasks.sources.shapes.truncation import count_truncated
 from tasks.sources.tables import ReadingNotes, open_sources, read_table

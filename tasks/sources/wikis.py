@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from tasks.sources.documents import Document
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 
 START = re.compile(r"\s*(<\?xml[^>]*\?>\s*)?<mediawiki\b")
 PIECE_BYTES = 1 << 16

@@ -8,10 +8,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from models.vectors.evaluation_files import parse_analogies, parse_similarities
-from tasks.sources.archives import Member, open_members
+from tasks.sources.archives import open_members
 from tasks.sources.encodings import detect_encoding, open_text
+from tasks.sources.errors import SourceError
 from tasks.sources.formats import binary_format
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
+from tasks.sources.members import Member
 from tasks.sources.snapshots import snapshot_files
 
 HEADING = re.compile(rb"(\d+) (\d+)\s*\n")

@@ -4,11 +4,12 @@ import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.sources.limits import DEFAULT_LIMITS, SourceError, SourceLimits
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors
-    from tasks.sources.archives import Member
+    from tasks.sources.members import Member
 
 FORMATS = (
     "Give word2vec text or binary (GloVe too), a fastText .vec or .bin, or Parquet with the columns token and vector."

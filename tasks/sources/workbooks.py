@@ -11,8 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.sources.archives import Budget, Member
-from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceError, SourceLimits
+from tasks.sources.archives import Budget
+from tasks.sources.errors import SourceError
+from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceLimits
+from tasks.sources.members import Member
 from tasks.sources.records import BatchBuilder, unique_names
 
 WORKBOOK_BYTES = GIB  # unpacked: openpyxl holds the texts of a workbook in memory

@@ -36,10 +36,10 @@ from table_writers import DEFAULTS, MINIMAL, NONE, Table, Writer, could_be_by_ha
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from models.text import repair_keyword, repair_text
 from tasks.sources import SourceError, read_tweets
-from tasks.sources.archives import Member
 from tasks.sources.dialects import NO_DELIMITER, Dialect, tokenize
 from tasks.sources.encodings import detect_encoding, open_text
 from tasks.sources.evidence import MISSING_WORDS
+from tasks.sources.members import Member
 
 MEANINGS = {"tweet_id": "id", "tweet_text": "text", "target": "label"}
 COLUMNS = ("id", "text", "keyword", "location", "label")

@@ -76,7 +76,7 @@ def test_padding_changes_no_prediction_of_the_network(example: ModuleType) -> No
 
 @pytest.mark.parametrize("example", ["reader of files"], indirect=True)
 def test_the_reader_gives_rows_and_says_which_cannot_be_read(example: ModuleType) -> None:
-    from tasks.sources.archives import Member
+    from tasks.sources.members import Member
 
     content = b"id: 1\ntext: flood: the bridge is closed\ntarget: 1\n\nid: 2\ntarget: 0\n"
     (batch,) = example.read_name_value(Member("tweets.rec", lambda: BytesIO(content)), "utf-8")

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
+from tasks.sources.errors import SourceError
 from tasks.sources.json_values import Parsed
-from tasks.sources.limits import SourceError
 from tasks.sources.records import to_json
 from tasks.sources.shapes import Record, Shaped, describe, numbered, objects, read_pandas, read_shape, unwrap
 from tasks.sources.shapes.notes import ShapeNotes

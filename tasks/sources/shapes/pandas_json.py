@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tasks.sources.columns import USUAL_NAMES
-from tasks.sources.limits import SourceError
+from tasks.sources.errors import SourceError
 from tasks.sources.shapes.base import Record, Shaped, nested, objects
 
 KNOWN = frozenset(name for names in USUAL_NAMES.values() for name in names)

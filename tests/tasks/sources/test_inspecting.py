@@ -16,7 +16,7 @@ from tasks.sources import look, read_tweets
 from tasks.sources.columns import ColumnMap, fold_word
 from tasks.sources.inspecting import inspect_source
 from tasks.sources.json_keys import _holds_only, find_late_keys
-from tasks.sources.look import whole_lines
+from tasks.sources.members import whole_lines
 
 ROWS = [
     (str(10**17 + number), f'Fire {number}, "near"\nthe\n\nmill', "yes" if number % 3 else "no")

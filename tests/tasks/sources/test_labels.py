@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.sources.errors import SourceError
 from tasks.sources.labels import read_labelled_texts
-from tasks.sources.limits import SourceError
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
