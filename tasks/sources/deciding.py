@@ -21,6 +21,7 @@ from tasks.sources.options import ReadingOptions
 
 COMMON = (",", NO_DELIMITER)
 SPACED_HEADER = re.compile(r'"[^"]*"(?: "[^"]*")*\s*$')  # R's write.table separates by blanks
+EARLY_CHARACTERS = 1 << 16  # enough to decide by, where all of the beginning bears it out
 SOUND_SHARE = 20  # for one row that fails, so many that prove the reading: the one is damaged and set aside
 MIXED = (
     "{name}: some quotes in it enclose cells and some are characters (for example {example!r}): say which with "
@@ -40,10 +41,14 @@ Read = Callable[[Dialect], Reading]
 
 
 class Decision(NamedTuple):
-    """The beginning of a file in its dialect, and whether quotes or backslashes were seen there that prove it."""
+    """The beginning of a file in its dialect, and whether quotes or backslashes were seen there that prove it.
+
+    `habit` are the writers that explain every row of it, where no other ones do who read it otherwise.
+    """
 
     reading: Reading
     proved: bool
+    habit: Habit | None = None
 
 
 class Doubt(Exception):
@@ -59,6 +64,32 @@ def decide(text: str, complete: bool, options: ReadingOptions, name: str, wide: 
 
     Raises SourceError, naming the option, where it stays open.
     """
+    return _decide_early(text, complete, options, name, wide) or _decide(text, complete, options, name, wide)
+
+
+def _decide_early(text: str, complete: bool, options: ReadingOptions, name: str, wide: bool) -> Decision | None:
+    """What a small part of the text decides, if all of the text bears it out: to try every habit on all takes a second.
+
+    Others that the small part rules out are ruled out by the whole text; those that read it alike give way to a
+    writer's defaults.
+    """
+    early = text[: text.rfind("\n", 0, EARLY_CHARACTERS) + 1]
+    if not early or len(text) <= EARLY_CHARACTERS or choose_line_end(early) != choose_line_end(text):
+        return None
+    try:
+        decision = _decide(early, False, options, name, wide)
+    except SourceError:
+        return None
+    if decision.habit is None or decision.reading.faults:
+        return None
+    reading = Reading(text, decision.reading.dialect, complete, options.header)
+    whole = Explanation(decision.habit, reading, [] if reading.parsed.hopeless else misfits(decision.habit, reading))
+    borne_out = not reading.parsed.hopeless and not whole.misfits and whole.is_default
+    return Decision(reading, True, decision.habit) if borne_out else None
+
+
+def _decide(text: str, complete: bool, options: ReadingOptions, name: str, wide: bool) -> Decision:
+    """The dialect by all of the text. Raises SourceError where it stays open."""
     line_end = choose_line_end(text)
     found: list[tuple[float, Decision | Doubt]] = []
 
@@ -68,9 +99,8 @@ def decide(text: str, complete: bool, options: ReadingOptions, name: str, wide: 
 
     for delimiter in candidate_delimiters(text, options, name):
         try:
-            dialect, proved = _decide_quotes(text, Dialect(delimiter, line_end=line_end), read, options, wide)
-            reading = read(dialect)
-            found.append((reading.share_of_faults - (reading.width > 1), Decision(reading, proved)))
+            decision = _decide_quotes(text, Dialect(delimiter, line_end=line_end), read, options, wide)
+            found.append((decision.reading.share_of_faults - (decision.reading.width > 1), decision))
         except Doubt as doubt:
             found.append((-1, doubt))
     _, best = min(found, key=lambda each: each[0])
@@ -130,26 +160,34 @@ class Explanation(NamedTuple):
         dialect = self.reading.dialect
         if self.habit == TEXTS:
             return dialect.delimiter in COMMON and dialect.line_end == "\n" and all(self.reading.rows[0].quoted)
-        return (
-            self.habit == MINIMAL and dialect.delimiter in COMMON and not misfits(self.habit, self.reading, written=",")
-        )
+        return self.habit == MINIMAL and dialect.delimiter in COMMON and self._explains_all_with_commas
+
+    @property
+    def _explains_all_with_commas(self) -> bool:
+        if self.reading.dialect.delimiter != NO_DELIMITER and self.misfits:
+            return False
+        return not misfits(self.habit, self.reading, written=",")
 
 
-def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOptions, wide: bool) -> tuple[Dialect, bool]:
-    """The dialect, quotes decided, and whether the text proves it. Raises Doubt."""
+def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOptions, wide: bool) -> Decision:
+    """The reading with this delimiter, quotes decided. Raises Doubt."""
     if options.quoting:
-        return (CHARACTERS.dialect(plain) if options.quoting == "none" else plain), True
+        return Decision(read(CHARACTERS.dialect(plain) if options.quoting == "none" else plain), True)
     opening = set(re.findall(rf"(?:\A|[{re.escape(plain.delimiter)}\r\n])([\"'])", text))
     marks = opening | ({"\\"} & set(text))
     if not marks:
-        return plain, False
+        return Decision(read(plain), False)
     found = []
     for habit in habits_for(plain, marks, wide):
         reading = read(habit.dialect(plain))
         if reading.rows and not reading.parsed.hopeless:
             found.append(Explanation(habit, reading, misfits(habit, reading)))
     chosen = _choose(_without_shared_faults(text, found))
-    return chosen.reading.dialect, '"' in opening or chosen.reading.dialect != plain
+    proved = '"' in opening or chosen.reading.dialect != plain
+    rivals = [each for each in found if not each.misfits and not _alike(each, chosen)]
+    return Decision(
+        chosen.reading, proved, None if rivals or not any(chosen is each for each in found) else chosen.habit
+    )
 
 
 def _choose(found: list[Explanation]) -> Explanation:

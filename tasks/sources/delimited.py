@@ -18,7 +18,7 @@ from tasks.sources.deciding import Decision, decide
 from tasks.sources.dialects import ENCLOSED_ESCAPE, QUOTE_ESCAPE, Dialect
 from tasks.sources.encodings import open_text
 from tasks.sources.errors import SourceError
-from tasks.sources.evidence import MISSING_WORDS, ColumnKind, Reading, column_kinds, holds_rows
+from tasks.sources.evidence import MISSING_WORDS, ColumnKind, Reading, holds_rows
 from tasks.sources.lines import BARE_END, LINE_ENDS, ROW_CHARACTERS, Lines, RunawayRowError
 from tasks.sources.members import Member
 from tasks.sources.options import ReadingOptions
@@ -92,7 +92,7 @@ class _Table:
     def _adopt(self, decision: Decision) -> None:
         """Read from here on as decided."""
         self.dialect, self._proved = decision.reading.dialect, decision.proved
-        self._kinds: list[ColumnKind] = [] if self._options.quoting else column_kinds(decision.reading)
+        self._kinds: list[ColumnKind] = [] if self._options.quoting else decision.reading.kinds
         self._lines.quote = self.dialect.quote
         self._lines.line_end = self.dialect.line_end
         self._lines.translate = _translation(decision.reading)

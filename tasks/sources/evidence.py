@@ -7,6 +7,7 @@ than the header, and where a cell in quotes holds whole rows.
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 
 from tasks.sources.dialects import Dialect, Parsed, Row, line_end_before, tokenize
 
@@ -15,6 +16,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 MISSING_WORDS = frozenset({"nan", "NaN", "NAN", "null", "NULL", "None", "NA", "<NA>", "#N/A", r"\N"})
 NEEDS_QUOTES = re.compile(r"[,;\t|\"'\r\n\\#]|^\s|\s$|^$")
 WORDY_COLUMN = 0.5  # of a column of labels at most so many different cells for each row
+LINE_ENDS_INSIDE = {"any": ("\n", "\r"), "\n": ("\n",), "\r": ("\r",)}
 FEWEST_ROWS = 3
 FEWEST_QUOTED = 3  # texts, all in quotes that they do not need, before that is taken for a habit of their writer
 
@@ -70,6 +72,12 @@ class Reading:
         faults = {row.start for row in self.faults}
         return [row for row in self.rows[self.header :] if row.start not in faults and row.cells is not None]
 
+    @cached_property
+    def kinds(self) -> list["ColumnKind"]:
+        """What its columns look like."""
+        return column_kinds(self)
+
+    @cached_property
     def suspects(self) -> list[Row]:
         """The rows that fail, end strangely or hold others, and blank lines: perhaps a part of one."""
         return [
@@ -120,12 +128,10 @@ class Reading:
 
 def swallowing(reading: Reading) -> Iterator[Row]:
     """The rows of which a cell in quotes holds whole rows: lines that fit the columns by number and by type."""
-    kinds: list[ColumnKind] | None = None
+    ends = LINE_ENDS_INSIDE[reading.dialect.line_end]
     for row in reading.body:
-        lines = reading.parsed.lines(row) if row.end - row.start > reading.width else []
-        if len(lines) > 1 and any(row.quoted):
-            kinds = kinds or column_kinds(reading)
-            if holds_rows(lines, reading.dialect, kinds):
+        if any(row.quoted) and any(end in cell for cell in row.cells or () for end in ends):
+            if holds_rows(reading.parsed.lines(row), reading.dialect, reading.kinds):
                 yield row
 
 
@@ -161,6 +167,9 @@ def column_kinds(reading: Reading) -> list[ColumnKind]:
 
 def holds_rows(lines: list[str], dialect: Dialect, kinds: list[ColumnKind]) -> bool:
     """Whether the lines of one row are rows themselves: all of them, or one inside with two columns that fit."""
+    separators = len(kinds) - 1
+    if not any(line.count(dialect.delimiter) == separators for line in lines):  # nearly every text of several lines
+        return False
     known = sum(kind.known for kind in kinds)
     if not known:
         return False

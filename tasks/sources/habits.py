@@ -110,7 +110,7 @@ def misfits(habit: Habit, reading: Reading, written: str = "") -> list[Row]:
 
 
 def _misfits(habit: Habit, reading: Reading, rules: Rules) -> list[Row]:
-    odd = {row.start: row for row in reading.suspects()}
+    odd = {row.start: row for row in reading.suspects}
     for number, row in enumerate(reading.rows):
         if row.start not in odd and row.cells is not None:
             as_written = (
