@@ -148,8 +148,9 @@ class _Table:
         """Whether one of many rows, of one width all but the header, swallows others."""
         if not self._kinds:
             return False
-        places = [place for place, cells in enumerate(zip(*rows, strict=False)) if "\n" in "".join(cells)]
-        return any(self._swallows(row) for place in places for row in rows if len(row) > place and "\n" in row[place])
+        columns = (cells for cells in zip(*rows, strict=False) if "\n" in "".join(cells))
+        found = {number for cells in columns for number, cell in enumerate(cells) if "\n" in cell}
+        return any(self._swallows(rows[number]) for number in sorted(found))
 
     def _swallows(self, row: list[str]) -> bool:
         """Whether a cell of several lines holds what are rows by number and type of their cells."""

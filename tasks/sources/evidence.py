@@ -168,7 +168,7 @@ def column_kinds(reading: Reading) -> list[ColumnKind]:
 def holds_rows(lines: list[str], dialect: Dialect, kinds: list[ColumnKind]) -> bool:
     """Whether the lines of one row are rows themselves: all of them, or one inside with two columns that fit."""
     separators = len(kinds) - 1
-    if not any(line.count(dialect.delimiter) == separators for line in lines):  # nearly every text of several lines
+    if separators not in [line.count(dialect.delimiter) for line in lines]:  # nearly every text of several lines
         return False
     known = sum(kind.known for kind in kinds)
     if not known:
