@@ -8,7 +8,6 @@ import typer
 from flows.cli.grouping import grouped
 from flows.cli.options import (
     ComputeOn,
-    CooccurrenceOptions,
     Corpora,
     Device,
     Kind,
@@ -18,7 +17,6 @@ from flows.cli.options import (
     RecipeName,
     Seed,
     Tweets,
-    VectorOptions,
     Vectors,
     VectorTestFiles,
     computing_on,
@@ -28,6 +26,7 @@ from flows.cli.options import (
 )
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from flows.cli.vector_options import CooccurrenceOptions, VectorOptions
 
 ReplaceData = Annotated[
     bool, typer.Option("--replace-data", help="A champion that learned from other tweets is meant to be replaced.")

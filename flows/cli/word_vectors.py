@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.grouping import grouped
-from flows.cli.options import Architecture, Overwrite
+from flows.cli.options import Overwrite
 from flows.cli.render import models
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from flows.cli.vector_options import Architecture
 
 if TYPE_CHECKING:
     from models.vectors import WordVectors

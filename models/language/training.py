@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checkpoints import NO_HOOKS, TrainingHooks
 from models.language.documents import Documents, frame_documents
 from models.language.loss import Places, next_word_loss, sampled_loss
 from models.language.network import noise_probabilities, state_reader
@@ -18,6 +17,7 @@ from models.recurrent.training import mean_loss
 from models.recurrent.watch import NetworkWatch
 from models.seeds import generator
 from models.text.batching import epoch_batches, length_batches, pad_documents
+from models.training.checkpoints import NO_HOOKS, TrainingHooks
 
 GRADIENT_NORM = 1.0
 LAST_RATE = 0.05  # of the first

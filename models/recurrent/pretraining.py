@@ -10,7 +10,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from models.checkpoints import NO_HOOKS, TrainingHooks
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import NO_LABEL, tasks
 from models.recurrent.network import build_reader, start_weights
@@ -20,6 +19,7 @@ from models.recurrent.watch import NetworkWatch
 from models.seeds import generator
 from models.settings import NetworkSettings, PretrainingSettings
 from models.text.batching import pad_documents
+from models.training.checkpoints import NO_HOOKS, TrainingHooks
 
 HELD_OUT_SHARE = 0.02
 HELD_OUT_AT_ONCE = 256

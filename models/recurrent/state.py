@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from models.checkpoints import Checkpoint, Epoch
+from models.training.checkpoints import Checkpoint, Epoch
 
 
 @dataclass

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 
-from models.checkpoints import NO_HOOKS, TrainingHooks
 from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import LABEL
@@ -17,6 +16,7 @@ from models.recurrent.state import Epoch, TrainingState
 from models.recurrent.watch import NetworkWatch
 from models.settings import ClassifierSettings, TrainingSettings
 from models.text.batching import epoch_batches, pad_documents
+from models.training.checkpoints import NO_HOOKS, TrainingHooks
 
 # About ten seconds of a small network's steps: copying the state, some tens of milliseconds, is lost among them.
 CHECKPOINT_BATCHES = 500

@@ -1,8 +1,8 @@
-"""What the trainings of networks watch for: see `models.divergence`."""
+"""What the trainings of networks watch for: see `models.training.divergence`."""
 
 import keras
 
-from models.divergence import MOST_NORM, TrainingWatch, longest_row
+from models.training.divergence import MOST_NORM, TrainingWatch, longest_row
 
 
 class NetworkWatch:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.divergence import MOST_NORM, TrainingWatch, longest_row
 from models.senses.clusters import first_beliefs
 from models.senses.context_positions import Zone
 from models.senses.contexts import ABSENT, NEAR, ZONES, WordSpace, columns, context_rows, word_weights
+from models.training.divergence import MOST_NORM, TrainingWatch, longest_row
 
 ROUNDS = 15
 LEAST_SHARE = 1e-6  # of a sense that nothing speaks for: its logarithm stays finite

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from models.checkpoints import Checkpoint
+from models.training.checkpoints import Checkpoint
 from models.vectors import SubwordVectors, WordVectors
 from models.vectors.subword_vectors import NgramVectors
 from models.word2vec.word_rows import WordRows

@@ -9,10 +9,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from models.checkpoints import Checkpoint, OnCheckpoint
-from models.divergence import MOST_NORM, TrainingWatch
 from models.seeds import generator
 from models.settings import EmbeddingSettings
+from models.training.checkpoints import Checkpoint, OnCheckpoint
+from models.training.divergence import MOST_NORM, TrainingWatch
 from models.vectors import WordVectors
 from models.word2vec.compiled_steps import compile_steps
 from models.word2vec.fused import fused

@@ -130,9 +130,9 @@ def swallowing(reading: Reading) -> Iterator[Row]:
     """The rows of which a cell in quotes holds whole rows: lines that fit the columns by number and by type."""
     ends = LINE_ENDS_INSIDE[reading.dialect.line_end]
     for row in reading.body:
-        if any(row.quoted) and any(end in cell for cell in row.cells or () for end in ends):
-            if holds_rows(reading.parsed.lines(row), reading.dialect, reading.kinds):
-                yield row
+        of_lines = any(row.quoted) and any(end in cell for cell in row.cells or () for end in ends)
+        if of_lines and holds_rows(reading.parsed.lines(row), reading.dialect, reading.kinds):
+            yield row
 
 
 class ColumnKind:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.checkpoints import Checkpoint
+from models.training.checkpoints import Checkpoint
 from tasks.runtime import atomic_files, state_folder
 from tasks.runtime.progress import say
 from tasks.store.digests import file_sha256

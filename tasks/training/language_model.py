@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.checkpoints import Epoch, TrainingHooks
 from models.language.settings import LanguageSettings
 from models.settings import TextSettings, VocabularySettings
+from models.training.checkpoints import Epoch, TrainingHooks
 from tasks import tracking
 from tasks.runtime import environment
 from tasks.runtime.progress import progress

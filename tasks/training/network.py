@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models.checkpoints import TrainingHooks
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
+from models.training.checkpoints import TrainingHooks
 from tasks.runtime import environment
 from tasks.runtime.progress import progress
 from tasks.steps import Inputs

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.checkpoints import TrainingHooks
 from models.seeds import derive_seed
 from models.settings import NetworkSettings, PretrainingSettings, VocabularySettings
 from models.text import Tokens
+from models.training.checkpoints import TrainingHooks
 from tasks.ingestion.labelled_texts import LABELS
 from tasks.runtime import environment
 from tasks.runtime.progress import progress

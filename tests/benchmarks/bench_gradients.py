@@ -9,8 +9,8 @@ import argparse
 import os
 import time
 
-from models.checkpoints import TrainingHooks
 from models.settings import ClassifierSettings
+from models.training.checkpoints import TrainingHooks
 
 
 def main() -> None:

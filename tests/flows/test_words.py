@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.cli.options import Matrix, VectorOptions
+from flows.cli.vector_options import Matrix, VectorOptions
 from models.vectors import WordVectors
 from models.vectors.formats import to_word2vec_text
 

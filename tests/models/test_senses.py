@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.divergence import DivergenceError
 from models.senses import ABSENT, REACH, Senses, WordSpace, context_rows, learn_senses
 from models.senses.learning import ROUNDS, discourse
+from models.training.divergence import DivergenceError
 
 TOPICS, TOPIC_WORDS, WIDTH = 3, 20, 6
 APPLE = TOPICS * TOPIC_WORDS  # the row of the word that stands in documents of topics 0 and 1

@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.checkpoints import TrainingHooks
-from models.divergence import DivergenceError
 from models.language import training
 from models.language.documents import Documents, frame_documents, hold_out
 from models.language.loss import Places, next_word_loss, sampled_loss
@@ -17,6 +15,8 @@ from models.language.network import (
 from models.language.settings import LanguageSettings
 from models.language.training import train_language_model
 from models.text import Tokens
+from models.training.checkpoints import TrainingHooks
+from models.training.divergence import DivergenceError
 
 VOCABULARY = 12
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.checkpoints import TrainingHooks
 from models.settings import ClassifierSettings, PretrainingSettings
+from models.training.checkpoints import TrainingHooks
 
 VOCABULARY = 40
 NETWORKS: list[dict[str, Any]] = [

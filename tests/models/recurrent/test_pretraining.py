@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from models.checkpoints import TrainingHooks
-from models.divergence import DivergenceError
 from models.recurrent import losses, pretraining, training
 from models.recurrent.losses import NO_LABEL
 from models.recurrent.network import reader_weights
 from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, guessing_loss, pretrain
 from models.settings import NetworkSettings, PretrainingSettings
+from models.training.checkpoints import TrainingHooks
+from models.training.divergence import DivergenceError
 
 VOCABULARY = 30
 NETWORK = NetworkSettings(units=8, dimensions=8, dropout=0.1)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.checkpoints import TrainingHooks
-from models.divergence import DivergenceError
 from models.recurrent import build_classifier, predict_probabilities, train_classifier, training
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
 from models.settings import ClassifierSettings
+from models.training.checkpoints import TrainingHooks
+from models.training.divergence import DivergenceError
 
 VOCABULARY = 30
 

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from models.divergence import DivergenceError
 from models.settings import EmbeddingSettings
+from models.training.divergence import DivergenceError
 from models.word2vec import TrainingHooks, train_on_shards
 from models.word2vec.loss import SAMPLED, SampleLoss, TextSample
 

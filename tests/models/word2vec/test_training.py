@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.checkpoints import Checkpoint
 from models.settings import EmbeddingSettings
+from models.training.checkpoints import Checkpoint
 from models.word2vec import TrainingHooks, train_on_shards, train_vectors
 from models.word2vec.sampling import (
     CHUNK,

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.divergence import DivergenceError
 from models.settings import EmbeddingSettings, PhraseSettings, SubwordSettings, VocabularySettings
 from models.text import Tokens, concat
 from models.text.phrases import learn_phrases
 from models.text.vocabulary import fit_vocabulary
+from models.training.divergence import DivergenceError
 from models.vectors import SubwordVectors
 from tasks import sources, tracking
 from tasks.store import formats
@@ -104,7 +104,7 @@ def test_a_training_that_diverges_fails_its_run_and_leaves_nothing_to_reuse(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = stored(TEXTS)
-    monkeypatch.setattr("models.divergence.MOST_LOSS", 0.1)
+    monkeypatch.setattr("models.training.divergence.MOST_LOSS", 0.1)
     with pytest.raises(DivergenceError), tracking.tracked_run("train", "embed") as run:
         train_vectors.fn(run, UnlabelledText(corpus), SETTINGS, 1)
     (child,) = tracking.descendants(run.run_id)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.divergence import DivergenceError, TrainingWatch, longest_row
+from models.training.divergence import DivergenceError, TrainingWatch, longest_row
 
 
 def watch() -> TrainingWatch:

@@ -1,0 +1,1 @@
+"""What every training loop shares: checkpoints to go on from, and the watch that stops one that goes wrong."""
