@@ -16,25 +16,33 @@ refused, aside  refused, or rows set aside: none of the defaults, at most 2 % of
 shared refused  refused, and the same bytes are what another writer makes of another table, which was worked out
 half            a table with half characters, which no valid file holds: judged for silence alone
 
-With `--out` the counts of each run are kept, with its seed; `--sum` adds them up.
+With `--out` the counts of each run are kept, with its seed; `--sum` adds them up. With `--ingest` each table goes
+through the whole ingest, under a contract that small tables can keep: right means that every row was kept as expected
+or quarantined.
 """
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from table_writers import DEFAULTS, MINIMAL, NONE, Table, Writer, could_be_by_hand, draw_table, suffix_of, writers
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from models.settings import ContractSettings
 from models.text import repair_keyword, repair_text
+from tasks.ingestion import ingest_tweets
+from tasks.runtime.environment import prepare_environment
 from tasks.sources import SourceError, read_tweets
 from tasks.sources.dialects import NO_DELIMITER, Dialect, tokenize
 from tasks.sources.encodings import detect_encoding, open_text
@@ -45,6 +53,7 @@ MEANINGS = {"tweet_id": "id", "tweet_text": "text", "target": "label"}
 COLUMNS = ("id", "text", "keyword", "location", "label")
 Rows = list[tuple[str | None, ...]]
 LIMIT_PERCENT = 2.0
+SMALL = ContractSettings(min_rows=1, min_positive_share=0, max_positive_share=1, max_quarantined_share=1)
 KINDS = ("right", "silent", "shared", "refused", "aside", "shared refused", "half", "unwritable")
 
 
@@ -106,6 +115,25 @@ def judge(data: bytes, table: Table, path: Path, name: str, found: dict[str, Wri
         return "right", ""
     other = shared_with(data, records, name, found)
     return ("shared" if other else "silent"), f"as {other}: read {difference(rows, wanted)}"
+
+
+def judge_ingest(data: bytes, table: Table, path: Path) -> tuple[str, str]:
+    """What became of one table in a whole ingest."""
+    path.write_bytes(data)
+    wanted = expected(table)
+    try:
+        artifact = ingest_tweets(path, contract=SMALL)
+    except ValueError as error:
+        return "refused", str(error)
+    kept = pq.read_table(artifact / "tweets.parquet").to_pylist()
+    aside = pq.read_metadata(artifact / "quarantine.parquet").num_rows
+    if len(kept) + aside != len(wanted):
+        return "silent", f"{len(kept)} kept and {aside} quarantined of {len(wanted)}"
+    for row in kept:
+        given, *cells, _ = wanted[row["source_row"] - 1]
+        if [row["text"], row["keyword"], row["location"]] != cells or given not in (None, row["id"]):
+            return "silent", f"kept {row!r} of {wanted[row['source_row'] - 1]!r}"
+    return "right", f"{aside} of {len(wanted)} quarantined"
 
 
 def shared_with(data: bytes, records: list[dict[str, str]], name: str, found: dict[str, Writer]) -> str | None:
@@ -178,7 +206,7 @@ def run(options: argparse.Namespace, found: dict[str, Writer]) -> tuple[dict[str
     counts, shown = {name: Counter() for name in chosen}, Counter()
     draw, written = random.Random(options.seed), 0
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk takes longer than the reader
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
+    with tempfile.TemporaryDirectory(dir=memory) as folder, state_folder():
         while written < options.tables:
             table = draw_table(draw)
             for name, write in chosen.items():
@@ -188,12 +216,24 @@ def run(options: argparse.Namespace, found: dict[str, Writer]) -> tuple[dict[str
                     counts[name]["unwritable"] += 1
                     continue
                 written += 1
-                verdict, detail = judge(data, table, Path(folder, f"table{suffix_of(name)}"), name, found)
+                path = Path(folder, f"table{suffix_of(name)}")
+                verdict, detail = (
+                    judge_ingest(data, table, path) if options.ingest else judge(data, table, path, name, found)
+                )
                 counts[name][verdict] += 1
                 shown[name, verdict] += 1
                 if verdict not in options.quiet and shown[name, verdict] <= options.show:
                     print(json.dumps([name, verdict, detail[:400], data[:600].decode("utf-8", "replace")]), flush=True)
     return counts, written
+
+
+@contextmanager
+def state_folder() -> Iterator[None]:
+    """A state folder for what ingests write, which goes when the block ends."""
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["CRISISFLOW_HOME"] = home
+        prepare_environment()
+        yield
 
 
 def main() -> int:
@@ -204,6 +244,7 @@ def main() -> int:
     parser.add_argument("--writer", help="one writer alone")
     parser.add_argument("--show", type=int, default=3, help="examples of each fault to print")
     parser.add_argument("--quiet", nargs="*", default=["right", "half", "shared", "shared refused"])
+    parser.add_argument("--ingest", action="store_true", help="through the whole ingest, not the reader alone")
     parser.add_argument("--out", type=Path, help="add the counts and the seed to this file")
     parser.add_argument("--sum", type=Path, help="print the sum of the runs in this file")
     options = parser.parse_args()
