@@ -11,8 +11,9 @@ class RefusedTable(ValueError):
 
     def __init__(self, rule: str, figure: str, threshold: str, rows: Sequence[str]) -> None:
         self.rule, self.figure, self.threshold, self.rows = rule, figure, threshold, tuple(rows[:3])
-        shown = "".join(f"\n  {row[:300]}" for row in self.rows) or " none"
-        super().__init__(f"table refused, {rule}: {figure}; allowed: {threshold}. Rows that show it:{shown}")
+        shown = "".join(f"\n  {row[:300]}" for row in self.rows)
+        examples = f" Rows that show it:{shown}" if shown else ""
+        super().__init__(f"table refused, {rule}: {figure}; allowed: {threshold}.{examples}")
 
 
 class UnreconciledError(RuntimeError):

@@ -117,14 +117,13 @@ def judge(data: bytes, table: Table, path: Path, name: str, found: dict[str, Wri
     return ("shared" if other else "silent"), f"as {other}: read {difference(rows, wanted)}"
 
 
-def judge_ingest(data: bytes, table: Table, path: Path) -> tuple[str, str]:
-    """What became of one table in a whole ingest."""
-    path.write_bytes(data)
+def judge_ingest(data: bytes, table: Table, path: Path, name: str, found: dict[str, Writer]) -> tuple[str, str]:
+    """What became of one table in a whole ingest, where the reader had nothing to say."""
+    verdict, detail = judge(data, table, path, name, found)
+    if verdict != "right":
+        return verdict, detail
     wanted = expected(table)
-    try:
-        artifact = ingest_tweets(path, contract=SMALL)
-    except ValueError as error:
-        return "refused", str(error)
+    artifact = ingest_tweets(path, contract=SMALL)
     kept = pq.read_table(artifact / "tweets.parquet").to_pylist()
     aside = pq.read_metadata(artifact / "quarantine.parquet").num_rows
     if len(kept) + aside != len(wanted):
@@ -217,9 +216,7 @@ def run(options: argparse.Namespace, found: dict[str, Writer]) -> tuple[dict[str
                     continue
                 written += 1
                 path = Path(folder, f"table{suffix_of(name)}")
-                verdict, detail = (
-                    judge_ingest(data, table, path) if options.ingest else judge(data, table, path, name, found)
-                )
+                verdict, detail = (judge_ingest if options.ingest else judge)(data, table, path, name, found)
                 counts[name][verdict] += 1
                 shown[name, verdict] += 1
                 if verdict not in options.quiet and shown[name, verdict] <= options.show:
