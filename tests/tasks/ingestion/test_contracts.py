@@ -7,6 +7,7 @@ from great_expectations import ExpectationSuite
 
 from models.settings import ContractSettings
 from tasks.ingestion import contracts
+from tasks.ingestion.errors import RefusedTable
 from tasks.ingestion.expectations import Checker, ContractBrokenError, Violation
 from tasks.sources.columns import USUAL_LABELS, fold_word
 
@@ -167,3 +168,10 @@ def test_a_sound_table_breaks_no_rule() -> None:
 def test_an_unlabelled_table_is_not_asked_for_classes() -> None:
     suite = contracts.whole_table(ContractSettings(), labelled=False)
     assert not Checker(suite).violations(pd.DataFrame([FIGURES | {"classes": 0, "positive_share": 0.0}]))
+
+
+def test_a_refusal_without_rows_names_none() -> None:
+    assert str(RefusedTable("label-words", "three labels", "two", [])) == (
+        "table refused, label-words: three labels; allowed: two."
+    )
+    assert str(RefusedTable("r", "f", "t", ["{}"])).endswith("Rows that show it:\n  {}")

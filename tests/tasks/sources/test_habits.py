@@ -123,6 +123,11 @@ def test_two_families_that_explain_different_tables_are_refused(tmp_path: Path) 
         read(tmp_path / "doubt.csv", data)
 
 
+def test_escapes_of_r_stand_below_names_in_quotes_alone(tmp_path: Path) -> None:
+    data = TABLES["R"][1].replace('"id","text","target"', "id,text,target")
+    assert read(tmp_path / "set.csv", data) == ['"say \\"now\\""', '"over C:\\"']  # undoubled quotes: characters
+
+
 def test_a_damaged_row_decides_nothing_among_many_that_are_sound(tmp_path: Path) -> None:
     sound = "".join(f'{number},"Fire, now",1\n' for number in range(2, 42))
     path = tmp_path / "set.csv"
