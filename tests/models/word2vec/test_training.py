@@ -135,7 +135,7 @@ cases = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(cases)
 for architecture in cases.ARCHITECTURES:
     for step_tokens in (128, 700, 4096):
-        asked = cases.settings(architecture=architecture, dimensions=100, step_tokens=step_tokens)
+        asked = cases.settings(architecture=architecture, dimensions=100, epochs=1, step_tokens=step_tokens)
         print(cases.train_vectors(*cases.encode(cases.many_words()), asked, seed=1)[0].digest)
 """
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -146,7 +146,7 @@ def test_the_client_learns_nothing_of_the_inside_and_the_log_nothing_of_the_twee
     assert answer == {
         "error": {"code": "model_failed", "message": "the model failed to answer; the service's log says where"}
     }
-    assert re.search(r"the model failed with KeyError at .*test_service_app\.py:\d+ in \S+", caplog.text)
+    assert re.search(r"the model failed with KeyError at .*test_app\.py:\d+ in \S+", caplog.text)
     predict({"text": "fire"})
     predict({"text": ["secret meeting"]})
     assert "secret" not in caplog.text

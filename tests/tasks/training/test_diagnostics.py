@@ -142,7 +142,7 @@ def test_the_page_of_mistakes_shows_them_escaped(trained: dict[str, Any]) -> Non
     wrong = test[test["label"] != test["target"]]
     assert 0 < len(wrong) <= 50
     assert all(f"id {each} ·" in page for each in wrong["id"])
-    assert page.count("<b id='m") == len(wrong)
+    assert page.count('<b id="m') == len(wrong)
     assert EVIL not in page
     assert "&lt;script&gt;" in page
 
@@ -164,7 +164,7 @@ def test_the_model_card_says_what_the_run_recorded(trained: dict[str, Any]) -> N
     assert f"divided by {metrics['temperature']:.3f}" in card
     assert len(digests) == 3
     assert all(digest in card for digest in digests)
-    assert "| train rows | 180 |" in card
+    assert "| train | 180 |" in card
     assert "<script" not in (trained["files"] / "model-card.html").read_text()
 
 
