@@ -183,6 +183,8 @@ def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOption
         if reading.rows and not reading.parsed.hopeless:
             found.append(Explanation(habit, reading, misfits(habit, reading)))
     chosen = _choose(_without_shared_faults(text, found))
+    if _could_be_of_r(chosen):
+        raise Doubt(_example(BACKSLASHES, chosen.reading))
     proved = '"' in opening or chosen.reading.dialect != plain
     rivals = [each for each in found if not each.misfits and not _alike(each, chosen)]
     return Decision(
@@ -223,6 +225,16 @@ def _alike(one: Explanation, other: Explanation) -> bool:
     tables = one.reading.parsed.table, other.reading.parsed.table
     rows = max(map(len, tables)) if one.reading.complete else min(map(len, tables))
     return tables[0][:rows] == tables[1][:rows]
+
+
+def _could_be_of_r(explanation: Explanation) -> bool:
+    r"""Whether R, which escapes no backslash, may have written it: `\\"` at a text's end then says either of two."""
+    reading, header = explanation.reading, explanation.reading.rows[:1]
+    if explanation.habit.escape != "\\" or explanation.habit.encloses != "texts" or not all(header[0].quoted):
+        return False
+    return any(
+        quoted and raw.endswith("\\\\") for row in reading.body for raw, quoted in zip(row.raw, row.quoted, strict=True)
+    )
 
 
 def _shows_enclosing(explanation: Explanation) -> bool:

@@ -373,6 +373,7 @@ MINIMAL = (
     *("R write.csv", "by hand"),
 )
 NONE = (
+    "MySQL",
     "csv none",
     "csv none tab",
     "pandas none",

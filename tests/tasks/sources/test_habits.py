@@ -128,6 +128,12 @@ def test_escapes_of_r_stand_below_names_in_quotes_alone(tmp_path: Path) -> None:
     assert read(tmp_path / "set.csv", data) == ['"say \\"now\\""', '"over C:\\"']  # undoubled quotes: characters
 
 
+def test_two_backslashes_before_the_last_quote_may_be_of_r_or_of_an_escape(tmp_path: Path) -> None:
+    data = '"id","text","target"\n1,"say \\"now\\"",1\n2,"over C:\\\\",0\n3,"calm",0\n'
+    with pytest.raises(SourceError, match="backslashes in it may escape"):
+        read(tmp_path / "set.csv", data)
+
+
 def test_a_damaged_row_decides_nothing_among_many_that_are_sound(tmp_path: Path) -> None:
     sound = "".join(f'{number},"Fire, now",1\n' for number in range(2, 42))
     path = tmp_path / "set.csv"
