@@ -15,6 +15,9 @@ from tasks.sources.guessing import guess_encoding
 from tasks.sources.members import BYTE_ORDER_MARKS, Member
 
 PIECE_BYTES = 1 << 20
+HALF_CHARACTER = re.compile(
+    "\udced[\udca0-\udcbf][\udc80-\udcbf]"
+)  # what a careless UTF-8 writer makes of half an emoji
 UNDECODABLE = re.compile("[\udc80-\udcff]")
 MULTIBYTE = re.compile("[^\x00-\x7f\udc80-\udcff]")
 # A Windows-1252 letter or typographic mark (undefined bytes, and the rare þ and ÿ, left out).
@@ -114,7 +117,7 @@ def _foreign_lines(stream: BinaryIO) -> bytes:
     odd = latin = valid = 0
     sample = bytearray()
     while piece := stream.read(PIECE_BYTES):
-        text = decoder.decode(piece)
+        text = HALF_CHARACTER.sub("", decoder.decode(piece))
         if text.isascii():
             continue
         found = len(UNDECODABLE.findall(text))

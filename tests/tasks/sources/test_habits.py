@@ -157,3 +157,10 @@ def test_what_a_small_part_decides_must_hold_for_all_of_the_beginning(
     monkeypatch.setattr(deciding, "EARLY_CHARACTERS", 24)  # where quotes might enclose
     assert read(tmp_path / "set.tsv", data) == whole
     assert whole[:2] == ['"whole"', '"calm" 2']
+
+
+@pytest.mark.parametrize("rest", ["", "2,caf\u00e9 calm\n"])
+def test_half_an_emoji_is_damage_and_no_other_encoding(tmp_path: Path, rest: str) -> None:
+    (tmp_path / "set.csv").write_bytes(b"id,text\n1,half \xed\xa0\xbd\n" + rest.encode())
+    rows = [row for batch in read_tweets(tmp_path / "set.csv") for row in batch.to_pylist()]
+    assert [row["undecodable"] is None for row in rows] == [False, *([True] if rest else [])]
