@@ -5,6 +5,7 @@ fastText, and gensim's ft_ngram_hashes, with which the tests compare.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,14 @@ from models.settings import SubwordSettings
 FNV_OFFSET, FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
 CONTINUES = 0b1100_0000, 0b1000_0000  # mask and value of a byte of UTF-8 that continues a character
 WORDS_AT_A_TIME = 100_000  # bounds the memory: some 100 bytes for each character of a word
+
+
+class Hashing(NamedTuple):
+    """Which character n-grams of a word count, by their length from 1 on, and how many buckets they share."""
+
+    shortest: int
+    longest: int
+    buckets: int
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class WordNgrams:
     offsets: np.ndarray
 
 
-def hash_ngrams(words: pa.StringArray, settings: SubwordSettings) -> WordNgrams:
+def hash_ngrams(words: pa.StringArray, settings: SubwordSettings | Hashing) -> WordNgrams:
     """The buckets of the n-grams of each word, its edges marked: "where" has <wh, whe, her, ere and re> of length 3.
 
     The whole word within its marks is one of its n-grams where it is no longer than `longest`. A word of one character
@@ -43,7 +52,7 @@ def hash_ngrams(words: pa.StringArray, settings: SubwordSettings) -> WordNgrams:
     )
 
 
-def _hash_some(words: pa.StringArray, settings: SubwordSettings) -> WordNgrams:
+def _hash_some(words: pa.StringArray, settings: SubwordSettings | Hashing) -> WordNgrams:
     """The same for words few enough to hash at once: every n-gram grows by a character at a time, all side by side."""
     text, starts, word = _characters(words)
     limits = np.append(np.searchsorted(word, np.arange(len(words)), side="right"), 0)[word]  # character behind the word

@@ -1,26 +1,20 @@
 """Word vectors out of fastText's own binary: each word's row and those of its character n-grams, as fastText adds them.
 
-Layout and hashing are those of fastText 0.9 (args.cc, dictionary.cc, densematrix.cc); Bojanowski et al. 2017.
+The layout is that of fastText 0.9 (args.cc, dictionary.cc, densematrix.cc); Bojanowski et al. 2017.
 """
 
 import struct
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+
+from models.text.ngrams import Hashing, hash_ngrams
 
 MAGIC, VERSION = 793_712_314, 12
 SENTENCE_END = b"</s>"  # the one word without n-grams
 WORDS_AT_A_TIME = 20_000  # their n-grams take some 50 MB
-OFFSET, PRIME = np.uint32(2_166_136_261), np.uint32(16_777_619)  # of the 32-bit FNV-1a hash
 REMEDY = "save its vectors as text (.vec) and give those"
-
-
-class Hashing(NamedTuple):
-    """Which character n-grams of a word count, and how many rows they share."""
-
-    shortest: int
-    longest: int
-    buckets: int
 
 
 class _Cursor:
@@ -93,36 +87,15 @@ def _with_ngrams(words: list[bytes], own: np.ndarray, shared: np.ndarray, hashin
 
 
 def ngram_rows(words: list[bytes], hashing: Hashing) -> Any:
-    """How often each word (row) has an n-gram of each bucket (column), sparse float32 (words, buckets)."""
+    """How often each word (row) has an n-gram of each bucket (column), sparse float32 (words, buckets).
+
+    Words that are no UTF-8 get n-grams of what is left of them: they have no vector in the end.
+    """
     from scipy.sparse import csr_matrix
 
-    edged = [b"<" + word + b">" for word in words]
-    data = np.frombuffer(b"".join(edged) or b" ", np.uint8)
-    lengths = np.array([len(each) for each in edged], np.int64)
-    word_of = np.repeat(np.arange(len(words)), lengths)
-    starts = np.flatnonzero(((data & 0xC0) != 0x80)[: lengths.sum()])  # of characters: UTF-8 goes on with 10......
-    owner, ends = word_of[starts], np.append(starts, lengths.sum())
-    last = np.append(owner[1:] != owner[:-1], True)
-    first = np.append(True, owner[1:] != owner[:-1])
-    plain = np.array([word != SENTENCE_END for word in words], bool)
-    rows: list[np.ndarray] = [np.zeros(0, np.int64)]
-    columns: list[np.ndarray] = [np.zeros(0, np.int64)]
-    for n in range(max(hashing.shortest, 1), hashing.longest + 1):
-        begins = np.arange(len(starts) - n + 1)
-        begins = begins[(owner[begins] == owner[begins + n - 1]) & plain[owner[begins]]]
-        if n == 1:  # the edges alone say nothing
-            begins = begins[~(first | last)[begins]]
-        rows.append(owner[begins])
-        columns.append(_hash(data, starts[begins], ends[begins + n]) % np.uint32(hashing.buckets))
-    pairs = np.concatenate(rows), np.concatenate(columns).astype(np.int64)
-    return csr_matrix((np.ones(len(pairs[0]), np.float32), pairs), (len(words), hashing.buckets))
-
-
-def _hash(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """FNV-1a of each stretch of bytes, uint32. As in fastText, bytes are signed: those above 127 set 24 more bits."""
-    signed = data.astype(np.int8).astype(np.uint32)
-    hashes = np.full(len(starts), OFFSET)
-    for place in range(int((ends - starts).max(initial=0))):
-        there = np.flatnonzero(starts + place < ends)
-        hashes[there] = (hashes[there] ^ signed[starts[there] + place]) * PRIME
-    return hashes
+    texts = pa.array([word.decode("utf-8", "replace") for word in words], pa.string())
+    found = hash_ngrams(texts, hashing._replace(shortest=max(hashing.shortest, 1)))
+    counted = np.repeat([word != SENTENCE_END for word in words], np.diff(found.offsets))
+    offsets = np.concatenate([[0], np.cumsum(counted)])[found.offsets]
+    ones = np.ones(int(counted.sum()), np.float32)
+    return csr_matrix((ones, found.buckets[counted], offsets), (len(words), hashing.buckets))
