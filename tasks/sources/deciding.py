@@ -80,12 +80,13 @@ def _decide_early(text: str, complete: bool, options: ReadingOptions, name: str,
         decision = _decide(early, False, options, name, wide)
     except SourceError:
         return None
-    if decision.habit is None or decision.reading.faults:
+    if decision.habit is None:
         return None
     reading = Reading(text, decision.reading.dialect, complete, options.header)
-    whole = Explanation(decision.habit, reading, [] if reading.parsed.hopeless else misfits(decision.habit, reading))
-    borne_out = not reading.parsed.hopeless and not whole.misfits and whole.is_default
-    return Decision(reading, True, decision.habit) if borne_out else None
+    if reading.parsed.hopeless:
+        return None
+    whole = Explanation(decision.habit, reading, misfits(decision.habit, reading))
+    return Decision(reading, True, whole.habit) if not whole.misfits and whole.is_default else None
 
 
 def _decide(text: str, complete: bool, options: ReadingOptions, name: str, wide: bool) -> Decision:
@@ -160,13 +161,8 @@ class Explanation(NamedTuple):
         dialect = self.reading.dialect
         if self.habit == TEXTS:
             return dialect.delimiter in COMMON and dialect.line_end == "\n" and all(self.reading.rows[0].quoted)
-        return self.habit == MINIMAL and dialect.delimiter in COMMON and self._explains_all_with_commas
-
-    @property
-    def _explains_all_with_commas(self) -> bool:
-        if self.reading.dialect.delimiter != NO_DELIMITER and self.misfits:
-            return False
-        return not misfits(self.habit, self.reading, written=",")
+        commas = self.habit == MINIMAL and dialect.delimiter in COMMON
+        return commas and not misfits(self.habit, self.reading, written=",")
 
 
 def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOptions, wide: bool) -> Decision:
@@ -186,10 +182,9 @@ def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOption
     if _could_be_of_r(chosen):
         raise Doubt(_example(BACKSLASHES, chosen.reading))
     proved = '"' in opening or chosen.reading.dialect != plain
-    rivals = [each for each in found if not each.misfits and not _alike(each, chosen)]
-    return Decision(
-        chosen.reading, proved, None if rivals or not any(chosen is each for each in found) else chosen.habit
-    )
+    whole = [each for each in found if not each.misfits]
+    settled = bool(whole) and all(_alike(each, chosen) for each in whole)
+    return Decision(chosen.reading, proved, chosen.habit if settled else None)
 
 
 def _choose(found: list[Explanation]) -> Explanation:

@@ -26,6 +26,7 @@ class Reading:
 
     def __init__(self, text: str, dialect: Dialect, complete: bool = True, header: bool = True) -> None:
         self.dialect, self.complete, self.header = dialect, complete, header
+        self.misfits: dict[tuple[object, str], list[Row]] = {}  # that were found for a habit and a delimiter
         self.parsed: Parsed = tokenize(text, dialect, complete)
         self.rows = self.parsed.rows
         self.width = self._width()

@@ -105,8 +105,11 @@ def misfits(habit: Habit, reading: Reading, written: str = "") -> list[Row]:
     """
     delimiter = reading.dialect.delimiter
     written = written or habit.one_column or habit.delimiters or "," if delimiter == NO_DELIMITER else delimiter
-    found = [_misfits(habit, reading, rules_of(habit, each, reading.dialect.line_end)) for each in written]
-    return min(found, key=len)
+    for each in written:
+        if (habit, each) not in reading.misfits:
+            rules = rules_of(habit, each, reading.dialect.line_end)
+            reading.misfits[habit, each] = _misfits(habit, reading, rules)
+    return min((reading.misfits[habit, each] for each in written), key=len)
 
 
 def _misfits(habit: Habit, reading: Reading, rules: Rules) -> list[Row]:
