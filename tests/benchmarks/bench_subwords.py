@@ -12,8 +12,6 @@ import json
 import os
 import random
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -31,6 +29,7 @@ from bench_vectors import (
     our_scores,
     prepare_tensorflow,
     read_tokens,
+    run_alone,
     write_tokens,
 )
 
@@ -116,14 +115,6 @@ def train_alone(asked: argparse.Namespace) -> None:
     print(json.dumps(measured | scores | {"load": os.getloadavg()[0]}))
 
 
-def run_alone(arguments: list[str]) -> Result:
-    """One training in a process of its own: its measurements."""
-    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def compare(asked: argparse.Namespace) -> None:
     """Print both sides, on the whole text and on the text without the words that are held out."""
     with tempfile.TemporaryDirectory() as folder:
@@ -136,14 +127,14 @@ def compare(asked: argparse.Namespace) -> None:
         print(f"words/s, ours / gensim: {speeds['ours'] / speeds['gensim']:.2f}")
         print(f"held out: {' '.join(held)}")
         for side in speeds:
-            row = run_alone([*common, "--side", side, "--tokens", str(without), "--held", ",".join(held)])
+            row = run_alone([*common, "--side", side, "--tokens", str(without), "--held", ",".join(held)], __file__)
             pairs = f"{row['unseen_pairs']} pairs, {row['unseen_coverage']:.0%} covered"
             print(f"{side:6}: never seen {row['unseen']:.3f}, {pairs}")
 
 
 def print_side(side: str, arguments: list[str], words: int) -> float:
     """Train a side on the whole text, print its line, and return its words a second."""
-    row = run_alone([*arguments, "--side", side])
+    row = run_alone([*arguments, "--side", side], __file__)
     quality = " ".join(f"{name} {row[name]:.3f}" for name in SCORES)
     print(
         f"{side:6}: {row['seconds']:.1f} s, {words / row['seconds']:,.0f} words/s, {row['cpu']:.0f} CPU s, "

@@ -184,9 +184,9 @@ def gensim_scores(model, own: bool) -> Result:
     }
 
 
-def run_alone(arguments: list[str]) -> Result:
-    """One training in a process of its own: its measurements."""
-    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
+def run_alone(arguments: list[str], script: str = __file__) -> Result:
+    """One training by this script or another in a process of its own: its measurements."""
+    done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,8 +1,7 @@
 """The fast trainer: the step against plain NumPy, what it learns, that it repeats itself, and that nothing blows up."""
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -123,30 +122,12 @@ def examples(architecture: str, word: int, near: list[int], noise: np.ndarray, s
     return [([word], other, 1, 1) for other in near] + [([word], other, 0, share * len(near)) for other in noise]
 
 
-def digests_in_new_process(threads: int) -> str:
-    """Digests for both architectures and several step sizes, from a fresh interpreter with so many threads."""
-    code = f"""
-import importlib.util
-import tensorflow as tf
-tf.config.threading.set_intra_op_parallelism_threads({threads})
-tf.config.threading.set_inter_op_parallelism_threads({threads})
-spec = importlib.util.spec_from_file_location("cases", {__file__!r})
-cases = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(cases)
-for architecture in cases.ARCHITECTURES:
-    for step_tokens in (128, 700, 4096):
-        asked = cases.settings(architecture=architecture, dimensions=100, epochs=1, step_tokens=step_tokens)
-        print(cases.train_vectors(*cases.encode(cases.many_words()), asked, seed=1)[0].digest)
-"""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-
-
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors to tell one thread from two")
-def test_one_seed_gives_one_digest_on_one_thread_and_on_more() -> None:
-    one = digests_in_new_process(1)
+def test_one_seed_gives_one_digest_on_one_thread_and_on_more(digests_in_new_process: Callable[..., str]) -> None:
+    one = digests_in_new_process(__file__, 1, (128, 700, 4096))
     assert len(set(one.split())) == 6
-    assert one == digests_in_new_process(2)
-    assert one == digests_in_new_process(4)
+    assert one == digests_in_new_process(__file__, 2, (128, 700, 4096))
+    assert one == digests_in_new_process(__file__, 4, (128, 700, 4096))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
