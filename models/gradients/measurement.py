@@ -6,9 +6,10 @@ and the gradient that comes back to it are those of the network in use, whatever
 recurrent layers, both directions, any pooling.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -20,6 +21,8 @@ from models.gradients.recurrences import Cell, Flow, GruCell, LstmCell, Reading,
 from models.recurrent import layers
 from models.recurrent.prediction import logit_network
 from models.text.batching import pad_documents
+
+Gradient: TypeAlias = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 CELLS: dict[type, type[Cell]] = {layers.SimpleRNN: SimpleCell, layers.LSTM: LstmCell, layers.GRU: GruCell}
 GATES = ("input", "forget", "output", "update", "reset")
@@ -93,10 +96,10 @@ class _Observer:
         """What the layer returns; its gradient passes through this object, for the witness is on the tape."""
 
         @tf.custom_gradient
-        def read(sequences, witness):
+        def read(sequences: tf.Tensor, witness: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
             states = self._read(sequences.numpy(), None if mask is None else mask.numpy())
 
-            def gradient(upstream):
+            def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 with np.errstate(over="ignore", invalid="ignore"):
                     return tf.constant(self._read_back(upstream.numpy()), sequences.dtype), tf.zeros_like(witness)
 

@@ -57,4 +57,5 @@ def hold_out(tokens: Tokens, share: float) -> tuple[Tokens, Tokens]:
 def _spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Positions start, start + 1, ... of every span, one span after the other."""
     offsets = offsets_of(lengths)
-    return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    places: np.ndarray = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+    return places

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from models.recurrent.layers import LSTM, PACKAGE
+from models.recurrent.layers import LSTM, PACKAGE, Shape, Tensor
 from models.recurrent.scan import read_documents
 
 
@@ -22,7 +22,13 @@ class DroppedLSTM(LSTM):
         self.weight_dropout = weight_dropout
         self.weight_seed = keras.random.SeedGenerator(weight_seed) if weight_dropout else None
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self,
+        sequences: Tensor,
+        initial_state: list[Tensor] | None = None,
+        mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """States (batch, length, units)."""
         if not (training and self.weight_dropout) or initial_state is not None:
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
@@ -40,7 +46,7 @@ class NextWord(keras.layers.Layer):
         super().__init__(**options)
         self.vocabulary, self.embedding = vocabulary, embedding
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         """Make the vectors, unless they are the embedding's, and the bias."""
         if self.embedding is None:
             self.vectors = self.add_weight(name="vectors", shape=(self.vocabulary, shape[-1]))
@@ -51,10 +57,10 @@ class NextWord(keras.layers.Layer):
         """The vectors (vocabulary, width)."""
         return self.vectors if self.embedding is None else self.embedding.embeddings
 
-    def call(self, states):
+    def call(self, states: Tensor) -> Tensor:
         """Scores (..., vocabulary)."""
         return ops.matmul(states, ops.transpose(self.table)) + self.bias
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: Shape) -> Shape:
         """One score for each word."""
         return (*shape[:-1], self.vocabulary)

@@ -3,7 +3,7 @@
 Both take the places in parts, which TensorFlow works on beside each other; each needs only its own scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -17,14 +17,16 @@ class Places(NamedTuple):
     weights: tf.Tensor
 
 
-def next_word_loss(parts: Sequence[Places], table, bias):
+def next_word_loss(parts: Sequence[Places], table: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     """Mean of -ln P(target) over places, weighted; softmax of states . table (words, width) + bias (words,)."""
     total = tf.add_n([tf.reduce_sum(part.weights) for part in parts])
     return tf.add_n([_loss(part.states, table, bias, part.targets, part.weights / total) for part in parts])
 
 
 @tf.custom_gradient
-def _loss(states, table, bias, targets, weights):
+def _loss(
+    states: tf.Tensor, table: tf.Tensor, bias: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor | None, ...]]]:
     """Sum of -ln P(target) over places, weighted.
 
     The softmax is oneDNN's, which takes a seventh of the time of TensorFlow's operation for the cross-entropy; the
@@ -37,7 +39,7 @@ def _loss(states, table, bias, targets, weights):
     above = tf.reduce_max(scores, axis=1) - tf.gather_nd(scores, own)  # first: equal scores cancel exactly
     losses = above - tf.math.log(tf.reduce_max(chances, axis=1))
 
-    def gradient(upstream):
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
         share = (weights * upstream)[:, None]
         slopes = tf.tensor_scatter_nd_sub(chances, own, tf.ones_like(losses))
         to_states = tf.matmul(slopes, table) * share
@@ -48,7 +50,14 @@ def _loss(states, table, bias, targets, weights):
     return tf.reduce_sum(losses * weights), gradient
 
 
-def sampled_loss(parts: Sequence[Places], table, bias, drawn, noise, frequency):
+def sampled_loss(
+    parts: Sequence[Places],
+    table: tf.Tensor,
+    bias: tf.Tensor,
+    drawn: tf.Tensor,
+    noise: tf.Tensor,
+    frequency: tf.Tensor,
+) -> tf.Tensor:
     """The same over a sample of words: those drawn (samples,) and all targets of the step, each once.
 
     Scores are lowered by the logarithm of the chance that a word came into the sample, so that the expectation has its

@@ -42,7 +42,9 @@ def build_language_model(
     return model
 
 
-def _states(settings: LanguageSettings, embedded: keras.KerasTensor, direction: Direction, seed: int):
+def _states(
+    settings: LanguageSettings, embedded: keras.KerasTensor, direction: Direction, seed: int
+) -> keras.KerasTensor:
     """What the output sees of each place: states of the highest layer, as wide as the vectors that it knows."""
 
     def drop(values: keras.KerasTensor, name: str) -> keras.KerasTensor:

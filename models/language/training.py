@@ -12,12 +12,12 @@ from models.language.loss import Places, next_word_loss, sampled_loss
 from models.language.network import noise_probabilities, state_reader
 from models.language.settings import LanguageSettings
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
-from models.recurrent.state import Epoch, TrainingState
+from models.recurrent.state import TrainingState
 from models.recurrent.training import mean_loss
 from models.recurrent.watch import NetworkWatch
 from models.seeds import generator
 from models.text.batching import epoch_batches, length_batches, pad_documents
-from models.training.checkpoints import NO_HOOKS, TrainingHooks
+from models.training.checkpoints import NO_HOOKS, Epoch, TrainingHooks
 
 GRADIENT_NORM = 1.0
 LAST_RATE = 0.05  # of the first
@@ -127,7 +127,7 @@ class Trainer:
         return self.padded[rows, : self.lengths[rows].max()], drawn
 
 
-def _places(reader: keras.Model, pieces, training: bool) -> Places:
+def _places(reader: keras.Model, pieces: tf.Tensor, training: bool) -> Places:
     """All places of the pieces, all directions in a row."""
     lengths = tf.math.count_nonzero(pieces, axis=1)
     turned = {"forward": pieces, "backward": tf.reverse_sequence(pieces, lengths, seq_axis=1)}
@@ -154,7 +154,7 @@ def _training_step(
             tf.TensorSpec((), tf.float32),
         ]
     )
-    def step(pieces, drawn, rate):
+    def step(pieces: tf.Tensor, drawn: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             half = tf.shape(pieces)[0] // 2  # each half's recurrence keeps a processor of its own busy
             parts = [_places(reader, part, training=True) for part in (pieces[:half], pieces[half:])]
@@ -177,7 +177,7 @@ def _evaluator(model: keras.Model) -> Callable[[Documents, int], float]:
     reader, output = state_reader(model), model.get_layer("next_word")
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-    def loss_of(pieces):
+    def loss_of(pieces: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         places = _places(reader, pieces, training=False)
         return next_word_loss([places], output.table.value, output.bias.value), tf.reduce_sum(places.weights)
 

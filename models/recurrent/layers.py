@@ -1,30 +1,33 @@
 """The layers that Keras does not have. With scan.py beside it self-contained: a saved model loads where both are."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
 PACKAGE = "crisisflow"
 
+Tensor: TypeAlias = keras.KerasTensor
+Shape: TypeAlias = tuple[int | None, ...]
+
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class FirstTokens(keras.layers.Layer):
     """Keeps the first `max_length` ids of (batch, length): the model cuts alike in training and in service."""
 
-    def __init__(self, max_length: int, **options) -> None:
+    def __init__(self, max_length: int, **options: Any) -> None:
         super().__init__(**options)
         self.max_length = max_length
 
-    def call(self, ids):
+    def call(self, ids: Tensor) -> Tensor:
         """Ids (batch, min(length, max_length))."""
         return ids[:, : self.max_length]
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: Shape) -> Shape:
         """(batch, length), the length capped when it is known."""
         return (shape[0], None if shape[1] is None else min(shape[1], self.max_length))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """What is needed to build it again."""
         return {**super().get_config(), "max_length": self.max_length}
 
@@ -35,7 +38,7 @@ class TokenVectors(keras.layers.Embedding):
 
     move: Any = None  # (batch, length, width), added to the vectors of the tokens; never there outside a training step
 
-    def call(self, ids):
+    def call(self, ids: Tensor) -> Tensor:
         """Vectors (batch, length, width)."""
         vectors = super().call(ids)
         return vectors if self.move is None else vectors + self.move
@@ -48,14 +51,14 @@ class MaskedPooling(keras.layers.Layer):
     `mode` is `mean`, `max`, or `max-mean`, both side by side. (Keras' own maximum looks at padding too.)
     """
 
-    def __init__(self, mode: str, **options) -> None:
+    def __init__(self, mode: str, **options: Any) -> None:
         super().__init__(**options)
         if mode not in ("mean", "max", "max-mean"):
             raise ValueError(f"mode must be mean, max or max-mean, got {mode!r}")
         self.mode = mode
         self.supports_masking = True
 
-    def call(self, states, mask=None):
+    def call(self, states: Tensor, mask: Tensor | None = None) -> Tensor:
         """(batch, width), or (batch, 2 * width) for `max-mean`."""
         present = ops.ones_like(states[..., :1]) if mask is None else ops.cast(mask, states.dtype)[..., None]
         pooled = []
@@ -67,14 +70,14 @@ class MaskedPooling(keras.layers.Layer):
             pooled.append(ops.sum(states * present, axis=1) / ops.maximum(ops.sum(present, axis=1), 1))
         return ops.concatenate(pooled, axis=-1) if len(pooled) > 1 else pooled[0]
 
-    def compute_mask(self, states, mask=None):
+    def compute_mask(self, states: Tensor, mask: Tensor | None = None) -> None:
         """Nothing: there are no steps left to mask."""
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[int | None, int | None, int]) -> Shape:
         """(batch, width), twice as wide for `max-mean`."""
         return (shape[0], shape[2] * (2 if self.mode == "max-mean" else 1))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """What is needed to build it again."""
         return {**super().get_config(), "mode": self.mode}
 
@@ -87,18 +90,18 @@ class AttentionPooling(keras.layers.Layer):
     eq. 5-7); zeros where nothing is left.
     """
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.supports_masking = True
 
-    def build(self, shape) -> None:
+    def build(self, shape: Shape) -> None:
         """Weights for states of this width."""
         width = shape[-1]
         self.kernel = self.add_weight(shape=(width, width), name="kernel")
         self.bias = self.add_weight(shape=(width,), initializer="zeros", name="bias")
         self.context = self.add_weight(shape=(width, 1), name="context_kernel")
 
-    def call(self, states, mask=None):
+    def call(self, states: Tensor, mask: Tensor | None = None) -> Tensor:
         """(batch, width)."""
         present = ops.ones_like(states[..., :1]) if mask is None else ops.cast(mask, states.dtype)[..., None]
         scores = ops.matmul(ops.tanh(ops.matmul(states, self.kernel) + self.bias), self.context)
@@ -106,10 +109,10 @@ class AttentionPooling(keras.layers.Layer):
         weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True)) * present
         return ops.sum(states * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), 1e-30)
 
-    def compute_mask(self, states, mask=None):
+    def compute_mask(self, states: Tensor, mask: Tensor | None = None) -> None:
         """Nothing: there are no steps left to mask."""
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: Shape) -> Shape:
         """(batch, width)."""
         return (shape[0], shape[2])
 
@@ -122,27 +125,27 @@ class MaskedConvolution(keras.layers.Layer):
     does not depend on how far its batch is padded.
     """
 
-    def __init__(self, filters: int, steps: int, **options) -> None:
+    def __init__(self, filters: int, steps: int, **options: Any) -> None:
         super().__init__(**options)
         self.filters, self.steps = filters, steps
         self.supports_masking = True
 
-    def build(self, shape) -> None:
+    def build(self, shape: Shape) -> None:
         """Weights for inputs of this width."""
         self.kernel = self.add_weight(shape=(self.steps, shape[-1], self.filters), name="kernel")
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
 
-    def call(self, states, mask=None):
+    def call(self, states: Tensor, mask: Tensor | None = None) -> Tensor:
         """(batch, length, filters)."""
         if mask is not None:
             states = states * ops.cast(mask, states.dtype)[..., None]
         return ops.relu(ops.conv(states, self.kernel, padding="same") + self.bias)
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: Shape) -> Shape:
         """(batch, length, filters)."""
         return (*shape[:-1], self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """What is needed to build it again."""
         return {**super().get_config(), "filters": self.filters, "steps": self.steps}
 
@@ -160,7 +163,13 @@ class _FastOverTime(keras.layers.Layer):
     observer: Any = None  # who reads in this layer's place while its gradient is looked at (models/gradients)
     scan: str  # which recurrence of scan.py it is
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self,
+        sequences: Tensor,
+        initial_state: list[Tensor] | None = None,
+        mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """States (batch, length, units), or the last of each document (batch, units); zeros where it has none."""
         if self.observer is not None:
             return self.observer(sequences, mask)

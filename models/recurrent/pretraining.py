@@ -13,13 +13,13 @@ import numpy as np
 from models.recurrent.backends import current_backend
 from models.recurrent.losses import NO_LABEL, tasks
 from models.recurrent.network import build_reader, start_weights
-from models.recurrent.state import Epoch, TrainingState
+from models.recurrent.state import TrainingState
 from models.recurrent.training import PaddedRows, epoch_trainer
 from models.recurrent.watch import NetworkWatch
 from models.seeds import generator
 from models.settings import NetworkSettings, PretrainingSettings
 from models.text.batching import pad_documents
-from models.training.checkpoints import NO_HOOKS, TrainingHooks
+from models.training.checkpoints import NO_HOOKS, Epoch, TrainingHooks
 
 HELD_OUT_SHARE = 0.02
 HELD_OUT_AT_ONCE = 256

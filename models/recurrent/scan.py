@@ -11,12 +11,17 @@ is U; the result is h_t (steps, batch, units). Gates lie in Keras' order.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+Rows: TypeAlias = list[tf.Tensor]
+Gradient: TypeAlias = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
 
-def read_documents(kind: str, cell: Any, sequences, mask, backwards: bool, every_state: bool):
+
+def read_documents(
+    kind: str, cell: Any, sequences: tf.Tensor, mask: tf.Tensor | None, backwards: bool, every_state: bool
+) -> tf.Tensor:
     """What a layer over time returns for `sequences` (batch, length, width), padding, if any, at the end.
 
     As Keras has it, states read backwards come in the order in which they were read, the end of the text first.
@@ -35,17 +40,17 @@ def read_documents(kind: str, cell: Any, sequences, mask, backwards: bool, every
     return tf.reverse(tf.reverse_sequence(states, lengths, seq_axis=1), [1]) if backwards else states
 
 
-def project(layer: Any, vectors):
+def project(layer: Any, vectors: tf.Tensor) -> tf.Tensor:
     """W x + b (tokens, gates * units) of single vectors (tokens, width), by the weights of one of our layers."""
     return _project(layer.scan, layer.cell, vectors[:, None])[:, 0]
 
 
-def states_of(layer: Any, projected):
+def states_of(layer: Any, projected: tf.Tensor) -> tf.Tensor:
     """h_t (steps, batch, units) of what `project` gave for each token, time-major."""
     return _states(layer.scan, layer.cell, projected)
 
 
-def _project(kind: str, cell: Any, sequences):
+def _project(kind: str, cell: Any, sequences: tf.Tensor) -> tf.Tensor:
     """W x_t + b (steps, batch, gates * units) of time-major sequences (steps, batch, width)."""
     steps, batch, width = tf.unstack(tf.shape(sequences))
     bias = tf.convert_to_tensor(cell.bias)
@@ -53,7 +58,7 @@ def _project(kind: str, cell: Any, sequences):
     return tf.reshape(flat, (steps, batch, cell.kernel.shape[1]))
 
 
-def _states(kind: str, cell: Any, projected):
+def _states(kind: str, cell: Any, projected: tf.Tensor) -> tf.Tensor:
     """h_t (steps, batch, units) under the recurrent weights of a Keras cell."""
     recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
     if kind == "gru":
@@ -61,12 +66,16 @@ def _states(kind: str, cell: Any, projected):
     return (lstm_states if kind == "lstm" else simple_states)(projected, recurrent)
 
 
-def _loop(body: Callable, steps, state: Sequence, widths: Sequence[int], back: bool = False) -> list:
+def _loop(
+    body: Callable[..., tuple[Rows, Rows]], steps: tf.Tensor, state: Rows, widths: Sequence[int], back: bool = False
+) -> Rows:
     """Run body(t, *state) -> (state, rows to keep) over time; the rows kept, stacked (steps, batch, width)."""
     batch = state[0].shape[0]
     arrays = [tf.TensorArray(tf.float32, size=steps, element_shape=(batch, width)) for width in widths]
 
-    def turn(count, state, arrays):
+    def turn(
+        count: tf.Tensor, state: Rows, arrays: list[tf.TensorArray]
+    ) -> tuple[tf.Tensor, Rows, list[tf.TensorArray]]:
         t = steps - 1 - count if back else count
         state, rows = body(t, *state)
         return count + 1, state, [array.write(t, row) for array, row in zip(arrays, rows, strict=True)]
@@ -75,37 +84,37 @@ def _loop(body: Callable, steps, state: Sequence, widths: Sequence[int], back: b
     return [array.stack() for array in loop[2]]
 
 
-def _zero_state(projected, units: int):
+def _zero_state(projected: tf.Tensor, units: int) -> tf.Tensor:
     return tf.zeros_like(projected[0, :, :units])
 
 
-def _before(states):
+def _before(states: tf.Tensor) -> tf.Tensor:
     """What each step found: zeros, then the states (steps, batch, units) but the last."""
     return tf.concat([tf.zeros_like(states[:1]), states[:-1]], axis=0)
 
 
-def _weight_gradient(states, gradients):
+def _weight_gradient(states: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
     """Sum over t of h_{t-1}^T dz_t, as one product."""
     units, width = states.shape[-1], gradients.shape[-1]
     return tf.matmul(tf.reshape(_before(states), (-1, units)), tf.reshape(gradients, (-1, width)), transpose_a=True)
 
 
 @tf.custom_gradient
-def simple_states(projected, recurrent):
+def simple_states(projected: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
     """h_t = tanh(W x_t + U h_{t-1} + b)."""
     steps, units = tf.shape(projected)[0], recurrent.shape[0]
     start = _zero_state(projected, units)
 
-    def forward(t, state):
+    def forward(t: tf.Tensor, state: tf.Tensor) -> tuple[Rows, Rows]:
         state = tf.tanh(projected[t] + tf.matmul(state, recurrent))
         return [state], [state]
 
     (states,) = _loop(forward, steps, [start], [units])
 
-    def gradient(upstream):
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
         slope = 1 - tf.square(states)
 
-        def backward(t, later):
+        def backward(t: tf.Tensor, later: tf.Tensor) -> tuple[Rows, Rows]:
             dz = (upstream[t] + later) * slope[t]
             return [tf.matmul(dz, recurrent, transpose_b=True)], [dz]
 
@@ -116,13 +125,13 @@ def simple_states(projected, recurrent):
 
 
 @tf.custom_gradient
-def lstm_states(projected, recurrent):
+def lstm_states(projected: tf.Tensor, recurrent: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
     """C_t = f_t C_{t-1} + i_t g_t and h_t = o_t tanh(C_t), with gates i, f, g (the candidate), o."""
     steps, units = tf.shape(projected)[0], recurrent.shape[0]
     start = _zero_state(projected, units)
     turned = tf.transpose(recurrent)  # once: as they lie, both products of the loop would turn it at every step
 
-    def forward(t, state, carry):
+    def forward(t: tf.Tensor, state: tf.Tensor, carry: tf.Tensor) -> tuple[Rows, Rows]:
         i, f, g, o = tf.split(projected[t] + tf.matmul(state, turned, transpose_b=True), 4, axis=1)
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         carry = f * carry + i * g
@@ -131,7 +140,7 @@ def lstm_states(projected, recurrent):
 
     states, carries, gates = _loop(forward, steps, [start, start], [units, units, 4 * units])
 
-    def gradient(upstream):
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
         i, f, g, o = tf.split(gates, 4, axis=2)
         squashed = tf.tanh(carries)
         through = o * (1 - tf.square(squashed))
@@ -139,7 +148,7 @@ def lstm_states(projected, recurrent):
             [g * i * (1 - i), _before(carries) * f * (1 - f), i * (1 - tf.square(g)), squashed * o * (1 - o)], axis=2
         )
 
-        def backward(t, later, carried):
+        def backward(t: tf.Tensor, later: tf.Tensor, carried: tf.Tensor) -> tuple[Rows, Rows]:
             dh = upstream[t] + later
             dc = carried + dh * through[t]
             dz = tf.concat([dc, dc, dc, dh], axis=1) * slopes[t]
@@ -152,12 +161,12 @@ def lstm_states(projected, recurrent):
 
 
 @tf.custom_gradient
-def gru_states(projected, recurrent, recurrent_bias):
+def gru_states(projected: tf.Tensor, recurrent: tf.Tensor, recurrent_bias: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
     """h_t = z h_{t-1} + (1 - z) tanh(W x_t + b + r (U h_{t-1} + b')), gates z, r: the form with the reset after U."""
     steps, units = tf.shape(projected)[0], recurrent.shape[0]
     start = _zero_state(projected, units)
 
-    def forward(t, state):
+    def forward(t: tf.Tensor, state: tf.Tensor) -> tuple[Rows, Rows]:
         inner = tf.matmul(state, recurrent) + recurrent_bias
         z, r = tf.split(tf.sigmoid(projected[t, :, : 2 * units] + inner[:, : 2 * units]), 2, axis=1)
         inner = inner[:, 2 * units :]
@@ -167,14 +176,14 @@ def gru_states(projected, recurrent, recurrent_bias):
 
     states, gates = _loop(forward, steps, [start], [units, 4 * units])
 
-    def gradient(upstream):
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
         z, r, candidate, inner = tf.split(gates, 4, axis=2)
         to_candidate = (1 - z) * (1 - tf.square(candidate))
         slopes = tf.concat(
             [(_before(states) - candidate) * z * (1 - z), to_candidate * inner * r * (1 - r), to_candidate * r], axis=2
         )
 
-        def backward(t, later):
+        def backward(t: tf.Tensor, later: tf.Tensor) -> tuple[Rows, Rows]:
             dh = upstream[t] + later
             du = tf.concat([dh, dh, dh], axis=1) * slopes[t]
             return [dh * z[t] + tf.matmul(du, recurrent, transpose_b=True)], [du, dh]

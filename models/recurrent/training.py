@@ -12,11 +12,11 @@ from models.recurrent.backends import current_backend
 from models.recurrent.losses import LABEL
 from models.recurrent.prediction import logit_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
-from models.recurrent.state import Epoch, TrainingState
+from models.recurrent.state import TrainingState
 from models.recurrent.watch import NetworkWatch
 from models.settings import ClassifierSettings, TrainingSettings
 from models.text.batching import epoch_batches, pad_documents
-from models.training.checkpoints import NO_HOOKS, TrainingHooks
+from models.training.checkpoints import NO_HOOKS, Epoch, TrainingHooks
 
 # About ten seconds of a small network's steps: copying the state, some tens of milliseconds, is lost among them.
 CHECKPOINT_BATCHES = 500

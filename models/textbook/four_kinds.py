@@ -1,10 +1,15 @@
 """The four kinds of RNN, each on a task small enough to see: one word, a text, a verdict, a translation."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from models.textbook.context_windows import single_context_examples
 from models.textbook.words import NAMES, OFFSETS, sentence_ids
 from models.textbook.worked import Example, Line
+
+if TYPE_CHECKING:
+    from models.textbook.translation.network import Symbols
 
 SEED = 1
 ASKED = (7, 48, 312, 590, 999)  # learned by none of the networks
@@ -86,7 +91,7 @@ def _many_to_many() -> list[Line]:
     ]
 
 
-def _number_words():  # untyped: the name of the class would import TensorFlow
+def _number_words() -> "Symbols":
     from models.textbook.translation.network import Symbols
     from models.textbook.translation.numbers import number_in_words
 

@@ -1,5 +1,7 @@
 """The examples of words: one-hot rows, the tables of CBOW and skip-gram, the hidden layer, a step, word arithmetic."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 
@@ -7,6 +9,9 @@ from models.settings import TextSettings
 from models.text import tokenize_texts
 from models.textbook.context_windows import cbow_examples, single_context_examples, skip_gram_examples
 from models.textbook.worked import BY_HAND, Example, Line, numbers
+
+if TYPE_CHECKING:
+    from models.textbook.exact_word2vec import ExactWord2Vec
 
 SENTENCE = "Hey, this is sample corpus using only one context word."
 NAMES = ("<padding>", "hey", "this", "is", "sample", "corpus", "using", "only", "one", "context", "word")
@@ -93,7 +98,7 @@ def hidden_activation() -> list[Line]:
     ]
 
 
-def _printed_network():  # untyped: the name of the class would import TensorFlow
+def _printed_network() -> "ExactWord2Vec":
     from models.textbook.exact_word2vec import ExactWord2Vec
 
     model = ExactWord2Vec(11, 4)

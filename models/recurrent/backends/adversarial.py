@@ -5,7 +5,6 @@ must not be thrown by the nearest misleading document leans less on single words
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -15,7 +14,9 @@ from models.recurrent.losses import Objective
 SMALLEST = 1e-12  # a document without a gradient, such as an empty one, is moved nowhere
 
 
-def adversarial_loss(network: keras.Model, objective: Objective, share: float) -> Callable[[Any, Any], tf.Tensor]:
+def adversarial_loss(
+    network: keras.Model, objective: Objective, share: float
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """A function (ids, targets) -> the mean of a batch's loss as it is and its loss after the worst move.
 
     The move is taken as a constant: weights get no gradient through it.
@@ -23,11 +24,11 @@ def adversarial_loss(network: keras.Model, objective: Objective, share: float) -
     embedding = network.get_layer("embedding")
     read = keras.Model(network.inputs, [embedding.output, network.output])
 
-    def loss_of(ids, targets):
+    def loss_of(ids: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         vectors, logits = read(ids, training=True)
         return vectors, objective.losses(logits, targets)
 
-    def loss(ids, targets):
+    def loss(ids: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             vectors, plain = loss_of(ids, targets)
         uphill = worst_move(vectors, tape.gradient(plain, vectors), share)

@@ -6,13 +6,11 @@ a small network's step. Here occurrences are summed first; the moments and the w
 batch stay as they are ("lazy" Adam). Dense weights follow Kingma & Ba (2015), algorithm 1, as Keras' do.
 """
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
 
-def sum_repeated_rows(gradient: Any) -> Any:
+def sum_repeated_rows(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
     """The same gradient with every row once; dense gradients as they are."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
@@ -25,7 +23,9 @@ def sum_repeated_rows(gradient: Any) -> Any:
 class LazyAdam(keras.optimizers.Adam):
     """Adam for gradients that have passed `sum_repeated_rows`."""
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
         """Update one weight array: all of it, or the rows that the gradient names."""
         step = tf.cast(self.iterations + 1, tf.float32)
         index = self._get_variable_index(variable)
@@ -50,7 +50,14 @@ class LazyAdam(keras.optimizers.Adam):
                 grad=gradient,
             )
 
-    def _update_rows(self, gradient, weights, first, second, rate) -> None:
+    def _update_rows(
+        self,
+        gradient: tf.IndexedSlices,
+        weights: keras.Variable,
+        first: tf.Variable,
+        second: tf.Variable,
+        rate: tf.Tensor,
+    ) -> None:
         rows, values = gradient.indices, gradient.values
         mean = self.beta_1 * tf.gather(first, rows) + (1 - self.beta_1) * values
         square = self.beta_2 * tf.gather(second, rows) + (1 - self.beta_2) * tf.square(values)

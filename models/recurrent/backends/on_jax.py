@@ -1,7 +1,7 @@
 """JAX: functions of values, compiled for each shape; so shapes are few."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,8 @@ import numpy as np
 from models.recurrent.backends.base import GRADIENT_NORM, TrainingStep, refuse_adversarial
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
 from models.recurrent.losses import Objective
+
+Values: TypeAlias = list[jax.Array]
 
 STEPS_APART = 8  # lengths are rounded up to a multiple of it, and a network is compiled for each
 
@@ -25,17 +27,21 @@ def training_step(network: keras.Model, objective: Objective, adversarial: float
     )
     tables = tables_among(network)
 
-    def loss_of(weights, rest, ids, targets, share):
+    def loss_of(
+        weights: Values, rest: Values, ids: jax.Array, targets: jax.Array, share: jax.Array
+    ) -> tuple[jax.Array, Values]:
         outputs, rest = network.stateless_call(weights, rest, ids, training=True)
         return jnp.sum(objective.losses(outputs, targets) * share), rest
 
     @jax.jit
-    def step(weights, rest, moments, rate, *batch):
+    def step(
+        weights: Values, rest: Values, moments: Values, rate: jax.Array, *batch: jax.Array
+    ) -> tuple[jax.Array, Values, Values, Values]:
         (loss, rest), gradients = jax.value_and_grad(loss_of, has_aux=True)(weights, rest, *batch)
         weights, moments = adam(weights, clip_together(gradients, GRADIENT_NORM), moments, tables, rate)
         return loss, weights, rest, moments
 
-    def run(ids, targets, rate):
+    def run(ids: np.ndarray, targets: np.ndarray, rate: float) -> jax.Array:
         rounded = rounded_up(ids)
         spare = len(rounded) - len(ids)
         share = np.pad(np.full(len(ids), 1 / len(ids), np.float32), (0, spare))
@@ -68,10 +74,10 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """Ids (batch, length) -> logits (batch, width)."""
 
     @jax.jit
-    def forward(weights, rest, ids):
+    def forward(weights: Values, rest: Values, ids: jax.Array) -> jax.Array:
         return network.stateless_call(weights, rest, ids, training=False)[0]
 
-    def answer(ids):
+    def answer(ids: np.ndarray) -> np.ndarray:
         weights, rest = network.trainable_variables, network.non_trainable_variables
         values = forward([each.value for each in weights], [each.value for each in rest], rounded_up(ids))
         return np.asarray(values)[: len(ids)]

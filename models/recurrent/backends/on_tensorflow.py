@@ -23,7 +23,7 @@ def training_step(network: keras.Model, objective: Objective, adversarial: float
     loss_of = adversarial_loss(network, objective, adversarial) if adversarial else plain_loss(network, objective)
 
     @tf.function(input_signature=[IDS, tf.TensorSpec((None, *objective.shape), objective.dtype)])
-    def step(ids, targets):
+    def step(ids: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = loss_of(ids, targets)
         gradients = tape.gradient(loss, [weight.value for weight in weights])
@@ -31,7 +31,7 @@ def training_step(network: keras.Model, objective: Objective, adversarial: float
         optimizer.apply(gradients, weights)
         return loss
 
-    def run(ids, targets, rate):
+    def run(ids: np.ndarray, targets: np.ndarray, rate: float) -> tf.Tensor:
         optimizer.learning_rate.assign(rate)
         return step(ids, targets)
 

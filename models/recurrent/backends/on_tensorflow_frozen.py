@@ -38,7 +38,7 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     signature = [tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)]
 
     @tf.function(input_signature=signature)
-    def forward(ids, present):
+    def forward(ids: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
         lengths = tf.cast(tf.reduce_sum(present, axis=1), tf.int32)
         states = tf.concat([_read(each, ids, lengths) for each in readings], axis=2)
         return output(pooling(tf.transpose(states, (1, 0, 2)), mask=present > 0))

@@ -18,7 +18,7 @@ def training_step(network: keras.Model, objective: Objective, adversarial: float
     weights, moments = network.trainable_variables, moments_for(network.trainable_variables)
     tables = tables_among(network)
 
-    def run(ids, targets, rate):
+    def run(ids: np.ndarray, targets: np.ndarray, rate: float) -> torch.Tensor:
         outputs = network(ids, training=True)
         loss = objective.losses(outputs, torch.as_tensor(targets, device=outputs.device)).mean()
         gradients = torch.autograd.grad(loss, [weight.value for weight in weights])
@@ -35,7 +35,7 @@ def training_step(network: keras.Model, objective: Objective, adversarial: float
 def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """Ids (batch, length) -> logits (batch, width)."""
 
-    def forward(ids):
+    def forward(ids: np.ndarray) -> np.ndarray:
         with torch.no_grad():
             return network(ids, training=False).cpu().numpy()
 
