@@ -49,4 +49,5 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
 
 def log_odds(probabilities: np.ndarray, certain: float = CERTAIN) -> np.ndarray:
     """Log-odds of the probabilities, which are first kept `certain` away from 0 and 1; so they are finite."""
-    return logit(np.clip(probabilities, certain, 1 - certain))
+    odds: np.ndarray = logit(np.clip(probabilities, certain, 1 - certain))
+    return odds

@@ -25,7 +25,7 @@ def average_vectors(
     shape = (len(offsets) - 1, len(vectors))
     sums = csr_matrix((weights[ids], ids, offsets), shape)
     totals = np.asarray(sums.sum(axis=1))
-    means = np.divide(sums @ vectors, totals, out=np.zeros((shape[0], vectors.shape[1])), where=totals > 0)
+    means: np.ndarray = np.divide(sums @ vectors, totals, out=np.zeros((shape[0], vectors.shape[1])), where=totals > 0)
     return means.astype(np.float32)
 
 

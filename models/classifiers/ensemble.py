@@ -33,4 +33,5 @@ def mean_log_odds(probabilities: Sequence[np.ndarray], lines: Sequence[Sequence[
     calibrated = [
         slope * log_odds(each, CERTAIN) + offset for each, (slope, offset) in zip(probabilities, lines, strict=True)
     ]
-    return expit(np.mean(calibrated, axis=0))
+    together: np.ndarray = expit(np.mean(calibrated, axis=0))
+    return together

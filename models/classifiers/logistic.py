@@ -36,7 +36,8 @@ class LogisticModel:
         if features.shape[1] != len(self.coefficients):
             raise ValueError(f"the model was fitted on {len(self.coefficients)} features, got {features.shape[1]}")
         slope = self.coefficients / self.scale
-        return expit(np.asarray(features @ slope).ravel() + (self.intercept - self.mean @ slope))
+        probabilities: np.ndarray = expit(np.asarray(features @ slope).ravel() + (self.intercept - self.mean @ slope))
+        return probabilities
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All that the model is, as float64 arrays by name; scalars are 0-d."""

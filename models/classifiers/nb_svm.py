@@ -16,7 +16,8 @@ def log_count_ratios(features: sparse.csr_matrix, labels: np.ndarray, smoothing:
     `smoothing` is added to every count, so that a feature of one class only has a finite ratio.
     """
     positive, negative = (smoothing + np.asarray(features[labels == each].sum(axis=0)).ravel() for each in (1, 0))
-    return np.log(positive / positive.sum()) - np.log(negative / negative.sum())
+    ratios: np.ndarray = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
+    return ratios
 
 
 def fit_nb_svm(

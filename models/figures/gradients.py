@@ -148,7 +148,8 @@ def _draw_heat(figure: "Figure", axes: "Axes", course: Sequence[tuple[int, Layer
 
 def _shown(shares: np.ndarray) -> np.ndarray:
     """Shares that a logarithmic axis can take; what has overflowed lies outside of the picture."""
-    return np.clip(np.nan_to_num(shares, nan=np.inf), 1e-300, 1e300)
+    finite: np.ndarray = np.clip(np.nan_to_num(shares, nan=np.inf), 1e-300, 1e300)
+    return finite
 
 
 def _wrapped(sentences: Sequence[str]) -> str:

@@ -159,7 +159,8 @@ def place_value(place: int, words: int, settings: FrequencySettings) -> int:
             f"{words} words are too many for n-grams of {settings.max_ngram}: raise min_document_frequency "
             f"(now {settings.min_document_frequency})"
         )
-    return base ** (settings.max_ngram - 1 - place)
+    value: int = base ** (settings.max_ngram - 1 - place)
+    return value
 
 
 def name_keys(keys: np.ndarray, words: pa.StringArray, settings: FrequencySettings) -> pa.StringArray:

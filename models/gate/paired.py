@@ -39,7 +39,8 @@ class Answers:
 
     def right(self, rows: HeldOut) -> np.ndarray:
         """Whether each row is called what it is."""
-        return self.called.astype(bool) == (rows.labels == 1)
+        right: np.ndarray = self.called.astype(bool) == (rows.labels == 1)
+        return right
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def _known(classifier: TextClassifier, tokens: Tokens) -> np.ndarray:
     words = getattr(classifier, "known_words", None)  # models logged before this code carry no list
     if words is None:
         return np.ones(len(tokens.words), bool)
-    return pc.is_in(tokens.words, words).to_numpy(zero_copy_only=False)
+    known: np.ndarray = pc.is_in(tokens.words, words).to_numpy(zero_copy_only=False)
+    return known
 
 
 def _score_variants(classifier: TextClassifier, tokens: Tokens) -> tuple[np.ndarray, list[int]]:

@@ -63,7 +63,8 @@ class HeldOut:
 
     def right(self, name: str) -> np.ndarray:
         """Whether a model called each row rightly."""
-        return self.models[name].called == (self.labels == 1)
+        right: np.ndarray = self.models[name].called == (self.labels == 1)
+        return right
 
 
 ROWS = ["group", "fold", "seed", "target"]

@@ -89,7 +89,8 @@ def _calibrated(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """The probabilities after Platt scaling of their log-odds."""
     log_odds = logit(np.clip(probabilities, 1e-6, 1 - 1e-6))
     slope, offset = platt_line(log_odds, labels)
-    return expit(np.stack([log_odds, np.ones_like(log_odds)], axis=1) @ [slope, offset])
+    calibrated: np.ndarray = expit(np.stack([log_odds, np.ones_like(log_odds)], axis=1) @ [slope, offset])
+    return calibrated
 
 
 def platt_line(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -187,7 +188,8 @@ def check_scored_rows(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np
 
 def calibration_bins(probabilities: np.ndarray) -> np.ndarray:
     """Bin 0 to CALIBRATION_BINS - 1 of each probability; 1.0 belongs to the last."""
-    return np.minimum((probabilities * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins: np.ndarray = np.minimum((probabilities * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    return bins
 
 
 def wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -199,14 +201,16 @@ def wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    shares: np.ndarray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return shares
 
 
 def _calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Distance of the mean probability from the share of positives in each bin, weighted by the bin's rows."""
     members = np.eye(CALIBRATION_BINS)[calibration_bins(probabilities)]
     gaps = weights @ (members * (probabilities - labels)[:, None])
-    return np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
+    errors: np.ndarray = np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
+    return errors
 
 
 def _ranking_scores(

@@ -114,7 +114,8 @@ def row_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     [0.693, 1.386]
     """
     safe = np.clip(probabilities, CERTAIN, 1 - CERTAIN)
-    return -np.where(labels == 1, np.log(safe), np.log1p(-safe))
+    losses: np.ndarray = -np.where(labels == 1, np.log(safe), np.log1p(-safe))
+    return losses
 
 
 def _checked(contenders: Sequence[Contender], groups: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ class Senses:
 
     def vectors(self, space: WordSpace) -> np.ndarray:
         """The vectors of the senses, float32 (senses, width), in the space of the word vectors."""
-        return (space.inputs[self.row] + self.tilts[NEAR]).astype(np.float32)
+        vectors: np.ndarray = (space.inputs[self.row] + self.tilts[NEAR]).astype(np.float32)
+        return vectors
 
     def probabilities(self, contexts: np.ndarray, space: WordSpace) -> np.ndarray:
         """How likely each sense is in each context, float64 (occurrences, senses), by the context alone.
@@ -104,10 +105,12 @@ def discourse(beliefs: np.ndarray, documents: np.ndarray) -> np.ndarray:
     together = np.stack([np.bincount(documents, belief) for belief in beliefs.T], axis=1)
     others = together[documents] - beliefs
     share = np.maximum(beliefs.mean(axis=0), LEAST_SHARE)
-    return np.log((others + DISCOURSE * share) / (others.sum(axis=1, keepdims=True) + DISCOURSE))
+    scores: np.ndarray = np.log((others + DISCOURSE * share) / (others.sum(axis=1, keepdims=True) + DISCOURSE))
+    return scores
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Probabilities over the last axis."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return shares

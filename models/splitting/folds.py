@@ -53,7 +53,8 @@ def assign_folds(groups: Strings, folds: int, seed: int) -> np.ndarray:
         rows, fold = least[0]
         fold_of[group] = fold
         heapq.heapreplace(least, (rows + int(sizes[group]), fold))
-    return fold_of[members]
+    folds_of_rows: np.ndarray = fold_of[members]
+    return folds_of_rows
 
 
 def fold_splits(groups: Strings, kept: np.ndarray, fold: Fold) -> pa.StringArray:
@@ -76,7 +77,8 @@ def _in_share(groups: Strings, share: float, seed: int) -> np.ndarray:
     if share >= 1:
         return np.ones(len(groups), bool)
     settings = SplitSettings(seed=seed, validation_share=0.0, test_share=share)
-    return np.array(assign_splits(groups, settings).to_pylist()) == "test"
+    held_out: np.ndarray = np.array(assign_splits(groups, settings).to_pylist()) == "test"
+    return held_out
 
 
 def _draw(seed: int, group: str) -> bytes:

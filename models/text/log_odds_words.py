@@ -21,8 +21,10 @@ def weighted_log_odds(positive: np.ndarray, negative: np.ndarray, prior_tokens: 
         scores = (_log_odds(positive + prior) - _log_odds(negative + prior)) / np.sqrt(
             1 / (positive + prior) + 1 / (negative + prior)
         )
-    return np.nan_to_num(scores)
+    finite: np.ndarray = np.nan_to_num(scores)
+    return finite
 
 
 def _log_odds(counts: np.ndarray) -> np.ndarray:
-    return np.log(counts) - np.log(counts.sum() - counts)
+    log_odds: np.ndarray = np.log(counts) - np.log(counts.sum() - counts)
+    return log_odds

@@ -99,12 +99,14 @@ def score_pairs(
     """
     if settings.score == "ratio":
         scale = np.count_nonzero(words) + len(counts)
-        return (counts - settings.min_count) / (words[first] * words[second]) * scale
+        ratio: np.ndarray = (counts - settings.min_count) / (words[first] * words[second]) * scale
+        return ratio
     tokens = words.sum()
     together = counts / tokens
     chance = (words[first] / tokens) * (words[second] / tokens)
     # A text of one pair over and over: together is 1, and so is the score.
-    return np.log(together / chance) / np.maximum(-np.log(together), 1e-300)
+    npmi: np.ndarray = np.log(together / chance) / np.maximum(-np.log(together), 1e-300)
+    return npmi
 
 
 def join_phrases(tokens: Tokens, phrases: Phrases) -> Tokens:
@@ -156,9 +158,11 @@ def _pair_places(tokens: Tokens) -> np.ndarray:
 def _pair_keys(tokens: Tokens) -> np.ndarray:
     """One number for each pair of neighbours, in reading order: int64 (pairs,)."""
     places = _pair_places(tokens)
-    return tokens.codes[places].astype(np.int64) * len(tokens.words) + tokens.codes[places + 1]
+    keys: np.ndarray = tokens.codes[places].astype(np.int64) * len(tokens.words) + tokens.codes[places + 1]
+    return keys
 
 
 def _can_be_part(words: pa.StringArray) -> np.ndarray:
     """Whether each word may be part of a phrase: bool (distinct words,)."""
-    return ~pc.match_substring_regex(words, NO_PART_OF_PHRASES).to_numpy(zero_copy_only=False)
+    marks: np.ndarray = pc.match_substring_regex(words, NO_PART_OF_PHRASES).to_numpy(zero_copy_only=False)
+    return ~marks

@@ -67,7 +67,8 @@ class Vocabulary:
 
     def decode(self, ids: np.ndarray) -> list[str]:
         """The tokens of these ids."""
-        return self.tokens.take(pa.array(ids)).to_pylist()
+        words: list[str] = self.tokens.take(pa.array(ids)).to_pylist()
+        return words
 
     def to_table(self) -> pa.Table:
         """Columns token, count, document_count; the row number is the id."""

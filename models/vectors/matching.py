@@ -75,7 +75,8 @@ def match_words(words: pa.StringArray, known: pa.StringArray, fold_case: bool = 
 
 
 def _index(words: pa.StringArray, known: pa.StringArray) -> np.ndarray:
-    return pc.index_in(words, value_set=known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    rows: np.ndarray = pc.index_in(words, value_set=known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return rows
 
 
 def external_vectors(

@@ -73,7 +73,8 @@ class SubwordVectors(WordVectors):
     def own(self) -> np.ndarray:
         """The row of each word of the vocabulary before n-grams are added, float32 (vocabulary, width)."""
         sums, counts, _ = self.ngrams.sums(self.tokens)
-        return self.vectors * (counts + 1).astype(np.float32)[:, None] - sums
+        own: np.ndarray = self.vectors * (counts + 1).astype(np.float32)[:, None] - sums
+        return own
 
 
 def to_ngram_table(ngrams: NgramVectors) -> pa.Table:

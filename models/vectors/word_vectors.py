@@ -49,7 +49,8 @@ class WordVectors:
     @property
     def width(self) -> int:
         """Numbers in one vector."""
-        return self.vectors.shape[1]
+        width: int = self.vectors.shape[1]
+        return width
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -181,7 +182,8 @@ class WordVectors:
 
 def cosine_product(one: np.ndarray, other: np.ndarray, third: np.ndarray) -> np.ndarray:
     """3CosMul scores from the cosines of every word with the three asked ones."""
-    return (1 + other) * (1 + third) / (2 * (1 + one + 2 * EPSILON))
+    products: np.ndarray = (1 + other) * (1 + third) / (2 * (1 + one + 2 * EPSILON))
+    return products
 
 
 def normalize(vector: np.ndarray) -> np.ndarray:

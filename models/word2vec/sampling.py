@@ -53,13 +53,15 @@ def keep_probabilities(counts: np.ndarray, threshold: float) -> np.ndarray:
     if threshold == 0:
         return np.ones(len(counts))
     frequencies = np.maximum(counts / max(counts.sum(), 1), 1e-300)
-    return np.minimum(np.sqrt(threshold / frequencies) + threshold / frequencies, 1.0)
+    kept: np.ndarray = np.minimum(np.sqrt(threshold / frequencies) + threshold / frequencies, 1.0)
+    return kept
 
 
 def noise_probabilities(counts: np.ndarray) -> np.ndarray:
     """Chance of each word as a negative sample: counts to the power 3/4 (Mikolov et al. 2013), summing to 1."""
     weights = counts.astype(np.float64) ** 0.75
-    return weights / weights.sum()
+    probabilities: np.ndarray = weights / weights.sum()
+    return probabilities
 
 
 def groups_of(chunks: int) -> int:

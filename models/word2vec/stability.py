@@ -50,7 +50,8 @@ class PieceScales:
 
 def kept_frequency(kept: np.ndarray) -> np.ndarray:
     """Share (0-1) of each word in the tokens that survive subsampling, so many as are kept of each (vocabulary,)."""
-    return kept / max(kept.sum(), 1e-300)
+    shares: np.ndarray = kept / max(kept.sum(), 1e-300)
+    return shares
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def input_scale(
     same = np.where(piece.repeats / 2 > 1 + 2 * evenly, piece.repeats / 2, evenly)
     share = (1 + same) / mean_context(settings)
     scale = row_scale(pairs * share, rate, MOST_SHARED * piece.strictness)
-    return scale * row_scale((frequency * pairs * scale).sum(), rate, MOST_MOVED * piece.strictness)
+    together: np.ndarray = scale * row_scale((frequency * pairs * scale).sum(), rate, MOST_MOVED * piece.strictness)
+    return together
 
 
 def subword_scale(
@@ -164,7 +166,10 @@ def subword_scale(
     scale = known.least(words)
     if settings.architecture == "skip-gram":
         return scale
-    return scale * row_scale((frequency * known.mean(pairs * scale)).sum(), rate, MOST_MOVED * strictness)
+    together: np.ndarray = scale * row_scale(
+        (frequency * known.mean(pairs * scale)).sum(), rate, MOST_MOVED * strictness
+    )
+    return together
 
 
 def output_scale(

@@ -61,7 +61,8 @@ class WordRows:
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """For each word the mean over its rows of values (rows,): float64 (words,)."""
-        return np.add.reduceat(values[self.rows], self.offsets[:-1]) / self.sizes
+        means: np.ndarray = np.add.reduceat(values[self.rows], self.offsets[:-1]) / self.sizes
+        return means
 
     def least(self, values: np.ndarray) -> np.ndarray:
         """For each row the least of the values (words,) of its words: of the same type (rows,)."""
@@ -85,7 +86,10 @@ class WordRows:
     def members(self, words: np.ndarray) -> np.ndarray:
         """The rows of these words (words,), one word after the other."""
         sizes = self.sizes[words]
-        return self.rows[np.arange(sizes.sum()) + np.repeat(self.offsets[words] - np.cumsum(sizes) + sizes, sizes)]
+        rows: np.ndarray = self.rows[
+            np.arange(sizes.sum()) + np.repeat(self.offsets[words] - np.cumsum(sizes) + sizes, sizes)
+        ]
+        return rows
 
 
 class StepRows(NamedTuple):

@@ -63,17 +63,19 @@ def miss(expected: Expectation, before: np.ndarray, after: np.ndarray, threshold
     >>> miss("lower", np.array([0.9, 0.9]), np.array([0.2, 0.95]), 0.5).round(2).tolist()
     [-0.7, 0.05]
     """
-    change = after - before
+    change: np.ndarray = after - before
+    missed: np.ndarray
     match expected:
         case "the same":
-            return np.abs(change) - ROUNDING
+            missed = np.abs(change) - ROUNDING
         case "within 0.1":
-            return np.abs(change) - CLOSE
+            missed = np.abs(change) - CLOSE
         case "lower":
-            return change + ROUNDING
+            missed = change + ROUNDING
         case "higher":
-            return ROUNDING - change
+            missed = ROUNDING - change
         case "called":
-            return np.nextafter(threshold, 1) - after
+            missed = np.nextafter(threshold, 1) - after
         case "not called":
-            return np.nextafter(after, 1) - threshold
+            missed = np.nextafter(after, 1) - threshold
+    return missed
