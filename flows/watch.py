@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.states import Completed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 from pydantic import Field
 
 from flows.ingest import TweetSource, ingest_and_report

@@ -10,7 +10,7 @@ import inspect
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from tasks import caching
 from tasks.runtime import state_folder
@@ -65,7 +65,8 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
             return output
 
         as_task = prefect.task(name=function.__name__, cache_policy=NO_CACHE, persist_result=False, log_prints=False)
-        return as_task(run_step)
+        # Called, a task gives what its function returns; Prefect types the call by overloads.
+        return cast(StepFunction[P], as_task(run_step))
 
     return decorate
 

@@ -55,11 +55,12 @@ def score(
         _look_before_start(source, out, model, form)
         with orchestration(source):
             from flows import score as stage
+            from tasks import registry
 
             request = stage.ScoreRequest(
                 source=source,
                 out=out,
-                model=model or stage.CHAMPION_URI,
+                model=model or registry.CHAMPION_URI,
                 columns=table.column_map(),
                 encoding=table.encoding,
                 **vars(form),

@@ -37,9 +37,10 @@ def serve(
     """
     with command(debug):
         from flows.operations import serve as stage
+        from tasks import registry
 
         request = stage.ServeRequest(
-            model=model or stage.CHAMPION_URI, host=host, port=port, poll_seconds=every, wait=wait
+            model=model or registry.CHAMPION_URI, host=host, port=port, poll_seconds=every, wait=wait
         )
         with suppress(KeyboardInterrupt):
             stage.serve(request, _announce)

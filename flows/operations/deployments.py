@@ -149,8 +149,8 @@ def finish_registering(deploying: servers.Server) -> None:
 def add(addition: Addition) -> None:
     """Register a schedule of one's own; it lives in Prefect's database until it is removed."""
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-    from prefect.deployments.runner import EntrypointType
     from prefect.schedules import Cron, Interval
+    from prefect.types.entrypoint import EntrypointType
 
     when = addition.timing
     schedule = Interval(when.every_seconds) if when.every_seconds else Cron(str(when.cron), timezone=when.timezone)

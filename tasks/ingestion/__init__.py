@@ -2,9 +2,9 @@
 
 from tasks.ingestion.corpus import DOCUMENTS, ingest_corpus
 from tasks.ingestion.errors import RefusedTable, UnreconciledError
-from tasks.ingestion.outputs import QUARANTINE
 from tasks.ingestion.retry import retry_tweets
 from tasks.ingestion.tweets import TWEETS, ingest_tweets
+from tasks.sources.records import QUARANTINE
 
 __all__ = [
     "DOCUMENTS",

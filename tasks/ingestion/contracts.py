@@ -13,7 +13,7 @@ from models.settings import ContractSettings
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
-    from great_expectations.expectations import Expectation
+    from great_expectations.expectations.expectation import Expectation
 
 RowRule = Literal[
     "malformed-row",
@@ -45,7 +45,7 @@ def labelled_tweets(settings: ContractSettings, words: Iterable[str]) -> "Expect
 
     Columns: malformed, undecodable, raw_text, text (repaired), id, label (folded word).
     """
-    import great_expectations.expectations as gxe
+    from tasks.ingestion import expectation_classes as gxe
 
     known = sorted(words)
     flags = "say which words mean 1 and 0 with --positive-label and --negative-label"
@@ -69,7 +69,7 @@ def documents() -> "ExpectationSuite":
 
 def row_relations() -> "ExpectationSuite":
     """What a row must be to the others. Columns: contradicts, same_id_as, same_text_as: that row's name, or null."""
-    import great_expectations.expectations as gxe
+    from tasks.ingestion import expectation_classes as gxe
 
     return _suite(
         "row relations",
@@ -109,7 +109,7 @@ def whole_table(settings: ContractSettings, labelled: bool) -> "ExpectationSuite
 
 def _rows(max_characters: int) -> list["Expectation"]:
     """The rules that a text is held to, wherever it comes from; readability first, for the rest depends on it."""
-    import great_expectations.expectations as gxe
+    from tasks.ingestion import expectation_classes as gxe
 
     too_long = f"longer than {max_characters:,} characters"
     return [
@@ -136,13 +136,13 @@ def _rows(max_characters: int) -> list["Expectation"]:
 
 
 def _identified() -> list["Expectation"]:
-    import great_expectations.expectations as gxe
+    from tasks.ingestion import expectation_classes as gxe
 
     return [_rule(gxe.ExpectColumnValuesToNotBeNull(column="id"), "missing-id", "no id")]
 
 
 def _between(column: str, rule: TableRule, what: str, low: float | None, high: float | None) -> "Expectation":
-    import great_expectations.expectations as gxe
+    from tasks.ingestion import expectation_classes as gxe
 
     bounds = [f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else ""]
     expectation = gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)

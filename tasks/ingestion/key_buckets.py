@@ -111,7 +111,8 @@ class Relations:
     def _standing(self, bucket: np.ndarray) -> np.ndarray:
         rows = bucket["row"]
         undisputed = (self.contradicts[rows] < 0) & (self.same_id_as[rows] < 0)
-        return bucket[bucket["candidate"] & (undisputed | (rows < self._settled))]
+        standing: np.ndarray = bucket[bucket["candidate"] & (undisputed | (rows < self._settled))]
+        return standing
 
 
 def _on_disk(path: Path, rows: int) -> np.ndarray:

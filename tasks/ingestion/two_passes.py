@@ -112,7 +112,10 @@ class TwoPasses:
             raise RuntimeError("call `relate` between the passes")
         rows = slice(first, first + count)
         columns = ("contradicts", "same_id_as", "same_text_as")
-        return pa.table({name: self._names(getattr(self._relations, name)[rows]) for name in columns}).to_pandas()
+        frame: pd.DataFrame = pa.table(
+            {name: self._names(getattr(self._relations, name)[rows]) for name in columns}
+        ).to_pandas()
+        return frame
 
     def _names(self, rows: np.ndarray) -> pa.StringArray:
         """Rows as people find them, "train.csv row 12"; null for -1."""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 # As in training, so that bits do not depend on how many threads a machine has. TensorFlow reads them when it starts.
 ARITHMETIC = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
@@ -99,11 +99,10 @@ def _text(value: Any) -> str | None:
     """
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    elif not isinstance(value, str):
-        if pd.api.types.is_scalar(value) and pd.isna(value):
-            return None
-        value = str(value)
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    elif not isinstance(value, str) and pd.api.types.is_scalar(value) and pd.isna(value):
+        return None
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class LoggedClassifier(PythonModel):

@@ -115,7 +115,8 @@ def load_model(uri: str) -> "PyFuncModel":
     try:
         folder = Path(mlflow.artifacts.download_artifacts(uri))
         _refuse_pickles(uri, folder)
-        return mlflow.pyfunc.load_model(str(folder))
+        loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder))
+        return loaded
     except MlflowException as error:
         if errors.tracking_lost(error):
             raise
@@ -132,7 +133,8 @@ def load_classifier(uri: str) -> "TextClassifier":
 
     Loaded as `load_model` does, under the same refusals.
     """
-    return load_model(uri).unwrap_python_model().classifier
+    classifier: TextClassifier = load_model(uri).unwrap_python_model().classifier
+    return classifier
 
 
 def _refuse_pickles(uri: str, folder: Path) -> None:

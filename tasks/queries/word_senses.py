@@ -96,7 +96,8 @@ def read_joined(vectors: Path, text: Tokens) -> Tokens:
 def rows_of(text: Tokens, vectors: "WordVectors") -> np.ndarray:
     """The row of each token's vector, int32 (tokens,); -1 where it has none."""
     rows = pc.index_in(text.words, value_set=vectors.tokens).fill_null(-1).to_numpy(zero_copy_only=False)
-    return rows.astype(np.int32)[text.codes]
+    rows_of_tokens: np.ndarray = rows.astype(np.int32)[text.codes]
+    return rows_of_tokens
 
 
 def read_space(vectors: Path, counts: np.ndarray) -> "WordSpace":
@@ -192,4 +193,5 @@ def probabilities(learned: Path, vectors: Path, word: str, context: str) -> np.n
     arrays = formats.read_arrays(learned / "senses.npz")
     senses = Senses(row, arrays["shares"], arrays["tilts"], arrays["normalizers"])
     contexts = context_rows(rows, text.offsets, places[:1])
-    return senses.probabilities(contexts, read_space(vectors, arrays["counts"]))[0]
+    first: np.ndarray = senses.probabilities(contexts, read_space(vectors, arrays["counts"]))[0]
+    return first

@@ -81,7 +81,8 @@ def _unequal(old: np.ndarray, new: np.ndarray) -> np.ndarray:
         return np.array([repr(one) != repr(other) for one, other in zip(old.flat, new.flat, strict=True)], bool)
     both_nan = (old != old) & (new != new)
     signs = np.signbit(old) != np.signbit(new) if old.dtype.kind == "f" else False
-    return ((old != new) | signs) & ~both_nan
+    unequal: np.ndarray = ((old != new) | signs) & ~both_nan
+    return unequal
 
 
 def _largest(old: np.ndarray, new: np.ndarray) -> float | None:

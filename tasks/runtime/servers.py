@@ -79,7 +79,8 @@ def _lives(process: psutil.Process) -> bool:
 
 def _descendants(process: int) -> list[psutil.Process]:
     try:
-        return psutil.Process(process).children(recursive=True)
+        children: list[psutil.Process] = psutil.Process(process).children(recursive=True)
+        return children
     except psutil.NoSuchProcess:
         return []
 

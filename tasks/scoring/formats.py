@@ -36,7 +36,8 @@ def write_tables(path: Path, suffix: str, schema: pa.Schema, tables: Iterable[pa
 def count_rows(path: Path, suffix: str) -> int:
     """The rows of a file of this format, as whoever reads it will find them."""
     if suffix == ".parquet":
-        return pq.read_metadata(path).num_rows
+        rows: int = pq.read_metadata(path).num_rows
+        return rows
     if suffix == ".jsonl":
         with path.open("rb") as stream:
             return sum(piece.count(b"\n") for piece in iter(lambda: stream.read(PIECE_BYTES), b""))
@@ -69,7 +70,8 @@ def json_lines(table: pa.Table) -> list[str]:
     cells = []
     for number, name in enumerate(table.column_names):
         cells += [pa.scalar(f"{'{' if number == 0 else ', '}{json.dumps(name)}: "), _as_json(table.column(name))]
-    return pc.binary_join_element_wise(*cells, pa.scalar("}\n"), pa.scalar("")).to_pylist()
+    lines: list[str] = pc.binary_join_element_wise(*cells, pa.scalar("}\n"), pa.scalar("")).to_pylist()
+    return lines
 
 
 def _as_json(column: pa.ChunkedArray) -> pa.Array:

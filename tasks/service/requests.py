@@ -7,13 +7,14 @@ it without a probability, so that one such row does not cost the whole batch.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tasks.service.limits import DEFAULT_LIMITS, Limits, RefusedError
 
 TWEET = ("text", "keyword")
 NO_COLUMNS: Mapping[str, str] = {}
-KINDS = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
+Kind = TypeVar("Kind")
+KINDS: dict[type, str] = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
 
 
 class Tweet(NamedTuple):
@@ -50,7 +51,7 @@ def read_question(body: bytes, limits: Limits = DEFAULT_LIMITS, columns: Mapping
         asked = _renamed(asked, "", columns)
         return Question((_tweet(asked, "", limits),), True, "keyword" in asked)
     _refuse_unknown(asked, ("tweets",), "")
-    _check_kind(asked["tweets"], "tweets", list)
+    _of_kind(asked["tweets"], "tweets", list)
     if (count := len(asked["tweets"])) > limits.tweets:
         message = f"tweets holds {count:,} tweets; at most {limits.tweets:,} are answered at once: send several batches"
         raise RefusedError(422, "too_many_tweets", message, field="tweets", value=count, limit=limits.tweets)
@@ -67,13 +68,11 @@ def _parsed(body: bytes) -> dict[str, Any]:
         what = "the body is empty" if not body.strip() else f"the body is no JSON{where}"
         message = f'{what}: send {{"text": "..."}} or {{"tweets": [{{"text": "..."}}, ...]}} in UTF-8'
         raise RefusedError(400, "not_json", message, field="body") from None
-    _check_kind(asked, "the body", dict)
-    return asked
+    return _of_kind(asked, "the body", dict)
 
 
 def _item(value: Any, place: str, columns: Mapping[str, str]) -> dict[str, Any]:
-    _check_kind(value, place, dict)
-    return _renamed(value, f"{place}.", columns)
+    return _renamed(_of_kind(value, place, dict), f"{place}.", columns)
 
 
 def _renamed(value: dict[str, Any], place: str, columns: Mapping[str, str]) -> dict[str, Any]:
@@ -100,18 +99,20 @@ def _string(value: Any, place: str, limits: Limits) -> str | None:
     """The value, if it is a string of allowed length, or null."""
     if value is None:
         return None
-    _check_kind(value, place, str)
-    if len(value) > limits.characters:
-        message = f"{place} has {len(value):,} characters; at most {limits.characters:,} are read"
-        raise RefusedError(422, "too_long", message, field=place, value=len(value), limit=limits.characters)
-    return value
+    text = _of_kind(value, place, str)
+    if len(text) > limits.characters:
+        message = f"{place} has {len(text):,} characters; at most {limits.characters:,} are read"
+        raise RefusedError(422, "too_long", message, field=place, value=len(text), limit=limits.characters)
+    return text
 
 
-def _check_kind(value: Any, place: str, kind: type) -> None:
+def _of_kind(value: Any, place: str, kind: type[Kind]) -> Kind:
+    """The value, if it is of this kind. Raises RefusedError otherwise."""
     if not isinstance(value, kind):
         found = "null" if value is None else KINDS[type(value)]
         message = f"{place} must be of type {KINDS[kind]}, got {found}"
         raise RefusedError(422, "wrong_type", message, field=place.removeprefix("the "), value=found, limit=KINDS[kind])
+    return value
 
 
 def _refuse_unknown(value: dict[str, Any], known: tuple[str, ...], place: str) -> None:

@@ -56,7 +56,8 @@ class ServedModel:
         answers = self.classifier.probabilities(texts, keywords)
         if not np.isfinite(answers).all():
             raise ArithmeticError(f"{self.model} {self.version} answered with what is no number")
-        return answers.tolist()
+        listed: list[float] = answers.tolist()
+        return listed
 
     def answer(self, probability: float | None) -> dict[str, object]:
         """Probability and label (1 from the model's threshold on) as JSON has them; no label without probability."""

@@ -141,7 +141,7 @@ def candidate_delimiters(text: str, options: ReadingOptions, name: str) -> list[
 def _row_names_delimiter(text: str) -> str | None:
     """What separates R's running numbers from the one column that the header names."""
     below = re.split(r"[\r\n]+", text, maxsplit=1)[-1]
-    for delimiter in (*DELIMITERS, " "):
+    for delimiter in DELIMITERS + " ":
         numbers = re.findall(rf'^"(\d+)"{re.escape(delimiter)}"', below, re.MULTILINE)
         if numbers and below.startswith('"1"') and numbers == [str(number) for number in range(1, len(numbers) + 1)]:
             return delimiter

@@ -67,7 +67,8 @@ def _plain_bytes(column: pa.Array) -> int:
         return int(column.nbytes)
     if not (pa.types.is_string(column.type.value_type) or pa.types.is_binary(column.type.value_type)):
         return int(column.dictionary_decode().nbytes)  # numbers: eight bytes a row at most
-    return pc.sum(pc.binary_length(column.dictionary).take(column.indices), min_count=0).as_py() + 4 * len(column)
+    texts: int = pc.sum(pc.binary_length(column.dictionary).take(column.indices), min_count=0).as_py()
+    return texts + 4 * len(column)
 
 
 @contextmanager

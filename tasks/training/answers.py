@@ -91,7 +91,8 @@ def _calibration(kind: str, labels: np.ndarray, said: np.ndarray) -> Calibrate:
     def by_line(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
         odds = log_odds(said, CERTAIN)
         slope, offset = platt_line(odds[known], labels[known])
-        return expit(slope * odds[asked] + offset)
+        answers: np.ndarray = expit(slope * odds[asked] + offset)
+        return answers
 
     match kind:
         case "logistic":

@@ -22,7 +22,7 @@ from models.settings import (
 from tasks.packaging import mlflow_model
 from tasks.runtime import environment
 from tasks.steps import step
-from tasks.store import formats
+from tasks.store import artifact_store, formats
 from tasks.tracking import Run
 from tasks.training import diagnostics
 from tasks.training.answers import Answers, Unseen, Use, answer, cross_fitted_table
@@ -165,7 +165,8 @@ def combine_models(
 def _said(model: Path, split: str) -> np.ndarray:
     """The probabilities that a model gave the rows of a split, in their order."""
     table = pq.read_table(model / "predictions.parquet")
-    return table.filter(pc.equal(table["split"], split))["probability"].to_numpy()
+    said: np.ndarray = table.filter(pc.equal(table["split"], split))["probability"].to_numpy()
+    return said
 
 
 def _finish(
@@ -185,7 +186,7 @@ def _finish(
 
     answers = answer(data, {**about, "text": use.text.model_dump(), "threshold": 0.5}, parts, use.threshold, unseen)
     about, probabilities = answers.about, answers.probabilities
-    with formats.new_artifact("model") as draft:
+    with artifact_store.new_artifact("model") as draft:
         (draft / "classifier").mkdir()
         for name, value in {"classifier.json": about, **parts}.items():
             formats.write_part(draft / "classifier" / name, value)

@@ -18,7 +18,7 @@ from models.settings import (
 from models.text import Tokens, tokenize_texts
 from tasks.runtime.progress import progress
 from tasks.steps import step
-from tasks.store import formats
+from tasks.store import artifact_store, formats
 from tasks.tracking import Run
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySetting
     matrices = {name: matrix(everything, space) for name, matrix in bags_of_words().items()}
     count = matrices["count"]
     run.log_metrics({"features": count.shape[1], "nonzero_per_document": count.nnz / max(count.shape[0], 1)})
-    with formats.new_artifact("bag-of-words") as draft:
+    with artifact_store.new_artifact("bag-of-words") as draft:
         formats.write_part(draft / "features.parquet", space.to_table())
         for name, matrix in matrices.items():
             sparse.save_npz(draft / f"{name}.npz", matrix)
@@ -110,7 +110,7 @@ def count_characters(run: Run, tweets: Path, tokens: Path, settings: CharacterSe
     space = fit_features(character_ngrams(_training_tokens(tweets, tokens), settings), single)
     matrix = one_hot_matrix(character_ngrams(formats.read_tokens(tokens), settings), space)
     run.log_metrics({"features": matrix.shape[1], "nonzero_per_document": matrix.nnz / max(matrix.shape[0], 1)})
-    with formats.new_artifact("characters") as draft:
+    with artifact_store.new_artifact("characters") as draft:
         formats.write_part(draft / "features.parquet", space.to_table())
         formats.write_part(draft / CHARACTERS, settings.model_dump())
         sparse.save_npz(draft / "characters.npz", matrix)
@@ -128,7 +128,7 @@ def count_cooccurrences(
     counter = CooccurrenceCounter.over(list(unlabelled_tokens(tweets, tokens, corpus_tokens)), settings)
     matrix = counter.matrix()
     run.log_metrics({"vocabulary": matrix.shape[0], "nonzero": matrix.nnz})
-    with formats.new_artifact("co-occurrence") as draft, ThreadPoolExecutor(1) as pool:
+    with artifact_store.new_artifact("co-occurrence") as draft, ThreadPoolExecutor(1) as pool:
         written = pool.submit(formats.write_sparse, draft / "matrix.npz", matrix)  # while vectors are made of it
         vectors = _cooccurrence_vectors(counter.words, matrix, settings, seed)
         formats.write_part(draft / "vectors.parquet", to_table(vectors))

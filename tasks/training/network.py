@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
-from models.training.checkpoints import TrainingHooks
+from models.training.checkpoints import Epoch, TrainingHooks
 from tasks.runtime import environment
 from tasks.runtime.progress import progress
 from tasks.steps import Inputs
@@ -23,7 +23,6 @@ from tasks.training.pretraining import READER
 if TYPE_CHECKING:
     import keras
 
-    from models.recurrent.training import Epoch
     from models.text.vocabulary import Vocabulary
 
 
@@ -51,7 +50,7 @@ class Trained(NamedTuple):
 
     network: "keras.Model"
     words: "Vocabulary"
-    history: list["Epoch"]
+    history: list[Epoch]
 
     @property
     def seconds(self) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 from tasks.sources.errors import SourceError
 from tasks.sources.json_values import Parsed
 from tasks.sources.records import to_json
-from tasks.sources.shapes import Record, Shaped, describe, numbered, objects, read_pandas, read_shape, unwrap
+from tasks.sources.shapes import Record, Shaped, describe, numbered, read_pandas, read_shape, unwrap
+from tasks.sources.shapes.base import objects
 from tasks.sources.shapes.notes import ShapeNotes
 
 NUMBERED = "pandas to_json, values"
