@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flows.ingest import SAMPLE_CORPUS, SAMPLE_TWEETS, TweetSource
 from tasks import registry, sources
 from tasks.registry.data_sources import is_sample_table, raw_of_table, recorded_request
-from tasks.registry.versions import SOURCE
+from tasks.registry.versions import SOURCE, hidden
 from tasks.runtime import state_folder
 from tasks.runtime.redaction import SECRET_VARIABLE, mask_secrets
 from tasks.sources.errors import SourceError
@@ -71,7 +71,7 @@ def champion_data() -> RetrainingData:
         return _sample(
             f"the champion (version {current.version}) is a model of the bundled sample: it retrains on that"
         )
-    recorded = current.tags.get(SOURCE)
+    recorded = hidden(current.tags, SOURCE)
     data, doubt = (json.loads(recorded), "") if recorded else _data_of_old_version(current)
     tweets = TweetSource(**data["tweets"] | {"source": state_folder.unportable(data["tweets"]["source"])})
     texts = {name: tuple(map(state_folder.unportable, data[name])) for name in ("corpora", "labelled_texts")}

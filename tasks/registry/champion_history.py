@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tasks.packaging.mlflow_model import load_model
-from tasks.registry.versions import CHAMPION, MODEL_NAME, champion, our_versions, tag_version, uri_of
+from tasks.registry.versions import CHAMPION, HIDDEN, MODEL_NAME, champion, our_versions, tag_version, uri_of
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import locked
@@ -49,7 +49,8 @@ def history() -> list[ChampionChange]:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         return []
-    return [ChampionChange(**json.loads(tags[name])) for name in sorted(tags) if name.startswith(PREFIX)]
+    changes = {name.removeprefix(HIDDEN): value for name, value in tags.items()}
+    return [ChampionChange(**json.loads(changes[name])) for name in sorted(changes) if name.startswith(PREFIX)]
 
 
 def set_champion(
@@ -59,7 +60,8 @@ def set_champion(
     client().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     made = ChampionChange(version, model, replaced, kind, when, _who(), mask_secrets(why))
-    client().set_registered_model_tag(MODEL_NAME, f"{PREFIX}{len(history()) + 1:06}", json.dumps(asdict(made)))
+    name = f"{HIDDEN}{PREFIX}{len(history()) + 1:06}"
+    client().set_registered_model_tag(MODEL_NAME, name, json.dumps(asdict(made)))
     return made
 
 

@@ -9,10 +9,13 @@ from models.settings import SplitSettings
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, history, set_champion
 from tasks.registry.versions import (
+    HIDDEN,
     MODEL_NAME,
     RAW,
     SOURCE,
+    SPLIT,
     champion,
+    hidden,
     our_versions,
     raw_of,
     register,
@@ -55,13 +58,13 @@ class Candidate:
             "model": self.name,
             "validation_rows": self.validation_rows,
             "validation_f1": repr(self.validation_f1),
-            "split": self.split.model_dump_json(),
+            HIDDEN + SPLIT: self.split.model_dump_json(),
             **self.where(),
         }
 
     def where(self) -> dict[str, str]:
         """The tags that say where its tweets came from, as far as it is known."""
-        tags = {RAW: " ".join(self.raw), SOURCE: self.source}
+        tags = {RAW: " ".join(self.raw), HIDDEN + SOURCE: self.source}
         return {name: value for name, value in tags.items() if value}
 
 
@@ -82,7 +85,7 @@ class Incumbent:
     @classmethod
     def of(cls, current: "ModelVersion") -> "Incumbent":
         """The champion that this version is; `challenges` counts the models compared so far and the one to come."""
-        split = current.tags.get("split")
+        split = hidden(current.tags, SPLIT)
         compared = sum("gate.gain" in each.tags for each in our_versions().values())
         settings = SplitSettings.model_validate_json(split) if split else None
         table, raw = current.tags.get("validation_rows", ""), raw_of(current.tags)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 MODEL_NAME = "crisisflow"
 CHAMPION = "champion"
 CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
-RAW, SOURCE = "raw_sources", "source"  # tags: raw artifacts of its tweets; addresses that were read, as JSON
+RAW = "raw_sources"  # tag: raw artifacts of its tweets
+# Tags for programs, as JSON. MLflow's pages do not show tags of this prefix; before they were written without it.
+HIDDEN = "mlflow.crisisflow."
+SOURCE, SPLIT = "source", "split"  # addresses that were read; how the tweets were split
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 
 
@@ -42,6 +45,11 @@ def choose(model_uri: str) -> ChosenModel:
 def raw_of(tags: Mapping[str, str]) -> tuple[str, ...]:
     """The raw artifacts that the tags of a version name."""
     return tuple(tags.get(RAW, "").split())
+
+
+def hidden(tags: Mapping[str, str], name: str) -> str | None:
+    """The JSON that a version or model holds under this name, hidden or as it was written before."""
+    return tags.get(HIDDEN + name, tags.get(name))
 
 
 def uri_of(version: str | int) -> str:

@@ -19,6 +19,7 @@ from tasks import registry, tracking
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry import gate
 from tasks.registry.data_sources import SAMPLE, is_sample
+from tasks.registry.versions import HIDDEN
 from tasks.store import formats
 
 Train = Callable[[Path, str, Mapping[str, float]], ModelRow]
@@ -219,7 +220,7 @@ def test_a_refusal_of_the_sample_stands_on_page_and_version_and_leaves_the_champ
         assert "Two sources of tweets" in page
         first, second = sorted(registry.versions(), key=lambda each: int(each.version))
         assert second.tags["decision"] == decision.reason
-        assert first.tags["source"] == '{"tweets": {}}'
+        assert first.tags[HIDDEN + "source"] == '{"tweets": {}}'
         assert str(registry.champion().version) == "1"
     finally:
         tracking.client().delete_registered_model(registry.MODEL_NAME)

@@ -1,8 +1,10 @@
 """Champion and challenger, with others at it at the same time."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from ports import free_port
 from models.gate import Rule, Service, Verdict, judge
 from models.settings import GateSettings
 from tasks import registry, tracking
+from tasks.registry.champion_history import PREFIX
+from tasks.registry.versions import HIDDEN, hidden
 from tasks.tracking import ui_server
 
 PROMOTE = """
@@ -74,6 +78,29 @@ def test_decision_reasons_and_figures_stand_on_the_version(home: Path) -> None:
     assert float(version.tags["gate.p"]) > 0.025
     assert "| better | **no** | accuracy" in version.description
     assert "points nine times out of ten" in version.description
+
+
+def test_the_pages_of_model_and_version_show_words_and_numbers_and_no_json(home: Path) -> None:
+    with tracking.tracked_run("root", "retrain") as run:
+        candidate = registry.Candidate(run.run_id, "a", f"runs:/{run.run_id}/a", "a", "rows", 0.7, source='{"a": 1}')
+        registry.promote(candidate, lambda _incumbent: verdict())
+    model = tracking.client().get_registered_model(registry.MODEL_NAME)
+    tags = {**model.tags, **registry.versions()[0].tags}
+    shown = {name: value for name, value in tags.items() if not name.startswith("mlflow.")}  # as MLflow's pages do
+    assert shown.keys() >= {"decision", "model"}
+    assert [value for value in shown.values() if value.startswith(("{", "["))] == []
+
+
+def test_what_a_version_held_before_under_another_name_is_still_read(home: Path) -> None:
+    promote("a")
+    name, old = registry.MODEL_NAME, registry.history()[0]
+    client = tracking.client()
+    client.delete_registered_model_tag(name, f"{HIDDEN}{PREFIX}000001")
+    client.set_registered_model_tag(name, f"{PREFIX}000001", json.dumps(asdict(old)))
+    promote("b")
+    assert [each.version for each in registry.history()] == ["1", "2"]
+    assert hidden({"source": "old"}, "source") == "old"
+    assert hidden({"source": "old", f"{HIDDEN}source": "new"}, "source") == "new"
 
 
 def test_a_refusal_of_the_same_case_is_not_judged_again(home: Path) -> None:
