@@ -66,7 +66,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     recipe = load_recipe(request.recipe, request.seed)
     check_given(recipe, request.vectors)
     names = chosen_models(recipe, request.models, bool(request.labelled_texts), request.vectors is not None)
-    with tracking.tracked_run(f"evaluate {recipe.name}", "evaluate", settings=recipe) as run:
+    with tracking.tracked_run(f"{recipe.name} evaluation", "evaluate", settings=recipe) as run:
         record_request(run)
         labelled = _labelled_tweets(request, recipe, run)
         looks = held_out_usage.register(run, labelled, recipe)

@@ -4,10 +4,7 @@ from datetime import UTC, datetime
 
 
 def scheduled_name() -> str:
-    """The flow, what it is about, and when it was due or began, for the run that asks.
-
-    As in "retrain standard 2026-11-24 03:00".
-    """
+    """What the flow is about, and when it was due or began, for the run that asks: standard 11-24 03:00."""
     from prefect.runtime import flow_run
 
     from tasks.scheduling.naming import run_name

@@ -60,7 +60,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
     """Ingest, featurize, embed, classify, compare, promote; return the summary that `--json` prints."""
     start = time.monotonic()
     recipe = recipe_of(request)
-    with tracking.tracked_run(f"retrain {recipe.name}", "retrain", settings=recipe) as run:
+    with tracking.tracked_run(recipe.name, "retrain", settings=recipe) as run:
         request, source, words = with_data(request)
         check_given(recipe, request.vectors)
         record_request(run, {"request": request})

@@ -16,7 +16,7 @@ from tasks import caching
 from tasks.runtime import state_folder
 from tasks.runtime.progress import progress, say
 from tasks.store import artifact_store, checkpoints
-from tasks.tracking import Run, client, tracked_run, unfinished_run
+from tasks.tracking import Run, client, model_runs, tracked_run, unfinished_run
 from tasks.tracking.queries import has_run
 
 
@@ -52,7 +52,7 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
             key = caching.action_key(title, function, inputs, hardware)
             with tracked_run(title, function.__name__, parent, _settings(inputs)) as opened, progress(title):
                 run = opened.model_copy(update={"action_key": key.digest})
-                run.tag(action_key=key.digest)
+                run.tag(action_key=key.digest, step=title)
                 _log_inputs(run, inputs)
                 done = caching.recall(key)
                 if done is None or not has_run(done.run_id):
@@ -94,6 +94,7 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     relative = output.relative_to(state_folder.state_home() / "store").as_posix()
     caching.remember(key, caching.Action(relative, run.run_id, dict(after.metrics), _portable(tags), seconds))
     run.tag(output=relative, step_outcome="run")
+    model_runs.present(run, tags, after.metrics)
     _keep_copy(run, output)
     return output, f"{seconds:.1f} s"
 
@@ -119,7 +120,8 @@ def _portable(tags: dict[str, str]) -> dict[str, str]:
 def _reuse(done: caching.Action, run: Run, title: str) -> tuple[Path, str]:
     run.log_metrics(done.metrics)
     run.tag(**done.tags, reused_from=done.run_id, output=done.output, step_outcome="cached")
-    run.rename(f"{title} (reused)")
+    if not model_runs.present(run, done.tags, done.metrics, reused=True):
+        run.rename(f"{title} (reused)")
     return done.path, f"reused, saves {done.seconds:.1f} s"
 
 

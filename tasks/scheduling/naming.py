@@ -1,4 +1,4 @@
-"""How runs are called in Prefect's pages: by what they do and when they were due, so that they can be told apart."""
+"""The names of runs in Prefect's pages: what they are about and when they were due, so that they can be told apart."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +11,12 @@ MOST_CHARACTERS = 40
 
 
 def run_name(flow: str, given: dict[str, Any], due: datetime) -> str:
-    """The flow, what it is about, and when it was due by this machine's clock: retrain standard 2026-11-24 03:00."""
+    """What it is about, or else the flow, and when it was due by this machine's clock: standard 11-24 03:00.
+
+    Prefect's pages show the flow beside it, and cut what is long.
+    """
     about = _about(given.get("request", given.get("source")))
-    return " ".join(filter(None, (flow, about, f"{due.astimezone():%Y-%m-%d %H:%M}")))
+    return f"{about or flow} {due.astimezone():%m-%d %H:%M}"
 
 
 def _about(request: Any) -> str:

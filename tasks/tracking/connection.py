@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, wraps
 from pathlib import Path
@@ -13,7 +14,7 @@ from tasks.runtime.atomic_files import draft_file, put_in_place
 from tasks.runtime.progress import say
 from tasks.runtime.state_folder import locked, state_home
 from tasks.store import layout
-from tasks.tracking import artifacts
+from tasks.tracking import artifacts, views
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,8 +23,8 @@ EXPERIMENT = "crisisflow"
 # Without the kind, MLflow's pages open on charts for chat agents.
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
-    "mlflow.note.content": "A row is a retraining; unfold it. To compare models, search for "
-    "`tags.kind != '' and tags.fold IS NULL`.",
+    "mlflow.note.content": "A row is a retraining; unfold it. Two saved views (the menu beside the name) show all "
+    "retrainings with scores and decisions, and all models side by side.",
 }
 
 
@@ -168,15 +169,24 @@ def _experiment_at(uri: str, name: str) -> str:
 
     found = client().get_experiment_by_name(name)
     if found is not None:
+        _save_views(str(found.experiment_id), found.tags)
         return str(found.experiment_id)
     location = _artifact_location(uri)
     try:
-        return str(client().create_experiment(name, artifact_location=location, tags=EXPERIMENT_TAGS))
+        tags = EXPERIMENT_TAGS | views.view_tags()
+        return str(client().create_experiment(name, artifact_location=location, tags=tags))
     except MlflowException:  # another process was first
         found = client().get_experiment_by_name(name)
         if found is None:
             raise
         return str(found.experiment_id)
+
+
+def _save_views(experiment: str, known: Mapping[str, str]) -> None:
+    """Write our views on the experiment where it does not hold them as they are now."""
+    for name, value in views.view_tags().items():
+        if known.get(name) != value:
+            client().set_experiment_tag(experiment, name, value)
 
 
 def experiment_id() -> str:

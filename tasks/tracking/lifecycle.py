@@ -60,7 +60,7 @@ def tracked_run(
 
 def _tags(name: str, stage: str, parent: Run | None, settings: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "mlflow.runName": name if parent else f"{name} {datetime.now():%Y-%m-%d %H:%M:%S}",
+        "mlflow.runName": name if parent else f"{name} {datetime.now():%m-%d %H:%M}",
         "mlflow.source.name": "crisisflow",
         "stage": stage,
         **provenance.code_tags(),
@@ -71,7 +71,9 @@ def _tags(name: str, stage: str, parent: Run | None, settings: Mapping[str, Any]
 
 def _open(tags: Mapping[str, str], parent: Run | None) -> Run:
     run_id = client().create_run(experiment_id(), tags=dict(tags)).info.run_id
-    return Run(run_id=run_id, root_id=run_id) if parent is None else parent.child(run_id)
+    if parent is not None:
+        return parent.child(run_id)
+    return Run(run_id=run_id, root_id=run_id, root_name=tags["mlflow.runName"])
 
 
 def _child_tags(parent: Run) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
 from tasks.runtime import errors
 from tasks.runtime.redaction import mask_secrets
+from tasks.tracking import views
 from tasks.tracking.connection import client, experiment_id, tracking_uri
 
 if TYPE_CHECKING:
@@ -68,16 +68,7 @@ def _lifecycle(run_id: str) -> str | None:
 
 def comparison_address(server: str) -> str:
     """The page of a tracking server that charts all models side by side, the best test F1 first."""
-    query = {
-        "workflowType": "machine_learning",  # else MLflow shows its pages for chat agents
-        "compareRunsMode": "CHART",
-        # Models of an evaluation's folds would crowd out those that were made to be used.
-        "searchFilter": "tags.kind != '' and tags.step_outcome = 'run' and tags.fold IS NULL",
-        "orderByKey": "metrics.`test/f1`",
-        "orderByAsc": "false",
-        "startTime": "ALL",
-    }
-    return f"{server}/#/experiments/{experiment_id()}/runs?{urlencode(query, quote_via=quote)}"
+    return views.address_of_view(server, experiment_id(), views.MODELS)
 
 
 def descendants(root_id: str) -> "list[MlflowRun]":

@@ -21,19 +21,21 @@ METRICS_PER_CALL = 1_000
 class Run(BaseModel):
     """One MLflow run, by id. Handed to every task that has something to record.
 
-    A step's own knows its action key, and all below an evaluation's fold know which one it is.
+    A step's own knows its action key, and all below an evaluation's fold know which one it is. `root_name` is what the
+    root is called in MLflow's pages.
     """
 
     model_config = ConfigDict(frozen=True)
 
     run_id: str
     root_id: str
+    root_name: str = ""
     action_key: str = ""
     fold: str = ""
 
     def child(self, run_id: str) -> "Run":
         """The run of this id, below this one."""
-        return Run(run_id=run_id, root_id=self.root_id, fold=self.fold)
+        return Run(run_id=run_id, root_id=self.root_id, root_name=self.root_name, fold=self.fold)
 
     def log_settings(self, settings: Mapping[str, Any]) -> None:
         """Record settings as flat parameters (`text.lowercase`); a parameter can be set once."""

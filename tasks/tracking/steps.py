@@ -54,7 +54,7 @@ def step_of_run(run: "MlflowRun") -> Step:
     ]
     return Step(
         run.data.tags["stage"],
-        str(run.info.run_name).removesuffix(" (reused)"),
+        run.data.tags.get("step") or str(run.info.run_name).removesuffix(" (reused)"),  # older runs have no such tag
         run.info.run_id,
         tuple(sorted(inputs)),
         run.data.tags["output"],

@@ -14,6 +14,7 @@ from tasks import tracking
 from tasks.recipes import load_recipe
 from tasks.runtime import state_folder
 from tasks.store import formats
+from tasks.tracking import views
 
 MODELS = ("logistic/tf-idf", "logistic/co-occurrence", "nb-svm/one-hot")
 SCORES = {"accuracy", "f1", "roc_auc", "log_loss", "brier", "ece"}
@@ -177,7 +178,9 @@ def test_the_run_shows_folds_scores_predictions_and_page(evaluated: dict[str, An
 
 def test_models_of_folds_stay_out_of_the_page_of_all_models(evaluated: dict[str, Any]) -> None:
     page = urlsplit(tracking.comparison_address("http://server")).fragment
-    shown = tracking.find_runs(parse_qs(urlsplit(page).query)["searchFilter"][0])
+    (key,) = parse_qs(urlsplit(page).query)["viewStateShareKey"]
+    view = json.loads(json.loads(views.view_tags()[views.PREFIX + key])["state"])
+    shown = tracking.find_runs(view["searchFilter"])
     models = [run for run in tracking.descendants(evaluated["run_id"]) if "kind" in run.data.tags]
     assert len(models) == FOLDS * len(MODELS)
     assert {run.data.tags["fold"] for run in models} == {f"fold {n} of {FOLDS}, seed 1" for n in (1, 2)}

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def outputs(run_id: str) -> dict[str, str]:
     """The artifact of every step below a run, by the step's title."""
-    found = {run.info.run_name: run.data.tags.get("output") for run in tracking.descendants(run_id)}
+    found = {run.data.tags.get("step", ""): run.data.tags.get("output") for run in tracking.descendants(run_id)}
     return {name: output for name, output in found.items() if output}
 
 
