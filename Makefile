@@ -42,7 +42,7 @@ format: setup    ## Format the code, and mend what lint can mend
 	$(BIN)/ruff check --fix .
 
 # Tests of models/ and docs/ whose files start neither TensorFlow nor a server.
-QUICK = $(shell grep -LE 'keras|tensorflow|prefect|mlflow|tracking|recurrent|word2vec|subprocess|real_data' $(shell find tests/models -name "test_*.py") tests/golden/test_*.py tests/docs/test_*.py tests/tasks/test_recipes.py)
+QUICK = $(shell grep -LE 'keras|tensorflow|prefect|mlflow|tracking|recurrent|word2vec|translation|four-kinds|subprocess|real_data' $(shell find tests/models -name "test_*.py") tests/golden/test_*.py tests/docs/test_*.py tests/tasks/test_recipes.py)
 quick: check     ## Every check, and the quick tests: those that start neither TensorFlow nor a server
 	$(BIN)/python -m pytest -n $(WORKERS) $(QUICK)
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,16 +19,18 @@ from tasks.recipes import load_recipe
 from tasks.runtime import running as runtime_running
 from tasks.runtime import servers
 from tasks.runtime.progress import say
+from tasks.runtime.state_folder import state_home
 from tasks.runtime.supervisor import CHECK_EVERY_SECONDS, Supervisor
-from tasks.scheduling import deployments, naming, prefect_server, stale_runs
+from tasks.scheduling import deployments, naming, prefect_pages, prefect_server, stale_runs
 from tasks.scheduling import worker as scheduling_worker
 from tasks.scheduling.api import PrefectApi
 from tasks.scheduling.timetable import Timing
-from tasks.tracking import ui_server
+from tasks.tracking import artifacts, ui_server
 
 NIGHTLY = "nightly-retraining"
 UNKNOWN_DATA = "which it will learn from cannot be told now; the run itself says it"
 TIDY_EVERY_SECONDS = 20.0
+REWRITE_AFTER_SECONDS = 300.0  # the start page, where only the database of MLflow has changed
 
 
 class UpRequest(Settings):
@@ -122,6 +124,35 @@ def _start_naming_data() -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
+class StartPage:
+    """Writes the start page when runs have ended, in another process: MLflow is large, and this one stays."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._command = [sys.executable, "-m", "tasks.overview", *addresses]
+        self._writing: subprocess.Popen[bytes] | None = None
+        self._seen: tuple[Any, ...] = ()
+        self._written = 0.0
+
+    def refresh(self, api: PrefectApi) -> None:
+        """Start writing it if a flow run has ended since the last time; what failed is tried again next time."""
+        if self._writing is not None and self._writing.poll() is None:
+            return
+        if self._writing is not None and self._writing.returncode:
+            self._seen = ()
+        ended = api.find("flow_runs", sort="END_TIME_DESC", limit=1)
+        waited = time.monotonic() - self._written > REWRITE_AFTER_SECONDS
+        seen = (ended[0]["id"] if ended else None, _changed() if waited or not self._seen else self._seen[1])
+        if seen != self._seen:
+            self._seen, self._written = seen, time.monotonic()
+            self._writing = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _changed() -> float:
+    """When MLflow's database was written to last; 0 where runs are recorded elsewhere."""
+    database = artifacts.database_in(state_home())
+    return database.stat().st_mtime if database.exists() else 0.0
+
+
 def _tell_of_missed(cancelled: int) -> None:
     if cancelled:
         say(f"{cancelled} missed runs are cancelled: the newest of each schedule catches up for them")
@@ -138,6 +169,7 @@ def _wait_until_planned(api: PrefectApi) -> None:
 
 def _welcome(supervisor: Supervisor, comparison: str) -> None:
     running = supervisor.running
+    print(f"Start    {running['prefect'].url}{prefect_pages.START}    the champion, what ran, what comes next")
     print(f"MLflow   {running['mlflow'].url}    runs, metrics, models")
     print(f"Prefect  {running['prefect'].url}    flows and schedules")
     with PrefectApi(f"{running['prefect'].url}/api") as api:
@@ -148,8 +180,12 @@ def _welcome(supervisor: Supervisor, comparison: str) -> None:
 
 
 def _supervise(supervisor: Supervisor, api_url: str) -> None:
-    """Until Ctrl-C: restart what dies, and tidy the runs that died, or were missed by a machine asleep or busy."""
-    tidied = time.monotonic()
+    """Until Ctrl-C: restart what dies, tidy the runs that died, or were missed by a machine asleep or busy.
+
+    The start page follows what has run.
+    """
+    page = StartPage([supervisor.running[name].url for name in ("mlflow", "prefect")])
+    tidied = -TIDY_EVERY_SECONDS
     while True:
         time.sleep(CHECK_EVERY_SECONDS)
         supervisor.check()
@@ -158,4 +194,5 @@ def _supervise(supervisor: Supervisor, api_url: str) -> None:
                 stale_runs.close_orphans(api)
                 _tell_of_missed(stale_runs.collapse_missed(api, scheduling_worker.POOL))
                 naming.name_planned(api, scheduling_worker.POOL)
+                page.refresh(api)
             tidied = time.monotonic()

@@ -18,14 +18,16 @@ from tasks.scheduling import drain
 
 
 def start_prefect(port: int) -> Server:
-    """A Prefect server on loopback, with pages and scheduler."""
+    """A Prefect server on loopback, with scheduler, pages, and our start page among them."""
     url = f"http://{LOOPBACK}:{port}"
     environment = {
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_UI_API_URL": f"{url}/api",
         "PREFECT_API_URL": f"{url}/api",
+        "PREFECT__SERVER_FINAL": "1",
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "tasks.scheduling.prefect_pages:create_app"]
+    command += ["--log-level", "warning", "--host", LOOPBACK, "--port", str(port)]
     return start_process("prefect", command, url, "/api/health", environment)
 
 

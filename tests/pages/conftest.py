@@ -1,5 +1,6 @@
 """One headless Chromium for all pages, driven by its DevTools protocol: what a reader sees, what it asks for."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -47,6 +48,29 @@ class Browser:
         self._wait_for("Page.loadEventFired")
         found = self.call("Runtime.evaluate", expression=AUDIT, returnByValue=True)["result"]["value"]
         return found + [fault for event in self._events if (fault := _fault(event, file))]  # type: ignore[no-any-return]
+
+    def ask(self, address: str, cookies: dict[str, str], seconds: float = 2.5) -> tuple[str, list[str]]:
+        """Where this address leads, and all that its page asks for until the time is over."""
+        self.call("Emulation.setDeviceMetricsOverride", width=2000, height=900, deviceScaleFactor=1, mobile=False)
+        self.call("Network.clearBrowserCookies")
+        for name, value in cookies.items():
+            self.call("Network.setCookie", name=name, value=value, url=address)
+        self.call("Page.navigate", url="about:blank")
+        self._events.clear()
+        self.call("Page.navigate", url=address)
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                self._events.append(json.loads(self._connection.recv(left)))
+        asked = [each["params"] for each in self._events if each["method"] == "Network.requestWillBeSent"]
+        sockets = [each["params"]["url"] for each in self._events if each["method"] == "Network.webSocketCreated"]
+        there = self.call("Runtime.evaluate", expression="location.href", returnByValue=True)["result"]["value"]
+        return there, [each["request"]["url"] for each in asked] + sockets
+
+    def text(self) -> str:
+        """What the page shows, as text."""
+        shown = self.call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
+        return str(shown["result"]["value"])
 
 
 def _fault(event: dict[str, Any], file: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,8 @@ from tasks.html.fact_sheet import sheet_page
 from tasks.html.textbook_page import textbook_page
 from tasks.ingestion import ingest_corpus, ingest_tweets
 from tasks.lineage.page import lineage_page
+from tasks.overview import start_page
+from tasks.overview.facts import Champion, Overview, Retraining, RunLine
 from tasks.registry import Decision, Incumbent
 from tasks.registry.gate_page import gate_page
 from tasks.service.docs_page import docs_page
@@ -170,8 +173,37 @@ def textbook(folder: Path) -> str:
     return textbook_page([{**about, "lines": lines}, {**about, "lines": lines[:1]}])
 
 
+def start(folder: Path) -> str:
+    """The start page with everything on it: thirty retrainings, failures, and what is scheduled."""
+    began = datetime(2026, 11, 28, 13, 31, tzinfo=UTC)
+    retrainings = [
+        Retraining(f"standard 11-{n:02} 13:31", began, "http://x", "lstm/skip-gram", 0.7 + n / 200, 0.66 + n / 150,
+                   n % 9 == 1, f"version 3 stays, lstm/skip-gram is refused: {LONG if n == 30 else 'no gain'}")
+        for n in range(1, 31)
+    ]  # fmt: skip
+    runs = [
+        RunLine(f"{LONG if n == 2 else 'standard'} 11-28 13:3{n}", "retrain", status, began, 6.7, f"OSError: {LONG}", "http://x")
+        for n, status in enumerate(("FINISHED", "RUNNING", "FAILED", "KILLED"))
+    ]  # fmt: skip
+    last = {"state": "Failed", "time": "2026-11-28T03:00:00+00:00", "message": f"ValueError: {LONG}"}
+    scheduled = [
+        {"name": name, "schedule": "every day at 03:00 (UTC)", "paused": name != "nightly-retraining",
+         "next": "2026-11-29T03:00:00+00:00", "last": last}
+        for name in ("nightly-retraining", LONG)
+    ]  # fmt: skip
+    scores = {"accuracy": 0.81, "f1": 0.77}
+    links = dict.fromkeys(("model card", "mistakes", "gate", "lineage", "data report"), "http://x")
+    in_use = Champion("12", "lstm/skip-gram", "2026-11-28T13:31:00+00:00", f"replaces version 3: {LONG}", scores, links)
+    return start_page(Overview(in_use, retrainings, runs, scheduled), links)
+
+
+def empty_start(folder: Path) -> str:
+    return start_page(Overview(), {"all retrainings": "http://x"})
+
+
 PAGES: tuple[Callable[[Path], str], ...] = (
     tweets_report, corpus_report, gate, card, mistakes, explanation, lineage, comparison, evaluation, service, textbook,
+    start, empty_start,
 )  # fmt: skip
 
 
