@@ -19,20 +19,32 @@ def register(app: typer.Typer) -> None:
 
 
 def champion(as_json: AsJson = False, debug: Debug = False) -> None:
-    """Show the model in use, and who became champion when and why.
+    """Show the model in use, how a notebook loads it, and who became champion when and why.
 
     Example: crisisflow champion
     """
     with command(debug):
-        from tasks import registry
+        from tasks import registry, tracking
+        from tasks.runtime.redaction import mask_secrets
 
-        current = registry.champion()
+        current, address = registry.champion(), mask_secrets(tracking.tracking_uri())
         result = {
             "version": str(current.version) if current else None,
             "model": current.tags.get("model") if current else None,
+            "tracking_uri": address,
+            "load": load_lines(address, registry.CHAMPION_URI) if current else [],
             "history": [asdict(each) for each in registry.history()],
         }
     show(result, as_json, _show_champion)
+
+
+def load_lines(tracking_uri: str, model_uri: str) -> list[str]:
+    """The lines of Python that load a model wherever crisisflow is installed."""
+    return [
+        "import mlflow",
+        f'mlflow.set_tracking_uri("{tracking_uri}")',
+        f'model = mlflow.pyfunc.load_model("{model_uri}")  # model.predict(DataFrame with a column text)',
+    ]
 
 
 def rollback(
@@ -62,6 +74,11 @@ def _show_champion(result: Mapping[str, Any]) -> None:
         said = f"Champion: version {result['version']}, {result['model']}"
     console = Console(highlight=False)
     console.print(Text(said), soft_wrap=True)
+    console.print(Text(f"Tracking: {result['tracking_uri']}"), soft_wrap=True)
+    if result["load"]:
+        console.print(Text("In Python:"))
+        for line in result["load"]:
+            console.print(Text(f"    {line}"), soft_wrap=True)
     for each in reversed(result["history"]):
         by = f" by {each['who']}" if each["who"] else ""
         when = f"{each['time'].replace('T', ' ')}  version {each['version']}, {each['model']}"
