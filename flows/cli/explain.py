@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli import options
 from flows.cli.options import Overwrite
 from flows.cli.runner import AsJson, Debug, command, show
 
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A tweet, in quotes.")],
     keyword: Annotated[str | None, typer.Option(help="Its keyword, as tables of tweets have one.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
+    model: options.Model = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page, too.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -118,7 +119,7 @@ def _draw(result: Mapping[str, Any]) -> None:
     console.print(_strongest(tokens, scale))
     console.print(Text(LEAVE_ONE_OUT, "dim"))
     if unknown := [each["token"] for each in tokens if not each["known"]]:
-        console.print(Text(f"Struck out, for the model does not know it: {', '.join(dict.fromkeys(unknown))}"))
+        console.print(Text(f"Unknown to the model: {', '.join(dict.fromkeys(unknown))}"))
     if result["page"]:
         console.print(Text(f"Page: {result['page']}"), soft_wrap=True)
 

@@ -123,6 +123,15 @@ RawCsv = Annotated[
     bool,
     typer.Option("--raw-csv", help="Write cells that a spreadsheet would run as formulas as they are, in .csv files."),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="URI",
+        help="A logged model: models:/crisisflow/3, models:/crisisflow@ALIAS or runs:/RUN_ID/classifier. "
+        "Default: the champion.",
+    ),
+]
 OverlapWith = Annotated[
     str | None,
     typer.Option(

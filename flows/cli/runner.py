@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import typer
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 BAD_INPUT_ERRORS = (ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 OWN_PACKAGES = ("flows", "tasks", "models")
+SEE_WHERE = "Run the command again with --debug to see where."
+CORRECT = "Correct what the error names, and run the command again."
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
@@ -34,6 +37,7 @@ def command(debug: bool, opens_state: bool = True) -> Iterator[None]:
                 _open_state_folder()
             yield
     except KeyboardInterrupt:
+        _fail_in_json("stopped", "interrupted", errors.GOES_ON)
         _say(f"Stopped. {errors.GOES_ON}")
         raise typer.Exit(INTERRUPTED) from None
     except typer.Exit:
@@ -42,13 +46,24 @@ def command(debug: bool, opens_state: bool = True) -> Iterator[None]:
         if debug:
             _say(traceback.format_exc())
         if (words := errors.in_words(error)) is not None:
+            _fail_in_json(words, "machine", errors.GOES_ON)
             _say(f"{words}. {errors.GOES_ON}", "Error")
             raise typer.Exit(FAILED) from None
         bad_input = isinstance(error, BAD_INPUT_ERRORS)
-        _say(f"{'' if bad_input else type(error).__name__ + ': '}{error}", "Error")
+        said = f"{'' if bad_input else type(error).__name__ + ': '}{error}"
+        _fail_in_json(said, "input" if bad_input else "internal", CORRECT if bad_input else SEE_WHERE)
+        _say(said, "Error")
         if not bad_input and not debug:
-            _say("Run the command again with --debug to see where.")
+            _say(SEE_WHERE)
         raise typer.Exit(BAD_INPUT if bad_input else FAILED) from None
+
+
+def _fail_in_json(error: str, kind: str, remedy: str) -> None:
+    """Print the failure as one object on stdout, where the command was given --json."""
+    from tasks.runtime.redaction import mask_secrets
+
+    if "--json" in sys.argv[1:]:  # the context of the command is private to typer
+        print(json.dumps({"error": mask_secrets(error), "kind": kind, "remedy": remedy}))
 
 
 def _open_state_folder() -> None:

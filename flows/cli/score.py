@@ -36,7 +36,7 @@ def score(
     *,
     source: Annotated[str, typer.Argument(metavar="SRC", help="Tweets to score: whatever `ingest` reads.")],
     out: Out,
-    model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
+    model: options.Model = None,
     table: options.TextTable,
     form: OutputForm,
     as_json: AsJson = False,

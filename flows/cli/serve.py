@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import options
 from flows.cli.runner import INTERRUPTED, Debug, command
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    model: Annotated[str | None, typer.Option(metavar="URI", help="An MLflow model. Default: the champion.")] = None,
+    model: options.Model = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; others than this machine's own are open to all.")
     ] = "127.0.0.1",

@@ -9,6 +9,7 @@ import threading
 import time
 
 from tasks import registry
+from tasks.runtime.progress import say
 from tasks.runtime.redaction import mask_secrets
 from tasks.service.served_model import ServedModel
 from tasks.service.state import Service
@@ -57,6 +58,7 @@ class Reloader(threading.Thread):
             self._failed_uri, self._failed_at = chosen.uri, time.monotonic()
             raise
         self._service.put_in_use(model)
+        say(f"{model.model}, version {model.version}, is champion now and answers from here on")
         self._report("")
         logger.info("serving %s, version %s", model.model, model.version)
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 from tasks.sources.errors import SourceError
 from tasks.sources.guessing import guess_encoding
 from tasks.sources.members import BYTE_ORDER_MARKS, Member
+from tasks.sources.no_text import what_magic_says
 
 PIECE_BYTES = 1 << 20
 HALF_CHARACTER = re.compile(
@@ -45,15 +46,18 @@ def detect(member: Member, declared: str | None = None) -> Detected:
 
     A file with at least three bytes that UTF-8 does not allow, and no more valid sequences than these, is in another
     encoding (damaged UTF-8 looks different): Windows-1252 (which holds Latin-1) or what `tasks.sources.guessing` finds.
-    Raises SourceError for a declared encoding that does not exist, and where a guess would be a doubtful one.
+    Raises SourceError for a declared encoding that does not exist, where a guess would be a doubtful one, and for what
+    is no text.
     """
     if declared:
         return Detected(_checked(declared), "declared")
     with member.scan() as stream:
-        mark = stream.read(4)
+        mark = stream.read(16)
     for magic, encoding in BYTE_ORDER_MARKS:
         if mark.startswith(magic):
             return Detected(encoding, "byte order mark")
+    if what := what_magic_says(mark):
+        raise SourceError(f"{member.name} is {what}")
     with member.scan() as stream:
         sample = _foreign_lines(stream)
     if not sample:
@@ -91,8 +95,12 @@ def open_text(member: Member, encoding: str, scan: bool = False) -> Iterator[Tex
         stream = io.TextIOWrapper(binary, encoding=encoding, errors="surrogateescape", newline="")
         try:
             yield stream
+        except UnicodeEncodeError as error:  # a reader that writes on met a byte that did not decode
+            raise SourceError(
+                f"{member.name} holds bytes that are not {encoding}: say which encoding it is in with --encoding"
+            ) from error
         except UnicodeError as error:
-            raise SourceError(f"{member.name} is not {encoding}: {error}; declare its encoding") from error
+            raise SourceError(f"{member.name} is not {encoding}: {error}; say which it is with --encoding") from error
 
 
 def is_undecodable(text: str) -> bool:

@@ -53,14 +53,22 @@ def why_no_text(data: bytes, text: str) -> str | None:
     'program code or a style sheet'
     >>> why_no_text(b"", "Smoke over the mill.\nTwo families moved to the school.\n")
     """
-    for magic, what in MAGICS:
-        if data.startswith(magic):
-            return what
+    if what := what_magic_says(data):
+        return what
     if MARKUP.match(text):
         return "markup (XML or HTML) of a kind that is not read"
     if not _may_be_utf16(data) and len(CONTROL.findall(text)) > MOST_CONTROL * len(text):
         return "binary data"
     return _why_no_words(text) if len(text) >= FEWEST_CHARACTERS else None
+
+
+def what_magic_says(data: bytes) -> str | None:
+    r"""What a file is by its first bytes, where these are those of a format that holds no text.
+
+    >>> what_magic_says(b"\x89PNG\r\n"), what_magic_says(b"id,text")
+    ('a picture', None)
+    """
+    return next((what for magic, what in MAGICS if data.startswith(magic)), None)
 
 
 def _why_no_words(text: str) -> str | None:
