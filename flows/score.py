@@ -50,7 +50,7 @@ def score(request: ScoreRequest) -> dict[str, Any]:
 
 @task
 def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> dict[str, Any]:
-    """Score it with one model, which stays the same whoever is promoted meanwhile, and record the figures."""
+    """Score it with one model, which stays the same if another is promoted meanwhile, and record the figures."""
     load_tensorflow()
     start = time.monotonic()
     chosen = registry.choose(request.model)

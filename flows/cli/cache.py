@@ -73,7 +73,7 @@ def prune(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Delete what was not used for so long and what nobody needs.
+    """Delete artifacts that were not used for so long and that nothing needs.
 
     Needed is what a registered model was made of, what a run tagged `keep` or a younger run has made or read, and what
     that was made of in turn. Raw snapshots are needed by every run that was not deleted in MLflow.

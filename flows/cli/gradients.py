@@ -88,7 +88,7 @@ def _check_picture(path: Path) -> None:
     if path.suffix not in PICTURES:
         raise ValueError(f"a picture ends in {', '.join(PICTURES)}, got {path.name!r}")
     if path.parent.exists() and not path.parent.is_dir():
-        raise NotADirectoryError(f"{path.parent} is no folder: choose another --out")
+        raise NotADirectoryError(f"{path.parent} is not a folder: choose another --out")
 
 
 def _draw(layer: "LayerFlow", settings: "LagSettings", path: Path) -> None:

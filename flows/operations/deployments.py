@@ -51,7 +51,7 @@ class Addition(Settings):
             if getattr(self, name) and name not in OPTIONS[self.what]:
                 option = "corpus" if name == "corpora" else name
                 takers = " and ".join(what for what, options in OPTIONS.items() if name in options)
-                raise ValueError(f"--{option} says nothing to {self.what}: it is for {takers}")
+                raise ValueError(f"--{option} is not valid for {self.what}: it is for {takers}")
         self._check_reading()
         for source in filter(None, (self.source, *self.corpora)):
             _check_source(source, watched=self.what != "retrain")
@@ -66,7 +66,7 @@ class Addition(Settings):
         labels = {"label": "--label-column", "positive": "--positive-label", "negative": "--negative-label"}
         given = next((flag for name, flag in labels.items() if getattr(self.columns, name)), None)
         if self.what == "score" and given:
-            raise ValueError(f"{given} says nothing to score: it is for retrain and ingest")
+            raise ValueError(f"{given} is not valid for score: it is for retrain and ingest")
         if self.what == "retrain" and not self.source and self.reading():
             raise ValueError(
                 "flags of columns and of the form of a table need --source: without it the champion's tweets are read "

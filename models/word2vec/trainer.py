@@ -204,7 +204,7 @@ class Trainer:
         return float(np.sqrt(np.max([largest_square(self.state.inputs), largest_square(self.state.outputs)])))
 
     def offer_checkpoint(self) -> None:
-        """Hand the state to whoever keeps it."""
+        """Hand the state to the hook that keeps checkpoints."""
         if self.hooks.on_checkpoint:
             self.hooks.on_checkpoint(self.state.to_checkpoint())
 

@@ -60,7 +60,7 @@ class Checker:
 
 
 def _context() -> "AbstractDataContext":
-    """A context in memory only: no page folders, no bars of its own, and nobody is phoned."""
+    """A context in memory only: no page folders, no progress bars, telemetry disabled."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types import base

@@ -1,8 +1,8 @@
-"""Freeing the store of what nobody needs any more.
+"""Freeing the store of artifacts that nothing needs any more.
 
 Needed is what a registered model was made of; what a run tagged `keep` or a run younger than the limit has made or
 read; what was used since then; what runs of another tracking store or experiment have made; and what all those were
-made of in turn. Raw snapshots, which nobody can compute again, are needed by every run that MLflow still has: delete
+made of in turn. Raw snapshots, which cannot be computed again, are needed by every run that MLflow still has: delete
 the run there to let go of them.
 """
 
@@ -38,7 +38,7 @@ class Pruned:
 def prune(age_seconds: float, dry_run: bool = False) -> dict[str, Any]:
     """Delete every artifact that is not needed and was not used for so long; return what was freed.
 
-    Raises RuntimeError while a run goes on, for it may be about to read what nobody has used for long.
+    Raises RuntimeError while a run goes on, for it may be about to read what has not been used for long.
     """
     limit = time.time() - age_seconds
     everything = list(records())

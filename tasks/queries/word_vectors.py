@@ -1,4 +1,4 @@
-"""Word vectors for whoever asks: those of a run, the latest one by default, or of a file; and files for other tools."""
+"""Word vectors to query: those of a run, the latest one by default, or of a file; and files for other tools."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ def read_file(path: Path) -> "WordVectors":
     from tasks.sources.word_vectors import read_word_vectors
 
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file: give a file of word vectors")
+        raise FileNotFoundError(f"{path} is not a file: give a file of word vectors")
     return read_word_vectors(path)
 
 

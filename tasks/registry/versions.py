@@ -22,7 +22,7 @@ ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model
 
 @dataclass(frozen=True)
 class ChosenModel:
-    """A model to use: an address that stays with this one whoever is promoted meanwhile, and how to call it."""
+    """A model to use: an address that keeps naming this one after promotions, and its name."""
 
     uri: str
     name: str
@@ -86,7 +86,7 @@ def find_version(name: str, version: str | None, alias: str | None) -> "ModelVer
 
 
 def versions() -> "list[ModelVersion]":
-    """Every version of every registered model, whoever registered it."""
+    """Every version of every registered model, also of other projects."""
     if nothing_recorded():
         return []
     found: list[ModelVersion] = []

@@ -21,7 +21,7 @@ BFLOAT16_CAPABILITY = (8, 0)
 def defaults(home: Path) -> Mapping[str, str]:
     """The variables that crisisflow sets when the user has not, for this state folder."""
     return {
-        # Nobody is phoned. DO_NOT_TRACK must be the word: MLflow ignores "1".
+        # Disable telemetry. DO_NOT_TRACK must be the word: MLflow ignores "1".
         "DO_NOT_TRACK": "true",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",

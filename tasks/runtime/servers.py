@@ -52,7 +52,7 @@ class Server:
             deadline = time.monotonic() + self.stop_seconds
             while time.monotonic() < deadline and self._anything_lives(below):
                 time.sleep(0.05)
-        for process in below:  # in a group of its own, and deaf
+        for process in below:  # in its own process group; ignores SIGTERM
             with suppress(psutil.NoSuchProcess):
                 process.kill()
 
@@ -70,7 +70,7 @@ class Server:
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Whether it still does anything: the dead whom nobody has counted yet do not."""
+    """True if running; zombies count as dead."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -94,14 +94,14 @@ def answers(url: str) -> bool:
 
 
 def port_taken(port: int) -> bool:
-    """Whether somebody listens on this port of the loopback interface."""
+    """Whether a process listens on this port of the loopback interface."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def refuse_taken_port(name: str, port: int, option: str) -> None:
-    """Raise ValueError when somebody listens on the port that a server wants."""
+    """Raise ValueError if the port that a server needs is taken."""
     if port_taken(port):
         raise ValueError(f"port {port} for {name} is taken: choose another with {option}, or end what listens there")
 

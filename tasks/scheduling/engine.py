@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _end_with_guard(pipe: int) -> None:
-    os.read(pipe, 1)  # returns when nobody is left to write
+    os.read(pipe, 1)  # returns when no writer is left
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
     with contextlib.suppress(Exception):

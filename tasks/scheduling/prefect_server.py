@@ -53,7 +53,7 @@ def start_temporary_prefect() -> Server:
 def prefect_server() -> Iterator[None]:
     """A Prefect server for the block, through PREFECT_API_URL; enter it before Prefect is imported.
 
-    Raises RuntimeError when PREFECT_API_URL is set and nobody answers there.
+    Raises RuntimeError if PREFECT_API_URL is set and no server answers there.
     """
     chosen = os.environ.get("PREFECT_API_URL")
     if chosen:

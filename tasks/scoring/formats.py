@@ -34,7 +34,7 @@ def write_tables(path: Path, suffix: str, schema: pa.Schema, tables: Iterable[pa
 
 
 def count_rows(path: Path, suffix: str) -> int:
-    """The rows of a file of this format, as whoever reads it will find them."""
+    """The rows of a file of this format, as a reader will find them."""
     if suffix == ".parquet":
         rows: int = pq.read_metadata(path).num_rows
         return rows

@@ -1,4 +1,4 @@
-"""The page that explains the service to whoever opens it in a browser, with nothing loaded from anywhere."""
+"""The page that explains the service in a browser; it loads nothing from elsewhere."""
 
 import json
 import shlex

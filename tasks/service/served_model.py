@@ -55,7 +55,7 @@ class ServedModel:
         texts, keywords = (text_column(column) for column in zip(*tweets, strict=True))
         answers = self.classifier.probabilities(texts, keywords)
         if not np.isfinite(answers).all():
-            raise ArithmeticError(f"{self.model} {self.version} answered with what is no number")
+            raise ArithmeticError(f"{self.model} {self.version} answered with values that are not finite numbers")
         listed: list[float] = answers.tolist()
         return listed
 
@@ -95,7 +95,7 @@ def _version_in(uri: str) -> str:
 
 
 def _commit_of(run_id: str | None) -> str | None:
-    """The commit of the code that trained the model, marked where it had been changed; None where nobody knows."""
+    """The commit of the code that trained the model, marked where it had been changed; None where it is unknown."""
     try:
         tags = tracking.read_run(run_id).data.tags if run_id else {}
     except ValueError:  # its run was deleted

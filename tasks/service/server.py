@@ -23,7 +23,9 @@ def take_port(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise ValueError(f"{host!r} is no address of this machine: {error.strerror}; name one with --host") from None
+        raise ValueError(
+            f"{host!r} is not an address of this machine: {error.strerror}; name one with --host"
+        ) from None
     # With the protocol named, else asyncio does not know that it may send an answer's last bytes without waiting 40 ms.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,7 +52,7 @@ def url_of(bound: socket.socket) -> str:
 
 
 def only_for_this_machine(url: str) -> bool:
-    """Whether nobody but this machine's own users can reach this address.
+    """Whether only users of this machine can reach this address.
 
     >>> only_for_this_machine("http://127.0.0.1:8000"), only_for_this_machine("http://0.0.0.0:8000")
     (True, False)
@@ -63,7 +65,7 @@ def answer_requests(service: Service, bound: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(service),
         log_config=None,
-        access_log=False,  # addresses and bodies of requests are nobody's business
+        access_log=False,  # addresses and bodies of requests are private
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,

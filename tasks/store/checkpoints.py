@@ -93,7 +93,7 @@ def forget(action_key: str) -> None:
 
 
 def remove_stale() -> None:
-    """Delete the checkpoints that nobody has gone on from for a month: their settings or code are history."""
+    """Delete the checkpoints that were not resumed for a month: their settings or code are out of date."""
     for folder in checkpoints_home().glob("*"):
         if time.time() - folder.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What is inside each kind of artifact: one reader and one writer for each, so that nobody else knows file names."""
+"""What is inside each kind of artifact: one reader and one writer for each, so that file names stand here alone."""
 
 import json
 import zipfile

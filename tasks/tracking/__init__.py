@@ -1,7 +1,7 @@
 """The one door to MLflow runs.
 
 MLflow's active run belongs to a thread, which loses runs under an orchestrator. Here a run is a value that is handed
-along; everything is logged by its id through one client, and whoever opens a run closes it, whatever happens.
+along; everything is logged by its id through one client, and the code that opens a run closes it, whatever happens.
 """
 
 from typing import TYPE_CHECKING

@@ -43,7 +43,7 @@ def tracked_run(
     try:
         links = prefect_link.prefect_tags()
         tags = _tags(name, stage, parent, settings) | links
-        with defer_signals():  # else there would be a run that nobody knows and closes
+        with defer_signals():  # else a signal could leave a run that no code closes
             run = _open(tags, parent)
         if links and "prefect.task_run_id" not in links:
             prefect_link.link_flow_run(run)
