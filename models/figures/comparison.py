@@ -16,7 +16,10 @@ Interval = tuple[float, float]
 
 
 def learning_curves(history: Sequence[Mapping[str, float]]) -> "Figure":
-    """Loss (nats) and validation scores over epochs, the best epoch marked, from what `train_classifier` returns."""
+    """Loss (nats) and validation scores over epochs, the best epoch marked, from what `train_classifier` returns.
+
+    Where the last of several epochs is the best, the title says that training may have ended too early.
+    """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -26,7 +29,8 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> "Figure":
     best = 1 + int(np.argmin([scores["validation/log_loss"] for scores in history]))
     figure = Figure(figsize=(9.2, 4.2), dpi=120, layout="constrained")
     losses, shares = figure.subplots(1, 2)
-    dress(losses, "Loss", "epoch", "cross-entropy per tweet (nats)")
+    early = ", still falling: more epochs may help" if 1 < best == len(history) else ""
+    dress(losses, f"Loss{early}", "epoch", "cross-entropy per tweet (nats)")
     dress(shares, "Validation scores", "epoch", "share")
     losses.plot(epochs, [scores["train/loss"] for scores in history], "o-", color=BLUE, label="training, as smoothed")
     curves = {"log_loss": (losses, VERMILION), "accuracy": (shares, INK), "f1": (shares, BLUE)}

@@ -76,13 +76,20 @@ def resume(api: PrefectApi, name: str) -> None:
 
 
 def remove(api: PrefectApi, name: str) -> None:
-    """Forget it; its runs stay. Raises ValueError for one of prefect.yaml, which the next `up` would bring back."""
+    """Forget it; runs that have begun stay, those that wait are cancelled: no worker would ever take them.
+
+    Raises ValueError for one of prefect.yaml, which the next `up` would bring back.
+    """
     deployment = find(api, name)
     if name in file_names():
         raise ValueError(
             f"{name!r} is defined in {FILE} and would come back with the next `crisisflow up`: "
             f"use `crisisflow schedule pause {name}`, or delete it there first"
         )
+    api.ask("POST", f"/deployments/{deployment['id']}/pause_deployment")  # else more are planned meanwhile
+    mine = {"deployments": {"id": {"any_": [deployment["id"]]}}}
+    for run in api.find("flow_runs", flow_runs={"state": {"type": {"any_": ["SCHEDULED", "PENDING"]}}}, **mine):
+        api.set_state("flow_runs", run["id"], "Cancelled", f"The schedule {name} was removed.")
     api.ask("DELETE", f"/deployments/{deployment['id']}")
 
 

@@ -141,7 +141,10 @@ def test_a_schedule_that_is_added_is_listed_planned_and_removed(api: PrefectApi,
     coming = json.loads(crisisflow(state, "schedule", "next", "mine", "-n", "2", "--json").stdout)["next"]
     assert [each["time"][11:16] for each in coming] == ["02:30", "02:30"]
     assert datetime.fromisoformat(coming[0]["time"]) == datetime.fromisoformat(added["next"])
+    run = api.ask("POST", f"/deployments/{added['id']}/create_flow_run", {})
+    api.set_state("flow_runs", run["id"], "Pending", "being submitted")
     deployments.remove(api, "mine")
+    assert api.ask("GET", f"/flow_runs/{run['id']}")["state"]["type"] == "CANCELLED"
     assert "mine" not in {each.name for each in deployments.read_all(api)}
     with pytest.raises(ValueError, match=r"defined in .*prefect\.yaml"):
         deployments.remove(api, NIGHTLY)

@@ -91,6 +91,13 @@ def test_learning_curves_mark_the_epoch_that_was_kept():
     assert "kept: epoch 2" in words_of(figures.learning_curves(HISTORY))
 
 
+def test_curves_whose_last_epoch_is_the_best_say_that_more_may_help():
+    rising = [{**HISTORY[0], "validation/log_loss": loss} for loss in (0.6, 0.5)]
+    assert "still falling: more epochs may help" in words_of(figures.learning_curves(rising))
+    assert "still falling" not in words_of(figures.learning_curves(rising[::-1]))
+    assert "still falling" not in words_of(figures.learning_curves(rising[:1]))
+
+
 def test_bars_are_sorted_and_a_cut_axis_says_so():
     figure = figures.comparison_bars(["b", "a"], {"f1": [0.8, 0.7]}, {"f1": [(0.7, 0.9), (0.6, 0.75)]})
     text = words_of(figure)
