@@ -27,6 +27,11 @@ def test_a_seed_given_beside_a_recipe_wins(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("sead = 3", "sead: there is no such setting; did you mean seed?"),
+        ("[text]\nlowercas = true", "text.lowercas: there is no such setting; did you mean lowercase"),
+        (
+            "[[classifiers]]\nkind = 'lstm'\nunit = 3",
+            "classifiers.0.unit: there is no such setting; did you mean units",
+        ),
         ("seed = 3\nseed = 4", "not valid TOML"),
         ("name = [[[", "not valid TOML"),
         pytest.param("seed = " + "[" * 100_000, "not valid TOML", id="nested without end"),
