@@ -64,8 +64,10 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
         request.partition_rows,
         request.raw_csv,
         request.outputs(),
+        mlflow_model.familiarity(model),
     )
     written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
-    run.log_metrics({name: value for name, value in written.items() if isinstance(value, (int, float))})
+    figures = {name: value for name, value in written.items() if isinstance(value, (int, float))}
+    run.log_metrics({**figures, "rows_in_doubt": written["in_doubt"]["rows"]})
     about = {"run_id": run.run_id, "model": chosen.name, "version": chosen.version}
     return {**about, **written, "seconds": round(time.monotonic() - start, 2)}

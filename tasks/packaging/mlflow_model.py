@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from models.drift.familiarity import Familiarity, count_scripts
 from tasks import caching
 from tasks.runtime import errors
 from tasks.runtime.redaction import redact
@@ -25,7 +27,7 @@ REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
 REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
 EXAMPLES = 3
 CODE_FILE, CODE_LOADER = "logged_model.py", "mlflow.pyfunc.loaders.code_model"
-COLUMNS = "columns"  # in the metadata of a logged model
+COLUMNS, SCRIPTS = "columns", "scripts"  # in the metadata of a logged model
 THRESHOLD = ("threshold", "threshold_for")
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
@@ -34,7 +36,8 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table, columns: Mappin
     """Log this classifier folder as the run's model, with signature, example and the code that it needs.
 
     The model's metadata hold, as plain JSON, its `threshold` and for what that was chosen, and `columns`: how the
-    training source was read, its `names` by meaning and the label words.
+    training source was read, its `names` by meaning and the label words, and how many training texts are written in
+    each of the `scripts`.
     """
     mlflow = fluent_mlflow()
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
@@ -47,7 +50,11 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table, columns: Mappin
             signature=_signature(),
             input_example=example.where(example.notna(), None),
             pip_requirements=requirements(networks=any(classifier.rglob("network.keras"))),
-            metadata=_described(classifier) | ({COLUMNS: dict(columns)} if columns else {}),
+            metadata={
+                **_described(classifier),
+                **({COLUMNS: dict(columns)} if columns else {}),
+                SCRIPTS: _training_scripts(tweets),
+            },
         )
     run.tag(model_uri=logged.model_uri)
 
@@ -56,6 +63,11 @@ def _described(classifier: Path) -> dict[str, Any]:
     """What the description of a classifier says of its threshold."""
     about = json.loads((classifier / "classifier.json").read_text(encoding="utf-8"))
     return {name: about[name] for name in THRESHOLD if name in about}
+
+
+def _training_scripts(tweets: pa.Table) -> dict[str, int]:
+    rows = tweets.filter(pc.equal(tweets["split"], "train")) if "split" in tweets.column_names else tweets
+    return count_scripts(rows["text"])
 
 
 def carry_package(folder: Path) -> Path:
@@ -126,6 +138,12 @@ def load_model(uri: str) -> "PyFuncModel":
 def column_names(model: "PyFuncModel") -> dict[str, str]:
     """The column names of a loaded model's training source by meaning; none of a model that was logged without."""
     return dict((model.metadata.metadata or {}).get(COLUMNS, {}).get("names", {}))
+
+
+def familiarity(model: "PyFuncModel") -> Familiarity:
+    """What a loaded model learned from: scripts as recorded with it, else those of its words, and its words."""
+    scripts = (model.metadata.metadata or {}).get(SCRIPTS)
+    return Familiarity.of(scripts, model.unwrap_python_model().classifier.known_words)
 
 
 def load_classifier(uri: str) -> "TextClassifier":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.drift.familiarity import Familiarity
 from tasks.runtime.progress import on_terminal, progress
 from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.output import Destination, ModelInfo, write_output
@@ -18,7 +19,7 @@ from tasks.store.outputs import Outputs
 
 @dataclass(frozen=True)
 class ScoringJob:
-    """What to score, how to read it, and where the answers go."""
+    """What to score, how to read it, where the answers go, and what the model learned from, if that is known."""
 
     snapshot: Path
     out: str
@@ -27,6 +28,7 @@ class ScoringJob:
     partition_rows: int | None = None
     raw_csv: bool = False
     outputs: Outputs = field(default_factory=Outputs)
+    familiarity: Familiarity | None = None
 
     def key(self, model: str) -> str:
         """What names the work that is kept: not where the answers go, nor in which form."""
@@ -54,6 +56,6 @@ class ScoringJob:
         reader = Reader(read_tweets(self.snapshot, self.columns, self.encoding, labelled=False))
         total = expected_rows(self.snapshot) if on_terminal() else None
         with progress("score", total, unit="tweets", before=stored.rows) as report:
-            for done in stored.extend(score_chunks(reader.chunks(stored.rows), model)):
+            for done in stored.extend(score_chunks(reader.chunks(stored.rows), model, self.familiarity)):
                 report(done)
         return reader.rows

@@ -4,6 +4,7 @@ Rows that cannot be scored lie in a file beside it, each with the reason: rows r
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.drift.familiarity import count_doubts
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
 from tasks.scoring.progress_store import ProgressStore
@@ -25,6 +27,7 @@ LABELS = pa.schema(
         ("label", pa.int8()),
         ("model", pa.string()),
         ("version", pa.string()),
+        ("doubt", pa.string()),
     ]
 )
 
@@ -42,7 +45,8 @@ class ModelInfo:
         for table in done:
             scored = table.filter(pc.is_null(table["reason"]))
             names = [pa.repeat(pa.scalar(value), len(scored)) for value in (self.model, self.version)]
-            yield pa.table([*scored.select(["id", "probability", "label"]).columns, *names], schema=LABELS)
+            answers = scored.select(["id", "probability", "label"]).columns
+            yield pa.table([*answers, *names, scored["doubt"]], schema=LABELS)
 
 
 def rejected_rows(done: ProgressStore) -> Iterator[pa.Table]:
@@ -104,16 +108,19 @@ def write_output(done: ProgressStore, read: int, to: Destination, model_info: Mo
     return (_write_folder if is_folder(to.out) else _write_file)(done, to, model_info, counts)
 
 
-def _counts(done: ProgressStore, read: int) -> dict[str, int]:
+def _counts(done: ProgressStore, read: int) -> dict[str, Any]:
     rows = positives = quarantined = 0
+    doubts: Counter[str] = Counter()
     for table in done:
         rows += table["probability"].length() - table["probability"].null_count
         positives += pc.sum(table["label"], min_count=0).as_py()
         quarantined += len(table) - table["reason"].null_count
-    return {"read": read, "rows": rows, "positives": positives, "quarantined": quarantined}
+        doubts.update(table["doubt"].drop_null().to_pylist())
+    counts = {"read": read, "rows": rows, "positives": positives, "quarantined": quarantined}
+    return {**counts, "in_doubt": count_doubts(doubts)}
 
 
-def _reconcile(counts: dict[str, int], written: int, rejected: int) -> None:
+def _reconcile(counts: dict[str, Any], written: int, rejected: int) -> None:
     if not counts["read"] == counts["rows"] + counts["quarantined"] == written + rejected or written != counts["rows"]:
         raise RuntimeError(
             f"{counts['read']:,} rows read, {counts['rows']:,} scored ({written:,} written), {counts['quarantined']:,} "
@@ -121,7 +128,7 @@ def _reconcile(counts: dict[str, int], written: int, rejected: int) -> None:
         )
 
 
-def _write_file(done: ProgressStore, to: Destination, model_info: ModelInfo, counts: dict[str, int]) -> dict[str, Any]:
+def _write_file(done: ProgressStore, to: Destination, model_info: ModelInfo, counts: dict[str, Any]) -> dict[str, Any]:
     path = Path(to.out).absolute()
     suffix, beside = path.suffix, _beside(path)
     with to.outputs.drafts(path.parent, optional=[beside.name], last=path.name) as draft:
@@ -135,7 +142,7 @@ def _write_file(done: ProgressStore, to: Destination, model_info: ModelInfo, cou
 
 
 def _write_folder(
-    done: ProgressStore, to: Destination, model_info: ModelInfo, counts: dict[str, int]
+    done: ProgressStore, to: Destination, model_info: ModelInfo, counts: dict[str, Any]
 ) -> dict[str, Any]:
     path, size = Path(to.out).absolute(), to.partition_rows or parts.DEFAULT_ROWS
     with to.outputs.draft_whole(path, last=parts.MANIFEST) as draft:

@@ -27,6 +27,9 @@ OUT_OF_ALL_PROPORTION = 16  # times the largest body
 LACKING = "What the model learned from and no tweet of the request gives: labels may be other ones than with it."
 
 
+DOUBT = "Why the model cannot judge this text, if so: its script, or its words, are not those that it learned from."
+
+
 class AskedTweet(BaseModel):
     """One tweet."""
 
@@ -45,6 +48,7 @@ class Answer(BaseModel):
 
     probability: float | None = Field(description="Of a real disaster, 0 to 1; null where there was no text.")
     label: int | None = Field(description="1 from the model's threshold on, else 0; null where there was no text.")
+    doubt: str | None = Field(None, description=DOUBT)
 
 
 class AnsweredTweet(Answer):

@@ -9,11 +9,12 @@ from bisect import insort
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.service.limits import DEFAULT_LIMITS, RefusedError
 from tasks.service.requests import Tweet
 
-Predict = Callable[[Sequence[Tweet]], list[float]]
+Predict = Callable[[Sequence[Tweet]], list[Any]]
 
 # One turn takes so little that a single tweet hardly notices a batch of a thousand in front of it.
 TWEETS_AT_ONCE = 256
@@ -25,14 +26,14 @@ class _Waiting:
     """The tweets of one request, how many of them were asked, and the answers so far."""
 
     tweets: Sequence[Tweet]
-    answered: asyncio.Future[list[float]]
+    answered: asyncio.Future[list[Any]]
     asked: int = 0
-    answers: list[float] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.tweets)
 
-    def take(self, answers: Sequence[float]) -> None:
+    def take(self, answers: Sequence[Any]) -> None:
         """Keep these answers, the next ones in order; when they are all, hand them over."""
         self.answers += answers
         if len(self.answers) == len(self.tweets) and not self.answered.done():
@@ -56,8 +57,8 @@ class MicroBatcher:
         self._waiting: list[_Waiting] = []
         self._turns: asyncio.Task[None] | None = None
 
-    async def answer(self, tweets: Sequence[Tweet]) -> list[float]:
-        """The probabilities of these tweets, in order.
+    async def answer(self, tweets: Sequence[Tweet]) -> list[Any]:
+        """What `predict` says of these tweets, in order.
 
         Raises RefusedError when too much is waiting already, and whatever `predict` raises for these tweets.
         """
@@ -108,5 +109,5 @@ class MicroBatcher:
         for request, tweets in turn.items():
             request.take([next(answers) for _ in tweets])
 
-    async def _in_thread(self, tweets: list[Tweet]) -> list[float]:
+    async def _in_thread(self, tweets: list[Tweet]) -> list[Any]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, tweets)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from models.drift.familiarity import NO_RECORD, Familiarity
+from models.text import Tokens, repair_text, tokenize
 from tasks import registry, tracking
 from tasks.packaging import mlflow_model
 from tasks.packaging.logged_model import text_column
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 # A graph is traced at the first call, and later calls prepare kernels for sizes that they have not met.
 WARM_UP_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256, 1, 1, 1)
 WARM_UP_WORDS = "Forest fire near La Ronge Sask . Canada : people receive wildfire evacuation orders in California"
+
+
+class Judgement(NamedTuple):
+    """P(real disaster) of a tweet, and what keeps the model from judging it."""
+
+    probability: float
+    doubt: str | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class ServedModel:
     loaded: str
     classifier: "TextClassifier"
     columns: Mapping[str, str] = field(default_factory=dict)  # of the training source, by meaning
+    familiarity: Familiarity = NO_RECORD
 
     @classmethod
     def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
@@ -43,7 +53,10 @@ class ServedModel:
         loaded = datetime.now(UTC).isoformat(timespec="seconds")
         version = chosen.version or _version_in(chosen.uri)
         columns = mlflow_model.column_names(logged)
-        made = cls(classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier, columns)
+        familiarity = mlflow_model.familiarity(logged)
+        made = cls(
+            classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier, columns, familiarity
+        )
         made.warm_up()
         return made
 
@@ -59,10 +72,27 @@ class ServedModel:
         listed: list[float] = answers.tolist()
         return listed
 
-    def answer(self, probability: float | None) -> dict[str, object]:
-        """Probability and label (1 from the model's threshold on) as JSON has them; no label without probability."""
-        label = None if probability is None else int(probability >= self.classifier.threshold)
-        return {"probability": probability, "label": label}
+    def judge(self, tweets: Sequence[Tweet]) -> list[Judgement]:
+        """The probability of each tweet, and what keeps the model from judging it. Raises as `probabilities` does."""
+        return list(map(Judgement, self.probabilities(tweets), self._doubts([tweet.text for tweet in tweets])))
+
+    def _doubts(self, texts: Sequence[str]) -> list[str | None]:
+        """Word by word in Python: for a few texts that takes a thirtieth of what Arrow's functions need to begin."""
+        column = text_column(texts)
+        settings = self.classifier.text
+        tokens = Tokens.from_lists([tokenize(repair_text(text), settings) for text in column.to_pylist()])
+        return self.familiarity.doubts(column, tokens).to_pylist()
+
+    def answer(self, judged: Judgement | None) -> dict[str, object]:
+        """Probability and label (1 from the model's threshold on) as JSON has them, and a doubt where there is one.
+
+        None stands for a tweet without text, which has neither.
+        """
+        if judged is None:
+            return {"probability": None, "label": None}
+        said: dict[str, object]
+        said = {"probability": judged.probability, "label": int(judged.probability >= self.classifier.threshold)}
+        return said if judged.doubt is None else {**said, "doubt": judged.doubt}
 
     def warm_up(self) -> None:
         """Answer as many tweets of as many lengths as it takes for the first request to be as fast as the next."""

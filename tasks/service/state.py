@@ -31,7 +31,7 @@ class Service:
 
     def put_in_use(self, model: ServedModel) -> None:
         """Answer from now on with this model. Requests that have begun are answered by the one they began with."""
-        self._serving = Serving(model, MicroBatcher(model.probabilities, self.limits.waiting))
+        self._serving = Serving(model, MicroBatcher(model.judge, self.limits.waiting))
 
     async def answer(self, question: Question) -> dict[str, object]:
         """The answer to a question as JSON has it. Raises RefusedError, and what the model raises."""
@@ -39,8 +39,8 @@ class Service:
         if serving is None:
             raise RefusedError(503, "no_model", "there is no champion yet: run `crisisflow retrain`, then ask again")
         given = [tweet for tweet in question.tweets if tweet is not None]
-        probabilities = iter(await serving.batcher.answer(given))
-        answers = [serving.model.answer(None if tweet is None else next(probabilities)) for tweet in question.tweets]
+        judged = iter(await serving.batcher.answer(given))
+        answers = [serving.model.answer(None if tweet is None else next(judged)) for tweet in question.tweets]
         whose: dict[str, object] = {"model": serving.model.model, "version": serving.model.version}
         if "keyword" in serving.model.columns and not question.keywords:
             whose["lacking"] = ["keyword"]

@@ -104,6 +104,25 @@ def scored(result: Mapping[str, Any]) -> None:
         f"{lost} Written to {result['out']}{parts}",
         soft_wrap=True,
     )
+    if said := doubted(result["in_doubt"]):
+        _console().print(said, soft_wrap=True)
+
+
+def doubted(counts: Mapping[str, Any]) -> str:
+    """Which of the rows the model had no ground to judge; nothing where there is none.
+
+    >>> doubted({"rows": 3, "unknown_script": {"Thai": 2}, "no_known_word": 1, "mostly_unknown_words": 0})
+    'Do not rely on 3 rows (column doubt): 2 in Thai script, which the training data lack; 1 without a known word.'
+    >>> doubted({"rows": 0})
+    ''
+    """
+    if not counts["rows"]:
+        return ""
+    scripts = counts["unknown_script"].items()
+    said = [f"{rows:,} in {script} script, which the training data lack" for script, rows in scripts]
+    said += [f"{counts['no_known_word']:,} without a known word"] * bool(counts["no_known_word"])
+    said += [f"{counts['mostly_unknown_words']:,} of mostly unknown words"] * bool(counts["mostly_unknown_words"])
+    return f"Do not rely on {counted(counts['rows'], 'row')} (column doubt): {'; '.join(said)}."
 
 
 def compared(result: Mapping[str, Any]) -> None:

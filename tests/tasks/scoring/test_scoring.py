@@ -20,6 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.drift.familiarity import Familiarity
+from models.settings import TextSettings
+from models.text import Tokens, tokenize_texts
 from tasks import scoring, sources
 from tasks.runtime import errors
 from tasks.scoring import formats, output, progress_store, rows
@@ -65,6 +68,18 @@ class LengthModel:
     def predict(self, tweets: pd.DataFrame) -> pd.DataFrame:
         probability = tweets["text"].str.len() / 10
         return pd.DataFrame({"probability": probability, "label": (probability >= 0.5).astype("int64")})
+
+
+class WordModel(LengthModel):
+    """A model that cuts texts into words, as a logged one does."""
+
+    classifier = property(lambda self: self)
+
+    def unwrap_python_model(self) -> "WordModel":
+        return self
+
+    def tokenize(self, texts: pa.Array) -> Tokens:
+        return tokenize_texts(texts, TextSettings())
 
 
 @pytest.fixture
@@ -135,6 +150,19 @@ def test_every_row_is_scored_or_lies_beside_with_the_reason(few: Path, tmp_path:
     assert not list(checkpoints.checkpoints_home().glob("*"))
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_rows_that_the_model_cannot_judge_are_counted_and_say_why(tmp_path: Path, home: Path, suffix: str) -> None:
+    source = tmp_path / "foreign.csv"
+    source.write_text("id,text\n1,fire\n2,пожар в лесу\n3,\n4,qwxz\n5,пожар\n", encoding="utf-8")
+    learned = Familiarity(frozenset({"Latin"}), pa.array(["fire"]))
+    written = score(source, tmp_path / f"scored{suffix}", WordModel(), familiarity=learned)
+    assert written["in_doubt"] == {
+        "rows": 3, "unknown_script": {"Cyrillic": 2}, "no_known_word": 1, "mostly_unknown_words": 0,
+    }  # fmt: skip
+    doubts = [row["doubt"] or None for row in read_any(tmp_path / f"scored{suffix}")]
+    assert doubts == [None, "unknown script: Cyrillic", "no known word", "unknown script: Cyrillic"]
+
+
 def test_a_quarantine_of_the_time_before_goes_when_all_rows_are_scored(few: Path, tmp_path: Path) -> None:
     score(few, tmp_path / "scored.csv", LengthModel())
     few.write_text("id,text\n1,fire\n")
@@ -147,7 +175,7 @@ def test_a_quarantine_of_the_time_before_goes_when_all_rows_are_scored(few: Path
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
     """Neither an id, which strangers write, nor the name of a model."""
     cell = f'{start}cmd|"/c calc"!A1'
-    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}a model", "version": "3"}
+    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}a model", "version": "3", "doubt": None}
     table = pa.table([pa.array([values[name]], output.LABELS.field(name).type) for name in values], output.LABELS)
     formats.write_tables(tmp_path / "scored.csv", ".csv", output.LABELS, [table])
     assert [(row["id"], row["model"]) for row in read_any(tmp_path / "scored.csv")] == [

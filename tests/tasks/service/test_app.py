@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.drift.familiarity import Familiarity
+from models.settings import TextSettings
 from tasks.service.app import create_app
 from tasks.service.limits import Limits
 from tasks.service.served_model import ServedModel
@@ -30,7 +32,7 @@ def by_heart(texts: pa.Array, keywords: pa.Array) -> np.ndarray:
 
 
 def model(version: str = "3", probabilities: Callable[..., np.ndarray] = by_heart) -> ServedModel:
-    classifier: Any = SimpleNamespace(name="by heart", threshold=0.5, probabilities=probabilities)
+    classifier: Any = SimpleNamespace(name="by heart", threshold=0.5, probabilities=probabilities, text=TextSettings())
     uri, when = f"models:/crisisflow/{version}", "2026-01-01T00:00:00+00:00"
     return ServedModel("by heart", version, uri, "0123", "abcd", when, classifier)
 
@@ -74,6 +76,18 @@ def test_a_batch_is_answered_in_its_order_and_rows_without_text_get_no_probabili
     assert answer == {"predictions": expected, "model": "by heart", "version": "3"}
     assert predict({"tweets": []})[1]["predictions"] == []
     assert predict({"text": ""})[1] == nothing | {"model": "by heart", "version": "3"}
+
+
+def test_a_text_that_the_model_cannot_judge_carries_the_doubt_and_others_none() -> None:
+    learned = Familiarity(frozenset({"Latin"}), pa.array(["fire", "train", "wreck"]))
+    used = dataclasses.replace(model(probabilities=lambda texts, _: np.full(len(texts), 0.9)), familiarity=learned)
+    tweets = [{"text": text} for text in ("fire", "пожар", "qwxz http://t.co/x", None)]
+    predictions = predict({"tweets": tweets}, service(used=used))[1]["predictions"]
+    said = {"probability": 0.9, "label": 1}
+    assert predictions[0] == said
+    assert predictions[1] == said | {"doubt": "unknown script: Cyrillic"}
+    assert predictions[2] == said | {"doubt": "no known word"}
+    assert predictions[3] == {"probability": None, "label": None}
 
 
 def test_every_error_has_one_form() -> None:
