@@ -1,5 +1,6 @@
 """Watch: ingest or score what is new in a folder or behind an address since the last time, and say when nothing is."""
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.drift import DriftRequest, drift
 from flows.ingest import TweetSource, ingest_and_report
 from flows.names import scheduled_name
 from flows.score import ScoreRequest, score
@@ -20,6 +22,8 @@ from tasks.runtime.state_folder import state_home
 from tasks.sources import watched
 from tasks.sources.columns import ColumnMap
 from tasks.store.outputs import Outputs
+
+logger = logging.getLogger(__name__)
 
 NOTHING_NEW = "Nothing new"
 
@@ -77,9 +81,20 @@ def score_new(request: WatchedScoreRequest | None = None) -> dict[str, Any] | St
         path = str(sources.snapshot_files(snapshot)[name])
         asked = request.model_dump(include={"model", "columns", "encoding"})
         named = score.with_options(flow_run_name=f"score {name}")
-        results.append(named(ScoreRequest(source=path, out=str(out), **asked)))
+        scored = named(ScoreRequest(source=path, out=str(out), **asked))
+        results.append(scored | {"drift": _drift(name, DriftRequest(source=path, **asked))})
         seen.note(**{digest: str(out)})
     return {"files": len(results), "rows": sum(each["rows"] for each in results), "results": results}
+
+
+def _drift(name: str, request: DriftRequest) -> dict[str, Any]:
+    """Verdict, reason and run of the comparison of a scored file; where it has no reference, "cannot tell" and why."""
+    try:
+        found = drift.with_options(flow_run_name=f"drift {name}")(request)
+    except ValueError as error:  # the scores are written, and stay good without it
+        logger.warning("drift of %s cannot be told: %s", name, error)
+        return {"verdict": "cannot tell", "reason": str(error), "run_id": None}
+    return {key: found[key] for key in ("verdict", "reason", "run_id")}
 
 
 def _partition(out: str | None) -> Path:

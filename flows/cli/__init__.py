@@ -11,6 +11,7 @@ from flows.cli import (
     champion,
     compare,
     doctor,
+    drift,
     evaluate,
     explain,
     gradients,
@@ -39,8 +40,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    train, inspect, evaluate, cache, replay, score, compare, explain, champion, word_vectors, gradients, language_model,
-    quarantine, lineage, serve, servers, schedule, backup, doctor, textbook,
+    train, inspect, evaluate, cache, replay, score, drift, compare, explain, champion, word_vectors, gradients,
+    language_model, quarantine, lineage, serve, servers, schedule, backup, doctor, textbook,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

@@ -1,0 +1,85 @@
+"""The command that compares tweets with those that the model was tested on."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli import options
+from flows.cli.grouping import grouped
+from flows.cli.render.terminal import visible
+from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from models.wording import counted, p_words
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the application."""
+    app.command()(grouped(drift))
+
+
+def drift(
+    *,
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Tweets to compare: whatever `ingest` reads.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="URI", help="A registered version. Default: the champion.")
+    ] = None,
+    table: options.TextTable,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say whether tweets look like those that the model was tested on, and how well it probably judges them.
+
+    The verdict is "same", "shifted", or "cannot tell" where the rows are too few. Each measure has an effect that does
+    not depend on the number of rows, a p value corrected for all measures and windows watched, and the tokens and
+    tweets that show it most. Accuracy without labels is estimated from calibrated probabilities, with an interval.
+
+    Example: crisisflow drift tonight.csv
+    """
+    with command(debug):
+        from tasks import sources
+        from tasks.monitoring.reference import find_judged
+        from tasks.registry import CHAMPION_URI
+
+        sources.check_source(source)
+        find_judged(model or CHAMPION_URI)
+        with orchestration(source):
+            from flows import drift as stage
+
+            request = stage.DriftRequest(
+                source=source, model=model or CHAMPION_URI, columns=table.column_map(), encoding=table.encoding
+            )
+            result = stage.drift(request)
+    show(result, as_json, _shown)
+
+
+def _shown(result: Mapping[str, Any]) -> None:
+    """Verdict, measures, what shows them, the estimate, and where the page is."""
+    console, rows = Console(highlight=False), result["rows"]
+    console.print(Text(f"{result['verdict']}: {result['reason']}.", style="bold"), soft_wrap=True)
+    console.print(
+        f"{counted(rows['compared'], 'different new text')} of {counted(rows['read'], 'row')} against "
+        f"{counted(rows['reference'], 'test row')} of {result['model']} (version {result['version']}).",
+        soft_wrap=True,
+    )
+    table = Table("measure", "effect", "p", "verdict", "tokens that show it")
+    for each in result["measures"]:
+        shown = " ".join(each["tokens"][:5]) if each["verdict"] == "shifted" else ""
+        cells = (each["name"].replace("_", " "), f"{each['effect']:+.2f}", p_words(each["p_corrected"]))
+        table.add_row(*cells, each["verdict"], Text(visible(shown)))
+    if result["measures"]:
+        console.print(table)
+    console.print(_estimated(result["estimate"]), soft_wrap=True)
+    console.print(f"Page: drift.html of run {result['run_id']} in MLflow.", soft_wrap=True)
+
+
+def _estimated(estimate: Mapping[str, Any]) -> str:
+    if estimate["accuracy"] is None:
+        return f"Accuracy without labels: cannot say, {estimate['why_not']}."
+    low, high = estimate["accuracy_interval"]
+    return (
+        f"Accuracy without labels: about {estimate['accuracy']:.3f}, 95 % between {low:.3f} and {high:.3f} "
+        f"({estimate['test_accuracy']:.3f} on the test rows)."
+    )

@@ -1,0 +1,59 @@
+"""Drift: do these tweets look like those that the model was tested on, and how well does it probably judge them?"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from pydantic import Field
+
+from flows.names import scheduled_name
+from models.settings import Settings
+from tasks import scoring, sources, tracking
+from tasks.monitoring import drift as monitoring
+from tasks.monitoring.reference import find_judged, read_reference
+from tasks.packaging import mlflow_model
+from tasks.registry import CHAMPION_URI
+from tasks.registry.versions import uri_of
+from tasks.runtime.environment import load_tensorflow
+from tasks.runtime.redaction import redact
+from tasks.scoring.rows import Reader
+from tasks.sources.columns import ColumnMap
+
+
+class DriftRequest(Settings):
+    """Which tweets to compare with the test rows of which model."""
+
+    source: str = Field(description="Tweets: whatever ingestion reads.")
+    model: str = Field(CHAMPION_URI, description="Address of a registered version.")
+    columns: ColumnMap = ColumnMap()
+    encoding: str | None = Field(None, description="Encoding of the source.")
+
+
+@flow(name="drift", flow_run_name=scheduled_name)
+def drift(request: DriftRequest) -> dict[str, Any]:
+    """Compare the tweets of the source with the model's test rows; return what `--json` prints."""
+    with tracking.tracked_run("drift", monitoring.STAGE, settings=request) as run:
+        snapshot = sources.fetch(request.source)
+        run.log_dataset(snapshot, "drift", request.source)
+        return check_drift(run, snapshot, request)
+
+
+@task
+def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dict[str, Any]:
+    """Compare the snapshot with the reference of one version, which stays the same whoever is promoted meanwhile."""
+    load_tensorflow()
+    start = time.monotonic()
+    judged = find_judged(request.model)
+    version = str(judged.version)
+    reference = read_reference(judged.tags, version)
+    logged = mlflow_model.load_model(uri_of(version))
+    model = monitoring.Model(logged, mlflow_model.familiarity(logged), judged.tags.get("model", judged.name), version)
+    run.tag(model=model.name, version=version)
+    columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(logged))
+    reader = Reader(sources.read_tweets(snapshot, columns, request.encoding, labelled=False))
+    number = monitoring.window_number(version, snapshot.name)
+    result = monitoring.compare(reader.chunks(), reference, model, number)
+    monitoring.record(run, result, snapshot.name, f"Drift of {redact(request.source)} against version {version}")
+    about = {"run_id": run.run_id, "model": model.name, "version": version}
+    return {**about, **result, "seconds": round(time.monotonic() - start, 2)}

@@ -1,0 +1,129 @@
+"""A window of texts against reference texts: every measure of drift, and the tokens and texts that show it most."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from models.drift.label_shift import LabelShift, estimate_label_shift
+from models.drift.sample import HASHTAG, URL, Sample
+from models.drift.two_sample import Shift, compare_distributions, compare_ranks, compare_shares
+from models.drift.vocabulary import VocabularyShift, compare_vocabularies, weigh_words
+from models.text import concat
+from models.text.log_odds_words import weighted_log_odds
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+MOST_SHOWN = 10
+SURE = 2.0  # standard deviations by which a token must be more frequent to be named
+TELLING = 90  # percentile of the reference from which on a text of the window counts as showing a shift
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Reference and window; `labels` 0/1 (reference rows,)."""
+
+    reference: Sample
+    window: Sample
+    labels: np.ndarray
+
+    @cached_property
+    def vocabulary(self) -> VocabularyShift:
+        """The shift of what the texts speak of."""
+        return compare_vocabularies(*weigh_words([self.reference.tokens, self.window.tokens]))
+
+    @cached_property
+    def label_shift(self) -> LabelShift:
+        """The share of positives before and, estimated, now."""
+        return estimate_label_shift(self.labels, self.reference.called, self.window.called)
+
+    @cached_property
+    def values(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
+        """For each measure its value of every text of the reference and of the window."""
+        pair = self.reference, self.window
+        usual = Counter(self.reference.scripts).most_common(1)[0][0] if len(self.reference) else None
+        scripts = [np.array([script not in (usual, None) for script in each.scripts], bool) for each in pair]
+        return {
+            "vocabulary": self.vocabulary.affinities,
+            "unknown_words": (pair[0].unknown_shares, pair[1].unknown_shares),
+            "length": (pair[0].lengths, pair[1].lengths),
+            "urls": (pair[0].holds(URL), pair[1].holds(URL)),
+            "hashtags": (pair[0].holds(HASHTAG), pair[1].holds(HASHTAG)),
+            "language": (pair[0].foreign, pair[1].foreign),
+            "script": (scripts[0], scripts[1]),
+            "labels": (pair[0].called, pair[1].called),
+            "scores": (pair[0].probabilities, pair[1].probabilities),
+        }
+
+    @cached_property
+    def shifts(self) -> dict[str, Shift]:
+        """The shift of every measure."""
+        found = {}
+        for name, (before, now) in self.values.items():
+            if name == "vocabulary":
+                found[name] = self.vocabulary.shift
+            elif name == "labels":
+                found[name] = self.label_shift.shift
+            elif name == "scores":
+                found[name] = compare_distributions(before, now)
+            else:
+                found[name] = (compare_shares if before.dtype == bool else compare_ranks)(before, now)
+        return found
+
+    def shows(self, name: str) -> np.ndarray:
+        """How much each text of the window shows the shift of this measure, float (rows,); ties go by vocabulary."""
+        before, now = (each.astype(float) for each in self.values[name])
+        towards = 1.0 if name == "vocabulary" or _mean(now) >= _mean(before) else -1.0
+        spread = float(np.ptp(now)) or 1.0
+        affinity = self.vocabulary.affinities[1]
+        return towards * now / spread + 1e-6 * affinity / (float(np.abs(affinity).max(initial=0.0)) or 1.0)
+
+    def tweets(self, name: str) -> list[str]:
+        """The texts of the window that show the shift of this measure most."""
+        order = np.argsort(-self.shows(name), kind="stable")[:MOST_SHOWN]
+        return [str(self.window.texts[int(row)]) for row in order]
+
+    def tokens(self, name: str) -> list[str]:
+        """The tokens that are most frequent in the texts that show it, compared with all of the reference.
+
+        Of unknown words, those that the model does not know.
+        """
+        before, now = (each.astype(float) for each in self.values[name])
+        towards = 1.0 if name == "vocabulary" or _mean(now) >= _mean(before) else -1.0
+        telling = towards * now > np.percentile(towards * before, TELLING) if len(before) else now > 0
+        if not telling.any():
+            telling = towards * now >= (towards * now).max(initial=-np.inf)
+        words, counts_before, counts_now = self._counts(telling)
+        scores = weighted_log_odds(counts_now, counts_before)
+        if name in ("unknown_words", "language") and self.window.familiarity.words is not None:
+            scores[self.window.familiarity.knows(words)] = -np.inf
+        order = np.argsort(-scores, kind="stable")[:MOST_SHOWN]
+        return [str(words[int(each)]) for each in order if scores[each] > SURE]
+
+    @cached_property
+    def _present(self) -> "tuple[pa.StringArray, csr_matrix]":
+        """The distinct words of both, and whether each text holds each: sparse (rows, words)."""
+        from scipy import sparse
+
+        together = concat([self.reference.tokens, self.window.tokens])
+        ones, shape = np.ones(len(together.codes)), (len(together), len(together.words))
+        present = sparse.csr_matrix((ones, together.codes.copy(), together.offsets), shape=shape)
+        present.sum_duplicates()
+        present.data[:] = 1
+        return together.words, present
+
+    def _counts(self, telling: np.ndarray) -> tuple[pa.StringArray, np.ndarray, np.ndarray]:
+        words, present = self._present
+        start = len(self.reference)
+        rows = np.flatnonzero(telling) + start
+        before, now = (np.asarray(part.sum(axis=0)).ravel() for part in (present[:start], present[rows]))
+        return words, before, now
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0

@@ -1,0 +1,132 @@
+"""Compares tweets with the test rows of a registered model, records the verdict, and describes it."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from models.drift.comparison import Comparison
+from models.drift.estimated_accuracy import Estimate, Judged, density_ratios, estimate
+from models.drift.familiarity import Familiarity
+from models.drift.sample import Sample
+from models.drift.verdict import LEVEL, Measured, judge, overall
+from tasks import tracking
+from tasks.monitoring.page import drift_page
+from tasks.monitoring.reference import Reference
+from tasks.monitoring.window import Window, draw_window
+
+logger = logging.getLogger(__name__)
+
+STAGE = "drift"
+LEAST_ROWS = 30  # a window of fewer is not tested, and uses up nothing of the level
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model as it is compared: `predict`s as a logged model does."""
+
+    logged: Any
+    familiarity: Familiarity
+    name: str
+    version: str
+
+    def sample(self, rows: pa.Table) -> Sample:
+        """What the model makes of these rows (text, keyword)."""
+        answers = self.logged.predict(rows.select(["text", "keyword"]).to_pandas())
+        texts = rows["text"].combine_chunks().cast(pa.string())
+        tokens = self.logged.unwrap_python_model().classifier.tokenize(texts)
+        called = answers["label"].to_numpy() == 1
+        return Sample(texts, tokens, answers["probability"].to_numpy(), called, self.familiarity)
+
+
+def compare(chunks: Iterable[pa.Table], reference: Reference, model: Model, number: int) -> dict[str, Any]:
+    """The drift of these tweets, the how-many-th window of the model, as `--json` prints it."""
+    window = draw_window(chunks, reference.learned)
+    labels = reference.rows["target"].to_numpy()
+    if len(window.rows) < LEAST_ROWS:
+        return _too_few(window, len(labels), number)
+    before = model.sample(reference.rows)
+    comparison = Comparison(before, model.sample(window.rows), labels)
+    measures = judge(comparison.shifts, (len(labels), len(window.rows)), number)
+    verdict = overall(measures)
+    estimated = _estimate(comparison, measures)
+    label_shift = comparison.label_shift
+    return {
+        "verdict": verdict,
+        "reason": _in_words(measures, len(window.rows), len(labels)),
+        "rows": _rows(window, len(labels)),
+        "window": number,
+        "measures": [
+            {**asdict(each), "tokens": comparison.tokens(each.name), "tweets": comparison.tweets(each.name)}
+            for each in measures
+        ],
+        "positives": {"before": label_shift.before, "now": label_shift.now, "interval": label_shift.interval},
+        "estimate": asdict(estimated) | {"test_accuracy": float(np.mean(before.called == (labels == 1)))},
+    }
+
+
+def _estimate(comparison: Comparison, measures: list[Measured]) -> Estimate:
+    """The accuracy that labels would show; by texts like those of the window where what they speak of has shifted."""
+    reference, window = comparison.reference, comparison.window
+    shifted = any(each.verdict == "shifted" for each in measures)
+    weights = density_ratios(*comparison.vocabulary.affinities) if shifted else None
+    strange = np.array([doubt is not None for doubt in window.doubts])
+    judged = (Judged(each.probabilities, each.called) for each in (reference, window))
+    return estimate(next(judged), comparison.labels, next(judged), weights, float(strange.mean()))
+
+
+def _rows(window: Window, reference: int) -> dict[str, int]:
+    return {
+        "read": window.read,
+        "compared": len(window.rows),
+        "learned": window.learned,
+        "without_text": window.without_text,
+        "reference": reference,
+    }
+
+
+def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
+    estimated = Estimate.cannot_say(f"{len(window.rows):,} texts are too few")
+    return {
+        "verdict": "cannot tell",
+        "reason": f"{len(window.rows):,} of {window.read:,} rows hold a new text, it takes {LEAST_ROWS} to compare",
+        "rows": _rows(window, reference),
+        "window": number,
+        "measures": [],
+        "positives": {"before": None, "now": None, "interval": None},
+        "estimate": asdict(estimated) | {"test_accuracy": None},
+    }
+
+
+def _in_words(measures: list[Measured], rows: int, reference: int) -> str:
+    shifted = sorted((each for each in measures if each.verdict == "shifted"), key=lambda each: -abs(each.effect))
+    if shifted:
+        return ", ".join(f"{each.name.replace('_', ' ')} (effect {each.effect:+.2f})" for each in shifted)
+    if any(each.verdict == "cannot tell" for each in measures):
+        return f"{rows:,} rows against {reference:,} could not have shown a medium shift"
+    return f"no measure differs with p < {LEVEL:g} after correction"
+
+
+def window_number(version: str, source: str) -> int:
+    """The how-many-th window of this version the source of this digest is; one that was watched keeps its number."""
+    finished = f"tags.stage = '{STAGE}' and tags.version = '{version}' and tags.window != ''"
+    watched = [run.data.tags["window"] for run in tracking.find_runs(finished, "attributes.start_time ASC")]
+    distinct = list(dict.fromkeys(watched))
+    return distinct.index(source) + 1 if source in distinct else len(distinct) + 1
+
+
+def record(run: tracking.Run, result: dict[str, Any], source: str, title: str) -> None:
+    """Keep the verdict, its figures and its page on the run."""
+    figures = {f"drift/{each['name']}": each["effect"] for each in result["measures"]}
+    figures |= {f"drift_p/{each['name']}": each["p_corrected"] for each in result["measures"]}
+    figures |= {name: result["rows"][name] for name in ("read", "compared")}
+    if result["estimate"]["accuracy"] is not None:
+        figures |= {f"estimated/{name}": result["estimate"][name] for name in ("accuracy", "f1")}
+    run.log_metrics(figures)
+    run.log_text(json.dumps(result, indent=1, ensure_ascii=False), "drift.json")
+    run.log_text(drift_page(result, title), "drift.html")
+    run.tag(verdict=result["verdict"], window=source if result["measures"] else "")
