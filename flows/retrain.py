@@ -22,6 +22,7 @@ from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
 from tasks.ingestion.steps import tweet_counts
+from tasks.notifications.news import Event, News, tell
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_CHALLENGED, Decision
 from tasks.registry.gate import challenge
@@ -116,6 +117,7 @@ def conclude(
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
     decision = _challenge(run, best, tweets, request, gate) if gate else NOT_CHALLENGED
     _record(run, rows, chosen, decision)
+    _tell(run, decision)
     return {
         "run_id": run.run_id,
         "tracking_uri": mask_secrets(tracking.tracking_uri()),
@@ -145,6 +147,14 @@ def _record(run: tracking.Run, rows: list[comparison.ModelRow], chosen: choice.C
         description="Models of this retraining on the held-out test rows",
     )
     run.tag(best=best.name, promoted=str(decision.promoted).lower(), decision=decision.reason)
+
+
+def _tell(run: tracking.Run, decision: Decision) -> None:
+    """Tell those who asked that a model is promoted, or why it is refused."""
+    if decision.version:
+        event: Event = "promotion" if decision.promoted else "refusal"
+        title = f"version {decision.version} is {'champion' if decision.promoted else 'refused'}"
+        tell(News(event, run.run_id, title, f"{decision.reason}. MLflow run {run.run_id}."))
 
 
 def _challenge(

@@ -18,6 +18,7 @@ from flows.cli import (
     inspect,
     language_model,
     lineage,
+    notify,
     quarantine,
     replay,
     schedule,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     train, inspect, evaluate, cache, replay, score, drift, compare, explain, champion, word_vectors, gradients,
-    language_model, quarantine, lineage, serve, servers, schedule, backup, doctor, textbook,
+    language_model, quarantine, lineage, serve, servers, schedule, notify, backup, doctor, textbook,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

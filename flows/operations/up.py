@@ -21,7 +21,7 @@ from tasks.runtime import servers
 from tasks.runtime.progress import say
 from tasks.runtime.state_folder import state_home
 from tasks.runtime.supervisor import CHECK_EVERY_SECONDS, Supervisor
-from tasks.scheduling import deployments, naming, prefect_pages, prefect_server, stale_runs
+from tasks.scheduling import deployments, naming, news, prefect_pages, prefect_server, stale_runs
 from tasks.scheduling import worker as scheduling_worker
 from tasks.scheduling.api import PrefectApi
 from tasks.scheduling.timetable import Timing
@@ -195,4 +195,5 @@ def _supervise(supervisor: Supervisor, api_url: str) -> None:
                 _tell_of_missed(stale_runs.collapse_missed(api, scheduling_worker.POOL))
                 naming.name_planned(api, scheduling_worker.POOL)
                 page.refresh(api)
+                news.tell_news(deployments.read_all(api))
             tidied = time.monotonic()

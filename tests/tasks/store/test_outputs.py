@@ -262,6 +262,7 @@ MAY_WRITE = {
     "tasks/ingestion/retry.py": "the draft of an artifact",
     "tasks/ingestion/tweets.py": "the draft of an artifact",
     "tasks/lineage/retention.py": "the state folder",
+    "tasks/notifications/receivers.py": "the state folder",
     "tasks/packaging/mlflow_model.py": "a temporary folder",
     "tasks/queries/word_vectors.py": "the draft of an export",
     "tasks/replay/requests.py": "the folder of a replay",
