@@ -24,6 +24,8 @@ COMMANDS = (
     "export-vectors",
     "gradients",
     "score",
+    "drift",
+    "notify",
     "explain",
     "compare",
     "serve",
