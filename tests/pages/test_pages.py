@@ -24,6 +24,7 @@ from tasks.html.fact_sheet import sheet_page
 from tasks.html.textbook_page import textbook_page
 from tasks.ingestion import ingest_corpus, ingest_tweets
 from tasks.lineage.page import lineage_page
+from tasks.monitoring.page import drift_page
 from tasks.overview import start_page
 from tasks.overview.facts import Champion, Overview, Retraining, RunLine
 from tasks.registry import Decision, Incumbent
@@ -201,9 +202,38 @@ def empty_start(folder: Path) -> str:
     return start_page(Overview(), {"all retrainings": "http://x"})
 
 
+def drift(folder: Path) -> str:
+    names = ("vocabulary", "unknown_words", "length", "urls", "hashtags", "language", "script", "labels", "scores")
+    measures = [
+        {
+            "name": name,
+            "effect": (number - 4) / 2,
+            "p": 0.5**number,
+            "p_corrected": 0.4**number,
+            "verdict": "shifted" if number > 6 else "same",
+            "tokens": ["#storm", "<script>", "w" * 90],
+            "tweets": [LONG, "<b>fire</b> near the mill \u202e"],
+        }
+        for number, name in enumerate(names)
+    ]
+    estimate = {"accuracy": 0.81, "accuracy_interval": (0.7, 0.9), "f1": 0.7, "f1_interval": (0.6, 0.8), "why_not": ""}
+    rows = {"read": 20_000, "compared": 9_000, "learned": 20, "without_text": 3, "reference": 1_100}
+    result = {
+        "verdict": "shifted",
+        "reason": "scores (effect +2.00)",
+        "rows": rows,
+        "window": 3,
+        "measures": measures,
+        "positives": {"before": 0.4, "now": 0.2, "interval": (0.1, 0.3)},
+        "estimate": {**estimate, "test_accuracy": 0.82},
+    }
+    return drift_page(result, f"Drift of {LONG}")
+
+
 PAGES: tuple[Callable[[Path], str], ...] = (
     tweets_report, corpus_report, gate, card, mistakes, explanation, lineage, comparison, evaluation, service, textbook,
     start, empty_start,
+    drift,
 )  # fmt: skip
 
 
