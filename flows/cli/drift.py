@@ -60,7 +60,7 @@ def _shown(result: Mapping[str, Any]) -> None:
     console, rows = Console(highlight=False), result["rows"]
     console.print(Text(f"{result['verdict']}: {result['reason']}.", style="bold"), soft_wrap=True)
     console.print(
-        f"{counted(rows['compared'], 'different new text')} of {counted(rows['read'], 'row')} against "
+        f"{counted(rows['compared'], 'different text')} of {counted(rows['read'], 'row')} against "
         f"{counted(rows['reference'], 'test row')} of {result['model']} (version {result['version']}).",
         soft_wrap=True,
     )

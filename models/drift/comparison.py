@@ -20,27 +20,36 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 MOST_SHOWN = 10
+# What a model makes of texts that it learned from says nothing of new ones. Of what the texts are, those are part: left
+# out, a window would lack what is often retweeted, and differ from any reference.
+BY_MODEL = ("unknown_words", "language", "labels", "scores")
 SURE = 2.0  # standard deviations by which a token must be more frequent to be named
 TELLING = 90  # percentile of the reference from which on a text of the window counts as showing a shift
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Reference and window; `labels` 0/1 (reference rows,)."""
+    """Reference and window; `labels` 0/1 (reference rows,), `new` bool (window rows,): not learned from; None: all."""
 
     reference: Sample
     window: Sample
     labels: np.ndarray
+    new: np.ndarray | None = None
 
     @cached_property
     def vocabulary(self) -> VocabularyShift:
         """The shift of what the texts speak of."""
         return compare_vocabularies(*weigh_words([self.reference.tokens, self.window.tokens]))
 
+    @property
+    def unlearned(self) -> np.ndarray:
+        """Whether the model has not learned from each text of the window, bool (rows,)."""
+        return np.ones(len(self.window), bool) if self.new is None else self.new
+
     @cached_property
     def label_shift(self) -> LabelShift:
         """The share of positives before and, estimated, now."""
-        return estimate_label_shift(self.labels, self.reference.called, self.window.called)
+        return estimate_label_shift(self.labels, self.reference.called, self.window.called[self.unlearned])
 
     @cached_property
     def values(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
@@ -64,7 +73,8 @@ class Comparison:
     def shifts(self) -> dict[str, Shift]:
         """The shift of every measure."""
         found = {}
-        for name, (before, now) in self.values.items():
+        for name, (before, every) in self.values.items():
+            now = every[self.unlearned] if name in BY_MODEL else every
             if name == "vocabulary":
                 found[name] = self.vocabulary.shift
             elif name == "labels":

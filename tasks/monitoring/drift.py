@@ -50,7 +50,8 @@ def compare(chunks: Iterable[pa.Table], reference: Reference, model: Model, numb
     if len(window.rows) < LEAST_ROWS:
         return _too_few(window, len(labels), number)
     before = model.sample(reference.rows)
-    comparison = Comparison(before, model.sample(window.rows), labels)
+    new = ~window.rows["learned"].to_numpy()
+    comparison = Comparison(before, model.sample(window.rows), labels, new)
     measures = judge(comparison.shifts, (len(labels), len(window.rows)), number)
     verdict = overall(measures)
     estimated = _estimate(comparison, measures)
@@ -74,9 +75,11 @@ def _estimate(comparison: Comparison, measures: list[Measured]) -> Estimate:
     reference, window = comparison.reference, comparison.window
     shifted = any(each.verdict == "shifted" for each in measures)
     weights = density_ratios(*comparison.vocabulary.affinities) if shifted else None
-    strange = np.array([doubt is not None for doubt in window.doubts])
-    judged = (Judged(each.probabilities, each.called) for each in (reference, window))
-    return estimate(next(judged), comparison.labels, next(judged), weights, float(strange.mean()))
+    new = comparison.unlearned
+    strange = np.array([doubt is not None for doubt in window.doubts])[new]
+    judged = Judged(reference.probabilities, reference.called), Judged(window.probabilities[new], window.called[new])
+    foreign = float(strange.mean()) if len(strange) else 0.0
+    return estimate(judged[0], comparison.labels, judged[1], weights, foreign)
 
 
 def _rows(window: Window, reference: int) -> dict[str, int]:
@@ -93,7 +96,7 @@ def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
     estimated = Estimate.cannot_say(f"{len(window.rows):,} texts are too few")
     return {
         "verdict": "cannot tell",
-        "reason": f"{len(window.rows):,} of {window.read:,} rows hold a new text, it takes {LEAST_ROWS} to compare",
+        "reason": f"{len(window.rows):,} different texts in {window.read:,} rows, it takes {LEAST_ROWS} to compare",
         "rows": _rows(window, reference),
         "window": number,
         "measures": [],

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks import registry
+from tasks.monitoring.window import first_of_groups
 from tasks.runtime import state_folder
 from tasks.store import formats
 from tasks.store.artifact_store import is_artifact
@@ -22,7 +23,7 @@ REGISTERED = "models:/"
 
 @dataclass(frozen=True)
 class Reference:
-    """The test rows (text, keyword, target) of a version's tweets, and the groups of all other rows."""
+    """The test rows (text, keyword, target) of a version's tweets, one of each group, and the groups of all others."""
 
     rows: pa.Table
     learned: pa.StringArray
@@ -59,7 +60,7 @@ def read_reference(tags: Mapping[str, str], version: str) -> Reference:
         )
     table = formats.read_tweets(path)
     held_out = pc.and_(pc.equal(table["split"], "test"), pc.is_valid(table["target"]))
-    rows = table.filter(held_out)
+    rows = first_of_groups(table.filter(held_out))
     if not len(rows):
         raise ValueError(f"version {version} has no labelled test rows to compare with")
     learned = pc.unique(table.filter(pc.not_equal(table["split"], "test"))["group"].cast(pa.string()))

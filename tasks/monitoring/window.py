@@ -1,8 +1,7 @@
-"""Which rows of a source are compared: different tweets that the model has not learned from, at most so many.
+"""Which rows of a source are compared: different tweets, at most so many.
 
-Copies of a tweet are no independent evidence, and one that is in the training data says nothing of new ones. Groups
-are named by digests, so the rows with the smallest names are a random sample of the distinct tweets, found in one pass
-and the same one every time.
+Copies of a tweet are no independent evidence. Groups are named by digests, so the rows with the smallest names are a
+random sample of the distinct tweets, found in one pass and the same one every time.
 """
 
 from collections.abc import Iterable
@@ -15,12 +14,12 @@ from models.splitting.splits import group_digests
 from models.text import repair_texts
 
 MOST_ROWS = 10_000  # the reference has some thousand: more rows here would hardly sharpen the comparison
-SCHEMA = pa.schema([("group", pa.string()), ("text", pa.string()), ("keyword", pa.string())])
+SCHEMA = pa.schema([("group", pa.string()), ("text", pa.string()), ("keyword", pa.string()), ("learned", pa.bool_())])
 
 
 @dataclass(frozen=True)
 class Window:
-    """The rows to compare (text, keyword), and how many were read, could not be, and were learned from."""
+    """The rows to compare (text, keyword, learned), and how many were read, could not be, and were learned from."""
 
     rows: pa.Table
     read: int
@@ -38,16 +37,15 @@ def draw_window(chunks: Iterable[pa.Table], learned: pa.StringArray, most: int =
         seen = pc.is_in(groups, learned)
         read, without_text = read + len(chunk), without_text + len(chunk) - len(readable)
         known += pc.sum(seen, min_count=0).as_py()
-        new = pa.table([groups, readable["text"], readable["keyword"].cast(pa.string())], schema=SCHEMA)
-        new = new.filter(pc.invert(seen))
+        new = pa.table([groups, readable["text"], readable["keyword"].cast(pa.string()), seen], schema=SCHEMA)
         if len(kept) == most:
             new = new.filter(pc.less(new["group"], kept["group"][-1]))
-        kept = _smallest(pa.concat_tables([kept, new]), most)
-    return Window(kept.select(["text", "keyword"]), read, without_text, known)
+        kept = first_of_groups(pa.concat_tables([kept, new])).slice(0, most).combine_chunks()
+    return Window(kept.select(["text", "keyword", "learned"]), read, without_text, known)
 
 
-def _smallest(rows: pa.Table, most: int) -> pa.Table:
-    """The first row of each group, those with the smallest names."""
+def first_of_groups(rows: pa.Table) -> pa.Table:
+    """The first row of each group, by the names of the groups: copies of a tweet are no independent evidence."""
     numbered = rows.append_column("number", pa.array(range(len(rows)), pa.int64()))
-    first = numbered.group_by("group", use_threads=False).aggregate([("number", "min")]).sort_by("group").slice(0, most)
-    return rows.take(first["number_min"]).combine_chunks()
+    first = numbered.group_by("group", use_threads=False).aggregate([("number", "min")]).sort_by("group")
+    return rows.take(first["number_min"])

@@ -66,6 +66,18 @@ def test_few_rows_cannot_tell_unless_the_shift_is_plain() -> None:
     assert verdict(compare(2, PARTIES, 40)) == "shifted"
 
 
+def test_texts_that_were_learned_from_count_for_what_they_are_and_not_for_their_scores() -> None:
+    random = np.random.default_rng(0)
+    reference, window = sample(random, texts(random, FIRES, 400)), sample(random, texts(random, FIRES, 400))
+    learned = np.arange(400) < 200
+    window = Sample(
+        window.texts, window.tokens, np.where(learned, 0.99, window.probabilities), window.called | learned, FAMILIARITY
+    )
+    labels = np.arange(400) % 2
+    assert verdict(Comparison(reference, window, labels)) == "shifted"
+    assert verdict(Comparison(reference, window, labels, ~learned)) == "same"
+
+
 def test_p_is_corrected_for_measures_and_windows() -> None:
     comparison = compare(3, FIRES)
     first, tenth = (judge(comparison.shifts, (400, 300), window)[0] for window in (1, 10))

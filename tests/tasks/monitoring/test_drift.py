@@ -10,9 +10,11 @@ import pytest
 from flows.drift import DriftRequest, check_drift
 from tasks import registry, sources, tracking
 from tasks.monitoring.drift import window_number
+from tasks.monitoring.reference import read_reference
 from tasks.monitoring.window import draw_window
 from tasks.scoring.rows import Reader
 from tasks.sources.tweets import read_tweets
+from tasks.store import formats
 
 FIRES = ["fire", "flood", "storm", "smoke", "rescue", "homes", "river"]
 PARTIES = ["party", "music", "dance", "tonight", "tickets"]
@@ -31,11 +33,12 @@ def window(path: Path, learned: list[str], most: int = 10) -> Any:
     return draw_window(chunks, group_digests(pa.array(learned, pa.string())), most)
 
 
-def test_copies_learned_texts_and_rows_without_text_are_left_out_and_counted(tmp_path: Path, home: Path) -> None:
+def test_copies_and_rows_without_text_are_left_out_and_learned_texts_are_marked(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "tweets.csv"
     path.write_text("id,text\n1,Fire near the mill\n2,fire near the mill!\n3,flood\n4,\n5,smoke\n")
     drawn = window(path, ["FLOOD"])
-    assert sorted(drawn.rows["text"].to_pylist()) == ["Fire near the mill", "smoke"]
+    found = zip(drawn.rows["text"].to_pylist(), drawn.rows["learned"].to_pylist(), strict=True)
+    assert sorted(found) == [("Fire near the mill", False), ("flood", True), ("smoke", False)]
     assert (drawn.read, drawn.without_text, drawn.learned) == (5, 1, 1)
 
 
@@ -53,7 +56,6 @@ def test_the_same_rows_are_drawn_whatever_their_order(tmp_path: Path, home: Path
 def champion(home: Path, train: Any) -> str:
     """A champion of 400 held-out tweets about fires."""
     from tasks.registry.versions import CHAMPION, MODEL_NAME, register
-    from tasks.store import formats
     from tasks.tracking import client
 
     texts = written(FIRES, 400, 2)
@@ -88,6 +90,14 @@ def test_a_window_is_judged_against_the_test_rows_and_recorded(champion: str, tm
     assert run.data.metrics["drift/vocabulary"] > 0.5
     page = tracking.download(run.info.run_id, "drift.html", tmp_path).read_text()
     assert "party" in page
+
+
+def test_one_test_row_of_each_group_is_compared_with(home: Path) -> None:
+    columns = {"text": ["a", "A", "b", "c"], "keyword": [None] * 4, "target": pa.array([1, 1, 0, 0], pa.int8())}
+    table = pa.table({**columns, "group": ["a", "a", "b", "c"], "split": ["test", "test", "test", "train"]})
+    tweets = formats.write_artifact("tweets", {"tweets.parquet": table})
+    reference = read_reference({"validation_rows": tweets.name}, "1")
+    assert (reference.rows["text"].to_pylist(), reference.learned.to_pylist()) == (["a", "b"], ["c"])
 
 
 def test_few_rows_cannot_tell_and_a_model_without_tweets_says_so(champion: str, tmp_path: Path) -> None:
