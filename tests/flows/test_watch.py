@@ -43,7 +43,11 @@ def test_only_new_files_are_scored_into_a_folder_of_the_day(retrained: dict[str,
     request = WatchedScoreRequest(source=str(folder), out=str(out))
     assert state_name(score_new, request) == NOTHING_NEW
     (folder / "a.csv").write_text("id,text\n1,forest fire near the mill\n2,what a train wreck of an exam\n")
-    assert score_new(request)["rows"] == 2
+    first = score_new(request)
+    assert first["rows"] == 2
+    drift = first["results"][0]["drift"]
+    assert (drift["verdict"], drift["reason"]) == ("cannot tell", "2 different texts in 2 rows, it takes 30 to compare")
+    assert tracking.read_run(drift["run_id"]).data.tags["verdict"] == "cannot tell"
     (folder / "deep" / "b.csv").write_text("id,text\n3,flood at the harbour\n")
     (folder / "copy.csv").write_text((folder / "a.csv").read_text())
     result = score_new(request)
