@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -19,11 +20,16 @@ import pyarrow.parquet as pq
 from tasks.sources.columns import fold_word
 from tasks.sources.dialects import NO_DELIMITER, Dialect
 from tasks.sources.json_records import as_cell
+from tasks.sources.json_scan import Scan
 from tasks.sources.lines import SEPARATOR_LINE
 from tasks.sources.records import BATCH_ROWS, unique_names
 from tasks.sources.tweets import as_text, blank_to_null
 
 BLOCK_BYTES = 1 << 20
+PIECE_BYTES = 1 << 18  # small enough that what is made of a piece stays in the processor's cache
+LINE_FEED, BLANKS = ord("\n"), b"\n\r\t "
+SCALAR = re.compile(rb"\s*:?\s*(\"[^\"\\]*\"|[^\s,:}\]\"{\[\0]+)")
+SHORT_SCALAR = re.compile(rb"\s*:?\s*(\"[^\"\\]*\"|[^\s,:}\]\"{\[]+(?=[\s,}\]]))")  # one that is seen to end
 UNIT_SEPARATOR = "\x1f"  # Arrow's delimiter must be ASCII; this one stands in no text
 
 
@@ -105,20 +111,42 @@ def _add(words: Counter[str], counted: list[dict[str, Any]]) -> None:
 def count_json_lines(stream: BinaryIO, label: str | None) -> Count:
     """Lines that are not blank; labels are the scalars after the key, at whatever depth it stands."""
     rows, found = 0, Counter[bytes]()
-    pattern = re.compile(rb"%s\s*:\s*(\"[^\"\\]*\"|[^\s,}\]\"{\[]+)" % re.escape(json.dumps(label).encode()))
-    while piece := stream.read(BLOCK_BYTES):
+    while piece := stream.read(PIECE_BYTES):
         piece += stream.readline()
-        rows += piece.count(b"\n") + (not piece.endswith(b"\n"))
-        if b"\n\n" in piece or b"\n\r\n" in piece:
-            rows -= sum(not line.strip() for line in piece.splitlines())
+        rows += _count_lines(piece)
         if label is not None:
-            found.update(pattern.findall(piece))
+            found.update(_scalars_after(json.dumps(label).encode()[1:-1], piece))
     words: Counter[str] = Counter()
     for scalar, count in found.items():
         word = as_cell(json.loads(scalar))
         if word and word.strip():
             words[fold_word(word)] += count
     return Count(rows, words)
+
+
+def _count_lines(piece: bytes) -> int:
+    """Lines that are not blank; the last one may lack its end."""
+    characters = np.frombuffer(piece, np.uint8)
+    starts = np.flatnonzero(characters[:-1] == LINE_FEED) + 1
+    if piece[0] in BLANKS or np.isin(characters[starts], np.frombuffer(BLANKS, np.uint8)).any():
+        return sum(1 for line in piece.splitlines() if line.strip())
+    return len(starts) + 1
+
+
+def _scalars_after(key: bytes, piece: bytes) -> Counter[bytes]:
+    """How often each scalar stands after this key. Most end within the eight bytes that are compared."""
+    scan = Scan(piece, len(key))
+    scan.ends = scan.ends[scan.is_key(key)]
+    words, places, counts = np.unique(scan.words_after(), return_inverse=True, return_counts=True)
+    short = [SHORT_SCALAR.match(word.tobytes()) for word in words]
+    found = Counter[bytes]()
+    for match, count in zip(short, counts.tolist(), strict=True):
+        if match:
+            found[match[1]] += count
+    longer = np.array([match is None for match in short], bool)
+    matches = (SCALAR.match(scan.text, end + Scan.BEHIND) for end in scan.ends[longer[places]].tolist())
+    found.update(match[1] for match in matches if match)
+    return found
 
 
 def count_parquet(path: Path, label: str | None) -> Count:

@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import TextIO
 
+from tasks.sources.json_scan import Scan
 from tasks.sources.json_values import lines_of
 
-PIECE_CHARACTERS = 1 << 18  # small enough that what is cut out of a piece stays in the processor's cache
+PIECE_CHARACTERS = 1 << 18  # small enough that what is made of a piece stays in the processor's cache
 TEXTS_AT_A_TIME = 1000
-MOST_COUNTED_KEYS = 24  # beyond it one look at every key is quicker than a search for each
+MOST_SOUGHT_KEYS = 100  # beyond it one look at every key is quicker than a search for each
+LONGEST_KEY = 256  # bytes of one that is sought
 MOST_LATE_KEYS = 10_000  # more are no columns; then every later object is looked at
 
 
@@ -24,11 +26,12 @@ def keys_in(texts: Iterable[str]) -> set[str]:
 
 def find_late_keys(stream: TextIO, known: Collection[str]) -> set[str]:
     """Keys of a stream, at whatever depth, that are not known; many times as quick as parsing it."""
-    quoted = [f'"{key}":' for key in known] if len(known) <= MOST_COUNTED_KEYS else []
+    sought = [key.encode("utf-8", "surrogatepass") for key in known]
+    quick = len(sought) <= MOST_SOUGHT_KEYS and max(map(len, sought), default=0) <= LONGEST_KEY
     late: set[str] = set()
     while piece := stream.read(PIECE_CHARACTERS):
         piece += stream.readline(PIECE_CHARACTERS)
-        if quoted and _holds_only(piece, quoted):
+        if quick and not len(Scan(piece.encode("utf-8", "surrogatepass"), LONGEST_KEY).other_ends(sought)):
             continue
         late |= _keys(piece).difference(known)
         if len(late) > MOST_LATE_KEYS:
@@ -42,19 +45,6 @@ def lines_with(stream: TextIO, keys: set[str]) -> Iterator[str]:
         return lines_of(stream)
     holds = re.compile(f'"(?:{"|".join(map(re.escape, sorted(keys)))})"').search
     return (line for line in lines_of(stream) if holds(line))
-
-
-def _holds_only(piece: str, quoted: list[str]) -> bool:
-    """Whether every key of a piece is one of these, by counting: a quote and a colon end a key, but where the quote is
-    escaped or begins a string.
-    """
-    for mark, known in (('":', sum(map(piece.count, quoted))), ('" :', 0)):
-        ends = piece.count(mark) if known or mark in piece else 0
-        if ends != known:
-            ends -= sum(map(piece.count, (f"\\{mark}", f'": {mark}', f'":{mark}')))
-        if ends != known:
-            return False
-    return True
 
 
 def _keys(text: str) -> set[str]:

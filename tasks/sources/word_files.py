@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from models.vectors.evaluation_files import parse_analogies, parse_similarities
+from models.vectors.evaluation_files import Analogy, Similarity, parse_analogies, parse_similarities
 from tasks.sources.archives import open_members
 from tasks.sources.encodings import detect_encoding, open_text
 from tasks.sources.errors import SourceError
@@ -22,6 +22,7 @@ HEAD_LINES = 50
 MOST_BYTES = 16 << 20  # of pairs and analogies
 MOST_WORDS_IN_A_CELL = 2.0  # on average; more are texts, not words
 SHOWN_WORDS = 5
+HEAD_CHARACTERS = 1 << 16
 
 
 def recognise_word_file(location: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> dict[str, Any] | None:
@@ -93,16 +94,22 @@ def _judgements(member: Member, size: int) -> dict[str, Any] | None:
         return None
     try:
         with open_text(member, detect_encoding(member)) as stream:
-            text = stream.read(MOST_BYTES)
-        if text.lstrip().startswith(":"):
-            sections = parse_analogies(text)
-            questions = sum(map(len, sections.values()))
-            return _described(member, "analogies", "text", "--analogies", questions=questions, sections=len(sections))
-        pairs = parse_similarities(text)
+            text = stream.read(HEAD_CHARACTERS)
+            if rest := stream.read(MOST_BYTES):
+                _parse_judgements(text[: text.rfind("\n") + 1])  # a table of another kind shows it in its first lines
+        sections, pairs = _parse_judgements(text + rest)
     except (ValueError, SourceError):
         return None
+    if sections:
+        questions = sum(map(len, sections.values()))
+        return _described(member, "analogies", "text", "--analogies", questions=questions, sections=len(sections))
     cells = [word for one, other, _ in pairs for word in (one, other)]
     if sum(len(cell.split()) for cell in cells) > MOST_WORDS_IN_A_CELL * len(cells):
         return None
     shown = [f"{one} {other} {score:g}" for one, other, score in pairs[:SHOWN_WORDS]]
     return _described(member, "word pairs", "text", "--similarities", pairs=len(pairs), first_pairs=shown)
+
+
+def _parse_judgements(text: str) -> tuple[dict[str, list[Analogy]], list[Similarity]]:
+    """The analogies of a text, or else its word pairs. Raises ValueError where it holds neither."""
+    return (parse_analogies(text), []) if text.lstrip().startswith(":") else ({}, parse_similarities(text))

@@ -11,11 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.sources import look, read_tweets
 from tasks.sources.columns import ColumnMap, fold_word
+from tasks.sources.counting import count_json_lines
 from tasks.sources.inspecting import inspect_source
-from tasks.sources.json_keys import _holds_only, find_late_keys
+from tasks.sources.json_keys import find_late_keys
+from tasks.sources.json_records import as_cell
+from tasks.sources.json_scan import Scan
 from tasks.sources.members import whole_lines
 
 ROWS = [
@@ -121,8 +126,43 @@ def test_quotes_inside_of_texts_are_no_keys(text: str) -> None:
         f'{{"id":"1","text":"{text}"}}\n' if "\\" in text else json.dumps({"id": "1", "text": text.strip('"')}) + "\n"
     )
     assert find_late_keys(io.StringIO(line), {"id", "text"}) == set()
-    assert _holds_only(line, ['"id":', '"text":'])  # so that nothing slower is needed
+    assert not len(Scan(line.encode(), 4).other_ends([b"id", b"text"]))  # so that nothing slower is needed
     assert "late" in find_late_keys(io.StringIO(line.replace('"id"', '"late"')), {"id", "text"})
+
+
+NAMES, TEXTS = st.text(alphabet="abé 01", min_size=1, max_size=20), st.text(alphabet='ab":,{é 01', max_size=12)
+
+
+@given(
+    st.lists(
+        st.dictionaries(NAMES, st.one_of(TEXTS, st.integers(), st.floats(allow_nan=False), st.none(), st.booleans())),
+        min_size=1,
+    ),
+    st.sampled_from([(",", ":"), (", ", ": "), (", ", " : ")]),
+    st.sampled_from(["\n", "\r\n", "\n\n", "\n  \n"]),
+)
+def test_what_is_counted_is_what_the_lines_say(
+    rows: list[dict[str, Any]], separators: tuple[str, str], line_end: str
+) -> None:
+    rows = [row for row in rows if row]
+    text = line_end.join(json.dumps(row, separators=separators, ensure_ascii=False) for row in rows)
+    keys = {key for row in rows for key in row}
+    assert not find_late_keys(io.StringIO(text), keys)
+    for key in keys:
+        values = [row[key] for row in rows if row.get(key) is not None and '"' not in str(row[key])]
+        words = Counter(fold_word(as_cell(value) or "") for value in values if (as_cell(value) or "").strip())
+        counted = count_json_lines(io.BytesIO(text.encode()), key)
+        assert counted.rows == len(rows)
+        if key.isascii():  # keys that are escaped are not counted, and so not believed
+            assert counted.labels == words
+
+
+def test_keys_are_told_apart_at_every_length() -> None:
+    keys = ["x" * length for length in range(1, 30)]
+    scan = Scan(json.dumps(dict.fromkeys(keys, 1)).encode(), 29)
+    for place, key in enumerate(keys):
+        assert scan.is_key(key.encode()).nonzero()[0].tolist() == [place]
+    assert len(scan.other_ends(key.encode() for key in keys[:-1])) == 1
 
 
 def test_a_missing_column_is_refused_and_all_else_is_shown(tmp_path: Path) -> None:
