@@ -45,7 +45,7 @@ def restore(file: File, as_json: AsJson = False, debug: Debug = False) -> None:
 
     Example: CRISISFLOW_HOME=/new/state crisisflow restore /mnt/safe/monday.tar
     """
-    with command(debug, opens_state=False):
+    with command(debug, state="closed"):
         from tasks import backup as backups
 
         result = backups.restore(file)

@@ -23,7 +23,7 @@ def doctor(as_json: AsJson = False, debug: Debug = False) -> None:
 
     Example: crisisflow doctor
     """
-    with command(debug, opens_state=False):
+    with command(debug, state="closed"):
         from tasks import doctor as examination
 
         result = examination.examine()

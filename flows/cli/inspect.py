@@ -34,7 +34,7 @@ def inspect_source(
 
     Example: crisisflow inspect train.csv
     """
-    with command(debug):
+    with command(debug, state="none"):
         from tasks.sources.inspecting import inspect_source as look
 
         result = look(source, kind.value if kind else None, table.column_map(), table.encoding)

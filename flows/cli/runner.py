@@ -5,8 +5,8 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from contextlib import contextmanager, nullcontext
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -21,19 +21,20 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback o
 
 
 @contextmanager
-def command(debug: bool, opens_state: bool = True) -> Iterator[None]:
+def command(debug: bool, state: Literal["open", "closed", "none"] = "open") -> Iterator[None]:
     """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order.
 
-    `opens_state` is false of what repairs or fills the state folder, and looks at it itself.
+    `state` is closed for what repairs or fills the state folder, and looks at it itself, and none for what needs no
+    state: such a command leaves no file.
     """
-    from tasks.runtime import errors, signals
+    from tasks.runtime import environment, errors, signals
     from tasks.runtime.progress import on_screen
 
     signals.stop_on_terminate()
     _log_to_stderr(debug)
     try:
-        with on_screen():
-            if opens_state:
+        with on_screen(), environment.temporary_home() if state == "none" else nullcontext():
+            if state == "open":
                 _open_state_folder()
             yield
     except KeyboardInterrupt:

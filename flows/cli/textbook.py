@@ -35,7 +35,7 @@ def textbook(
 
     Example: crisisflow textbook cbow; crisisflow textbook --all --html textbook.html
     """
-    with command(debug):
+    with command(debug, state="open" if html else "none"):
         from models.textbook.examples import EXAMPLES, find_example
 
         if name and every:

@@ -5,6 +5,7 @@ Every value is a default: what the user has set stands.
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -65,6 +66,20 @@ def prepare_environment() -> None:
     os.environ[HOME] = str(home)
     for name, value in defaults(home).items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def temporary_home() -> Iterator[None]:
+    """Set the defaults for the block, with an empty state folder that is gone afterwards: for what needs no state."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="crisisflow-", ignore_cleanup_errors=True) as home:
+        os.environ[HOME] = home
+        prepare_environment()
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @contextmanager

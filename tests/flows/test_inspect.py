@@ -40,8 +40,21 @@ def test_a_look_imports_nothing_heavy_and_writes_nothing(tweets: Path, tmp_path:
     done = inspect(tweets, "--json", home=tmp_path / "state")
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert json.loads(done.stdout)["rows"] == 40
-    made = {path.name for path in (tmp_path / "state").iterdir()}
-    assert made <= {"state.json", "locks"}  # as every command makes them: neither a store nor a database
+
+
+@pytest.mark.parametrize("state", ["absent", "held/state", "wrong%20name"])
+def test_a_look_needs_no_state_folder_and_leaves_no_file(
+    tweets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    (tmp_path / "held").write_text("a file, where the state folder would have to be")
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "user").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    before = sorted(tmp_path.rglob("*"))
+    assert inspect(tweets, home=tmp_path / state).returncode == 0
+    assert inspect(tmp_path / "nothing.csv", home=tmp_path / state).returncode == 2
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("columns", [60, 80])

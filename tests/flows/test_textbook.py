@@ -28,6 +28,20 @@ def test_without_a_name_the_examples_are_listed(tmp_path: Path) -> None:
     assert all(name in said for name in ("one-hot", "cbow-step", "four-kinds", "bptt"))
 
 
+@pytest.mark.parametrize("arguments", [(), ("skip-gram",)])
+def test_without_a_page_no_file_is_left(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, variable in (("tmp", "TMPDIR"), ("user", "HOME")):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setenv("CRISISFLOW_HOME", str(tmp_path / "state"))
+    for variable in ("KERAS_HOME", "MPLCONFIGDIR", "PREFECT_HOME"):  # as a user has them
+        monkeypatch.delenv(variable, raising=False)
+    assert crisisflow("textbook", *arguments, folder=tmp_path).returncode == 0
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["tmp", "user"]
+
+
 def test_an_example_shows_the_text_beside_ours_and_the_erratum(worked: tuple[dict, Path]) -> None:
     result, page = worked
     (example,) = result["examples"]
