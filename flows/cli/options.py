@@ -30,6 +30,13 @@ class Quoting(StrEnum):
     all = "all"
 
 
+class Escape(StrEnum):
+    """What backslashes are in a delimited file."""
+
+    backslash = "backslash"
+    none = "none"
+
+
 class Device(StrEnum):
     """What networks compute on."""
 
@@ -106,6 +113,14 @@ QuotingOption = Annotated[
         rich_help_panel="Columns",
     ),
 ]
+EscapeOption = Annotated[
+    Escape | None,
+    typer.Option(
+        help="What backslashes are in a CSV file: escapes of the character after them, as MySQL and PostgreSQL write "
+        "(backslash), or characters (none). Default: found.",
+        rich_help_panel="Columns",
+    ),
+]
 NoHeader = Annotated[
     bool,
     typer.Option("--no-header", help="The first line is a row: columns are named 1, 2, ...", rich_help_panel="Columns"),
@@ -175,6 +190,7 @@ class TableForm:
     encoding: Encoding = None
     delimiter: Delimiter = None
     quoting: QuotingOption = None
+    escape: EscapeOption = None
     no_header: NoHeader = False
     no_ids: NoIds = False
 
@@ -184,6 +200,7 @@ class TableForm:
             "sheet": self.sheet,
             "delimiter": self.delimiter_character(),
             "quoting": self.quoting and self.quoting.value,
+            "escape": self.escape and self.escape.value,
             "ids": not self.no_ids,
         }
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.grouping import grouped
+from flows.cli.options import LabelledTable
 from flows.cli.runner import FAILED, AsJson, Debug, command
 
 MlflowPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_MLFLOW_PORT", help="Port of MLflow.")]
@@ -13,11 +15,12 @@ PrefectPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_P
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for function in (up, status, ui):
+    for function in (grouped(up), status, ui):
         app.command()(function)
 
 
 def up(
+    *,
     cron: Annotated[str | None, typer.Option(help="When to retrain: minute hour day month weekday.")] = None,
     timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
     every: Annotated[str | None, typer.Option(metavar="SPAN", help="Retrain every 30m, 1h, 1d instead.")] = None,
@@ -26,24 +29,29 @@ def up(
     recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
     mlflow_port: MlflowPort = 5000,
     prefect_port: PrefectPort = 4200,
+    table: LabelledTable,
     debug: Debug = False,
 ) -> None:
     """Start MLflow, Prefect and a worker on this machine, and run what is scheduled; stop them with Ctrl-C.
 
     Both have pages for the browser, on 127.0.0.1 only. What runs stands in prefect.yaml; the options here change its
-    nightly retraining for as long as this runs, and `crisisflow schedule add` adds to it for good.
+    nightly retraining for as long as this runs, and `crisisflow schedule add` adds to it for good. Flags of columns and
+    of the form of tables say how to read --tweets.
 
     Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv
     """
     with command(debug):
         from flows.operations import up as operations_up
+        from flows.operations.deployments import Reading
         from tasks.runtime.state_folder import check_free_space
         from tasks.scheduling.timetable import timing_of
 
         check_free_space()
         request = operations_up.UpRequest(
             timing=timing_of(cron, timezone, every) if cron or every else None,
-            retraining=operations_up.retraining_fields(tweets, tuple(corpus or ()), recipe),
+            retraining=operations_up.retraining_fields(
+                tweets, tuple(corpus or ()), recipe, Reading(columns=table.column_map(), encoding=table.encoding)
+            ),
             mlflow_port=mlflow_port,
             prefect_port=prefect_port,
         )

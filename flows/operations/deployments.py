@@ -30,7 +30,19 @@ OPTIONS: dict[What, tuple[str, ...]] = {
 }
 
 
-class Addition(Settings):
+class Reading(Settings):
+    """How tweets are to be read."""
+
+    columns: ColumnMap = ColumnMap()
+    encoding: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a request, what is as usual left out."""
+        columns = self.columns.model_dump(exclude_defaults=True, mode="json")
+        return {name: value for name, value in {"columns": columns, "encoding": self.encoding}.items() if value}
+
+
+class Addition(Reading):
     """A schedule to add: what runs, on what, and when. Everything is checked now, not at three in the morning."""
 
     what: What
@@ -41,8 +53,6 @@ class Addition(Settings):
     recipe: str | None = None
     out: str | None = None
     model: str | None = None
-    columns: ColumnMap = ColumnMap()
-    encoding: str | None = None
 
     @model_validator(mode="after")
     def make_sense(self) -> "Addition":
@@ -52,7 +62,9 @@ class Addition(Settings):
                 option = "corpus" if name == "corpora" else name
                 takers = " and ".join(what for what, options in OPTIONS.items() if name in options)
                 raise ValueError(f"--{option} is not valid for {self.what}: it is for {takers}")
-        self._check_reading()
+        self._refuse_label_flags()
+        if self.what == "retrain":
+            refuse_reading_nothing(self.source, self, "--source")
         for source in filter(None, (self.source, *self.corpora)):
             _check_source(source, watched=self.what != "retrain")
         if self.recipe:
@@ -61,31 +73,20 @@ class Addition(Settings):
             Outputs((Path(self.source).expanduser(),)).check(Path(self.out) / "any.parquet")
         return self
 
-    def _check_reading(self) -> None:
-        """Raise ValueError for flags of reading that read nothing."""
+    def _refuse_label_flags(self) -> None:
+        """Raise ValueError for flags of labels where none are read."""
         labels = {"label": "--label-column", "positive": "--positive-label", "negative": "--negative-label"}
         given = next((flag for name, flag in labels.items() if getattr(self.columns, name)), None)
         if self.what == "score" and given:
             raise ValueError(f"{given} is not valid for score: it is for retrain and ingest")
-        if self.what == "retrain" and not self.source and self.reading():
-            raise ValueError(
-                "flags of columns and of the form of a table need --source: without it the champion's tweets are read "
-                "as they were"
-            )
-
-    def reading(self) -> dict[str, Any]:
-        """How the tweets are to be read, what is as usual left out."""
-        columns = self.columns.model_dump(exclude_defaults=True, mode="json")
-        return {name: value for name, value in {"columns": columns, "encoding": self.encoding}.items() if value}
 
     def parameters(self) -> dict[str, Any]:
         """What its runs are called with; paths made absolute, for they start in another folder."""
         if self.what == "retrain":
-            fields = retrain_fields(self.source, self.corpora, self.recipe)
-            return {"request": fields | ({"tweets": fields["tweets"] | self.reading()} if self.source else {})}
+            return {"request": retrain_fields(self.source, self.corpora, self.recipe, self)}
         fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
         given = {name: value for name, value in (fields | {"model": self.model}).items() if value}
-        return {"request": given | self.reading()}
+        return {"request": given | self.fields()}
 
 
 def addition_of(what: str, name: str | None, when: Timing, options: Mapping[str, Any]) -> Addition:
@@ -115,11 +116,22 @@ def _check_source(source: str, watched: bool) -> None:
         sources.check_source(source)
 
 
-def retrain_fields(tweets: str | None, corpora: tuple[str, ...], recipe: str | None) -> dict[str, Any]:
+def refuse_reading_nothing(tweets: str | None, reading: Reading, option: str) -> None:
+    """Raise ValueError for flags of reading without the tweets that they are about, which this option names."""
+    if not tweets and reading.fields():
+        raise ValueError(
+            f"flags of columns and of the form of a table need {option}: without it the champion's tweets are read as "
+            "they were"
+        )
+
+
+def retrain_fields(
+    tweets: str | None, corpora: tuple[str, ...], recipe: str | None, reading: Reading
+) -> dict[str, Any]:
     """The fields of a retraining's request that these options name."""
     fields: dict[str, Any] = {}
     if tweets:
-        fields["tweets"] = {"source": absolute(tweets)}
+        fields["tweets"] = {"source": absolute(tweets)} | reading.fields()
     if tweets or corpora:  # corpora of other tweets are not to be read beside these
         fields["corpora"] = [absolute(corpus) for corpus in corpora]
     if recipe:

@@ -42,13 +42,16 @@ class UpRequest(Settings):
     prefect_port: int = 4200
 
 
-def retraining_fields(tweets: str | None, corpora: tuple[str, ...], recipe: str | None) -> dict[str, Any]:
+def retraining_fields(
+    tweets: str | None, corpora: tuple[str, ...], recipe: str | None, reading: registering.Reading
+) -> dict[str, Any]:
     """What these options change in the nightly retraining, checked now rather than at three in the morning."""
+    registering.refuse_reading_nothing(tweets, reading, "--tweets")
     for source in filter(None, (tweets, *corpora)):
         sources.check_source(source)
     if recipe:
         load_recipe(recipe)
-    return registering.retrain_fields(tweets, corpora, recipe)
+    return registering.retrain_fields(tweets, corpora, recipe, reading)
 
 
 def keep_running(request: UpRequest) -> None:

@@ -69,6 +69,7 @@ class RetrySettings(Settings):
     )
     delimiter: str | None = Field(None, description="Character between the cells of the corrected rows.")
     quoting: Literal["none", "minimal", "all"] | None = Field(None, description="What quotes are in these.")
+    escape: Literal["backslash", "none"] | None = Field(None, description="What backslashes are in these.")
     header: bool | None = Field(None, description="Whether their first line names the columns.")
     sheet: str | None = Field(None, description="Sheet of a workbook of corrected rows.")
     ids: bool = Field(True, description="Whether a column names the tweets; else rows without an id are numbered.")

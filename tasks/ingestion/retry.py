@@ -114,8 +114,8 @@ class _Retry:
 
     def _corrections(self, corrected: Path, rows_read: int) -> dict[Place, Fields]:
         settings = self._settings
-        given = {"delimiter": settings.delimiter, "quoting": settings.quoting, "header": settings.header}
-        named = {name: value for name, value in (given | {"sheet": settings.sheet}).items() if value is not None}
+        form = settings.model_dump(include={"delimiter", "quoting", "escape", "header", "sheet"})
+        named = {name: value for name, value in form.items() if value is not None}
         forms = Forms(ColumnMap(**named), self._columns.model_copy(update=named))
         files = list(self._table.encodings)
         return read_corrections(corrected, set(self._rules), files, rows_read, forms, settings.encoding)

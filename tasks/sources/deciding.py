@@ -21,6 +21,7 @@ from tasks.sources.options import ReadingOptions
 
 COMMON = (",", NO_DELIMITER)
 SPACED_HEADER = re.compile(r'"[^"]*"(?: "[^"]*")*\s*$')  # R's write.table separates by blanks
+BACKSLASH = "\\"
 EARLY_CHARACTERS = 1 << 16  # enough to decide by, where all of the beginning bears it out
 SOUND_SHARE = 20  # for one row that fails, so many that prove the reading: the one is damaged and set aside
 MIXED = (
@@ -33,8 +34,9 @@ UNCLEAR = (
 )
 BACKSLASHES = (
     "{name}: backslashes in it may escape the character after them or be characters themselves (for example "
-    "{example!r}): say --quoting minimal or --quoting none if they are characters"
+    "{example!r}): say which with --escape backslash or --escape none"
 )
+OR_ESCAPES = ", or --escape backslash if backslashes in it escape quotes"
 
 
 Read = Callable[[Dialect], Reading]
@@ -168,23 +170,52 @@ class Explanation(NamedTuple):
 def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOptions, wide: bool) -> Decision:
     """The reading with this delimiter, quotes decided. Raises Doubt."""
     if options.quoting:
-        return Decision(read(CHARACTERS.dialect(plain) if options.quoting == "none" else plain), True)
+        return Decision(read(_told(plain, options)), True)
+    if options.escape == "backslash":
+        return _decide_quotes_beside_escapes(plain, read)
     opening = set(re.findall(rf"(?:\A|[{re.escape(plain.delimiter)}\r\n])([\"'])", text))
     marks = opening | ({"\\"} & set(text))
     if not marks:
         return Decision(read(plain), False)
     found = []
     for habit in habits_for(plain, marks, wide):
+        if habit.escape and options.escape:
+            continue
         reading = read(habit.dialect(plain))
         if reading.rows and not reading.parsed.hopeless:
             found.append(Explanation(habit, reading, misfits(habit, reading)))
     chosen = _choose(_without_shared_faults(text, found))
-    if _could_be_of_r(chosen):
+    if options.escape is None and _could_be_of_r(chosen):
         raise Doubt(_example(BACKSLASHES, chosen.reading))
     proved = '"' in opening or chosen.reading.dialect != plain
     whole = [each for each in found if not each.misfits]
     settled = bool(whole) and all(_alike(each, chosen) for each in whole)
     return Decision(chosen.reading, proved, chosen.habit if settled else None)
+
+
+def _told(plain: Dialect, options: ReadingOptions) -> Dialect:
+    """The dialect that the options name. Quotes may be doubled beside escapes: some writers do both."""
+    dialect = CHARACTERS.dialect(plain) if options.quoting == "none" else plain
+    return dialect._replace(escape=BACKSLASH) if options.escape == "backslash" else dialect
+
+
+def _decide_quotes_beside_escapes(plain: Dialect, read: Read) -> Decision:
+    """The reading of a text in which backslashes escape, as the user says. Raises Doubt where quotes stay open."""
+    enclosing, bare = read(plain._replace(escape=BACKSLASH)), read(CHARACTERS.dialect(plain)._replace(escape=BACKSLASH))
+    faults, broken = _faults(enclosing), any(row.cells is None for row in enclosing.rows)
+    quoted = any(any(row.quoted) for row in enclosing.rows)
+    if not (broken or quoted):
+        return Decision(enclosing, False)
+    if not faults and (enclosing.encloses_without_need() or enclosing.encloses_needed_alone()):
+        return Decision(enclosing, True)
+    if faults and not _faults(bare):
+        return Decision(bare, True)
+    raise MixedError(_example(MIXED, enclosing)) if faults else Doubt(_example(UNCLEAR, enclosing))
+
+
+def _faults(reading: Reading) -> list[Row]:
+    """The rows that fail or hold others."""
+    return [row for row in reading.suspects if row not in reading.parsed.blank]
 
 
 def _choose(found: list[Explanation]) -> Explanation:
@@ -264,7 +295,10 @@ def _has_missing_cells(reading: Reading) -> bool:
 
 
 def _example(message: str, reading: Reading) -> str:
-    """The message with a line that shows what is in doubt."""
+    """The message with a line that shows what is in doubt; of backslashes, where they alone can be."""
+    text, escapes = reading.parsed.text, reading.dialect.escape
+    if BACKSLASH in text and not escapes and message != BACKSLASHES:
+        message = f"{message}{OR_ESCAPES}" if '"' in text else BACKSLASHES
     mark = "\\" if message == BACKSLASHES else '"'
     broken = [row for row in reading.faults if row.cells is None]
     lines = [line for row in (*broken, *reading.rows) for line in reading.parsed.lines(row) if mark in line]

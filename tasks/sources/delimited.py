@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from tasks.sources.deciding import Decision, decide
-from tasks.sources.dialects import ENCLOSED_ESCAPE, QUOTE_ESCAPE, Dialect
+from tasks.sources.dialects import ENCLOSED_ESCAPE, ESCAPED_LETTERS, QUOTE_ESCAPE, Dialect
 from tasks.sources.encodings import open_text
 from tasks.sources.errors import SourceError
 from tasks.sources.evidence import MISSING_WORDS, ColumnKind, Reading, holds_rows
@@ -28,6 +28,7 @@ FAULT_SHARE = 100  # one row in so many may contradict the quoting decided; more
 SWALLOWED = "a cell in quotes holds what look like whole rows: a quote that is not closed?"
 REPEATED = "the header again"
 ROW_NAMES = "row_names"
+BACKSLASH = "\\"
 
 
 class Rows(NamedTuple):
@@ -218,6 +219,7 @@ class _Table:
             raise SourceError(
                 f"{self._name}: its beginning reads as if {self.dialect.quoting}, row {self._seen + 1:,} and others do "
                 f"not (for example {line[:80]!r}): say which with --quoting minimal or --quoting none"
+                f"{', and --escape backslash or --escape none' if BACKSLASH in line else ''}"
             )
 
 
@@ -256,15 +258,19 @@ def _doubled(cell: str) -> str:
 
 
 def _undo_escapes(dialect: Dialect) -> Callable[[str], str]:
-    r"""A function that undoes what csv does not know: MySQL's `\N` and `\0` (NUL), R's and DuckDB's quotes."""
+    r"""A function that undoes what csv does not know: MySQL's `\N`, `\0` (NUL) and `\n`, R's and DuckDB's quotes."""
     around = f"{re.escape(dialect.delimiter)}\r\n"
     if dialect.escape in (QUOTE_ESCAPE, ENCLOSED_ESCAPE):
         inside = r'(?:[^"\\]|\\"?)*' if dialect.escape == QUOTE_ESCAPE else r'(?:[^"\\]|\\.)*+'
         enclosed = re.compile(rf'(?<![^{around}])"({inside})"(?=[{around}]|\Z)', re.DOTALL)
         return lambda text: enclosed.sub(lambda found: _doubled(dialect.unescaped(found[1], True)), text)
     missing = re.compile(rf"(?<![^{around}])\\N(?=[{around}]|\Z)")
-    zero = re.compile(r"(?<!\\)((?:\\\\)*)\\0")
-    return lambda text: zero.sub("\\1\\\\\x00", missing.sub("", text)) if "\\" in text else text
+    letter = re.compile(rf"(?<!\\)((?:\\\\)*)\\([{''.join(ESCAPED_LETTERS)}])")
+    return lambda text: letter.sub(_with_character, missing.sub("", text)) if "\\" in text else text
+
+
+def _with_character(found: re.Match[str]) -> str:
+    return f"{found[1]}\\{ESCAPED_LETTERS[found[2]]}"
 
 
 def _swallowed(lines: list[str], options: dict[str, Any], width: int) -> bool:

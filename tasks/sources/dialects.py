@@ -17,7 +17,8 @@ REREAD_RATIO = 4
 QUOTE_ESCAPE = '\\"'  # R escapes quotes and nothing else
 ENCLOSED_ESCAPE = "\\\\"  # DuckDB escapes in cells that stand in quotes alone: elsewhere a backslash is a character
 MISSING_CELL = r"\N"  # MySQL's word, which is no escaped N
-ZERO = {"0": "\0"}  # MySQL's escape of NUL
+# What a letter after a backslash stands for, as MySQL and PostgreSQL load it; any other character is itself.
+ESCAPED_LETTERS = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 LINE_END = {"any": r"\r\n|\n|\r", "\n": r"\n", "\r": r"\r"}
 
 
@@ -80,7 +81,9 @@ class Dialect(NamedTuple):
             if not quoted and (inside == MISSING_CELL or self.escape == ENCLOSED_ESCAPE):
                 return inside
             pattern = r"\\(.)" + (f"|{self.quote}({self.quote})" if quoted and self.doubled else "")
-            return re.sub(pattern, lambda found: ZERO.get(found[1], found[1]) or found[2], inside, flags=re.DOTALL)
+            return re.sub(
+                pattern, lambda found: ESCAPED_LETTERS.get(found[1], found[1]) or found[2], inside, flags=re.DOTALL
+            )
         return inside.replace(self.quote * 2, self.quote) if quoted and self.doubled else inside
 
 

@@ -57,7 +57,8 @@ def _header(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Itera
 def _faults(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Iterator[Doubt]:
     if counts.malformed:
         yield Doubt(
-            f"{_rows(counts.malformed)} not fit the columns (the first: {counts.fault})", ("--delimiter", "--quoting")
+            f"{_rows(counts.malformed)} not fit the columns (the first: {counts.fault})",
+            ("--delimiter", "--quoting", "--escape"),
         )
     if counts.undecodable:
         yield Doubt(f"{_rows(counts.undecodable)} not decode", ("--encoding",))

@@ -109,6 +109,12 @@ class Reading:
             column["number"] and not (column["plain"] + column["bare"] + column["blank"]) for column in columns
         )
 
+    def encloses_needed_alone(self) -> bool:
+        """Whether no cell stands in quotes but for a delimiter, a quote or a line end in it."""
+        needs = (self.dialect.delimiter, self.dialect.quote, "\r", "\n")
+        cells = (pair for row in self.body for pair in zip(row.cells or (), row.quoted, strict=True))
+        return all(any(each in cell for each in needs) for cell, quoted in cells if quoted)
+
     def _columns(self) -> list[Counter[str]]:
         """How many cells of each kind stand in each column."""
         columns: list[Counter[str]] = [Counter() for _ in range(self.width)]

@@ -128,7 +128,7 @@ class Lines:
         if self._read_again > max(REREAD_CHARACTERS, REREAD_RATIO * self._read):
             raise SourceError(
                 f"{self._name}: too many quotes in it do not close; save it with every quote inside a field doubled, "
-                "or say --quoting none if quotes are characters"
+                "or say --quoting none if quotes are characters, --escape backslash if backslashes stand before them"
             )
         self._again.extendleft(reversed(rest))
         return first

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from models.settings import Settings
 
 Quoting = Literal["none", "minimal", "all"]
+Escape = Literal["backslash", "none"]
 NAMED_DELIMITERS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 
 
@@ -17,6 +18,10 @@ class ReadingOptions(Settings):
     quoting: Quoting | None = Field(
         default=None,
         description="none: quotes are characters; minimal: quotes enclose the cells that need them; all: every cell.",
+    )
+    escape: Escape | None = Field(
+        default=None,
+        description="backslash: it escapes the character after it, as MySQL writes; none: backslashes are characters.",
     )
     header: bool = Field(default=True, description="Whether the first line names the columns; else they are numbered.")
 

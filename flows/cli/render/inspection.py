@@ -12,7 +12,7 @@ from flows.cli.render.terminal import printable
 Summary = Mapping[str, Any]
 MEANINGS = ("text", "label", "id", "keyword", "location")
 LABEL_FLAGS = "--positive-label --negative-label"
-FORM_FLAGS = {"delimited": "--delimiter --quoting", "workbook": "--sheet"}
+FORM_FLAGS = {"delimited": "--delimiter --quoting --escape", "workbook": "--sheet"}
 SHOWN_PASSED_OVER = 10
 Fact = tuple[str, str, str]  # name, value, flags that change it
 

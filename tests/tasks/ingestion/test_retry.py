@@ -256,12 +256,12 @@ def test_a_corrected_copy_is_read_as_the_table_was(home: Path, tmp_path: Path) -
 
 def test_the_form_of_the_corrected_rows_can_be_told(home: Path, tmp_path: Path) -> None:
     before = table_with(tmp_path, [["a", "Smoke over the hills", "maybe"]])
-    row = ("set.csv", str(quarantine(before)[0]["source_row"]), "a", "Fumée, là", "1")
+    row = ("set.csv", str(quarantine(before)[0]["source_row"]), "a", "Fumée\\^ là", "1")
     lines = "^".join(("source", "source_row", "id", "text", "target")) + "\n" + "^".join(row) + "\n"
     (tmp_path / "mended.csv").write_bytes(lines.encode("cp850"))
-    settings = RetrySettings(delimiter="^", encoding="cp850")
+    settings = RetrySettings(delimiter="^", encoding="cp850", escape="backslash")
     after = retry_tweets(before, sources.fetch(tmp_path / "mended.csv"), settings)
-    assert [each["text"] for each in kept(after) if each["id"] == "a"] == ["Fumée, là"]
+    assert [each["text"] for each in kept(after) if each["id"] == "a"] == ["Fumée^ là"]
 
 
 def test_rows_without_ids_come_back_numbered(home: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from flows.operations.deployments import Addition, addition_of
+from flows.operations.deployments import Addition, Reading, addition_of
+from flows.operations.up import retraining_fields
 from tasks.runtime import atomic_files, durations, running, servers
 from tasks.runtime.supervisor import Supervisor
 from tasks.scheduling import api, deployments, health, worker
@@ -126,6 +127,16 @@ def test_how_to_read_the_source_is_scheduled_too(tmp_path: Path, what: str) -> N
     request = addition_of(what, None, HOURLY, options).parameters()["request"]
     read = request["tweets"] if what == "retrain" else request
     assert (ColumnMap(**read["columns"]), read["encoding"]) == (columns, "cp1252")
+
+
+def test_how_to_read_the_tweets_of_up_is_said_to_its_retraining(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1;Fire\n")
+    reading = Reading(columns=ColumnMap(text="2", header=False, escape="backslash"), encoding="cp1252")
+    tweets = retraining_fields(str(tmp_path / "a.csv"), (), None, reading)["tweets"]
+    assert (ColumnMap(**tweets["columns"]), tweets["encoding"]) == (reading.columns, "cp1252")
+    assert "tweets" not in retraining_fields(None, (), None, Reading())
+    with pytest.raises(ValueError, match="need --tweets"):
+        retraining_fields(None, (), None, reading)
 
 
 def test_every_deployment_of_prefect_yaml_names_a_flow_that_takes_its_parameters() -> None:

@@ -102,6 +102,43 @@ def test_backslashes_that_may_be_either_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.tsv", HEADER + "1\tC:\\\\temp\t0\n")
 
 
+DUMP = HEADER + '1\tFire\\nnear\\tthe \\\\ mill\t1\n2\t"Run" he said\t0\n3\t\\N\t0\n4\tlost\\\nand found\t1\n'
+
+
+@pytest.mark.parametrize("quoting", [None, "none"])
+def test_backslashes_escape_where_the_user_says_so(tmp_path: Path, quoting: str | None) -> None:
+    found = texts(tmp_path / "dump.tsv", DUMP, ColumnMap(escape="backslash", quoting=quoting))
+    assert found == ["Fire\nnear\tthe \\ mill", '"Run" he said', None, "lost\nand found"]
+
+
+@pytest.mark.parametrize("quoting", [None, "minimal", "all"])
+def test_escapes_stand_in_cells_in_quotes_too(tmp_path: Path, quoting: str | None) -> None:
+    content = "id;text;target\n" + "".join(f'{number};"a \\"fire\\"; near\\n""town""";1\n' for number in range(4))
+    found = texts(tmp_path / "a.csv", content, ColumnMap(escape="backslash", quoting=quoting))
+    assert found == ['a "fire"; near\n"town"'] * 4
+
+
+def test_backslashes_are_characters_where_the_user_says_so(tmp_path: Path) -> None:
+    content = HEADER + "1\tC:\\\\temp\t0\n"
+    assert texts(tmp_path / "a.tsv", content, ColumnMap(escape="none")) == ["C:\\\\temp"]
+    assert texts(tmp_path / "b.tsv", content, ColumnMap(escape="backslash")) == ["C:\\temp"]
+
+
+def test_quotes_that_are_open_beside_escapes_are_refused_until_said(tmp_path: Path) -> None:
+    content = HEADER + '1\t"Fire, big"\t1\n2\tcalm\\tday\t0\n'
+    with pytest.raises(SourceError, match="--quoting minimal or --quoting none"):
+        read(tmp_path / "a.tsv", content, ColumnMap(escape="backslash"))
+    told = {quoting: ColumnMap(escape="backslash", quoting=quoting) for quoting in ("none", "minimal")}
+    assert texts(tmp_path / "a.tsv", content, told["none"])[0] == '"Fire, big"'
+    assert texts(tmp_path / "a.tsv", content, told["minimal"])[0] == "Fire, big"
+
+
+def test_a_refusal_for_quotes_names_the_escapes_before_them(tmp_path: Path) -> None:
+    content = 'id,text\n"1","a \\"fire\\" in, town\\n x"\n"2","b"\n"3","c"\n"4","d"\n'
+    with pytest.raises(SourceError, match="or --escape backslash if"):
+        read(tmp_path / "a.csv", content)
+
+
 @pytest.mark.parametrize("first", ['"text"\t"target"', "text\ttarget"])
 def test_one_name_less_than_cells_means_row_names(tmp_path: Path, first: str) -> None:
     table = read(tmp_path / "a.tsv", f'{first}\n"1"\t"Fire"\t0\n"2"\t"Flood"\t1\n"3"\t"calm"\t0\n')

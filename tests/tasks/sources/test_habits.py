@@ -119,7 +119,7 @@ def test_two_families_that_explain_different_tables_are_refused(tmp_path: Path) 
     data = "id,text,target\n1,'Fire',1\n2,'calm',0\n3,it's,0\n"
     assert read(tmp_path / "set.csv", data) == ["'Fire'", "'calm'", "it's"]
     data = 'text,target\nfire \\\\\n,1\n"1,2 ;",1\nflood\\" ,0\n'
-    with pytest.raises(SourceError, match="--quoting"):
+    with pytest.raises(SourceError, match="--escape backslash or --escape none"):
         read(tmp_path / "doubt.csv", data)
 
 
