@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from pydantic import Field
 
+from models.wording import counted
 from tasks.sources.errors import SourceError
 from tasks.sources.options import ReadingOptions
 
@@ -129,10 +130,10 @@ def label_doubt(counts: Mapping[str, int], columns: ColumnMap) -> str | None:
     classes = unexplained_classes(counts, columns.labels())
     if not classes or columns.positive or columns.negative:
         return None
-    shown = ", ".join(f"{word!r} ({count:,} rows)" for word, count in Counter(counts).most_common(MOST_SHOWN))
+    shown = ", ".join(f"{word!r} ({counted(count, 'row')})" for word, count in Counter(counts).most_common(MOST_SHOWN))
     return (
-        f"labels {shown}; what {' and '.join(map(repr, classes[:MOST_SHOWN]))} mean is not known: say which words mean "
-        "1 with --positive-label and which mean 0 with --negative-label"
+        f"labels {shown}; the meaning of {' and '.join(map(repr, classes[:MOST_SHOWN]))} is not known: say which words "
+        "mean 1 with --positive-label and which mean 0 with --negative-label"
     )
 
 
@@ -159,7 +160,9 @@ def _missing(meaning: str, wanted: str | None, names: Sequence[str], file: str) 
 
 
 def _hint(names: Sequence[str]) -> str:
-    """What else may be amiss: a row where the header should be, another delimiter."""
+    """What else may be amiss: no text at all, a row where the header should be, another delimiter."""
+    if any("\0" in name for name in names):
+        return "; it holds NUL bytes, so it is no text, or UTF-16 without a mark: then say --encoding utf-16-le"
     if any(DATA_LIKE.match(name) for name in names) and not all(name.isdigit() for name in names):
         return "; if its first line is no header but a row, say --no-header and give columns by their numbers, from 1"
     if len(names) == 1 and re.search(r"\w[^\w\s]\w", names[0]):

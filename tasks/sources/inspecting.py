@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 
-from tasks.sources.columns import ColumnMap, MissingColumnError
+from tasks.sources.columns import ColumnMap, MissingColumnError, label_doubt
 from tasks.sources.corpora import READERS, read_documents
 from tasks.sources.counting import Count, Table, count_delimited, count_json_lines, count_parquet
 from tasks.sources.errors import SourceError
@@ -72,6 +72,7 @@ class _Looking:
         rows_read = self._counts.rows
         complete = self._count_rest(snapshot_files(location))
         summary = summarise_tweets(self._counts, self._notes, self._columns)
+        refused = refused or label_doubt(self._counts.labels, self._columns)
         return {"refused": refused, **summary, "rows_read": rows_read, "complete": complete}
 
     def at_documents(self, location: str | Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.vectors.evaluation_files import Analogy, Similarity, parse_analogies, parse_similarities
@@ -23,6 +24,7 @@ MOST_BYTES = 16 << 20  # of pairs and analogies
 MOST_WORDS_IN_A_CELL = 2.0  # on average; more are texts, not words
 SHOWN_WORDS = 5
 HEAD_CHARACTERS = 1 << 16
+JSON_BEGINNINGS = ("[", "{")
 
 
 def recognise_word_file(location: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> dict[str, Any] | None:
@@ -53,10 +55,13 @@ def _described(member: Member, kind: str, form: str, used_by: str, **facts: Any)
 
 def _vector_table(member: Member) -> dict[str, Any] | None:
     assert member.path is not None
-    with pq.ParquetFile(member.path) as file:
-        if not {"token", "vector"} <= set(file.schema_arrow.names):
-            return None
-        words = file.metadata.num_rows
+    try:
+        with pq.ParquetFile(member.path) as file:
+            if not {"token", "vector"} <= set(file.schema_arrow.names):
+                return None
+            words = file.metadata.num_rows
+    except (pa.ArrowException, OSError):  # damaged: the reader of tweets says so
+        return None
     return _described(member, "word vectors", "parquet", "--vectors", words=words, dimensions=None)
 
 
@@ -95,6 +100,8 @@ def _judgements(member: Member, size: int) -> dict[str, Any] | None:
     try:
         with open_text(member, detect_encoding(member)) as stream:
             text = stream.read(HEAD_CHARACTERS)
+            if text.lstrip().startswith(JSON_BEGINNINGS):
+                return None
             if rest := stream.read(MOST_BYTES):
                 _parse_judgements(text[: text.rfind("\n") + 1])  # a table of another kind shows it in its first lines
         sections, pairs = _parse_judgements(text + rest)

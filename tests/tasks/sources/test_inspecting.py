@@ -186,6 +186,28 @@ def test_each_doubt_names_the_flags_that_settle_it(tmp_path: Path) -> None:
     assert {each["label"]: each["means"] for each in result["labels"]} == {"0": 0, "1": 1, "2": None}
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.parquet", b"PAR1abcPAR1", "no sound Parquet file"),
+        ("a.csv", "id,text\n1,Fire near the mill\n".encode("utf-16-le"), "--encoding utf-16-le"),
+        ("a.db", b"SQLite format 3\0" + bytes(100), "it holds NUL bytes"),
+    ],
+)
+def test_what_is_no_table_of_tweets_is_refused_with_the_reason(
+    tmp_path: Path, name: str, data: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert said in inspect_source(str(tmp_path / name))["refused"]
+
+
+def test_labels_that_an_ingest_refuses_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [(str(number), f"Fire {number}", str(number % 3)) for number in range(30)])
+    assert "the meaning of '2' is not known" in inspect_source(str(path))["refused"]
+    told = ColumnMap(positive=("1",), negative=("0", "2"))
+    assert inspect_source(str(path), columns=told)["refused"] is None
+
+
 def test_files_about_words_are_told_as_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "pairs.tsv").write_text("word1\tword2\tscore\n" + "tiger\tcat\t7.35\nbook\tpaper\t7.46\n")
     (tmp_path / "questions.txt").write_text(": family\nboy girl brother sister\n")
