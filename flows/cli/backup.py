@@ -9,6 +9,7 @@ from rich.console import Console
 
 from flows.cli.render.terminal import printable
 from flows.cli.runner import FAILED, AsJson, Debug, command, show
+from models.wording import counted
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a tar file.", show_default=False)]
 
@@ -54,7 +55,7 @@ def restore(file: File, as_json: AsJson = False, debug: Debug = False) -> None:
 
 def _saved(result: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
-    size = f"{result['file_count']:,} files, {result['bytes'] / 1e6:,.1f} MB"
+    size = f"{counted(result['file_count'], 'file')}, {result['bytes'] / 1e6:,.1f} MB"
     console.print("Saved in ", printable(result["backup"]), f": {size}", sep="", soft_wrap=True)
     for name in result["left_out"]:
         console.print("  left out, for it is no file: ", printable(name), sep="", soft_wrap=True)
@@ -66,5 +67,5 @@ def _saved(result: Mapping[str, Any]) -> None:
 
 def _restored(result: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
-    size = f"{result['file_count']:,} files, {result['bytes'] / 1e6:,.1f} MB, all as saved on {result['made']}"
+    size = f"{counted(result['file_count'], 'file')}, {result['bytes'] / 1e6:,.1f} MB, all as saved on {result['made']}"
     console.print("Restored in ", printable(result["state_folder"]), f": {size}", sep="", soft_wrap=True)

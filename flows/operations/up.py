@@ -14,6 +14,7 @@ from pydantic import Field
 
 from flows.operations import deployments as registering
 from models.settings import Settings
+from models.wording import counted
 from tasks import sources
 from tasks.recipes import load_recipe
 from tasks.runtime import running as runtime_running
@@ -158,7 +159,7 @@ def _changed() -> float:
 
 def _tell_of_missed(cancelled: int) -> None:
     if cancelled:
-        say(f"{cancelled} missed runs are cancelled: the newest of each schedule catches up for them")
+        say(f"cancelled {counted(cancelled, 'missed run')}: the newest of each schedule catches up")
 
 
 def _wait_until_planned(api: PrefectApi) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from models.wording import counted
 from tasks.backup import archive
 from tasks.backup.archive import PIECE_BYTES, Digests, NoBackup, Reader
 from tasks.runtime.progress import progress
@@ -111,7 +112,8 @@ def _compare(written: Digests, saved: Digests, backup: Path) -> None:
     if wrong:
         named = ", ".join(wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")
         raise RuntimeError(
-            f"{len(wrong)} of {len(saved)} files in {backup} are not what was saved ({named}): nothing is restored. "
+            f"{len(wrong)} of {counted(len(saved), 'file')} in {backup} are not what was saved "
+            f"({named}): nothing is restored. "
             f"Take another backup, or look at the rest with `tar -xf {backup.name}`"
         )
 

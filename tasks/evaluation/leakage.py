@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from models.splitting.splits import group_digests
 from models.text import repair_texts
+from models.wording import counted
 from tasks import sources
 from tasks.evaluation.fold_tables import GROUPS
 from tasks.runtime.progress import say
@@ -41,7 +42,10 @@ def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[
             dropped["excluded"] += pc.sum(excluded_too, min_count=0).as_py()
             pq.write_table(rest, draft / f"shard-{number:05}.parquet", compression="zstd")
     run.log_metrics({"documents": dropped["documents"], **{f"dropped/{name}": dropped[name] for name in WHOSE}})
-    say(f"  left out {dropped['labelled']:,} documents of labelled rows, {dropped['excluded']:,} that are excluded")
+    say(
+        f"  left out {counted(dropped['labelled'], 'document')} of labelled rows, "
+        f"{dropped['excluded']:,} that are excluded"
+    )
     return draft.final
 
 

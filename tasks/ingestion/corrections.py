@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from models.wording import counted
 from tasks.sources import ColumnMap, ReadingNotes, SourceError
 from tasks.sources.csv_injection import unescape_formula
 from tasks.sources.encodings import is_utf8
@@ -59,7 +60,8 @@ def read_corrections(
             found[place] = cells
     if copied and copied != rows_read:
         raise SourceError(
-            f"the corrected file has {copied:,} rows, the source had {rows_read:,}: rows cannot be told by their "
+            f"the corrected file has {counted(copied, 'row')}, the source had {rows_read:,}: rows "
+            "cannot be told by their "
             "place; correct the file that `crisisflow quarantine show --out` writes, which names them"
         )
     return found

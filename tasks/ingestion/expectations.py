@@ -88,7 +88,7 @@ def _raise_if_it_raised(result: Any) -> None:
             raise ContractBrokenError(f"{result.expectation_config.type} raised: {each.get('exception_message')}")
     named, failing = result.result.get("unexpected_index_list"), result.result.get("unexpected_count")
     if not named or len(named) != failing:
-        raise ContractBrokenError(f"{result.expectation_config.type} failed for {failing} rows and does not name them")
+        raise ContractBrokenError(f"{result.expectation_config.type} failed and does not name them, rows: {failing}")
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.wording import counted
 from tasks.ingestion.errors import UnreconciledError
 from tasks.ingestion.statistics import Tally
 from tasks.runtime import atomic_files, state_folder
@@ -61,6 +62,6 @@ def reconcile(tally: Tally, written: Sequence[Path], quarantine: Path) -> None:
     rejected = pq.read_metadata(quarantine).num_rows
     if not tally.read == tally.kept + tally.quarantined == rows + rejected or rows != tally.kept:
         raise UnreconciledError(
-            f"{tally.read} rows read, {tally.kept} kept ({rows} written), "
+            f"{counted(tally.read, 'row')} read, {tally.kept} kept ({rows} written), "
             f"{tally.quarantined} quarantined ({rejected} written): nothing is saved"
         )

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.wording import counted
 from tasks.ingestion.corrections import ABOUT_ROW, RAW, YES
 from tasks.ingestion.steps import read_report
 from tasks.runtime import state_folder
@@ -68,7 +69,7 @@ def find_table(reference: str | None) -> Path:
     if len(reference) >= SHORTEST_DIGEST and set(reference) <= set(string.hexdigits):
         meant = [table for table in known if table.name.startswith(reference.lower())]
         if len(meant) > 1:
-            raise ValueError(f"{len(meant)} tables begin with {reference!r}: give more of the digest")
+            raise ValueError(f"{counted(len(meant), 'table')} begin with {reference!r}: give more of the digest")
         return meant[0] if meant else _made_by(reference)
     raise ValueError(f"no table {reference!r}: `crisisflow quarantine list` shows those that have quarantined rows")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.settings import ContractSettings, RetrySettings, SplitSettings
+from models.wording import counted
 from tasks.sources.columns import ColumnMap
 from tasks.steps import step
 from tasks.store.artifact_store import is_artifact
@@ -103,7 +104,8 @@ def describe_retry(artifact: Path) -> str:
     rules = ", ".join(f"{rows} from {rule}" for rule, rows in retry["returned_by_rule"].items())
     corrected = f", corrected by `raw/{retry['corrected']}`" if retry["corrected"] else ""
     return (
-        f"{retry['returned']} of {retry['retried']} quarantined rows of `tweets/{retry['table']}` came back{corrected}"
+        f"{retry['returned']} of {counted(retry['retried'], 'quarantined row')} of "
+        f"`tweets/{retry['table']}` came back{corrected}"
         f"{f': {rules}' if rules else ''}. {counts['read']} read = {counts['kept']} kept + {counts['quarantined']} "
         "quarantined."
     )

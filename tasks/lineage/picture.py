@@ -69,7 +69,7 @@ def _made_box(steps: list[Step], lineage: Lineage) -> Box:
     facts = [form.format(first.metrics[name]) for name, form in FIGURES.items() if name in first.metrics]
     for found in lineage.tables:
         if found["artifact"] == first.output and found["path"]:
-            facts = [f"{count(found['kept'])} of {count(found['read'])} rows kept"]
+            facts = [f"{count(found['kept'])} of {count_of(found['read'], 'row')} kept"]
             if found["splits"]:
                 facts.append(" · ".join(f"{count(rows)} {SHORT[split]}" for split, rows in found["splits"].items()))
     return Box(

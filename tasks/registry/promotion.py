@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.gate import Gain, Verdict, selection_bias
 from models.settings import SplitSettings
+from models.wording import counted
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, history, set_champion
 from tasks.registry.versions import (
@@ -191,5 +192,5 @@ def in_markdown(decision: Decision) -> str:
 
 def _would_show(gain: Gain) -> str:
     if gain.detectable is None:
-        return f"These {gain.rows:,} rows are too few to tell: no gain that is possible on them would have shown."
-    return f"These {gain.rows:,} rows show a gain of {100 * gain.detectable:.1f} points nine times out of ten."
+        return f"{counted(gain.rows, 'row')}: too few to tell, no gain that is possible on them would have shown."
+    return f"On {counted(gain.rows, 'row')} a gain of {100 * gain.detectable:.1f} points shows nine times out of ten."

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from models.wording import counted
 from tasks.store.artifact_store import MANIFEST
 from tasks.store.digests import content_digest
 
@@ -62,7 +63,7 @@ def _first_in(old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> t
             largest = _largest(before[:length], after[:length])
             return part, ", ".join(map(str, index)), _shown(before[index]), _shown(after[index]), largest
         if len(before) != len(after):
-            return part, str(length), f"{len(before)} rows", f"{len(after)} rows", None
+            return part, str(length), counted(len(before), "row"), counted(len(after), "row"), None
     return None
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.drift.familiarity import count_doubts
+from models.wording import counted
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
 from tasks.scoring.progress_store import ProgressStore
@@ -123,7 +124,8 @@ def _counts(done: ProgressStore, read: int) -> dict[str, Any]:
 def _reconcile(counts: dict[str, Any], written: int, rejected: int) -> None:
     if not counts["read"] == counts["rows"] + counts["quarantined"] == written + rejected or written != counts["rows"]:
         raise RuntimeError(
-            f"{counts['read']:,} rows read, {counts['rows']:,} scored ({written:,} written), {counts['quarantined']:,} "
+            f"{counted(counts['read'], 'row')} read, {counts['rows']:,} scored ({written:,} "
+            f"written), {counts['quarantined']:,} "
             f"not ({rejected:,} written): nothing is put in place"
         )
 

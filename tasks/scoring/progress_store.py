@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.wording import counted
 from tasks import caching
 from tasks.caching.keys import code_parts
 from tasks.runtime import atomic_files, state_folder
@@ -91,7 +92,7 @@ def open_progress(key: str) -> Iterator[ProgressStore]:
     with _alone(key):
         stored = ProgressStore(key)
         if stored.rows:
-            say(f"  goes on after {stored.rows:,} rows that were scored before")
+            say(f"  goes on after {counted(stored.rows, 'row')} that were scored before")
         yield stored
         checkpoints.forget(key)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+from models.wording import counted
 from tasks.service.limits import DEFAULT_LIMITS, Limits, RefusedError
 
 TWEET = ("text", "keyword")
@@ -53,7 +54,10 @@ def read_question(body: bytes, limits: Limits = DEFAULT_LIMITS, columns: Mapping
     _refuse_unknown(asked, ("tweets",), "")
     _of_kind(asked["tweets"], "tweets", list)
     if (count := len(asked["tweets"])) > limits.tweets:
-        message = f"tweets holds {count:,} tweets; at most {limits.tweets:,} are answered at once: send several batches"
+        message = (
+            f"tweets holds {counted(count, 'tweet')}; at most {limits.tweets:,} are answered at "
+            "once: send several batches"
+        )
         raise RefusedError(422, "too_many_tweets", message, field="tweets", value=count, limit=limits.tweets)
     items = [_item(each, f"tweets[{row}]", columns) for row, each in enumerate(asked["tweets"])]
     tweets = tuple(_tweet(each, f"tweets[{row}].", limits) for row, each in enumerate(items))

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
+from models.wording import counted
 from tasks.sources import compression
 from tasks.sources.errors import SourceError
 from tasks.sources.limits import SourceLimits
@@ -181,7 +182,7 @@ def _open_packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
 
 def _check_count(name: str, members: int, limits: SourceLimits) -> None:
     if members > limits.archive_members:
-        raise SourceError(f"{name} holds {members:,} files, the limit is {limits.archive_members:,}")
+        raise SourceError(f"{name} holds {counted(members, 'file')}, the limit is {limits.archive_members:,}")
 
 
 def _checked_name(archive: str, member: zipfile.ZipInfo) -> str:

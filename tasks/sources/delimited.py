@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from models.wording import counted
 from tasks.sources.deciding import Decision, decide
 from tasks.sources.dialects import ENCLOSED_ESCAPE, ESCAPED_LETTERS, QUOTE_ESCAPE, Dialect
 from tasks.sources.encodings import open_text
@@ -70,7 +71,7 @@ def _add(builder: BatchBuilder, part: Rows) -> None:
         builder.extend(part.rows, part.characters) if len(part.rows) > 1 else builder.add(part.rows[0], part.characters)
         return
     (fields,) = part.rows
-    builder.add_malformed(fields, part.fault or f"{len(fields)} fields instead of {width}", part.characters)
+    builder.add_malformed(fields, part.fault or f"{counted(len(fields), 'field')} instead of {width}", part.characters)
 
 
 class _Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from models.wording import counted
 from tasks.sources.columns import DATA_LIKE, ColumnMap, label_doubt
 
 if TYPE_CHECKING:
@@ -88,13 +89,13 @@ def _labels(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Itera
 def _platforms(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Iterator[Doubt]:
     shapes = notes.shapes
     if shapes.truncated:
-        yield Doubt(f"{shapes.truncated:,} texts end where the platform cut them; the full text is not in the file")
+        yield Doubt(f"cut by the platform: {counted(shapes.truncated, 'text')}; the full text is not in the file")
     for what, number in shapes.no_texts.items():
-        yield Doubt(f"{number:,} times {what}: no text, passed over")
+        yield Doubt(f"{counted(number, 'time')} {what}: no text, passed over")
     for name, what in shapes.left_out.items():
         yield Doubt(f"the field {name} is left out: it holds {what}, no cell of text")
 
 
 def _rows(number: int) -> str:
     """A subject whose verb follows with `not`."""
-    return f"{number:,} row does" if number == 1 else f"{number:,} rows do"
+    return f"{counted(number, 'row')} {'does' if number == 1 else 'do'}"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.wording import counted
 from tasks.sources.columns import ColumnMap
 from tasks.sources.encodings import detect_encoding, open_text
 from tasks.sources.errors import SourceError
@@ -78,7 +79,7 @@ def _paired(files: Sequence[tuple[str, pa.Table]]) -> LabelledTexts:
             continue
         if len(other) != len(table):
             raise SourceError(
-                f"{name} has {len(table):,} lines and its labels {len(other):,}: one label a line is needed"
+                f"{name} has {counted(len(table), 'line')} and its labels {len(other):,}: one label a line is needed"
             )
         texts.append(table["line"])
         labels.append(pc.utf8_trim_whitespace(other["line"]))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.wording import counted
 from tasks.sources.archives import Budget
 from tasks.sources.errors import SourceError
 from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceLimits
@@ -36,7 +37,9 @@ def read_parquet(member: Member, limits: SourceLimits = DEFAULT_LIMITS) -> Itera
                     budget.spend(member.name, unpacked, path.stat().st_size)
                     yield _batch(batch)
                 if rows != file.metadata.num_rows:
-                    raise SourceError(f"{member.name} says it has {file.metadata.num_rows:,} rows and holds {rows:,}")
+                    raise SourceError(
+                        f"{member.name} says it has {counted(file.metadata.num_rows, 'row')} and holds {rows:,}"
+                    )
         except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{member.name} is no sound Parquet file: {error}") from error
 
@@ -51,7 +54,7 @@ def _check_promises(name: str, metadata: pq.FileMetaData, limits: SourceLimits) 
             f"{PAGES_BYTES:,} for a row group"
         )
     if sum(group.num_rows for group in groups) != metadata.num_rows or metadata.num_rows < 0:
-        raise SourceError(f"{name} says it has {metadata.num_rows:,} rows, its parts say otherwise")
+        raise SourceError(f"{name} says it has {counted(metadata.num_rows, 'row')}, its parts say otherwise")
 
 
 def _texts(path: Path) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from models.wording import counted
 from tasks.sources.encodings import is_undecodable
 from tasks.sources.errors import SourceError
 
@@ -154,7 +155,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
     Raises SourceError for more columns than any table of tweets or documents has: rows times columns fill a memory.
     """
     if len(names) > MOST_COLUMNS:
-        raise SourceError(f"{len(names):,} columns, {MOST_COLUMNS:,} are the limit: is this a table of texts?")
+        raise SourceError(f"{counted(len(names), 'column')}, {MOST_COLUMNS:,} are the limit: is this a table of texts?")
     taken: dict[str, int] = {}
     unique = []
     for place, given in enumerate(names, start=1):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from models.wording import counted
 from tasks.sources.archives import open_members
 from tasks.sources.columns import ColumnMap
 from tasks.sources.delimited import read_delimited
@@ -60,7 +61,8 @@ class ReadingNotes:
         for name, reason in islice(self.passed_over.items(), SHOWN):
             LOG.warning("%s passed over: %s", name, reason)
         if len(self.passed_over) > SHOWN:
-            LOG.warning("%d more files passed over; the report names them", len(self.passed_over) - SHOWN)
+            more = counted(len(self.passed_over) - SHOWN, "more file")
+            LOG.warning("%s passed over; the report names them", more)
         self.shapes.warn()
 
     def report(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.wording import counted
 from tasks.sources.errors import SourceError
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 
@@ -32,7 +33,9 @@ def read_word_vectors(
         raise SourceError(f"{location} holds no file: give a file of word vectors")
     if first.one_of_many:
         names = [first.name, *(each.name for each in members)]
-        raise SourceError(f"{location} holds {len(names)} files ({', '.join(names[:5])}): unpack it and give one")
+        raise SourceError(
+            f"{location} holds {counted(len(names), 'file')} ({', '.join(names[:5])}): unpack it and give one"
+        )
     vectors = _read(first, limit)
     if (second := next(members, None)) is not None:
         raise SourceError(f"{location} is several files ({first.name}, {second.name}, ...): give one of them")

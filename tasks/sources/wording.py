@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.wording import counted
+
 Summary = Mapping[str, Any]
 FORMATS = {
     "json": "JSON array",
@@ -72,7 +74,7 @@ def has_columns(summary: Summary) -> bool:
 def _files_in_words(files: Sequence[Summary]) -> str:
     """How many files and which, where there are several."""
     names = [each["name"] for each in files]
-    return f"{len(names):,} files ({shortened(names, SHOWN_NAMES)}): " if len(names) > 1 else ""
+    return f"{counted(len(names), 'file')} ({shortened(names, SHOWN_NAMES)}): " if len(names) > 1 else ""
 
 
 def in_brief(summary: Summary) -> list[tuple[str, str]]:

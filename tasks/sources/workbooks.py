@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from models.wording import counted
 from tasks.sources.archives import Budget
 from tasks.sources.errors import SourceError
 from tasks.sources.limits import DEFAULT_LIMITS, GIB, SourceLimits
@@ -56,7 +57,7 @@ def _add(builder: BatchBuilder, row: Sequence[Any]) -> None:
     cells = [_cell(value) for value in row[: max(width, given)]]
     characters = sum(map(len, filter(None, cells)))
     if given > width:
-        builder.add_malformed(cells, f"{given} cells instead of {width}", characters)
+        builder.add_malformed(cells, f"{counted(given, 'cell')} instead of {width}", characters)
     elif given:
         builder.add(cells + [None] * (width - len(cells)), characters)
 

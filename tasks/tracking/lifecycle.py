@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from models.wording import counted
 from tasks.runtime import errors, processes, signals
 from tasks.runtime.atomic_files import remove_leftovers
 from tasks.store import checkpoints
@@ -125,7 +126,7 @@ def reconcile_runs() -> int:
         client().set_terminated(run.info.run_id, "KILLED")
     if dead:
         prefect_link.crash_flow_runs({run.data.tags.get("prefect.flow_run_id", "") for run in dead} - {""})
-        logger.warning("closed %d runs whose process is gone", len(dead))
+        logger.warning("closed %s whose process is gone", counted(len(dead), "run"))
     return len(dead)
 
 

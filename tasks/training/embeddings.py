@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from models.settings import EmbeddingSettings, VocabularySettings
 from models.text import Tokens, concat
 from models.text.pieces import map_pieces
+from models.wording import counted
 from tasks.runtime import environment
 from tasks.runtime.progress import progress, say
 from tasks.steps import Inputs, step
@@ -65,10 +66,10 @@ def vector_tests(run: Run, similarities: Path | None, analogies: Path | None) ->
     understood = Judgements.read(similarities, analogies).understood()
     if "pairs" in understood:
         run.log_metrics({"similarity/pairs": understood["pairs"]})
-        say(f"similarities: {understood['pairs']:,} word pairs understood")
+        say(f"similarities: {counted(understood['pairs'], 'word pair')} understood")
     if "questions" in understood:
         run.log_metrics({"analogy/questions": understood["questions"]})
-        say(f"analogies: {understood['questions']:,} questions understood")
+        say(f"analogies: {counted(understood['questions'], 'question')} understood")
     return VectorTests(similarities, analogies)
 
 

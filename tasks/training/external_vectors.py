@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from models.settings import Architecture, EmbeddingSettings, ExternalVectorSettings
+from models.wording import counted
 from tasks.runtime.progress import say
 from tasks.sources.word_vectors import read_word_vectors
 from tasks.steps import step
@@ -30,7 +31,10 @@ def read_external_vectors(run: Run, snapshot: Path, max_words: int) -> Path:
     vectors = read_word_vectors(snapshot, max_words)
     run.log_metrics({"words": len(vectors), "dimensions": vectors.width})
     if len(vectors) == max_words:
-        say(f"  read the first {max_words:,} words of the vectors: external.max_words in the recipe is the limit")
+        say(
+            f"  read the first {counted(max_words, 'word')} of the vectors: external.max_words in "
+            "the recipe is the limit"
+        )
     return formats.write_artifact("vector-file", {"vectors.parquet": to_table(vectors)})
 
 

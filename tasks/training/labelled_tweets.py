@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from models.text import Tokens
+from models.wording import counted
 from tasks.steps import Inputs
 from tasks.store import formats
 
@@ -39,7 +40,8 @@ class Labelled:
         table = formats.read_tweets(inputs.tweets)
         if table["target"].null_count:
             raise ValueError(
-                f"{table['target'].null_count} of {len(table)} tweets have no label: training needs a table with labels"
+                f"{table['target'].null_count} of {counted(len(table), 'tweet')} have no label: "
+                "training needs a table with labels"
             )
         tokens, labels = formats.read_tokens(inputs.tokens), table["target"].to_numpy()
         return Labelled(table, tokens, labels, read_columns(inputs.tweets))

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from models.wording import counted
+
 DIGEST_SHOWN = 12
 
 
@@ -67,7 +69,7 @@ def verified(result: Mapping[str, Any]) -> None:
     for each in result["damaged"]:
         console.print(f"[red]damaged[/red] {each['artifact']} {escape(each['step'])}: {escape(each['problem'])}")
     console.print(
-        f"{result['artifacts']:,} artifacts read, {len(result['damaged'])} damaged or missing"
+        f"{counted(result['artifacts'], 'artifact')} read, {len(result['damaged'])} damaged or missing"
         + ("; the next run that needs them makes them again." if result["damaged"] else ".")
     )
 
@@ -81,7 +83,9 @@ def pruned(result: Mapping[str, Any]) -> None:
     if result["freed"]:
         console.print(table)
     verb = "would be freed" if result["dry_run"] else "freed"
-    console.print(f"{len(result['freed'])} artifacts, {_size(result['freed_bytes'])} {verb}; {result['kept']} needed.")
+    console.print(
+        f"{counted(len(result['freed']), 'artifact')}, {_size(result['freed_bytes'])} {verb}; {result['kept']} needed."
+    )
 
 
 def replayed(result: Mapping[str, Any]) -> None:
@@ -94,7 +98,9 @@ def replayed(result: Mapping[str, Any]) -> None:
     console.print(table)
     count = len(result["artifacts"])
     same = sum(each["identical"] for each in result["artifacts"])
-    console.print(f"[bold]{result['verdict'].capitalize()}[/bold]: {same} of {count} artifacts are the same content.")
+    console.print(
+        f"[bold]{result['verdict'].capitalize()}[/bold]: {same} of {counted(count, 'artifact')} are the same content."
+    )
     if not result["same_code"]:
         console.print("The code that was checked out is not the code that the run recorded.")
     if not result["same_hardware"]:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.render.terminal import printable
+from models.wording import counted
 
 DIGEST_CHARACTERS = 12  # enough to tell tables apart, and to name one
 
@@ -41,7 +42,7 @@ def quarantined(result: Mapping[str, Any]) -> None:
         why = Text("\n").join([Text(row["rule"], style="bold"), printable(row["reason"])])
         table.add_row(place, why, printable(json.dumps(row["record"], ensure_ascii=False)))
     console.print(table)
-    console.print(f"{result['shown']:,} of {result['of']:,} rows of table {result['table']}.")
+    console.print(f"{result['shown']:,} of {counted(result['of'], 'row')} of table {result['table']}.")
     if "out" in result:
         console.print(f"Written to {result['out']}: mend it, then", soft_wrap=True)
         console.print(f"  crisisflow quarantine retry {result['table'][:DIGEST_CHARACTERS]} --corrected FILE")
@@ -51,7 +52,7 @@ def retried(result: Mapping[str, Any]) -> None:
     """What came back, and where the new table is."""
     retry, data = result["retry"], result["data"]
     console = _console()
-    console.print(f"{retry['returned']:,} of {retry['retried']:,} quarantined rows came back.")
+    console.print(f"{retry['returned']:,} of {counted(retry['retried'], 'quarantined row')} came back.")
     for rule, rows in retry["returned_by_rule"].items():
         console.print(f"  {rows:,} from {rule}")
     console.print(f"{data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined.")

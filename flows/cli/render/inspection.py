@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.render.terminal import printable
+from models.wording import counted
 
 Summary = Mapping[str, Any]
 MEANINGS = ("text", "label", "id", "keyword", "location")
@@ -43,7 +44,7 @@ def _head(result: Summary) -> str:
     head = f"{result['source']}: {result['kind']}"
     if result["refused"] or "rows" not in result:
         return f"{head}, {size}"
-    rows = f"{result['rows']:,} {'documents' if result['kind'] == 'corpus' else 'rows'}"
+    rows = counted(result["rows"], "document" if result["kind"] == "corpus" else "row")
     return f"{head}, {rows}{'' if result['complete'] else ' in its beginning'}, {size}"
 
 
@@ -58,7 +59,7 @@ def _facts(result: Summary) -> Iterator[Fact]:
     if not result["complete"]:
         yield "read", f"{result['rows_read']:,} of its rows; the rest was neither read nor counted", ""
     elif result["rows_read"] < result["rows"]:
-        yield "read", f"the first {result['rows_read']:,} rows; the others were counted", ""
+        yield "read", f"the first {counted(result['rows_read'], 'row')}; the others were counted", ""
     if any(file["format"] == "delimited" for file in result["files"]):
         yield "header", "the first line" if result["header"] else "none: columns are numbered", "--no-header"
     if has_columns(result):
@@ -79,7 +80,7 @@ def _passed_over(files: Mapping[str, str]) -> Iterator[Fact]:
     for name, reason in list(files.items())[:SHOWN_PASSED_OVER]:
         yield "passed over", f"{name}: {reason}", ""
     if (more := len(files) - SHOWN_PASSED_OVER) > 0:
-        yield "", f"and {more:,} more files; --json names them", ""
+        yield "", f"and {counted(more, 'more file')}; --json names them", ""
 
 
 def _forms(files: Sequence[Summary]) -> Iterator[Fact]:

@@ -22,7 +22,7 @@ def retrained(result: Mapping[str, Any]) -> None:
     data, test = result["data"], result["test"]
     console.print(
         f"Tweets: {data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined. "
-        f"Test split: {test['rows']:,} rows, {test['positives']:,} of them real disasters."
+        f"Test split: {counted(test['rows'], 'row')}, {test['positives']:,} of them real disasters."
     )
     print_brief(console, result["inspection"])
     console.print(models(result["models"], result["best"]))

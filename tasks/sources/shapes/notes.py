@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.wording import counted
+
 LOG = logging.getLogger(__name__)
 
 
@@ -20,9 +22,9 @@ class ShapeNotes:
     def warn(self) -> None:
         """Say in the log what was counted, where there is anything."""
         for what, number in self.no_texts.items():
-            LOG.warning("%d times %s: no text, passed over", number, what)
+            LOG.warning("%s %s: no text, passed over", counted(number, "time"), what)
         if self.truncated:
-            LOG.warning("%d texts end where the platform cut them; the full text is not in the file", self.truncated)
+            LOG.warning("cut by the platform: %s; the full text is not in the file", counted(self.truncated, "text"))
         if self.left_out:
             fields = "; ".join(f"{name} holds {what}" for name, what in self.left_out.items())
             LOG.warning("fields left out, for objects and lists are no cells of text: %s", fields[:500])

@@ -212,7 +212,7 @@ def test_json_lines_are_quarantined_as_they_stood(home: Path, tmp_path: Path) ->
             [*SOUND, *["x"] * 120],
             {},
             "too-many-quarantined",
-            "0.5455 of the rows quarantined, 120 of them under malformed-row (1 fields instead of 5)",
+            "0.5455 of the rows quarantined, 120 of them under malformed-row (1 field instead of 5)",
             "at most 0.5",
         ),
     ],

@@ -40,7 +40,7 @@ def test_of_few_rows_the_page_and_the_version_say_that_they_are_too_few() -> Non
     verdict = judge(rows, *planted_change(random, rows, 0.0, 0.12), {}, Service(20, milliseconds=40), SETTINGS)
     decision = Decision(False, "version 3 stays", "4", verdict, Incumbent("3", "", None, 9))
     assert "<b>too few rows</b>" in gate_page("lstm", decision)
-    assert "These 20 rows are too few to tell" in in_markdown(decision)
+    assert "20 rows: too few to tell" in in_markdown(decision)
     for text in (gate_page("lstm", decision), in_markdown(decision), verdict.reason):
         assert not re.search(r"(gain of|<b>)\s*[0-9.]+(</b><span>)? points would", text)
 

@@ -94,7 +94,7 @@ def test_bytes_that_do_not_decode_mark_the_row_and_can_be_got_back(tmp_path: Pat
 
 def test_a_row_with_the_wrong_number_of_fields_is_kept_aside_whole(tmp_path: Path) -> None:
     table = read(write(tmp_path / "set.csv", "id,text,target\n1,Fire, and smoke,1\n2,calm,0\n3\n"))
-    assert table["malformed"].to_pylist() == ["4 fields instead of 3", None, "1 fields instead of 3"]
+    assert table["malformed"].to_pylist() == ["4 fields instead of 3", None, "1 field instead of 3"]
     assert json.loads(table["original"].to_pylist()[0]) == ["1", "Fire", " and smoke", "1"]
     assert table["source_row"].to_pylist() == [1, 2, 3]
 
