@@ -77,7 +77,7 @@ def test_decision_reasons_and_figures_stand_on_the_version(home: Path) -> None:
     assert float(version.tags["gate.detectable_gain"]) == pytest.approx(full.gain.detectable, rel=1e-4)
     assert float(version.tags["gate.p"]) > 0.025
     assert "| better | **no** | accuracy" in version.description
-    assert "points nine times out of ten" in version.description
+    assert "points shows nine times out of ten" in version.description
 
 
 def test_the_pages_of_model_and_version_show_words_and_numbers_and_no_json(home: Path) -> None:
