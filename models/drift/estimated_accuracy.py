@@ -60,7 +60,8 @@ def density_ratios(reference: np.ndarray, window: np.ndarray) -> np.ndarray:
     slope, offset = platt_line(scores, np.repeat([0, 1], [len(reference), len(window)]))
     odds = np.exp(np.clip(slope * reference + offset, -30, 30)) * len(reference) / max(len(window), 1)
     clipped = np.minimum(odds, LARGEST_WEIGHT)
-    return clipped / clipped.mean()
+    weights: np.ndarray = clipped / clipped.mean()
+    return weights
 
 
 def estimate(
@@ -113,7 +114,8 @@ def _obstacle(
 def _calibrated(reference: Judged, labels: np.ndarray, window: Judged, rows: np.ndarray) -> np.ndarray:
     """The window's probabilities after the line in the log-odds that these rows of the reference ask for."""
     slope, offset = platt_line(log_odds(reference.probabilities[rows], CERTAIN), labels[rows])
-    return expit(slope * log_odds(window.probabilities, CERTAIN) + offset)
+    calibrated: np.ndarray = expit(slope * log_odds(window.probabilities, CERTAIN) + offset)
+    return calibrated
 
 
 def _resample(

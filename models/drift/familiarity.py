@@ -92,7 +92,8 @@ NO_RECORD = Familiarity(None, None)
 def per_text(tokens: Tokens, marked: np.ndarray) -> np.ndarray:
     """How many tokens of each text are among the marked distinct words, int64 (texts,)."""
     running = np.concatenate([[0], np.cumsum(marked[tokens.codes])])
-    return running[tokens.offsets[1:]] - running[tokens.offsets[:-1]]
+    counts: np.ndarray = running[tokens.offsets[1:]] - running[tokens.offsets[:-1]]
+    return counts
 
 
 def count_doubts(doubts: Mapping[str, int]) -> dict[str, object]:

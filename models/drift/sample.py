@@ -33,7 +33,8 @@ class Sample:
     @cached_property
     def scripts(self) -> list[str | None]:
         """The script of each text."""
-        return dominant_scripts(self.texts).to_pylist()
+        scripts: list[str | None] = dominant_scripts(self.texts).to_pylist()
+        return scripts
 
     @cached_property
     def doubts(self) -> np.ndarray:
@@ -53,7 +54,8 @@ class Sample:
         words = self.tokens.words
         letters = np.array([word[0].isalpha() for word in words.to_pylist()], bool)
         unknown = per_text(self.tokens, letters & ~self.familiarity.knows(words))
-        return unknown / np.maximum(per_text(self.tokens, letters), 1)
+        shares: np.ndarray = unknown / np.maximum(per_text(self.tokens, letters), 1)
+        return shares
 
     @property
     def lengths(self) -> np.ndarray:

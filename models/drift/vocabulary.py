@@ -70,7 +70,8 @@ def _word_weights(first: "csr_matrix", second: "csr_matrix") -> np.ndarray:
     for sample in (first, second):
         counts = np.asarray(sample.sum(axis=0)).ravel() / max(sample.shape[0], 1) * 1_000
         shares.append((counts + SMOOTHING) / (counts.sum() + SMOOTHING * len(counts)))
-    return np.log(shares[1]) - np.log(shares[0])
+    weights: np.ndarray = np.log(shares[1]) - np.log(shares[0])
+    return weights
 
 
 def overlap(first: "csr_matrix", second: "csr_matrix") -> float:

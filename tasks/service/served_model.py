@@ -81,7 +81,8 @@ class ServedModel:
         column = text_column(texts)
         settings = self.classifier.text
         tokens = Tokens.from_lists([tokenize(repair_text(text), settings) for text in column.to_pylist()])
-        return self.familiarity.doubts(column, tokens).to_pylist()
+        doubts: list[str | None] = self.familiarity.doubts(column, tokens).to_pylist()
+        return doubts
 
     def answer(self, judged: Judgement | None) -> dict[str, object]:
         """Probability and label (1 from the model's threshold on) as JSON has them, and a doubt where there is one.

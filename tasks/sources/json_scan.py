@@ -54,7 +54,8 @@ class Scan:
         ends = self.ends[~known]
         before, two_before = self._bytes[ends - 1], self._bytes[ends - 2]
         begins = (before == COLON) | ((before == BLANK) & (two_before == COLON))
-        return ends[(before != BACKSLASH) & ~begins]
+        others: NDArray[np.intp] = ends[(before != BACKSLASH) & ~begins]
+        return others
 
     def words_after(self) -> NDArray[np.uint64]:
         """The eight bytes that begin `BEHIND` each end, as little-endian numbers."""
