@@ -70,6 +70,7 @@ def kill_at_next_checkpoint(home: Path) -> None:
     process.wait()
 
 
+@pytest.mark.kill
 def test_a_training_that_is_killed_twice_ends_with_the_same_bytes_and_says_so(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
