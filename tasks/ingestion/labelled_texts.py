@@ -13,32 +13,36 @@ from tasks.steps import step
 from tasks.store.artifact_store import new_artifact
 from tasks.tracking import Run
 
-LABELS = "labels.parquet"
+LABELS, EVENTS = "labels.parquet", "events.parquet"
 
 
 @step("check labelled texts")
-def check_labelled_texts(run: Run, snapshot: Path) -> Path:
+def check_labelled_texts(run: Run, snapshot: Path, events: str | None = None) -> Path:
     """Read texts with labels of any tasks; keep the distinct ones as documents, and their labels beside them.
 
-    `shard-*.parquet` as a corpus has them: document, title, text; `labels.parquet`: document, task, label.
+    `shard-*.parquet` as a corpus has them: document, title, text; `labels.parquet`: document, task, label. Where
+    `events` says how they are told, `events.parquet`: document, event, once for each event that has the text.
     """
     read = kept = 0
-    labels = []
+    labels, of_events = [], []
     with new_artifact("labelled-texts") as draft:
-        for number, texts in enumerate(read_labelled_texts(snapshot)):
-            documents, named = _distinct(texts, f"{snapshot.name[:8]}/{number}")
+        for number, texts in enumerate(read_labelled_texts(snapshot, events=events)):
+            documents, named, known = _distinct(texts, f"{snapshot.name[:8]}/{number}")
             pq.write_table(documents, draft / f"shard-{number:05}.parquet", compression="zstd")
             labels += named
+            of_events.append(known)
             read, kept = read + len(texts.texts), kept + len(documents)
         table = pa.concat_tables(labels)
         pq.write_table(table, draft / LABELS, compression="zstd")
+        if events:
+            pq.write_table(pa.concat_tables(of_events), draft / EVENTS, compression="zstd")
     tasks = pc.count_distinct(table["task"]).as_py()
     run.log_metrics({"read": read, "kept": kept, "tasks": tasks, "labels": len(table)})
     return draft.final
 
 
-def _distinct(texts: LabelledTexts, prefix: str) -> tuple[pa.Table, list[pa.Table]]:
-    """The documents with a text that none before them had, and a table of labels for each task."""
+def _distinct(texts: LabelledTexts, prefix: str) -> tuple[pa.Table, list[pa.Table], pa.Table]:
+    """The documents with a text that none before them had, a table of labels for each task, the events of each."""
     repaired, _ = repair_texts(texts.texts.combine_chunks())
     rows = np.arange(len(repaired))
     table = pa.table({"text": repaired, "row": rows}).filter(pc.not_equal(pc.utf8_trim_whitespace(repaired), ""))
@@ -50,4 +54,9 @@ def _distinct(texts: LabelledTexts, prefix: str) -> tuple[pa.Table, list[pa.Tabl
     for task, labels in texts.labels.items():
         of_task = pa.table({"document": names, "task": pa.array([task] * len(names)), "label": labels.take(chosen)})
         named.append(of_task.filter(pc.is_valid(of_task["label"])))
-    return documents, named
+    places = pc.index_in(
+        repaired, repaired.take(chosen)
+    )  # of its document, for every row: copies have one between them
+    of_rows = pa.table({"document": names.take(places), "event": texts.events.combine_chunks()})
+    known = of_rows.filter(pc.and_(pc.is_valid(of_rows["document"]), pc.is_valid(of_rows["event"])))
+    return documents, named, known.group_by(["document", "event"], use_threads=False).aggregate([])

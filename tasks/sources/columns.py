@@ -89,7 +89,7 @@ class ColumnMap(ReadingOptions):
             if meaning == "id" and not self.ids:
                 continue
             wanted = getattr(self, meaning)
-            name = _find_named(names, wanted) if wanted else _guess(names, meaning)
+            name = find_named(names, wanted) if wanted else _guess(names, meaning)
             if name is not None:
                 found[meaning] = name
             elif wanted or meaning in required:
@@ -137,7 +137,8 @@ def label_doubt(counts: Mapping[str, int], columns: ColumnMap) -> str | None:
     )
 
 
-def _find_named(names: Sequence[str], wanted: str) -> str | None:
+def find_named(names: Sequence[str], wanted: str) -> str | None:
+    """The name that is wanted, or one that differs in case and blanks around it; None where there is none."""
     return next((name for name in names if name == wanted), None) or next(
         (name for name in names if name.strip().lower() == wanted.strip().lower()), None
     )

@@ -18,6 +18,7 @@ from models.wording import counted
 from tasks.sources.columns import ColumnMap
 from tasks.sources.encodings import detect_encoding, open_text
 from tasks.sources.errors import SourceError
+from tasks.sources.events import EVENT, event_column, events_of
 from tasks.sources.formats import table_format
 from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.members import Member
@@ -31,25 +32,34 @@ FEWEST_OF_CLASS = 5  # a stray header, a slip: its rows carry no label
 
 
 class LabelledTexts(NamedTuple):
-    """Texts of one table or folder (null where there is none), and the label of each in every task (null likewise)."""
+    """Texts of one table or folder (null where there is none), and the label of each in every task (null likewise).
+
+    `events` names the event of each text, null where none is told.
+    """
 
     name: str
     texts: pa.ChunkedArray
     labels: dict[str, pa.ChunkedArray]
+    events: pa.ChunkedArray
 
 
-def read_labelled_texts(location: str | Path, limits: SourceLimits = DEFAULT_LIMITS) -> list[LabelledTexts]:
+def read_labelled_texts(
+    location: str | Path, limits: SourceLimits = DEFAULT_LIMITS, events: str | None = None
+) -> list[LabelledTexts]:
     """Everything at this place that carries labels, files of one layout in one piece, in the order of the files.
 
-    Tasks are named by folder and column, `CrisisLexT26/Informativeness`, or by the folder of a pair of files.
+    Tasks are named by folder and column, `CrisisLexT26/Informativeness`, or by the folder of a pair of files. `events`
+    says where the event of a text stands, see `tasks.sources.events`.
     Raises SourceError for what cannot be read, and when nothing there carries labels.
     """
     pieces: dict[tuple[str, ...], list[tuple[str, pa.Table]]] = {}
     for member in open_sources(location, tables_only=False, notes=ReadingNotes(), limits=limits):
         if member.name.endswith((TEXTS, LABELS)):
             line_files = pieces.setdefault(("lines", os.path.dirname(member.name)), [])
-            line_files.append((member.name, pa.table({"line": list(_lines(member))})))
-        elif not member.name.endswith(".txt") and (table := _table(member, limits)) is not None:
+            lines = list(_lines(member))
+            named = {EVENT: event_column(events, member.name, len(lines))} if events else {}
+            line_files.append((member.name, pa.table({"line": lines, **named})))
+        elif not member.name.endswith(".txt") and (table := _table(member, limits, events)) is not None:
             pieces.setdefault(("table", *table.column_names), []).append((member.name, table))
     found = [_paired(files) if kind == "lines" else _of_table(files) for (kind, *_), files in pieces.items()]
     labelled = [each for each in found if each.labels]
@@ -70,7 +80,7 @@ def _lines(member: Member) -> Iterator[str]:
 
 def _paired(files: Sequence[tuple[str, pa.Table]]) -> LabelledTexts:
     by_name = dict(files)
-    texts, labels = [], []
+    texts, labels, events = [], [], []
     for name, table in files:
         if not name.endswith(TEXTS):
             continue
@@ -82,16 +92,20 @@ def _paired(files: Sequence[tuple[str, pa.Table]]) -> LabelledTexts:
                 f"{name} has {counted(len(table), 'line')} and its labels {len(other):,}: one label a line is needed"
             )
         texts.append(table["line"])
+        events.append(_events(table))
         labels.append(pc.utf8_trim_whitespace(other["line"]))
     task = os.path.dirname(files[0][0]) or "labels"
-    chunks = pa.chunked_array([chunk for each in texts for chunk in each.chunks], pa.string())
-    of_task = pa.chunked_array([chunk for each in labels for chunk in each.chunks], pa.string())
-    return LabelledTexts(task, chunks, _tasks({task: of_task}))
+    of_texts, of_task, of_events = (
+        pa.chunked_array([chunk for each in column for chunk in each.chunks], pa.string())
+        for column in (texts, labels, events)
+    )
+    return LabelledTexts(task, of_texts, _tasks({task: of_task}), of_events)
 
 
-def _table(member: Member, limits: SourceLimits) -> pa.Table | None:
+def _table(member: Member, limits: SourceLimits, events: str | None) -> pa.Table | None:
     """The text as column `text`, every other column under its own name, all of them strings; None without any text.
 
+    The event of each text, where it is asked for, stands in the column EVENT.
     Descriptions of the data lie beside it, and are tables too.
     """
     batches, found = [], None
@@ -101,6 +115,8 @@ def _table(member: Member, limits: SourceLimits) -> pa.Table | None:
             return None
         names = [field.name for field in batch.schema.field("record").type if field.name != found["text"]]
         columns = {"text": cells_of(batch, found["text"]), **{name: cells_of(batch, name) for name in names}}
+        if events:
+            columns[EVENT] = events_of(batch, member.name, events)
         batches.append(pa.table(columns))
     return pa.concat_tables(batches)
 
@@ -109,8 +125,16 @@ def _of_table(files: Sequence[tuple[str, pa.Table]]) -> LabelledTexts:
     folder = os.path.commonpath([os.path.dirname(name) or "." for name, _ in files])
     prefix = "" if folder in ("", ".") else f"{folder}/"
     table = pa.concat_tables([table for _, table in files])
-    columns = {f"{prefix}{name}": pc.utf8_trim_whitespace(table[name]) for name in table.column_names if name != "text"}
-    return LabelledTexts(folder, table["text"], _tasks(columns))
+    names = [name for name in table.column_names if name not in ("text", EVENT)]
+    columns = {f"{prefix}{name}": pc.utf8_trim_whitespace(table[name]) for name in names}
+    return LabelledTexts(folder, table["text"], _tasks(columns), _events(table))
+
+
+def _events(table: pa.Table) -> pa.ChunkedArray:
+    """The event of each row; null where it was not asked for."""
+    if EVENT in table.column_names:
+        return table[EVENT]
+    return pa.chunked_array([pa.nulls(len(table), pa.string())])
 
 
 def _tasks(columns: dict[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
