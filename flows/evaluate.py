@@ -1,4 +1,4 @@
-"""Evaluate: a recipe judged by grouped cross-validation, every choice made on inner splits."""
+"""Evaluate: a recipe judged by folds of tweets or of whole events, every choice made on inner splits."""
 
 import time
 from collections.abc import Sequence
@@ -8,15 +8,18 @@ from typing import Any
 from prefect import flow
 from pydantic import Field
 
+from flows import event_folds
 from flows.classify import ENSEMBLE, NB_SVM, model_names, pretrained_names, with_ensemble, with_members
 from flows.external import check_given, external_names, read_external
-from flows.fold import Evaluated, Fitted, fit_fold
+from flows.fold import Evaluated, EventTexts, Fitted, fit_fold
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
 from models.settings import Recipe, Settings
+from models.settings.events import AdaptationSettings
+from models.splitting.events import EventFold
 from models.splitting.folds import Fold
 from tasks import tracking
-from tasks.evaluation import fold_tables, held_out_usage, record
+from tasks.evaluation import event_record, fold_tables, held_out_usage, record
 from tasks.evaluation import learning_curve as evaluation_learning_curve
 from tasks.evaluation.fit_times import fit_seconds
 from tasks.evaluation.leakage import exclude_texts
@@ -26,6 +29,7 @@ from tasks.training.features import tokenize_corpus, tokenize_tweets
 
 BASELINES = ("logistic/tf-idf", NB_SVM)
 TRAINING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
+FOLDS = 5
 
 
 class EvaluateRequest(Settings):
@@ -39,7 +43,15 @@ class EvaluateRequest(Settings):
     exclude: tuple[str, ...] = Field((), description="Tweets whose texts are dropped from unlabelled text as well.")
     recipe: str = Field("quick", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="The first seed, instead of the recipe's own.")
-    folds: int = Field(5, ge=2, description="Parts that the tweets are dealt out to; each is held out once.")
+    events: str | None = Field(
+        None, description="How the event of a tweet is told: folders, files, or a column. Then events are held out."
+    )
+    hold_out: tuple[str, ...] = Field((), description="Hold out these events only; the others are always trained on.")
+    apart: tuple[str, ...] = Field((), description="Events whose mean is reported apart from that of the others.")
+    adapt: tuple[int, ...] = Field((), description="Numbers of labels of the held-out event to learn from afterwards.")
+    folds: int | None = Field(
+        None, ge=2, description="Parts that tweets (5) or events (each by itself) are dealt out to, each held out once."
+    )
     seeds: int = Field(1, ge=1, description="How often: each seed is another partition and other draws in training.")
     models: tuple[str, ...] = Field((), description="What to train; by default the networks and the two baselines.")
     vectors: str | None = Field(None, description="Word vectors from elsewhere, to start networks and trainings from.")
@@ -61,8 +73,10 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     the paired bootstrap); `mcnemar`, for each seed `only_first` (rows that only the model has right), `only_second`,
     `exact` and `mid_p`.
     `learning_curve`: the fields of `tasks.evaluation.learning_curve.CurvePoint`; empty unless it was asked for.
+    With events also `held_out` (how they are told) and what `tasks.evaluation.event_record.score` returns.
     """
     start = time.monotonic()
+    check_request(request)
     recipe = load_recipe(request.recipe, request.seed)
     check_given(recipe, request.vectors)
     names = chosen_models(recipe, request.models, bool(request.labelled_texts), request.vectors is not None)
@@ -70,16 +84,17 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         record_request(run)
         labelled = _labelled_tweets(request, recipe, run)
         looks = held_out_usage.register(run, labelled, recipe)
+        if request.events is not None:
+            labelled = event_folds.with_events(labelled, request.tweets, request.events, run)
+        folds = planned(request, recipe, labelled)
         evaluated = _evaluated(request, labelled, names, recipe, run)
-        fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in planned(request, recipe)]
+        fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in folds]
         summary = {
             "run_id": run.run_id,
-            "recipe": recipe.name,
-            **fold_tables.scored_rows(labelled),
-            "folds": request.folds,
-            "seeds": sorted({each.fold.seed for each in fitted}),
+            **described(fitted, recipe),
             **looks.summary(),
             **score(run, fitted, recipe),
+            **score_events(request, evaluated, fitted),
         }
         curve = learning_curve(fitted) if request.learning_curve else []
         record.record(run, summary, curve)
@@ -89,6 +104,14 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         "steps": tracking.step_outcomes(run.run_id),
         "seconds": round(time.monotonic() - start, 1),
     }
+
+
+def check_request(request: EvaluateRequest) -> None:
+    """Raise ValueError for options that need events to be held out, without any."""
+    if request.events is None:
+        given = {"--hold-out": request.hold_out, "--apart": request.apart, "--adapt": request.adapt}
+        if idle := [name for name, value in given.items() if value]:
+            raise ValueError(f"{', '.join(idle)} needs events to hold out: say how they are told, --events COLUMN")
 
 
 def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run) -> Path:
@@ -103,10 +126,14 @@ def _evaluated(
 ) -> Evaluated:
     """What every fold is fitted from: tweets with their tokens, further texts, the models to train."""
     tokens = tokenize_tweets(run, labelled, recipe.text)
-    texts = ingest_labelled_texts(request.labelled_texts, run)
+    corpora = ingest_corpora(list(request.corpora), run)
+    texts = ingest_labelled_texts(request.labelled_texts, run, request.events)
     external = read_external(request.vectors, recipe.external, run)
-    corpus = unlabelled_tokens(request, texts, labelled, recipe, run)
-    return Evaluated(labelled, tokens, corpus, names, texts, external)
+    unlabelled = unlabelled_texts(request, [*corpora, *texts], labelled, run)
+    corpus = tokenize_corpus(run, [unlabelled], recipe.text) if unlabelled else None
+    of_events = EventTexts(request.events, unlabelled, [*corpora, *texts]) if request.events else None
+    adaptation = AdaptationSettings(labels=request.adapt) if request.adapt else None
+    return Evaluated(labelled, tokens, corpus, names, texts, external, of_events, adaptation)
 
 
 def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = False, external: bool = False) -> list[str]:
@@ -125,30 +152,31 @@ def chosen_models(recipe: Recipe, asked: Sequence[str], pretraining: bool = Fals
     return [name for name in known if name in wanted]
 
 
-def unlabelled_tokens(
-    request: EvaluateRequest, texts: list[Path], labelled: Path, recipe: Recipe, run: tracking.Run
-) -> Path | None:
-    """The tokens of corpora and other tasks' texts without those that are scored or excluded; one for all folds."""
-    corpora = [*ingest_corpora(list(request.corpora), run), *texts]
-    if not corpora:
+def unlabelled_texts(request: EvaluateRequest, sources: list[Path], labelled: Path, run: tracking.Run) -> Path | None:
+    """Corpora and other tasks' texts without those that are scored or excluded; one for all folds."""
+    if not sources:
         return None
     excluded = [path for path in map(snapshot, request.exclude) if path is not None]
-    return tokenize_corpus(run, [exclude_texts(run, corpora, labelled, excluded)], recipe.text)
+    return exclude_texts(run, sources, labelled, excluded)
 
 
-def planned(request: EvaluateRequest, recipe: Recipe) -> list[Fold]:
+def planned(request: EvaluateRequest, recipe: Recipe, labelled: Path) -> Sequence[Fold]:
     """The folds of every seed, and of every share of the training tweets; the whole of them last."""
+    shares = TRAINING_SHARES if request.learning_curve else TRAINING_SHARES[-1:]
+    if request.events is not None:
+        return event_folds.event_folds(request, recipe, labelled, shares)
+    folds = request.folds or FOLDS
     return [
         Fold(
-            folds=request.folds,
+            folds=folds,
             number=number,
             seed=recipe.seed + seed,
             validation_share=recipe.split.validation_share,
             training_share=share,
         )
-        for share in (TRAINING_SHARES if request.learning_curve else TRAINING_SHARES[-1:])
+        for share in shares
         for seed in range(request.seeds)
-        for number in range(1, request.folds + 1)
+        for number in range(1, folds + 1)
     ]
 
 
@@ -157,11 +185,42 @@ def recipe_of(recipe: Recipe, fold: Fold) -> Recipe:
     return recipe.model_copy(update={"seed": fold.seed})
 
 
+def described(fitted: Sequence[Fitted], recipe: Recipe) -> dict[str, Any]:
+    """What was evaluated, on how many rows, folds and seeds."""
+    return {
+        "recipe": recipe.name,
+        **fold_tables.scored_rows([each.table for each in fitted]),
+        "folds": len({each.fold.number for each in fitted}),
+        "seeds": sorted({each.fold.seed for each in fitted}),
+    }
+
+
 def score(run: tracking.Run, fitted: Sequence[Fitted], recipe: Recipe) -> dict[str, Any]:
     """The scores of the fits on all training rows."""
     whole = [each for each in fitted if each.fold.training_share == 1]
     costs = fit_seconds(run.run_id, [each.models for each in whole])
     return record.score([each.predictions for each in whole], costs, BASELINES, recipe.budget_minutes)
+
+
+def score_events(request: EvaluateRequest, evaluated: Evaluated, fitted: Sequence[Fitted]) -> dict[str, Any]:
+    """The scores by event, and after labels of the event; nothing where rows and not events were held out."""
+    if request.events is None or evaluated.events is None:
+        return {}
+    whole = [each for each in fitted if each.fold.training_share == 1]
+    folds = [each.fold for each in whole if isinstance(each.fold, EventFold)]
+    found = event_folds.also_in(evaluated.labelled, evaluated.events.sources, request.events)
+    return {
+        "held_out": request.events,
+        "unlabelled": event_folds.unlabelled_words(request, found),
+        "also_in": found,
+        **event_record.score(
+            [each.predictions for each in whole],
+            {fold.number: fold.unit for fold in folds},
+            BASELINES,
+            event_folds.apart(request, evaluated.labelled, folds),
+            [path for each in whole for path in each.adapted],
+        ),
+    }
 
 
 def learning_curve(fitted: Sequence[Fitted]) -> list[evaluation_learning_curve.CurvePoint]:

@@ -1,21 +1,32 @@
 """One fold of an evaluation: what the models asked for need, and the models, on the fold's own training rows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.adaptation import adapt
 from flows.classify import BAGS, NB_SVM, classify, pretrain, with_members
 from flows.embed import embed
 from flows.external import BESIDE, EXTERNAL, add_external, start_vectors
 from flows.featurize import Features
 from models.settings import EmbeddingSettings, Recipe
+from models.settings.events import AdaptationSettings
+from models.splitting.events import EventFold
 from models.splitting.folds import Fold
+from tasks.evaluation.events import event_table, hold_out_texts
 from tasks.evaluation.fold_tables import fold_table
 from tasks.evaluation.predictions import record_fold
 from tasks.tracking import Run, tracked_run
 from tasks.training.embeddings import UnlabelledText, VectorTests
-from tasks.training.features import build_vocabulary, count_characters, count_cooccurrences, count_words
+from tasks.training.features import (
+    build_vocabulary,
+    count_characters,
+    count_cooccurrences,
+    count_words,
+    tokenize_corpus,
+)
+from tasks.training.labelled_tweets import LabelledInputs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +42,17 @@ class Evaluated:
     models: Collection[str]
     pretraining_texts: list[Path] = field(default_factory=list)
     external: Path | None = None
+    events: "EventTexts | None" = None
+    adaptation: AdaptationSettings | None = None
+
+
+@dataclass(frozen=True)
+class EventTexts:
+    """Unlabelled documents, the sources they are from, and how their events are told: for folds to leave events out."""
+
+    by: str
+    unlabelled: Path | None
+    sources: list[Path]
 
 
 @dataclass(frozen=True)
@@ -41,15 +63,29 @@ class Fitted:
     table: Path
     models: dict[str, Path]
     predictions: "pa.Table"
+    adapted: list[Path] = field(default_factory=list)
+
+
+def table_of(run: Run, labelled: Path, fold: Fold) -> Path:
+    """The labelled rows with the splits of a fold of either kind."""
+    return event_table(run, labelled, fold) if isinstance(fold, EventFold) else fold_table(run, labelled, fold)
+
+
+def corpus_of(evaluated: Evaluated, recipe: Recipe, fold: Fold, run: Run) -> Path | None:
+    """The tokens of unlabelled text that the fold may learn from: without the events that it holds out."""
+    texts = evaluated.events
+    if not isinstance(fold, EventFold) or texts is None or texts.unlabelled is None:
+        return evaluated.corpus_tokens
+    rest = hold_out_texts(run, texts.unlabelled, texts.sources, texts.by, fold)
+    return tokenize_corpus(run, [rest], recipe.text)
 
 
 def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> Fitted:
     """Fit the models on one fold, everything they need included, in runs below one of the fold's own."""
-    title = f"fold {fold.number} of {fold.folds}, seed {fold.seed}"
-    share = f", {fold.training_share:.0%} of training" if fold.training_share < 1 else ""
-    with tracked_run(title + share, "fold", parent, fold) as opened:
-        run = opened.model_copy(update={"fold": title + share})
-        table = fold_table(run, evaluated.labelled, fold)
+    with tracked_run(fold.title, "fold", parent, fold) as opened:
+        run = opened.model_copy(update={"fold": fold.title})
+        table = table_of(run, evaluated.labelled, fold)
+        evaluated = replace(evaluated, corpus_tokens=corpus_of(evaluated, recipe, fold, run))
         features = features_for(evaluated, table, recipe, run)
         text = UnlabelledText(evaluated.corpus_tokens, table, evaluated.tokens)
         wanted = with_members(evaluated.models, recipe)
@@ -61,7 +97,11 @@ def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> F
             texts = evaluated.pretraining_texts
             pretrained = pretrain.fn(evaluated.corpus_tokens, texts, vectors, recipe, run, wanted)
         models = classify.fn(table, features, vectors, recipe, run, evaluated.models, pretrained)
-        return Fitted(fold, table, models, record_fold(run, table, fold, models))
+        adapted = []
+        if evaluated.adaptation is not None:
+            inputs = LabelledInputs(table, evaluated.tokens)
+            adapted = adapt(inputs, features, vectors, models, recipe, evaluated.adaptation, run)
+        return Fitted(fold, table, models, record_fold(run, table, fold, models), adapted)
 
 
 def features_for(evaluated: Evaluated, table: Path, recipe: Recipe, run: Run) -> Features:

@@ -13,6 +13,7 @@ from flows.cli.grouping import grouped
 from flows.cli.runner import AsJson, Debug, command, show
 from models.wording import counted
 
+EVENTS = "Events"
 WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
 
 Models = Annotated[
@@ -39,7 +40,13 @@ Excluded = Annotated[
 class Fits:
     """What is fitted, and how often."""
 
-    folds: Annotated[int, typer.Option(min=2, help="Parts of the tweets, each held out once.")] = 5
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Parts of the tweets (default: 5), or of the events (default: each by itself); each is held out once.",
+        ),
+    ] = None
     seeds: Annotated[int, typer.Option(min=1, help="Partitions into folds, each with other draws in training.")] = 1
     seed: options.Seed = None
     models: Models = None
@@ -49,8 +56,65 @@ class Fits:
 
     def given(self) -> dict[str, Any]:
         """The fields of the request that these options fill."""
-        names = tuple(name.strip() for each in self.models or () for name in each.split(","))
-        return {**vars(self), "models": names}
+        return {**vars(self), "models": _split(self.models)}
+
+
+@dataclass(frozen=True)
+class Events:
+    """Which events are held out, and what is asked of them."""
+
+    events: Annotated[
+        str | None,
+        typer.Option(
+            "--events",
+            metavar="COLUMN|folders|files",
+            help="Hold out whole events: the rows of a folder, a file, or a value of a column; of every source.",
+            rich_help_panel=EVENTS,
+        ),
+    ] = None
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Hold out these only, as *flood*; the others are always trained on. Repeatable, or with commas.",
+            rich_help_panel=EVENTS,
+        ),
+    ] = None
+    apart: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Report the mean of these apart from the others, as events in another language. Repeatable.",
+            rich_help_panel=EVENTS,
+        ),
+    ] = None
+    adapt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Then learn from so many labels of the event, as 10,25,50, and score the other half of it.",
+            rich_help_panel=EVENTS,
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields of the request that these options fill. Raises a usage error for what are no numbers."""
+        try:
+            numbers = tuple(int(each) for each in (self.adapt or "").split(",") if each.strip())
+        except ValueError:
+            numbers = (0,)
+        if any(number < 1 for number in numbers):
+            raise typer.BadParameter(f"{self.adapt!r} is no list of numbers: write 10,25,50", param_hint="--adapt")
+        return {
+            "events": self.events,
+            "hold_out": _split(self.hold_out),
+            "apart": _split(self.apart),
+            "adapt": tuple(sorted(set(numbers))),
+        }
+
+
+def _split(names: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for each in names or () for name in each.split(",") if name.strip())
 
 
 def register(app: typer.Typer) -> None:
@@ -68,17 +132,23 @@ def evaluate(
     table: options.LabelledTable,
     recipe: options.RecipeName = "quick",
     fits: Fits,
+    events: Events,
     device: options.ComputeOn = options.Device.cpu,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Judge a recipe by grouped cross-validation, beside TF-IDF + logistic regression and NB-SVM.
+    """Judge a recipe on rows, or on events, that it has not seen, beside TF-IDF + logistic regression and NB-SVM.
 
     Every row with a text and a label is scored by fits that did not see it nor a near-duplicate of it, quarantined
     rows included, which no fit learns from. Thresholds, epochs and strengths are chosen on inner splits. Nothing is
     put in use. Fits that were made before are reused.
 
+    With --events, whole events are held out, of every source and with all copies of their texts, for a desk meets
+    events that no training row has seen; macro F1 is told for each event, and as a mean over events.
+
     Example: crisisflow evaluate --tweets train.csv --exclude test.csv --recipe quick --seeds 3
+
+    Example: crisisflow evaluate --tweets 'events/*/*.csv' --events folders --adapt 10,50,300
     """
     sources = (tweets, vectors, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
     with command(debug), options.computing_on(device), options.prepared(recipe, *sources):
@@ -92,6 +162,7 @@ def evaluate(
             vectors=vectors,
             recipe=recipe,
             **fits.given(),
+            **events.given(),
         )
         result = stage.evaluate(request)
     show(result, as_json, evaluated)
@@ -100,11 +171,16 @@ def evaluate(
 def evaluated(result: Mapping[str, Any]) -> None:
     """What was scored, a line for each model, each against the baselines, and where to look."""
     from tasks.evaluation import page
+    from tasks.evaluation.event_tables import event_tables
 
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     console.print(page.facts(result))
     console.print(_table("Models, on rows held out", page.COLUMNS, page.rows(result["models"])))
+    for each in event_tables(result):
+        console.print(_table(each.title, tuple(each.head), each.rows))
+    if "unlabelled" in result:
+        console.print(result["unlabelled"])
     if result["comparisons"]:
         console.print(
             _table("Against the baselines, on the same rows", page.AGAINST, page.against(result["comparisons"]))

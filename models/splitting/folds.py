@@ -34,6 +34,12 @@ class Fold(Settings):
             )
         return share
 
+    @property
+    def title(self) -> str:
+        """How runs call it."""
+        share = f", {self.training_share:.0%} of training" if self.training_share < 1 else ""
+        return f"fold {self.number} of {self.folds}, seed {self.seed}{share}"
+
 
 def assign_folds(groups: Strings, folds: int, seed: int) -> np.ndarray:
     """The fold of each row, int64 (rows,), 1 to `folds`; rows of one group share theirs.
@@ -64,15 +70,15 @@ def fold_splits(groups: Strings, kept: np.ndarray, fold: Fold) -> pa.StringArray
     used. Training groups for a smaller `training_share` are among those for a larger one, and neither validation nor
     test hang on it.
     """
-    validation = _in_share(groups, fold.inner_share, derive_seed(fold.seed, f"fold-{fold.number}/validation"))
-    learned = _in_share(groups, fold.training_share, derive_seed(fold.seed, f"fold-{fold.number}/size"))
+    validation = in_share(groups, fold.inner_share, derive_seed(fold.seed, f"fold-{fold.number}/validation"))
+    learned = in_share(groups, fold.training_share, derive_seed(fold.seed, f"fold-{fold.number}/size"))
     splits = np.where(validation, "validation", np.where(learned, "train", UNUSED))
     splits[~kept] = UNUSED
     splits[assign_folds(groups, fold.folds, fold.seed) == fold.number] = "test"
     return pa.array(splits.tolist(), pa.string())
 
 
-def _in_share(groups: Strings, share: float, seed: int) -> np.ndarray:
+def in_share(groups: Strings, share: float, seed: int) -> np.ndarray:
     """Whether each row's group is in a share of all groups, bool (rows,); a larger share holds the smaller one."""
     if share >= 1:
         return np.ones(len(groups), bool)

@@ -5,12 +5,13 @@ artifact of tokens serves every fold.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from models.splitting.folds import UNUSED, Fold, fold_splits
 from tasks.steps import step
@@ -75,15 +76,24 @@ def fold_table(run: Run, labelled: Path, fold: Fold) -> Path:
     """The labelled rows with the splits of this fold."""
     table = formats.read_tweets(labelled)
     kept = table["kept"].to_numpy()
-    splits = fold_splits(table["group"], kept, fold)
+    return with_splits(run, table, fold_splits(table["group"], kept, fold))
+
+
+def with_splits(run: Run, table: pa.Table, splits: pa.StringArray) -> Path:
+    """The rows with these splits, as an artifact; how many each split has is recorded."""
     run.log_metrics({f"rows/{name}": count for name, count in Counter(splits.to_pylist()).items()})
     place = table.schema.get_field_index("split")
     return formats.write_artifact("fold", {"tweets.parquet": table.set_column(place, "split", splits)})
 
 
-def scored_rows(labelled: Path) -> dict[str, int]:
-    """How many rows are scored, how many of them are positive and quarantined, and how many groups they make."""
-    table = pq.read_table(labelled / "tweets.parquet", columns=["target", "kept", "group"])
+def scored_rows(tables: Sequence[Path]) -> dict[str, int]:
+    """How many rows these folds score, how many of them are positive and quarantined, how many groups they make.
+
+    A row that several folds score, under other seeds, counts once.
+    """
+    tested = [formats.rows_in(formats.read_tweets(table), "test") for table in tables]
+    rows = np.unique(np.concatenate(tested))
+    table = formats.read_tweets(tables[0]).select(["target", "kept", "group"]).take(pa.array(rows))
     return {
         "rows": len(table),
         "positives": int(pc.sum(table["target"]).as_py()),

@@ -4,24 +4,30 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from models.wording import counted, p_words
+from tasks.evaluation.event_tables import LINE, event_tables
 from tasks.html.pages import picture, render
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("model", "accuracy", "F1", "ROC AUC", "log loss", "Brier", "ECE", "one fit")
-LINE = "\n"  # within a cell; HTML and Markdown take it for a blank
-CAPTIONS = {"evaluation": "Accuracy and F1 of all models", "learning-curve": "Scores by number of training rows"}
+CAPTIONS = {
+    "evaluation": "Accuracy and F1 of all models",
+    "learning-curve": "Scores by number of training rows",
+    "events": "Every event by every model",
+    "adaptation": "After labels of the new event",
+}
 AGAINST = ("model", "against", "accuracy", "F1", "McNemar")
 
 
 def facts(summary: Mapping[str, Any]) -> str:
     """What was evaluated, on what, and how often that was done before."""
     count = len(summary["seeds"]) * summary["folds"]
+    folds = f"{summary['folds']} folds" + (f" of events (by {summary['held_out']})" if "events" in summary else "")
     return (
         f"Recipe {summary['recipe']}: {counted(summary['rows'], 'row')} scored ({summary['positives']:,} positive, "
-        f"{summary['quarantined']:,} of them quarantined), {counted(summary['groups'], 'group')}, {summary['folds']} "
-        f"folds x {counted(len(summary['seeds']), 'seed')} = {counted(count, 'fit')} of each model. {summary['looks']}"
+        f"{summary['quarantined']:,} of them quarantined), {counted(summary['groups'], 'group')}, {folds} "
+        f"x {counted(len(summary['seeds']), 'seed')} = {counted(count, 'fit')} of each model. {summary['looks']}"
     )
 
 
@@ -67,7 +73,8 @@ def _difference(difference: Mapping[str, Any]) -> str:
 
 def markdown(summary: Mapping[str, Any]) -> str:
     """The tables as Markdown."""
-    tables = [(COLUMNS, rows(summary["models"])), (AGAINST, against(summary["comparisons"]))]
+    by_event = [(each.head, each.rows) for each in event_tables(summary)]
+    tables = [*by_event, (COLUMNS, rows(summary["models"])), (AGAINST, against(summary["comparisons"]))]
     parts = [
         "\n".join(f"| {' | '.join(line)} |".replace(LINE, " ") for line in (head, ["---"] * len(head), *lines))
         for head, lines in tables
@@ -86,6 +93,7 @@ def evaluation_page(summary: Mapping[str, Any], figures: Mapping[str, "Figure"])
         models=rows(summary["models"]),
         against=AGAINST,
         comparisons=against(summary["comparisons"]),
+        by_event=event_tables(summary),
         pictures={name: picture(figure) for name, figure in figures.items()},
         captions=CAPTIONS,
     )

@@ -22,10 +22,12 @@ def held_out(table: Path, fold: Fold, models: Mapping[str, Path]) -> pa.Table:
     """The rows that this fold holds out, once for each model.
 
     Columns id, source, source_row, group, kept (by the ingest), target, fold, seed, model, probability, threshold,
-    label (1 where the probability reaches the threshold, chosen on the fold's validation rows).
+    label (1 where the probability reaches the threshold, chosen on the fold's validation rows), and event where rows
+    have one.
     """
     tweets = formats.read_tweets(table)
-    rows = tweets.take(pa.array(formats.rows_in(tweets, "test"))).select(OF_THE_ROW)
+    wanted = [name for name in (*OF_THE_ROW, "event") if name in tweets.column_names]
+    rows = tweets.take(pa.array(formats.rows_in(tweets, "test"))).select(wanted)
     return pa.concat_tables([_of_model(rows, fold, name, model) for name, model in models.items()])
 
 
@@ -53,7 +55,7 @@ def _of_model(rows: pa.Table, fold: Fold, name: str, model: Path) -> pa.Table:
         "threshold": pa.array(np.full(count, about["threshold"])),
         "label": said["label"],
     }
-    return pa.table({**{column: rows[column] for column in OF_THE_ROW}, **columns})
+    return pa.table({**{column: rows[column] for column in rows.column_names}, **columns})
 
 
 def collect(parts: Sequence[pa.Table]) -> tuple[Path, pa.Table]:

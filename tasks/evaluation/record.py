@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from models.metrics.cross_validation import SCORES, HeldOut, comparisons, summarise
-from tasks.evaluation import page
+from tasks.evaluation import event_record, page
 from tasks.evaluation.fit_times import cost_of
 from tasks.evaluation.learning_curve import CurvePoint
 from tasks.evaluation.predictions import FILE, collect
@@ -48,6 +48,8 @@ def record(run: Run, summary: Mapping[str, Any], curve: Sequence[CurvePoint]) ->
         figures["learning-curve"] = size_curves(curve)
         run.log_figure(figures["learning-curve"], "learning-curve")
         run.log_table({name: [vars(point)[name] for point in curve] for name in vars(curve[0])}, "learning-curve")
+    if "events" in summary:
+        figures |= event_record.record(run, summary)
     run.log_text(page.evaluation_page(summary, figures), "evaluation.html")
     run.describe(page.markdown(summary))
 

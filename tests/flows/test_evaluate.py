@@ -227,7 +227,7 @@ def test_every_seed_is_a_partition_of_its_own_and_the_whole_training_rows_come_l
     from flows.evaluate import EvaluateRequest, planned, recipe_of
 
     recipe = load_recipe("quick", seed=4)
-    folds = planned(EvaluateRequest(folds=3, seeds=2, learning_curve=True), recipe)
+    folds = planned(EvaluateRequest(folds=3, seeds=2, learning_curve=True), recipe, Path())
     assert [(fold.seed, fold.number) for fold in folds[-6:]] == [(4, 1), (4, 2), (4, 3), (5, 1), (5, 2), (5, 3)]
     assert [fold.training_share for fold in folds[::6]] == [0.1, 0.2, 0.4, 0.7, 1.0]
     assert recipe_of(recipe, folds[-1]).seed == 5

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from models import figures
+from models.figures.events import event_dots, label_curves
 from models.gradients import Diagnosis, GateUse, LayerFlow
 from models.metrics.slices import SliceScore
 
@@ -54,6 +55,22 @@ def pictures() -> dict[str, Figure]:
         "map, PCA": figures.vector_map(vectors, words, "pca"),
         "map, t-SNE": figures.vector_map(vectors, words, "t-sne"),
     }
+
+
+def test_events_are_drawn_hardest_on_top_and_curves_start_without_labels() -> None:
+    scores = {"easy-going": [0.9, 0.4, float("nan")], "other": [0.8, 0.5, float("nan")]}
+    dots = event_dots(["flood", "quake", "blaze"], scores)
+    named = [label.get_text() for label in dots.axes[0].get_yticklabels()]
+    assert named == ["flood", "quake", "blaze"]  # from below
+    curves = label_curves({"other": [(0, 0.6, (0.5, 0.7)), (50, 0.7, (0.6, 0.8))]})
+    assert [label.get_text() for label in curves.axes[0].get_xticklabels()] == ["0", "50"]
+
+
+def test_no_event_is_nothing_to_draw() -> None:
+    with pytest.raises(ValueError, match="no events to draw"):
+        event_dots([], {"model": []})
+    with pytest.raises(ValueError, match="no adaptation to draw"):
+        label_curves({})
 
 
 def test_every_axis_of_every_picture_says_what_it_shows():
