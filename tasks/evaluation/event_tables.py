@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from models.wording import p_words
+from models.wording import counted, p_words
 
 LINE = "\n"  # within a cell; HTML and Markdown take it for a blank
 PERCENT = 100
@@ -85,7 +85,7 @@ def _adaptation(summary: Mapping[str, Any]) -> Lines:
         f"{MACRO}, on a half of each of {events} events that never changes; every model goes on from its weights. "
         f"{OVER_EVENTS}"
     )
-    return Lines("After labels of the new event", lead, ("model", *(f"{n:,} labels" for n in numbers)), rows)
+    return Lines("After labels of the new event", lead, ("model", *(counted(n, "label") for n in numbers)), rows)
 
 
 def _adaptation_differences(summary: Mapping[str, Any]) -> Lines:
@@ -94,7 +94,7 @@ def _adaptation_differences(summary: Mapping[str, Any]) -> Lines:
         pairs.setdefault((each["model"], each["baseline"]), {})[each["labels"]] = _difference(each)
     numbers = sorted({labels for cells in pairs.values() for labels in cells})
     rows = [[*pair, *(cells.get(n, "-") for n in numbers)] for pair, cells in pairs.items()]
-    head = ("model", "against", *(f"{n:,} labels" for n in numbers))
+    head = ("model", "against", *(counted(n, "label") for n in numbers))
     return Lines("Differences after the same labels", f"Model minus baseline. {OVER_EVENTS}", head, rows, 2)
 
 

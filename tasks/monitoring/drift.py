@@ -14,6 +14,7 @@ from models.drift.estimated_accuracy import Estimate, Judged, density_ratios, es
 from models.drift.familiarity import Familiarity
 from models.drift.sample import Sample
 from models.drift.verdict import LEVEL, Measured, judge, overall
+from models.wording import counted
 from tasks import tracking
 from tasks.monitoring.page import drift_page
 from tasks.monitoring.reference import Reference
@@ -93,10 +94,11 @@ def _rows(window: Window, reference: int) -> dict[str, int]:
 
 
 def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
-    estimated = Estimate.cannot_say(f"{len(window.rows):,} texts are too few")
+    estimated = Estimate.cannot_say(f"{counted(len(window.rows), 'different text')} of the window: too few")
     return {
         "verdict": "cannot tell",
-        "reason": f"{len(window.rows):,} different texts in {window.read:,} rows, it takes {LEAST_ROWS} to compare",
+        "reason": f"{counted(len(window.rows), 'different text')} in {counted(window.read, 'row')}: it takes "
+        f"{LEAST_ROWS} to compare",
         "rows": _rows(window, reference),
         "window": number,
         "measures": [],
@@ -110,7 +112,7 @@ def _in_words(measures: list[Measured], rows: int, reference: int) -> str:
     if shifted:
         return ", ".join(f"{each.name.replace('_', ' ')} (effect {each.effect:+.2f})" for each in shifted)
     if any(each.verdict == "cannot tell" for each in measures):
-        return f"{rows:,} rows against {reference:,} could not have shown a medium shift"
+        return f"{counted(rows, 'row')} against {reference:,} could not have shown a medium shift"
     return f"no measure differs with p < {LEVEL:g} after correction"
 
 

@@ -36,7 +36,8 @@ def test_the_path_of_a_language_model_stands_on_one_line(capsys: pytest.CaptureF
 def test_the_time_of_a_champion_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     change: dict[str, Any] = {"time": "2026-11-28T19:23:14+00:00", "version": "2", "model": "lstm/skip-gram"}
     change |= {"kind": "promotion", "who": "anna", "why": "more accurate than version 1 on the held-out rows of both"}
-    champion._show_champion({"version": "2", "model": "lstm/skip-gram", "history": [change]})
+    result = {"version": "2", "model": "lstm/skip-gram", "history": [change], "tracking_uri": "sqlite://", "load": []}
+    champion._show_champion(result)
     said = capsys.readouterr().out
     assert "2026-11-28 19:23:14+00:00  version 2, lstm/skip-gram: promotion by anna" in said
     assert "…" not in said
@@ -44,7 +45,8 @@ def test_the_time_of_a_champion_is_whole(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_one_row_is_one_row(capsys: pytest.CaptureFixture[str]) -> None:
     result = {"rows": 1, "quarantined": 1, "quarantine": "q", "model": "m", "version": "3", "out": "o"}
-    models.scored({**result, "tweets_per_second": 5.0, "positives": 1})
+    models.scored({**result, "tweets_per_second": 0.4, "positives": 1, "in_doubt": {"rows": 0}})
     said = capsys.readouterr().out
+    assert "a second" not in said  # of one row it would be that of the start
     assert "1 row scored" in said
     assert "1 row could not be scored" in said

@@ -11,6 +11,8 @@ from rich.text import Text
 from flows.cli.render.inspection import print_brief
 from models.wording import counted
 
+ROWS_WITH_PACE = 1_000
+
 
 def _console() -> Console:
     return Console(highlight=False)
@@ -98,9 +100,11 @@ def scored(result: Mapping[str, Any]) -> None:
         result["quarantine"]
     )
     parts = f" in {counted(result['parts'], 'part')}" if "parts" in result else ""
+    # Of a few rows the speed would be that of the start.
+    pace = f", {result['tweets_per_second']:,.0f} a second" if result["rows"] >= ROWS_WITH_PACE else ""
     _console().print(
-        f"{counted(result['rows'], 'row')} scored by {result['model']} (version {result['version']}), "
-        f"{result['tweets_per_second']:,.0f} a second: {result['positives']:,} called real disasters."
+        f"{counted(result['rows'], 'row')} scored by {result['model']} (version {result['version']}){pace}: "
+        f"{result['positives']:,} called real disasters."
         f"{lost} Written to {result['out']}{parts}",
         soft_wrap=True,
     )
