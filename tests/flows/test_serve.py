@@ -227,5 +227,5 @@ def test_an_address_that_cannot_be_had_is_named_with_the_remedy() -> None:
             take_port("127.0.0.1", port)
     with pytest.raises(ValueError, match=r"192\.0\.2\.1.*--host"):
         take_port("192.0.2.1", 0)
-    with pytest.raises(ValueError, match="no address of this machine"):
+    with pytest.raises(ValueError, match="is not an address of this machine"):
         take_port("no such host.invalid", 0)
