@@ -253,6 +253,7 @@ MAY_WRITE = {
     "tasks/backup/restoring.py": "a state folder that was empty",
     "tasks/backup/saving.py": "a draft, which takes the place of no file",
     "tasks/caching/records.py": "the state folder",
+    "tasks/evaluation/events.py": "the draft of an artifact",
     "tasks/evaluation/leakage.py": "the draft of an artifact",
     "tasks/html/pages.py": "memory",
     "tasks/ingestion/corpus.py": "the draft of an artifact",
@@ -263,6 +264,7 @@ MAY_WRITE = {
     "tasks/ingestion/tweets.py": "the draft of an artifact",
     "tasks/lineage/retention.py": "the state folder",
     "tasks/notifications/receivers.py": "the state folder",
+    "tasks/overview/page.py": "no file: the elements of a page",
     "tasks/packaging/mlflow_model.py": "a temporary folder",
     "tasks/queries/word_vectors.py": "the draft of an export",
     "tasks/replay/requests.py": "the folder of a replay",
@@ -292,6 +294,7 @@ MAY_WRITE = {
     "tasks/store/relative_locations.py": "the state folder",
     "tasks/store/outputs.py": "the only way to a file that a user named",
     "tasks/tracking/connection.py": "the state folder",
+    "tasks/tracking/model_runs.py": "no file: the name of a run",
     "tasks/tracking/provenance.py": "a temporary folder",
     "tasks/tracking/requests.py": "a temporary folder",
 }
