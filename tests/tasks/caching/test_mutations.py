@@ -103,7 +103,10 @@ CODE_EDITS: dict[str, tuple[str, Edit]] = {
     "number that was a flag": ("tokenize", {RULES: add("STRICT = 1")}),
     "regular expression": ("tokenize", {TOKENIZATION: swap("[.,;:]?$", "[.,;]?$")}),
     "flag of a regular expression": ("tokenize", {TOKENIZATION: swap('"(?i)"', '"(?s)"')}),
-    "default argument": ("network", {"models/recurrent/layers.py": swap("training: bool = False", "training: bool = True")}),
+    "default argument": (
+        "network",
+        {"models/recurrent/layers.py": swap("training: bool = False", "training: bool = True")},
+    ),
     "class attribute": ("tokenize", {"models/settings/choices.py": swap("frozen=True", "frozen=False")}),
     "default of a setting": ("tokenize", {"models/settings/features.py": swap("Field(2, ", "Field(3, ")}),
     "decorator": ("tokenize", {TOKENS: swap("    @property\n", "    @staticmethod\n")}),
