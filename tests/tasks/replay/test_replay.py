@@ -66,7 +66,7 @@ CHANGES: dict[str, tuple[str, bytes, bytes, tuple[str, str, str, str]]] = {
     ),
     "a vector": ("v.parquet", matrix([1, 2], [3, 4]), matrix([1, 2], [3, 5]), ("vector", "1, 1", "4.0", "5.0")),
     "a missing value": ("t.parquet", table(n=[1, 2]), table(n=[1, None]), ("n", "", "int64(2,)", "object(2,)")),
-    "a row less": ("t.parquet", table(n=[1, 2]), table(n=[1]), ("n", "1", "2 rows", "1 rows")),
+    "a row less": ("t.parquet", table(n=[1, 2]), table(n=[1]), ("n", "1", "2 rows", "1 row")),
     "a column more": ("t.parquet", table(n=[1]), table(n=[1], m=[1]), ("m", "", "missing", "there")),
     "a last bit": (
         "a.npz",
