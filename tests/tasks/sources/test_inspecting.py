@@ -191,7 +191,8 @@ def test_each_doubt_names_the_flags_that_settle_it(tmp_path: Path) -> None:
     [
         ("a.parquet", b"PAR1abcPAR1", "no sound Parquet file"),
         ("a.csv", "id,text\n1,Fire near the mill\n".encode("utf-16-le"), "--encoding utf-16-le"),
-        ("a.db", b"SQLite format 3\0" + bytes(100), "it holds NUL bytes"),
+        ("a.db", b"SQLite format 3\0" + bytes(100), "is an SQLite database: export its table as CSV"),
+        ("a.dat", b"some records\0" + bytes(100), "it holds NUL bytes"),
     ],
 )
 def test_what_is_no_table_of_tweets_is_refused_with_the_reason(
