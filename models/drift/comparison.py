@@ -39,7 +39,7 @@ class Comparison:
     @cached_property
     def vocabulary(self) -> VocabularyShift:
         """The shift of what the texts speak of."""
-        return compare_vocabularies(*weigh_words([self.reference.tokens, self.window.tokens]))
+        return compare_vocabularies(*weigh_words(self._present[1], [len(self.reference), len(self.window)]))
 
     @property
     def unlearned(self) -> np.ndarray:
@@ -87,11 +87,16 @@ class Comparison:
 
     def shows(self, name: str) -> np.ndarray:
         """How much each text of the window shows the shift of this measure, float (rows,); ties go by vocabulary."""
-        before, now = (each.astype(float) for each in self.values[name])
-        towards = 1.0 if name == "vocabulary" or _mean(now) >= _mean(before) else -1.0
+        _, now = self._towards(name)
         spread = float(np.ptp(now)) or 1.0
         affinity = self.vocabulary.affinities[1]
-        return towards * now / spread + 1e-6 * affinity / (float(np.abs(affinity).max(initial=0.0)) or 1.0)
+        return now / spread + 1e-6 * affinity / (float(np.abs(affinity).max(initial=0.0)) or 1.0)
+
+    def _towards(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """The values of this measure in reference and window, so signed that the window's mean is the larger one."""
+        before, now = (each.astype(float) for each in self.values[name])
+        sign = 1.0 if name == "vocabulary" or _mean(now) >= _mean(before) else -1.0
+        return sign * before, sign * now
 
     def tweets(self, name: str) -> list[str]:
         """The texts of the window that show the shift of this measure most."""
@@ -103,11 +108,10 @@ class Comparison:
 
         Of unknown words, those that the model does not know.
         """
-        before, now = (each.astype(float) for each in self.values[name])
-        towards = 1.0 if name == "vocabulary" or _mean(now) >= _mean(before) else -1.0
-        telling = towards * now > np.percentile(towards * before, TELLING) if len(before) else now > 0
+        before, now = self._towards(name)
+        telling = now > np.percentile(before, TELLING) if len(before) else now > 0
         if not telling.any():
-            telling = towards * now >= (towards * now).max(initial=-np.inf)
+            telling = now >= now.max(initial=-np.inf)
         words, counts_before, counts_now = self._counts(telling)
         scores = weighted_log_odds(counts_now, counts_before)
         if name in ("unknown_words", "language") and self.window.familiarity.words is not None:
@@ -118,14 +122,8 @@ class Comparison:
     @cached_property
     def _present(self) -> "tuple[pa.StringArray, csr_matrix]":
         """The distinct words of both, and whether each text holds each: sparse (rows, words)."""
-        from scipy import sparse
-
         together = concat([self.reference.tokens, self.window.tokens])
-        ones, shape = np.ones(len(together.codes)), (len(together), len(together.words))
-        present = sparse.csr_matrix((ones, together.codes.copy(), together.offsets), shape=shape)
-        present.sum_duplicates()
-        present.data[:] = 1
-        return together.words, present
+        return together.words, together.occurrences().astype(float)
 
     def _counts(self, telling: np.ndarray) -> tuple[pa.StringArray, np.ndarray, np.ndarray]:
         words, present = self._present

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,14 @@ def count_scripts(texts: pa.Array | pa.ChunkedArray) -> dict[str, int]:
     """
     pairs = [each.as_py() for each in pc.value_counts(dominant_scripts(texts).drop_null())]
     return {pair["values"]: pair["counts"] for pair in sorted(pairs, key=lambda pair: -pair["counts"])}
+
+
+class WordCounts(NamedTuple):
+    """Of each text, int64 (texts,): words that begin with a letter, those of them that a model lacks, known tokens."""
+
+    written: np.ndarray
+    unknown: np.ndarray
+    known: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,12 @@ class Familiarity:
         known = self._known
         return np.array([word in known for word in words.to_pylist()], bool)
 
+    def count_words(self, tokens: Tokens) -> "WordCounts":
+        """How many words of each text are written in letters, how many of these are unknown, how many tokens known."""
+        known = self.knows(tokens.words)
+        letters = np.array([word[0].isalpha() for word in tokens.words.to_pylist()], bool)
+        return WordCounts(*(per_text(tokens, marked) for marked in (letters, letters & ~known, known)))
+
     @cached_property
     def _known(self) -> frozenset[str]:
         """A set, since Arrow would build one at every call."""
@@ -78,11 +93,9 @@ class Familiarity:
     def _of_words(self, tokens: Tokens) -> pa.StringArray:
         if self.words is None:
             return pa.nulls(len(tokens), pa.string())
-        known = self.knows(tokens.words)
-        letters = np.array([word[0].isalpha() for word in tokens.words.to_pylist()], bool)
-        words, unknown = per_text(tokens, letters), per_text(tokens, letters & ~known)
-        mostly = (words >= LEAST_WORDS) & (unknown >= MOSTLY * words)
-        none = per_text(tokens, known) == 0
+        counts = self.count_words(tokens)
+        mostly = (counts.written >= LEAST_WORDS) & (counts.unknown >= MOSTLY * counts.written)
+        none = counts.known == 0
         return pc.case_when(pc.make_struct(pa.array(none), pa.array(mostly)), NO_KNOWN_WORD, MOSTLY_UNKNOWN)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.drift.familiarity import MOSTLY_UNKNOWN, NO_KNOWN_WORD, Familiarity, per_text
+from models.drift.familiarity import MOSTLY_UNKNOWN, NO_KNOWN_WORD, Familiarity
 from models.text import Tokens
 from models.text.scripts import dominant_scripts
 
@@ -51,10 +51,8 @@ class Sample:
         """The share of the words of each text that the model does not know; 0 of a model that reads letters."""
         if self.familiarity.words is None:
             return np.zeros(len(self))
-        words = self.tokens.words
-        letters = np.array([word[0].isalpha() for word in words.to_pylist()], bool)
-        unknown = per_text(self.tokens, letters & ~self.familiarity.knows(words))
-        shares: np.ndarray = unknown / np.maximum(per_text(self.tokens, letters), 1)
+        counts = self.familiarity.count_words(self.tokens)
+        shares: np.ndarray = counts.unknown / np.maximum(counts.written, 1)
         return shares
 
     @property

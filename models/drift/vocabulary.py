@@ -18,7 +18,6 @@ import numpy as np
 
 from models.drift.two_sample import Shift, compare_ranks, signed_root
 from models.seeds import generator
-from models.text import Tokens
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -92,26 +91,19 @@ def _mean_product(sample: "csr_matrix") -> float:
     return float((total @ total - sample.multiply(sample).sum()) / (rows * (rows - 1)))
 
 
-def weigh_words(samples: Sequence[Tokens]) -> "list[csr_matrix]":
-    """The texts of every sample over the words of all: whether each occurs, rare words weighing more, length 1.
+def weigh_words(present: "csr_matrix", sizes: Sequence[int]) -> "list[csr_matrix]":
+    """The texts of samples of these sizes, from whether each of all their words occurs: rare ones weigh more, length 1.
 
     A word of one text only tells nothing and is left out. Weights are the same for all samples (inverse document
     frequency in all of them together).
     """
     from scipy import sparse
 
-    from models.text import concat
-
-    together = concat(list(samples))
-    ones = np.ones(len(together.codes))
-    shape = (len(together), len(together.words))
-    present = sparse.csr_matrix((ones, together.codes.copy(), together.offsets), shape=shape)
-    present.sum_duplicates()
-    present.data[:] = 1.0
-    frequencies = np.bincount(present.indices, minlength=shape[1])
-    weights = np.where(frequencies > 1, np.log(shape[0] / np.maximum(frequencies, 1)), 0.0)
+    texts, words = present.shape
+    frequencies = np.bincount(present.indices, minlength=words)
+    weights = np.where(frequencies > 1, np.log(texts / np.maximum(frequencies, 1)), 0.0)
     weighted = present.multiply(weights).tocsr()
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     scaled = sparse.diags(1 / np.where(lengths > 0, lengths, 1.0)) @ weighted
-    ends = np.cumsum([0, *map(len, samples)])
+    ends = np.cumsum([0, *sizes])
     return [scaled.tocsr()[start:stop] for start, stop in pairwise(ends)]

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Strings: TypeAlias = pa.Array | pa.ChunkedArray
 MAX_ARROW_TOKENS = 2**31 - 1  # the offsets of an Arrow list are 32 bits wide
@@ -39,12 +42,16 @@ class Tokens:
 
     def document_counts(self) -> np.ndarray:
         """In how many documents each of `words` occurs, int64 (distinct words,)."""
+        return np.bincount(self.occurrences().indices, minlength=len(self.words))
+
+    def occurrences(self) -> "csr_matrix":
+        """Whether each document holds each of `words`: sparse bool (documents, distinct words)."""
         from scipy.sparse import csr_matrix
 
         ones = np.ones(len(self.codes), bool)
         occurs = csr_matrix((ones, self.codes.copy(), self.offsets), shape=(len(self), len(self.words)))
         occurs.sum_duplicates()  # once for each document
-        return np.bincount(occurs.indices, minlength=len(self.words))
+        return occurs
 
     def take(self, indices: np.ndarray) -> "Tokens":
         """These documents, in this order; `words` stays whole.
