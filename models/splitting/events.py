@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from models.seeds import derive_seed, generator
-from models.splitting.folds import UNUSED, Fold, assign_folds, in_share
+from models.splitting.folds import Fold, assign_folds, in_share, splits_around
 from models.splitting.splits import Strings
 
 TEST_HALF = 0.5  # of an event's groups: the same rows judge every number of labels
@@ -35,9 +35,9 @@ class EventFold(Fold):
         return self.events[0] if len(self.events) == 1 else f"fold {self.number} ({len(self.events)} events)"
 
     @property
-    def title(self) -> str:
-        """How runs call it."""
-        return f"without {self.unit}, seed {self.seed}"
+    def subject(self) -> str:
+        """Which fold it is, whatever the seed."""
+        return f"without {self.unit}"
 
 
 def event_units(events: Strings, folds: int | None, seed: int) -> list[tuple[str, ...]]:
@@ -61,12 +61,7 @@ def event_splits(groups: Strings, events: Strings, kept: np.ndarray, fold: Event
     """
     held = _is_in(events, fold.events)
     shared = pc.is_in(_plain(groups), pc.unique(_plain(groups).filter(pa.array(held)))).to_numpy(zero_copy_only=False)
-    validation = in_share(groups, fold.inner_share, derive_seed(fold.seed, "events/validation"))
-    learned = in_share(groups, fold.training_share, derive_seed(fold.seed, "events/size"))
-    splits = np.where(validation, "validation", np.where(learned, "train", UNUSED))
-    splits[~kept | shared] = UNUSED
-    splits[held] = "test"
-    return pa.array(splits.tolist(), pa.string())
+    return splits_around(groups, held, kept & ~shared, fold, "events")
 
 
 @dataclass(frozen=True)

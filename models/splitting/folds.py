@@ -38,7 +38,12 @@ class Fold(Settings):
     def title(self) -> str:
         """How runs call it."""
         share = f", {self.training_share:.0%} of training" if self.training_share < 1 else ""
-        return f"fold {self.number} of {self.folds}, seed {self.seed}{share}"
+        return f"{self.subject}, seed {self.seed}{share}"
+
+    @property
+    def subject(self) -> str:
+        """Which fold it is, whatever the seed."""
+        return f"fold {self.number} of {self.folds}"
 
 
 def assign_folds(groups: Strings, folds: int, seed: int) -> np.ndarray:
@@ -70,11 +75,20 @@ def fold_splits(groups: Strings, kept: np.ndarray, fold: Fold) -> pa.StringArray
     used. Training groups for a smaller `training_share` are among those for a larger one, and neither validation nor
     test hang on it.
     """
-    validation = in_share(groups, fold.inner_share, derive_seed(fold.seed, f"fold-{fold.number}/validation"))
-    learned = in_share(groups, fold.training_share, derive_seed(fold.seed, f"fold-{fold.number}/size"))
+    held = assign_folds(groups, fold.folds, fold.seed) == fold.number
+    return splits_around(groups, held, kept, fold, f"fold-{fold.number}")
+
+
+def splits_around(groups: Strings, held: np.ndarray, usable: np.ndarray, fold: Fold, draw: str) -> pa.StringArray:
+    """The split of each row where those held out, bool (rows,), are "test", and of the others the usable ones are used.
+
+    `draw` names the draws of validation and training groups: folds of one name share them.
+    """
+    validation = in_share(groups, fold.inner_share, derive_seed(fold.seed, f"{draw}/validation"))
+    learned = in_share(groups, fold.training_share, derive_seed(fold.seed, f"{draw}/size"))
     splits = np.where(validation, "validation", np.where(learned, "train", UNUSED))
-    splits[~kept] = UNUSED
-    splits[assign_folds(groups, fold.folds, fold.seed) == fold.number] = "test"
+    splits[~usable] = UNUSED
+    splits[held] = "test"
     return pa.array(splits.tolist(), pa.string())
 
 

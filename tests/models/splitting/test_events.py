@@ -37,6 +37,11 @@ def test_no_text_of_a_held_out_event_is_trained_on_under_whatever_event(rows: li
     assert (tested == 1).all()
 
 
+def test_folds_of_an_event_under_other_seeds_and_shares_have_names_of_their_own() -> None:
+    folds = [EventFold(events=("flood",), seed=seed, training_share=share) for seed in (1, 2) for share in (0.1, 1.0)]
+    assert len({fold.title for fold in folds}) == 4
+
+
 def test_rows_that_repeat_no_held_out_text_are_all_used() -> None:
     groups, events = columns([(number % 4, number) for number in range(400)])
     fold = EventFold(folds=4, number=2, events=("event 1",))
