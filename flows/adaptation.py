@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.classify import BAGS
+from flows.classify import matrices_of
 from flows.featurize import Features
 from models.settings import Recipe, Representation
 from models.settings.events import AdaptationSettings
@@ -24,18 +24,16 @@ def adapt(
 ) -> list[Path]:
     """What each model says of the event after labels of it. An ensemble has no weights of its own: it is left out."""
     networks = {network.name: network for network in recipe.classifiers}
-    bags: dict[str, Path | None] = {"co-occurrence": features.cooccurrence, "characters": features.characters}
-    bags.update((name, features.bag_of_words) for name in BAGS)
-    bags.update(vectors.items())
+    matrices = {str(name): artifact for name, artifact in matrices_of(features, vectors).items()}
     adapted = []
     for name, model in models.items():
         kind, _, representation = name.partition("/")
         if name in networks:
             adapted.append(adapt_network(run, labelled, model, networks[name], settings, recipe.seed))
             continue
-        matrix = bags.get(representation)
+        matrix = matrices.get(representation)
         if kind not in ("logistic", "nb-svm") or matrix is None:
             say(f"  {name} is not adapted: it has no weights of its own")
             continue
-        adapted.append(adapt_linear(run, labelled, model, matrix, representation, name, settings, recipe.seed))
+        adapted.append(adapt_linear(run, labelled, model, matrix, name, settings, recipe.seed))
     return adapted

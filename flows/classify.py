@@ -130,10 +130,9 @@ def _linear_models(
     wanted: Collection[str],
 ) -> dict[str, Path]:
     """Logistic regression on every representation, NB-SVM on the recipe's, of those that are wanted; by name."""
-    representations = {**dict.fromkeys(BAGS, features.bag_of_words), "co-occurrence": features.cooccurrence, **vectors}
-    bags = {"one-hot": features.bag_of_words, "characters": features.characters}
+    matrices = matrices_of(features, vectors)
     models = {}
-    for name, artifact in representations.items():
+    for name, artifact in matrices.items():
         if f"logistic/{name}" in wanted:
             models[f"logistic/{name}"] = train_logistic(
                 run, labelled, _made(artifact), name, recipe.logistic, use_of(recipe)
@@ -141,9 +140,15 @@ def _linear_models(
     for name in recipe.nb_svm.representations:
         if f"nb-svm/{name}" in wanted:
             models[f"nb-svm/{name}"] = train_nb_svm(
-                run, labelled, _made(bags[name]), name, recipe.nb_svm, use_of(recipe)
+                run, labelled, _made(matrices[name]), name, recipe.nb_svm, use_of(recipe)
             )
     return models
+
+
+def matrices_of(features: Features, vectors: Mapping[Representation, Path]) -> dict[Representation, Path | None]:
+    """The artifact that holds each representation of documents, by its name; None where it was not made."""
+    counted: dict[Representation, Path | None] = dict.fromkeys(BAGS, features.bag_of_words)
+    return {**counted, "characters": features.characters, "co-occurrence": features.cooccurrence, **vectors}
 
 
 def _network(run: Run, labelled: LabelledInputs, start: Start, network: ClassifierSettings, recipe: Recipe) -> Path:

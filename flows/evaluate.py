@@ -84,8 +84,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         record_request(run)
         labelled = _labelled_tweets(request, recipe, run)
         looks = held_out_usage.register(run, labelled, recipe)
-        if request.events is not None:
-            labelled = event_folds.with_events(labelled, request.tweets, request.events, run)
+        labelled = _told_apart(labelled, request, run)
         folds = planned(request, recipe, labelled)
         evaluated = _evaluated(request, labelled, names, recipe, run)
         fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in folds]
@@ -107,11 +106,13 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
 
 
 def check_request(request: EvaluateRequest) -> None:
-    """Raise ValueError for options that need events to be held out, without any."""
+    """Raise ValueError for options of events without events to hold out, and for two that exclude each other."""
     if request.events is None:
         given = {"--hold-out": request.hold_out, "--apart": request.apart, "--adapt": request.adapt}
         if idle := [name for name, value in given.items() if value]:
             raise ValueError(f"{', '.join(idle)} needs events to hold out: say how they are told, --events COLUMN")
+    if request.apart and request.folds is not None:
+        raise ValueError("--apart names events, and --folds holds out several together: give one of them")
 
 
 def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run) -> Path:
@@ -119,6 +120,13 @@ def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run
     tweets = ingest_tweets(request.tweets, recipe, run)
     run.log_dataset(tweets, "tweets", request.tweets.source)
     return fold_tables.gather_labelled(run, tweets)
+
+
+def _told_apart(labelled: Path, request: EvaluateRequest, run: tracking.Run) -> Path:
+    """The rows with the event of each, where events are held out."""
+    if request.events is None:
+        return labelled
+    return event_folds.with_events(labelled, request.tweets, request.events, run)
 
 
 def _evaluated(

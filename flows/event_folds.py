@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.ingest import TweetSource, snapshot
@@ -24,6 +25,8 @@ class EventRequest(Protocol):
     def events(self) -> str | None: ...
     @property
     def hold_out(self) -> tuple[str, ...]: ...
+    @property
+    def apart(self) -> tuple[str, ...]: ...
     @property
     def folds(self) -> int | None: ...
     @property
@@ -48,7 +51,9 @@ def event_folds(request: EventRequest, recipe: Recipe, labelled: Path, shares: S
     """
     names = event_names(labelled)
     units = event_units(names, request.folds, recipe.seed)
-    wanted = matching(sorted(pc.unique(names).to_pylist()), request.hold_out, "--hold-out")
+    known = _distinct(names)
+    wanted = matching(known, request.hold_out, "--hold-out")
+    matching(known, request.apart, "--apart")  # a misspelt name is refused now, not when all is fitted
     chosen = [(number, unit) for number, unit in enumerate(units, 1) if not wanted or wanted & set(unit)]
     return [
         EventFold(
@@ -65,13 +70,13 @@ def event_folds(request: EventRequest, recipe: Recipe, labelled: Path, shares: S
     ]
 
 
-def apart(request: Any, labelled: Path, folds: Sequence[EventFold]) -> list[str]:
-    """What is held out that is reported apart. Raises ValueError for events dealt out to folds together."""
-    if not request.apart:
-        return []
-    if request.folds is not None:
-        raise ValueError("--apart names events, and --folds holds out several together: give one of them")
-    found = matching(sorted(pc.unique(event_names(labelled)).to_pylist()), request.apart, "--apart")
+def _distinct(names: pa.ChunkedArray) -> list[str]:
+    return sorted(pc.unique(names).to_pylist())
+
+
+def apart(request: EventRequest, labelled: Path, folds: Sequence[EventFold]) -> list[str]:
+    """What is held out that is reported apart."""
+    found = matching(_distinct(event_names(labelled)), request.apart, "--apart")
     return [fold.unit for fold in folds if fold.unit in found]
 
 
@@ -80,7 +85,7 @@ def also_in(labelled: Path, sources: Sequence[Path], events: str) -> dict[str, i
     if not sources:
         return {}
     counts = Counter(documents_by_event(sources, events)["event"].to_pylist())
-    names = sorted(pc.unique(event_names(labelled)).to_pylist())
+    names = _distinct(event_names(labelled))
     found = {name: counts[same_event(name)] for name in names if counts[same_event(name)]}
     told = ", ".join(f"{name} ({count:,})" for name, count in found.items()) or "none"
     say(f"  events of these tweets among the other texts, left out with the event: {told}")

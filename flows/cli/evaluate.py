@@ -161,8 +161,7 @@ def evaluate(
             labelled_texts=tuple(pretrain_on or ()),
             vectors=vectors,
             recipe=recipe,
-            **fits.given(),
-            **events.given(),
+            **fits.given() | events.given(),
         )
         result = stage.evaluate(request)
     show(result, as_json, evaluated)

@@ -109,12 +109,20 @@ def compare(held_out: HeldOut, name: str, baseline: str) -> dict[str, Any]:
 
 
 def comparisons(held_out: HeldOut, baselines: Sequence[str]) -> list[dict[str, Any]]:
-    """Every model against every baseline that was scored; a baseline against those before it."""
+    """Every model against the baselines that it is compared with, as far as they were scored."""
     found = []
     for name in held_out.models:
-        before = baselines[: baselines.index(name)] if name in baselines else baselines
-        found += [compare(held_out, name, each) for each in before if each in held_out.models]
+        found += [compare(held_out, name, each) for each in baselines_for(name, baselines) if each in held_out.models]
     return found
+
+
+def baselines_for(name: str, baselines: Sequence[str]) -> Sequence[str]:
+    """What a model is compared with: every baseline, and a baseline with those before it.
+
+    >>> baselines_for("nb-svm", ("tf-idf", "nb-svm")), baselines_for("lstm", ("tf-idf", "nb-svm"))
+    (('tf-idf',), ('tf-idf', 'nb-svm'))
+    """
+    return baselines[: baselines.index(name)] if name in baselines else baselines
 
 
 def _values(column: np.ndarray) -> list[int]:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.metrics.cross_validation import baselines_for
 from models.metrics.significance import Interval
 
 LEVEL = 0.95
@@ -109,8 +110,7 @@ def summarise_events(
         of_models = {name: np.array([scores[event][name]["macro_f1"] for event in events]) for name in models}
         means += [{"model": name, "set": title, **_summary("macro_f1", of_models[name])} for name in models]
         for name in models:
-            before = baselines[: baselines.index(name)] if name in baselines else baselines
-            for baseline in (each for each in before if each in of_models):
+            for baseline in (each for each in baselines_for(name, baselines) if each in of_models):
                 differences = of_models[name] - of_models[baseline]
                 facts = {"model": name, "baseline": baseline, "set": title, "better": int(np.sum(differences > 0))}
                 comparisons.append(facts | _summary("difference", differences))

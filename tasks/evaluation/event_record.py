@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.metrics.cross_validation import baselines_for
 from models.metrics.events import macro_f1, mean_over_events, rows_by_event, summarise_events, within_0_1
+from tasks.store import formats
 from tasks.tracking import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-ADAPTED = "adapted.parquet"
 
 
 def score(
@@ -35,7 +35,7 @@ def score(
     table = pa.concat_tables(parts)
     models = list(dict.fromkeys(table["model"].to_pylist()))
     found = summarise_events(rows_by_event(table, units), models, baselines, apart)
-    said = [pq.read_table(path / ADAPTED) for path in adapted]
+    said = [pq.read_table(path / formats.ADAPTED) for path in adapted]
     scores = _adapted_scores(pa.concat_tables(said)) if said else {}
     return {
         **found,
@@ -54,8 +54,7 @@ def _adapted_scores(table: pa.Table) -> Adapted:
         value = macro_f1(rows["target"].to_numpy(), rows["label"].to_numpy() == 1)
         scores.setdefault((model, int(labels)), {}).setdefault(event, []).append(value)
     # Every number of labels over the same events: those with too few labels for the largest would move the curve.
-    most = min(len(events) for events in scores.values())
-    common = next(set(events) for events in scores.values() if len(events) == most)
+    common = set.intersection(*map(set, scores.values()))
     return {
         key: {event: float(np.mean(values)) for event, values in events.items() if event in common}
         for key, events in scores.items()
@@ -75,8 +74,7 @@ def _adaptation_comparisons(scores: Adapted, baselines: Sequence[str]) -> list[d
     """Each model against each baseline after the same labels; a baseline against those before it."""
     found = []
     for (model, labels), by_event in scores.items():
-        before = baselines[: baselines.index(model)] if model in baselines else baselines
-        for baseline in (each for each in before if (each, labels) in scores):
+        for baseline in (each for each in baselines_for(model, baselines) if (each, labels) in scores):
             other = scores[baseline, labels]
             mean = mean_over_events([value - other[event] for event, value in by_event.items()])
             facts = {"model": model, "baseline": baseline, "labels": labels, "events": len(by_event)}

@@ -10,13 +10,17 @@ PERCENT = 100
 
 
 class Lines(NamedTuple):
-    """A table: its title, what to know of it, its columns, of which the first `named` hold words, and its rows."""
+    """A table: its title, what to know of it, its columns, of which the first `named` hold words, and its rows.
+
+    `picture` is the name of the picture that shows the same.
+    """
 
     title: str
     lead: str
     head: Sequence[str]
     rows: list[list[str]]
     named: int = 1
+    picture: str = ""
 
 
 MACRO = "Macro F1, the mean of the F1 of both classes"
@@ -39,7 +43,7 @@ def _means(summary: Mapping[str, Any]) -> Lines:
         [each["model"], each["set"], f"{each['events']}", _with_interval(each["macro_f1"], each["interval"])]
         for each in summary["event_means"]
     ]
-    return Lines("Means over events held out", f"{MACRO}. {OVER_EVENTS}", head, rows, 2)
+    return Lines("Means over events held out", f"{MACRO}. {OVER_EVENTS}", head, rows, 2, "events")
 
 
 def _differences(summary: Mapping[str, Any]) -> Lines:
@@ -85,7 +89,8 @@ def _adaptation(summary: Mapping[str, Any]) -> Lines:
         f"{MACRO}, on a half of each of {events} events that never changes; every model goes on from its weights. "
         f"{OVER_EVENTS}"
     )
-    return Lines("After labels of the new event", lead, ("model", *(counted(n, "label") for n in numbers)), rows)
+    head = ("model", *(counted(n, "label") for n in numbers))
+    return Lines("After labels of the new event", lead, head, rows, picture="adaptation")
 
 
 def _adaptation_differences(summary: Mapping[str, Any]) -> Lines:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from models.vectors import WordVectors
 
+ADAPTED = "adapted.parquet"  # what models said of an event after labels of it, see tasks.training.adaptation
 CROSS_FITTED = "cross_fitted.parquet"  # in a model: columns id, group, target, probability of the validation rows
 
 

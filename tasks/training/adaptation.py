@@ -18,7 +18,6 @@ from tasks.store import formats
 from tasks.tracking import Run
 from tasks.training.labelled_tweets import Labelled, LabelledInputs
 
-FILE = "adapted.parquet"
 Adapt = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # rows learned from, rows asked, draw -> probabilities
 
 
@@ -28,7 +27,6 @@ def adapt_linear(
     labelled: LabelledInputs,
     model: Path,
     features: Path,
-    representation: str,
     name: str,
     settings: AdaptationSettings,
     seed: int,
@@ -38,7 +36,7 @@ def adapt_linear(
     from models.classifiers.logistic import LogisticModel
 
     data, parts = Labelled.read(labelled), formats.read_parts(model / "classifier")
-    matrix = formats.read_document_vectors(features, representation, data.tokens)
+    matrix = formats.read_document_vectors(features, name.partition("/")[2], data.tokens)
     head = LogisticModel.from_arrays(parts["logistic.npz"])
 
     def adapt(learned: np.ndarray, asked: np.ndarray, draw: int) -> np.ndarray:
@@ -69,14 +67,8 @@ def adapt_network(
     data, parts = Labelled.read(labelled), formats.read_parts(model / "classifier")
     trained, about = parts["network.keras"], parts["classifier.json"]
     words, weights = Vocabulary.from_table(parts["vocabulary.parquet"]), trained.get_weights()
-    training = network.model_copy(
-        update={
-            "epochs": settings.epochs,
-            "learning_rate": settings.learning_rate,
-            "batch_size": settings.batch_size,
-            "schedule": "one-cycle",
-        }
-    )
+    passes = settings.model_dump(include={"epochs", "learning_rate", "batch_size"})
+    training = network.model_copy(update={**passes, "schedule": "one-cycle"})
 
     def documents(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return (*words.encode(data.tokens.take(rows)), data.labels[rows])
@@ -118,7 +110,7 @@ def _record(
             tables.append(_answers(data, rows.test, said, {"labels": count, "draw": draw, "model": name}, about))
             report(done)
     run.log_metrics({"rows/test": len(rows.test), "rows/to_learn": len(rows.draws[0])})
-    return formats.write_artifact("adapted", {FILE: pa.concat_tables(tables)})
+    return formats.write_artifact("adapted", {formats.ADAPTED: pa.concat_tables(tables)})
 
 
 def _planned(rows: Adaptation, settings: AdaptationSettings) -> list[tuple[int, int]]:
