@@ -14,7 +14,6 @@ from tasks.monitoring import drift as monitoring
 from tasks.monitoring.reference import find_judged, read_reference
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
-from tasks.registry.versions import uri_of
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import redact
 from tasks.scoring.rows import Reader
@@ -47,7 +46,7 @@ def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dic
     judged = find_judged(request.model)
     version = str(judged.version)
     reference = read_reference(judged.tags, version)
-    logged = mlflow_model.load_model(uri_of(version))
+    logged = mlflow_model.load_model(f"models:/{judged.name}/{version}")
     model = monitoring.Model(logged, mlflow_model.familiarity(logged), judged.tags.get("model", judged.name), version)
     run.tag(model=model.name, version=version)
     columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(logged))

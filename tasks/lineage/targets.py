@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import registry
+from tasks.registry.versions import REFERENCE
 from tasks.runtime import state_folder
 from tasks.runtime.redaction import redact
 from tasks.sources import provenance
@@ -16,7 +17,6 @@ from tasks.tracking import client, descendants, read_run
 
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-VERSION = re.compile(r"(?:models:/)?(?P<name>[\w.-]+)?(?:/(?P<version>\d+)|@(?P<alias>[\w.-]+))")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def find_target(reference: str) -> Target:
         return _stored(path) or _raw(file_sha256(path) if path.is_file() else "", str(path))
     if SHA256.fullmatch(reference):
         return _raw(reference.lower(), reference.lower())
-    if found := VERSION.fullmatch(reference):
+    if found := REFERENCE.fullmatch(reference):
         return _registered(found["name"] or registry.MODEL_NAME, found["version"], found["alias"])
     if "://" in reference:
         return _raw("", redact(reference))

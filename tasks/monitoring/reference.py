@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 
 from tasks import registry
 from tasks.monitoring.window import first_of_groups
+from tasks.registry.versions import REFERENCE
 from tasks.runtime import state_folder
 from tasks.store import formats
 from tasks.store.artifact_store import is_artifact
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+    from tasks.registry import ModelVersion
 
 TABLE = "validation_rows"  # the tag of a version that names the digest of its checked tweets
 REGISTERED = "models:/"
@@ -31,18 +32,13 @@ class Reference:
 
 def find_judged(uri: str) -> "ModelVersion":
     """The registered version at this address. Raises ValueError when there is none, or the address names no version."""
-    name, alias, number = "", None, None
-    if uri.startswith(REGISTERED):
-        name, _, number = uri.removeprefix(REGISTERED).partition("/")
-        if "@" in name:
-            name, _, alias = name.partition("@")
-    if not (alias or (number or "").isdecimal()):
+    address = registry.choose(uri).uri  # of the champion, the version that it is now; without one it says so
+    asked = REFERENCE.fullmatch(address)
+    if asked is None or not address.startswith(REGISTERED):
         raise ValueError(f"{uri} is no registered version, whose test rows are known: name models:/NAME/VERSION")
-    found = registry.find_version(name, number or None, alias)
+    found = registry.find_version(asked["name"] or registry.MODEL_NAME, asked["version"], asked["alias"])
     if found is None:
-        if uri == registry.CHAMPION_URI:
-            raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
-        raise ValueError(f"there is no {uri}: `crisisflow champion --history` lists the versions")
+        raise ValueError(f"there is no {uri}: `crisisflow champion` shows which versions were in use")
     return found
 
 

@@ -16,8 +16,7 @@ from tasks.tracking import client, descendants, experiment_id, find_runs, nothin
 from tasks.tracking.views import address_of_run
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
-
+    from tasks.registry import ModelVersion
     from tasks.tracking import MlflowRun
 
 LATEST_RUNS = 12

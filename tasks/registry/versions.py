@@ -17,6 +17,8 @@ RAW = "raw_sources"  # tag: raw artifacts of its tweets
 # Tags for programs, as JSON. MLflow's pages do not show tags of this prefix; before they were written without it.
 HIDDEN = "mlflow.crisisflow."
 SOURCE, SPLIT = "source", "split"  # addresses that were read; how the tweets were split
+# How a version is named: an address of MLflow's, or name/version, name@alias, @alias.
+REFERENCE = re.compile(r"(?:models:/)?(?P<name>[\w.-]+)?(?:/(?P<version>\d+)|@(?P<alias>[\w.-]+))")
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 
 
@@ -73,6 +75,8 @@ def champion() -> "ModelVersion | None":
 
 def find_version(name: str, version: str | None, alias: str | None) -> "ModelVersion | None":
     """The registered version of this number, or the one that carries the alias; None where there is none."""
+    if nothing_recorded():
+        return None
     from mlflow.exceptions import MlflowException
 
     try:

@@ -172,6 +172,7 @@ def test_that_there_is_no_champion_is_said_without_a_database_and_without_mlflow
     code = (
         "import sys; from tasks import registry; "
         "assert (registry.champion(), registry.history(), registry.versions()) == (None, [], []); "
+        "assert registry.find_version('crisisflow', '1', None) is None; "
         "assert not {'mlflow', 'scipy.optimize'} & sys.modules.keys(), 'slow imports'"
     )
     environment = os.environ | {"CRISISFLOW_HOME": str(tmp_path / "empty")}
