@@ -22,7 +22,8 @@ from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
 from tasks.ingestion.steps import tweet_counts
-from tasks.notifications.news import Event, News, tell
+from tasks.notifications import Event
+from tasks.notifications.news import News, tell
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_CHALLENGED, Decision
 from tasks.registry.gate import challenge

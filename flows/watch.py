@@ -16,6 +16,7 @@ from flows.names import scheduled_name
 from flows.score import ScoreRequest, score
 from models.settings import Settings
 from tasks import registry, sources
+from tasks.monitoring.drift import most_shifted
 from tasks.notifications.news import News, tell
 from tasks.registry import CHAMPION_URI
 from tasks.runtime.redaction import redact
@@ -96,7 +97,7 @@ def _drift(name: str, request: DriftRequest) -> dict[str, Any]:
         logger.warning("drift of %s cannot be told: %s", name, error)
         return {"verdict": "cannot tell", "reason": str(error), "run_id": None}
     if found["verdict"] == "shifted":
-        shown = tuple(found["measures"][0]["tweets"])
+        shown = tuple(most_shifted(found["measures"])["tweets"])
         words = f"{found['reason']}, against version {found['version']}. Page: drift.html of run {found['run_id']}."
         tell(News("drift", found["run_id"], f"{name} has shifted", words, shown))
     return {key: found[key] for key in ("verdict", "reason", "run_id")}

@@ -72,10 +72,7 @@ def try_receiver(name: Annotated[str, NAME], as_json: AsJson = False, debug: Deb
     with command(debug):
         from tasks import notifications
 
-        found = [each for each in notifications.receivers() if each.name == name]
-        if not found:
-            raise ValueError(f"there is no receiver {name!r}: `crisisflow notify list` names them")
-        error = notifications.send_test(found[0])
+        error = notifications.send_test(notifications.find(name))
     show({"name": name, "taken": not error, "error": error}, as_json, _tested)
     if error:
         raise typer.Exit(FAILED)
@@ -105,7 +102,11 @@ def remove(name: Annotated[str, NAME], as_json: AsJson = False, debug: Debug = F
         gone = notifications.remove(name)
         notifications.deliver()
     result = {"name": gone.name, "dropped": dropped}
-    show(result, as_json, lambda told: print(f"{told['name']} is removed; {told['dropped']} waiting messages dropped."))
+    show(
+        result,
+        as_json,
+        lambda told: print(f"{told['name']} is removed; {counted(told['dropped'], 'waiting message')} dropped."),
+    )
 
 
 def _listed(result: Mapping[str, Any]) -> None:

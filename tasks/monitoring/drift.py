@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -105,6 +105,16 @@ def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
         "positives": {"before": None, "now": None, "interval": None},
         "estimate": asdict(estimated) | {"test_accuracy": None},
     }
+
+
+def most_shifted(measures: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Of the measures of a result that shifted, the one with the largest effect.
+
+    >>> found = [("vocabulary", "same", 1.0), ("urls", "shifted", 0.2), ("labels", "shifted", -0.9)]
+    >>> most_shifted([{"name": name, "verdict": verdict, "effect": effect} for name, verdict, effect in found])["name"]
+    'labels'
+    """
+    return max((each for each in measures if each["verdict"] == "shifted"), key=lambda each: abs(each["effect"]))
 
 
 def _in_words(measures: list[Measured], rows: int, reference: int) -> str:

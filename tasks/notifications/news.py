@@ -3,16 +3,11 @@
 import logging
 import sqlite3
 from dataclasses import dataclass
-from typing import Literal
 
 from tasks.notifications import outbox
-from tasks.notifications.receivers import EVENTS, receivers
+from tasks.notifications.receivers import Event, receivers
 
 logger = logging.getLogger(__name__)
-
-Event = Literal["promotion", "refusal", "failure", "overdue", "drift", "disk", "weekly"]
-
-__all__ = ["EVENTS", "Event", "News", "tell"]
 
 
 @dataclass(frozen=True)

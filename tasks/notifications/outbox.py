@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.notifications.receivers import Receiver, home, receivers
+from tasks.notifications.receivers import FOLDER, Receiver, home, receivers
 from tasks.notifications.sending import Message, send
 from tasks.runtime.state_folder import locked, state_home
 
@@ -41,6 +41,11 @@ def _opened() -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def is_begun() -> bool:
+    """Whether there was ever anything to send; asking makes no file."""
+    return (state_home() / FOLDER / FILE).exists()
+
+
 def put(receiver: str, event: str, key: str, title: str, body: str) -> bool:
     """Keep a message until it is sent; False of one that is there already, by receiver, event and key."""
     name = hashlib.sha256(f"{receiver}/{event}/{key}".encode()).hexdigest()[:32]
@@ -57,7 +62,7 @@ def deliver(send: Send = send) -> dict[str, int]:
 
     `send` returns why a message was not taken, or nothing.
     """
-    if not (state_home() / "notifications" / FILE).exists():
+    if not is_begun():
         return {"sent": 0, "waiting": 0}
     sent = 0
     with locked("notifications"):
@@ -102,7 +107,7 @@ def _forget_unknown(known: set[str]) -> None:
 def status() -> dict[str, dict[str, Any]]:
     """For each receiver how many messages were sent, how many wait, and why the last one was not taken."""
     found: dict[str, dict[str, Any]] = {each.name: {"sent": 0, "waiting": 0, "error": ""} for each in receivers()}
-    if not (state_home() / "notifications" / FILE).exists():
+    if not is_begun():
         return found
     with _opened() as database:
         for name, state, error in database.execute("SELECT receiver, state, error FROM messages ORDER BY created"):
@@ -114,7 +119,7 @@ def status() -> dict[str, dict[str, Any]]:
 
 def titles_since(start: datetime) -> list[str]:
     """What was told since then, each once, the oldest first; weekly summaries are left out."""
-    if not (state_home() / "notifications" / FILE).exists():
+    if not is_begun():
         return []
     with _opened() as database:
         found = database.execute(

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from pathlib import Path
+from typing import Literal, get_args
 
 from tasks.runtime.atomic_files import write_atomically
 from tasks.runtime.redaction import PLACEHOLDER, SECRET_VARIABLE, hide_secrets, mask_secrets
 from tasks.runtime.state_folder import locked, state_home
 
-EVENTS = ("promotion", "refusal", "failure", "overdue", "drift", "disk", "weekly")
+Event = Literal["promotion", "refusal", "failure", "overdue", "drift", "disk", "weekly"]
+EVENTS: tuple[Event, ...] = get_args(Event)
 # Services whose addresses hold no secret but where one would expect it. Those of all others are secrets as a whole.
 OPEN_SCHEMES = ("json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos")
+FOLDER, FILE = "notifications", "receivers.json"  # of the state folder
 NAME = re.compile(r"\w[\w.-]{0,63}")
 QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -49,14 +52,14 @@ class Receiver:
 
 def home() -> Path:
     """The folder of receivers and outbox, readable by its user only."""
-    folder = state_home() / "notifications"
+    folder = state_home() / FOLDER
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder
 
 
 def receivers() -> list[Receiver]:
     """All receivers, by name."""
-    file = state_home() / "notifications" / "receivers.json"
+    file = state_home() / FOLDER / FILE
     if not file.exists():
         return []
     found = json.loads(file.read_text(encoding="utf-8"))
@@ -77,19 +80,25 @@ def add(receiver: Receiver) -> None:
 
 
 def remove(name: str) -> Receiver:
-    """Forget a receiver. Raises ValueError, naming those that there are, for one that is not there."""
+    """Forget a receiver. Raises ValueError for one that is not there."""
     with locked("receivers"):
-        known = receivers()
-        gone = [each for each in known if each.name == name]
-        if not gone:
-            raise ValueError(f"there is no receiver {name!r}; there is: {', '.join(e.name for e in known) or 'none'}")
-        _write([each for each in known if each.name != name])
-        return gone[0]
+        gone = find(name)
+        _write([each for each in receivers() if each.name != name])
+        return gone
+
+
+def find(name: str) -> Receiver:
+    """The receiver of this name. Raises ValueError, naming those that there are, where there is none."""
+    known = receivers()
+    found = [each for each in known if each.name == name]
+    if not found:
+        raise ValueError(f"there is no receiver {name!r}; there is: {', '.join(e.name for e in known) or 'none'}")
+    return found[0]
 
 
 def _write(known: Sequence[Receiver]) -> None:
     ordered = sorted(known, key=lambda each: each.name)
-    write_atomically(home() / "receivers.json", json.dumps([asdict(each) for each in ordered], indent=1))
+    write_atomically(home() / FILE, json.dumps([asdict(each) for each in ordered], indent=1))
 
 
 def check(receiver: Receiver) -> None:

@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 NOUNS = (
     "row|text|tweet|file|word|pair|question|line|document|column|table|run|model|label|value|epoch|fold|seed|schedule"
     "|sentence|token|member|process|lock|step|cell|option|artifact|folder|entry|record|class|error|example|challenger"
-    "|backup|setting|field"
+    "|backup|setting|field|message"
 )
-PLURAL = re.compile(rf" ((?:more|other|new|missed|quarantined|training|test|word|lost) )?({NOUNS})(e?s)\b")
+PLURAL = re.compile(rf" ((?:more|other|new|missed|waiting|quarantined|training|test|word|lost) )?({NOUNS})(e?s)\b")
 # What is more than one wherever it is said, or one part of several.
 ALLOWED = {
     "flows/cli/evaluate.py": "training rows",  # a learning curve needs many
