@@ -44,19 +44,26 @@ def command(debug: bool, state: Literal["open", "closed", "none"] = "open") -> I
     except typer.Exit:
         raise
     except BaseException as error:
-        if debug:
-            _say(traceback.format_exc())
-        if (words := errors.in_words(error)) is not None:
-            _fail_in_json(words, "machine", errors.GOES_ON)
-            _say(f"{words}. {errors.GOES_ON}", "Error")
-            raise typer.Exit(FAILED) from None
-        bad_input = isinstance(error, BAD_INPUT_ERRORS)
-        said = f"{'' if bad_input else type(error).__name__ + ': '}{error}"
-        _fail_in_json(said, "input" if bad_input else "internal", CORRECT if bad_input else SEE_WHERE)
-        _say(said, "Error")
-        if not bad_input and not debug:
-            _say(SEE_WHERE)
-        raise typer.Exit(BAD_INPUT if bad_input else FAILED) from None
+        raise typer.Exit(_explain(error, debug)) from None
+
+
+def _explain(error: BaseException, debug: bool) -> int:
+    """Say what went wrong, as one object too where that was asked for; the exit code."""
+    from tasks.runtime import errors
+
+    if debug:
+        _say(traceback.format_exc())
+    if (words := errors.in_words(error)) is not None:
+        _fail_in_json(words, "machine", errors.GOES_ON)
+        _say(f"{words}. {errors.GOES_ON}", "Error")
+        return FAILED
+    bad_input = isinstance(error, BAD_INPUT_ERRORS)
+    said = f"{'' if bad_input else type(error).__name__ + ': '}{error}"
+    _fail_in_json(said, "input" if bad_input else "internal", CORRECT if bad_input else SEE_WHERE)
+    _say(said, "Error")
+    if not bad_input and not debug:
+        _say(SEE_WHERE)
+    return BAD_INPUT if bad_input else FAILED
 
 
 def _fail_in_json(error: str, kind: str, remedy: str) -> None:
