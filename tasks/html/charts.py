@@ -13,16 +13,15 @@ MOST_TICKS = 7
 ROUNDING = 1e-9  # .55 * 20 is a little more than 11
 
 
-@dataclass(frozen=True)
-class Histogram:
-    """The geometry of a histogram in pixels: (y, caption) of lines, (colour, path) of outlines, (x, caption) of ticks.
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """What all charts have, in pixels: (y, caption) of lines behind, (x, caption) of ticks, and the frame.
 
     `columns` are (x, width, text) of invisible bars that tell their figures to a mouse.
     """
 
     axis: str
     grid: list[tuple[float, str]]
-    outlines: list[tuple[str, str]]
     columns: list[tuple[float, float, str]]
     ticks: list[tuple[float, str]]
     width: int = WIDTH
@@ -31,6 +30,13 @@ class Histogram:
     right: int = WIDTH - RIGHT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Histogram(Plot):
+    """The geometry of a histogram: (colour, path) of outlines."""
+
+    outlines: list[tuple[str, str]]
 
 
 def histogram(
@@ -47,7 +53,7 @@ def histogram(
     spacing = next(each for each in ROUND_SHARES if highest / each < 5)
     lines = [number * spacing for number in range(1, int(highest / spacing) + 1)]
     return Histogram(
-        axis,
+        axis=axis,
         grid=[(_y(value, highest), f"{100 * value:g}%") for value in lines],
         outlines=[(kinds[name], _outline(values, highest, step)) for name, values in shares.items()],
         columns=[(round(LEFT + bar * step, 1), round(step, 1), _told(bar, series, ticks, axis)) for bar in range(bars)],
@@ -83,26 +89,16 @@ class Point:
     told: str
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, kw_only=True)
+class Curve(Plot):
     """The geometry of lines over evenly spaced places: (colour, path) of lines, (colour, x, y) of dots.
 
-    `rings` are (x, y) around the marked ones, `columns` (x, width, text) of invisible bars as in `Histogram`.
+    `rings` are (x, y) around the marked ones.
     """
 
-    axis: str
-    grid: list[tuple[float, str]]
     lines: list[tuple[str, str]]
     dots: list[tuple[str, float, float]]
     rings: list[tuple[float, float]]
-    columns: list[tuple[float, float, str]]
-    ticks: list[tuple[float, str]]
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-    top: int = TOP
-    bottom: int = HEIGHT - BOTTOM
 
 
 def curve(points: Sequence[Point], kinds: Mapping[str, str], axis: str) -> Curve:
@@ -120,7 +116,7 @@ def curve(points: Sequence[Point], kinds: Mapping[str, str], axis: str) -> Curve
     ys = {name: [_y(point.values[name] - low, span) for point in points] for name in kinds}
     every = -(-len(points) // MOST_TICKS)
     return Curve(
-        axis,
+        axis=axis,
         grid=[(_y(n / 20, span), f"{low + n / 20:.2f}") for n in range(round(span * 20) + 1)],
         lines=[(kinds[name], "M" + "L".join(f"{x},{y}" for x, y in zip(xs, ys[name], strict=True))) for name in kinds],
         dots=[(kinds[name], x, y) for name in kinds for x, y in zip(xs, ys[name], strict=True)],

@@ -11,9 +11,9 @@ from tasks.overview.facts import Overview, Retraining, gather
 from tasks.runtime.atomic_files import write_atomically
 from tasks.runtime.state_folder import state_home
 from tasks.scheduling.health import local
+from tasks.scheduling.prefect_pages import START_FILE
 
 MOST_RETRAININGS = 60
-FILE = "start.html"
 
 
 def start_page(overview: Overview, links: dict[str, str]) -> str:
@@ -44,7 +44,7 @@ def write_start_page(mlflow: str, prefect: str | None = None) -> Path:
     }
     if prefect:
         links["flows and schedules"] = prefect
-    path = state_home() / FILE
+    path = state_home() / START_FILE
     write_atomically(path, start_page(gather(mlflow, prefect), links))
     return path
 

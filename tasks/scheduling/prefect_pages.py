@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-START = "/start"
+START, START_FILE = "/start", "start.html"  # of the server, and in the state folder
 NO_PAGE = "The start page is written when `crisisflow up` has started: try again in a few seconds.\n"
 
 
@@ -35,7 +35,7 @@ def start_page(request: "Request") -> "Response":
     """The start page as it was written last."""
     from starlette.responses import HTMLResponse, PlainTextResponse
 
-    file = state_home() / "start.html"
+    file = state_home() / START_FILE
     if not file.exists():
         return PlainTextResponse(NO_PAGE, 503)
     return HTMLResponse(file.read_text(encoding="utf-8"), headers={"Cache-Control": "no-cache"})
