@@ -112,8 +112,8 @@ def _compare(written: Digests, saved: Digests, backup: Path) -> None:
     if wrong:
         named = ", ".join(wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")
         raise RuntimeError(
-            f"{len(wrong)} of {counted(len(saved), 'file')} in {backup} are not what was saved "
-            f"({named}): nothing is restored. "
+            f"{len(wrong)} of {counted(len(saved), 'file')} in {backup} are not what was saved ({named}): "
+            "nothing is restored. "
             f"Take another backup, or look at the rest with `tar -xf {backup.name}`"
         )
 

@@ -60,9 +60,8 @@ def read_corrections(
             found[place] = cells
     if copied and copied != rows_read:
         raise SourceError(
-            f"the corrected file has {counted(copied, 'row')}, the source had {rows_read:,}: rows "
-            "cannot be told by their "
-            "place; correct the file that `crisisflow quarantine show --out` writes, which names them"
+            f"the corrected file has {counted(copied, 'row')}, the source had {rows_read:,}: rows cannot be told by "
+            "their place; correct the file that `crisisflow quarantine show --out` writes, which names them"
         )
     return found
 

@@ -54,9 +54,7 @@ def _distinct(texts: LabelledTexts, prefix: str) -> tuple[pa.Table, list[pa.Tabl
     for task, labels in texts.labels.items():
         of_task = pa.table({"document": names, "task": pa.array([task] * len(names)), "label": labels.take(chosen)})
         named.append(of_task.filter(pc.is_valid(of_task["label"])))
-    places = pc.index_in(
-        repaired, repaired.take(chosen)
-    )  # of its document, for every row: copies have one between them
+    places = pc.index_in(repaired, repaired.take(chosen))  # of its document, which copies have between them
     of_rows = pa.table({"document": names.take(places), "event": texts.events.combine_chunks()})
     known = of_rows.filter(pc.and_(pc.is_valid(of_rows["document"]), pc.is_valid(of_rows["event"])))
     return documents, named, known.group_by(["document", "event"], use_threads=False).aggregate([])

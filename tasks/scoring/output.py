@@ -124,9 +124,8 @@ def _counts(done: ProgressStore, read: int) -> dict[str, Any]:
 def _reconcile(counts: dict[str, Any], written: int, rejected: int) -> None:
     if not counts["read"] == counts["rows"] + counts["quarantined"] == written + rejected or written != counts["rows"]:
         raise RuntimeError(
-            f"{counted(counts['read'], 'row')} read, {counts['rows']:,} scored ({written:,} "
-            f"written), {counts['quarantined']:,} "
-            f"not ({rejected:,} written): nothing is put in place"
+            f"{counted(counts['read'], 'row')} read, {counts['rows']:,} scored ({written:,} written), "
+            f"{counts['quarantined']:,} not ({rejected:,} written): nothing is put in place"
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from tasks.sources.dialects import DELIMITERS, MISSING_CELL, NO_DELIMITER, Dialect, Row
+from tasks.sources.dialects import BACKSLASH, DELIMITERS, MISSING_CELL, NO_DELIMITER, Dialect, Row
 from tasks.sources.errors import SourceError
 from tasks.sources.evidence import FEWEST_QUOTED, Reading
 from tasks.sources.formats import suffix
@@ -21,7 +21,6 @@ from tasks.sources.options import ReadingOptions
 
 COMMON = (",", NO_DELIMITER)
 SPACED_HEADER = re.compile(r'"[^"]*"(?: "[^"]*")*\s*$')  # R's write.table separates by blanks
-BACKSLASH = "\\"
 EARLY_CHARACTERS = 1 << 16  # enough to decide by, where all of the beginning bears it out
 SOUND_SHARE = 20  # for one row that fails, so many that prove the reading: the one is damaged and set aside
 MIXED = (

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from models.wording import counted
 from tasks.sources.deciding import Decision, decide
-from tasks.sources.dialects import ENCLOSED_ESCAPE, ESCAPED_LETTERS, QUOTE_ESCAPE, Dialect
+from tasks.sources.dialects import BACKSLASH, ENCLOSED_ESCAPE, ESCAPED_LETTERS, QUOTE_ESCAPE, Dialect
 from tasks.sources.encodings import open_text
 from tasks.sources.errors import SourceError
 from tasks.sources.evidence import MISSING_WORDS, ColumnKind, Reading, holds_rows
@@ -29,7 +29,6 @@ FAULT_SHARE = 100  # one row in so many may contradict the quoting decided; more
 SWALLOWED = "a cell in quotes holds what look like whole rows: a quote that is not closed?"
 REPEATED = "the header again"
 ROW_NAMES = "row_names"
-BACKSLASH = "\\"
 
 
 class Rows(NamedTuple):

@@ -16,6 +16,7 @@ MOST_FAULTS = 1000  # a reading with more is wrong, or the file is; bounds the t
 REREAD_RATIO = 4
 QUOTE_ESCAPE = '\\"'  # R escapes quotes and nothing else
 ENCLOSED_ESCAPE = "\\\\"  # DuckDB escapes in cells that stand in quotes alone: elsewhere a backslash is a character
+BACKSLASH = "\\"
 MISSING_CELL = r"\N"  # MySQL's word, which is no escaped N
 # What a letter after a backslash stands for, as MySQL and PostgreSQL load it; any other character is itself.
 ESCAPED_LETTERS = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
