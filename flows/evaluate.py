@@ -21,6 +21,7 @@ from models.splitting.folds import Fold
 from tasks import tracking
 from tasks.evaluation import event_record, fold_tables, held_out_usage, record
 from tasks.evaluation import learning_curve as evaluation_learning_curve
+from tasks.evaluation.events import documents_by_event
 from tasks.evaluation.fit_times import fit_seconds
 from tasks.evaluation.leakage import exclude_texts
 from tasks.recipes import load_recipe
@@ -139,7 +140,9 @@ def _evaluated(
     external = read_external(request.vectors, recipe.external, run)
     unlabelled = unlabelled_texts(request, [*corpora, *texts], labelled, run)
     corpus = tokenize_corpus(run, [unlabelled], recipe.text) if unlabelled else None
-    of_events = EventTexts(request.events, unlabelled, [*corpora, *texts]) if request.events else None
+    of_events = None
+    if request.events and unlabelled:
+        of_events = EventTexts(unlabelled, documents_by_event(run, [*corpora, *texts], request.events))
     adaptation = AdaptationSettings(labels=request.adapt) if request.adapt else None
     return Evaluated(labelled, tokens, corpus, names, texts, external, of_events, adaptation)
 
@@ -212,11 +215,13 @@ def score(run: tracking.Run, fitted: Sequence[Fitted], recipe: Recipe) -> dict[s
 
 def score_events(request: EvaluateRequest, evaluated: Evaluated, fitted: Sequence[Fitted]) -> dict[str, Any]:
     """The scores by event, and after labels of the event; nothing where rows and not events were held out."""
-    if request.events is None or evaluated.events is None:
+    if request.events is None:
         return {}
     whole = [each for each in fitted if each.fold.training_share == 1]
     folds = [each.fold for each in whole if isinstance(each.fold, EventFold)]
-    found = event_folds.also_in(evaluated.labelled, evaluated.events.sources, request.events)
+    found = (
+        event_folds.also_in(evaluated.labelled, evaluated.events.of_events, request.events) if evaluated.events else {}
+    )
     return {
         "held_out": request.events,
         "unlabelled": event_folds.unlabelled_words(request, found),

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from flows.ingest import TweetSource, snapshot
 from models.settings import Recipe
 from models.splitting.events import EventFold, event_units
-from tasks.evaluation.events import documents_by_event, event_names, matching, name_events
+from tasks.evaluation.events import event_names, matching, name_events, read_documents_by_event
 from tasks.ingestion.steps import checked_tweets
 from tasks.runtime.progress import say
 from tasks.sources.events import FILES, FOLDERS, same_event
@@ -80,11 +80,9 @@ def apart(request: EventRequest, labelled: Path, folds: Sequence[EventFold]) -> 
     return [fold.unit for fold in folds if fold.unit in found]
 
 
-def also_in(labelled: Path, sources: Sequence[Path], events: str) -> dict[str, int]:
+def also_in(labelled: Path, of_events: Path, events: str) -> dict[str, int]:
     """How many texts to learn from without labels, or with others, are of each event of the labelled rows; said."""
-    if not sources:
-        return {}
-    counts = Counter(documents_by_event(sources, events)["event"].to_pylist())
+    counts = Counter(read_documents_by_event(of_events)["event"].to_pylist())
     names = _distinct(event_names(labelled))
     found = {name: counts[same_event(name)] for name in names if counts[same_event(name)]}
     told = ", ".join(f"{name} ({count:,})" for name, count in found.items()) or "none"

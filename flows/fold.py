@@ -48,11 +48,10 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class EventTexts:
-    """Unlabelled documents, the sources they are from, and how their events are told: for folds to leave events out."""
+    """Unlabelled documents, and which of them are of which event: for folds to leave events out."""
 
-    by: str
-    unlabelled: Path | None
-    sources: list[Path]
+    unlabelled: Path
+    of_events: Path
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ def table_of(run: Run, labelled: Path, fold: Fold) -> Path:
 def corpus_of(evaluated: Evaluated, recipe: Recipe, fold: Fold, run: Run) -> Path | None:
     """The tokens of unlabelled text that the fold may learn from: without the events that it holds out."""
     texts = evaluated.events
-    if not isinstance(fold, EventFold) or texts is None or texts.unlabelled is None:
+    if not isinstance(fold, EventFold) or texts is None:
         return evaluated.corpus_tokens
-    rest = hold_out_texts(run, texts.unlabelled, texts.sources, texts.by, fold)
+    rest = hold_out_texts(run, texts.unlabelled, texts.of_events, fold)
     return tokenize_corpus(run, [rest], recipe.text)
 
 

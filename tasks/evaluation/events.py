@@ -20,6 +20,7 @@ from tasks.store.artifact_store import new_artifact
 from tasks.tracking import Run
 
 SHOWN_NAMES = 12
+DOCUMENT_EVENTS = "documents.parquet"
 
 
 @step("name events by {events}")
@@ -98,11 +99,11 @@ def event_table(run: Run, labelled: Path, fold: EventFold) -> Path:
 
 
 @step("leave out texts of {fold.unit}")
-def hold_out_texts(run: Run, unlabelled: Path, sources: list[Path], events: str, fold: EventFold) -> Path:
+def hold_out_texts(run: Run, unlabelled: Path, of_events: Path, fold: EventFold) -> Path:
     """The unlabelled documents without those of the fold's events, by whatever source they come."""
-    of_events = documents_by_event(sources, events)
+    known = read_documents_by_event(of_events)
     held = pa.array([same_event(name) for name in fold.events], pa.string())
-    dropped = pc.unique(of_events.filter(pc.is_in(of_events["event"], held))["document"])
+    dropped = pc.unique(known.filter(pc.is_in(known["event"], held))["document"])
     count = 0
     with new_artifact("unlabelled") as draft:
         for number, path in enumerate(formats.shards(unlabelled)):
@@ -114,14 +115,20 @@ def hold_out_texts(run: Run, unlabelled: Path, sources: list[Path], events: str,
     return draft.final
 
 
-def documents_by_event(sources: Sequence[Path], events: str) -> pa.Table:
-    """Columns document and event (as `same_event` writes it) of all documents of these sources whose event is told.
+@step("find the events of other texts")
+def documents_by_event(run: Run, sources: list[Path], events: str) -> Path:
+    """Which documents of these sources are of which event, once for all folds. Sources is at least one.
 
-    Texts with labels carry it; a document of a corpus names its file.
+    Texts with labels carry their event; a document of a corpus names its file.
     """
-    tables = [_documents_of(source, events) for source in sources]
-    empty = pa.table({"document": pa.array([], pa.string()), "event": pa.array([], pa.string())})
-    return pa.concat_tables([empty, *tables])
+    table = pa.concat_tables([_documents_of(source, events) for source in sources])
+    run.log_metrics({"documents": len(table)})
+    return formats.write_artifact("document-events", {DOCUMENT_EVENTS: table})
+
+
+def read_documents_by_event(artifact: Path) -> pa.Table:
+    """Columns document and event (as `same_event` writes it) of all documents whose event is told."""
+    return pq.read_table(artifact / DOCUMENT_EVENTS)
 
 
 def _documents_of(source: Path, events: str) -> pa.Table:
