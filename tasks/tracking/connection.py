@@ -9,15 +9,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tasks.runtime import signals
+from tasks.runtime import errors, signals
 from tasks.runtime.atomic_files import draft_file, put_in_place
 from tasks.runtime.progress import say
+from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import locked, state_home
 from tasks.store import layout
 from tasks.tracking import artifacts, views
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
 
 EXPERIMENT = "crisisflow"
 # Without the kind, MLflow's pages open on charts for chat agents.
@@ -183,10 +186,20 @@ def _experiment_at(uri: str, name: str) -> str:
 
 
 def _save_views(experiment: str, known: Mapping[str, str]) -> None:
-    """Write our views on the experiment where it does not hold them as they are now."""
-    for name, value in views.view_tags().items():
-        if known.get(name) != value:
-            client().set_experiment_tag(experiment, name, value)
+    """Write our views on the experiment where it does not hold them as they are now.
+
+    A server on which the user may not change the experiment is used all the same.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        for name, value in views.view_tags().items():
+            if known.get(name) != value:
+                client().set_experiment_tag(experiment, name, value)
+    except MlflowException as error:
+        if errors.tracking_lost(error):
+            raise
+        logger.warning("the views of the experiment are not saved: %s", mask_secrets(str(error)))
 
 
 def experiment_id() -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from ports import free_port
@@ -17,6 +18,7 @@ from ports import free_port
 from tasks import tracking
 from tasks.runtime import atomic_files, errors
 from tasks.store import artifact_store
+from tasks.tracking.views import view_tags
 
 SMALL_DISK_BYTES = 4 << 20
 
@@ -103,11 +105,21 @@ def test_a_command_without_memory_says_so_and_closes_its_run(home: Path) -> None
 
 
 class Stub(BaseHTTPRequestHandler):
-    """A tracking server that knows one experiment."""
+    """A tracking server that knows one experiment, with our views, and lets nobody change it."""
+
+    views: ClassVar[dict[str, str]] = view_tags()
 
     def do_GET(self) -> None:
-        body = json.dumps({"experiment": {"experiment_id": "7", "name": "crisisflow"}}).encode()
-        self.send_response(200)
+        tags = [{"key": name, "value": value} for name, value in self.views.items()]
+        self._answer(200, {"experiment": {"experiment_id": "7", "name": "crisisflow", "tags": tags}})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(403, {"error_code": "PERMISSION_DENIED", "message": "you may only look"})
+
+    def _answer(self, status: int, said: object) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -134,6 +146,27 @@ def test_a_tracking_server_that_comes_back_is_waited_for_and_that_is_said(
     assert tracking.experiment_id() == "7"
     thread.join()
     assert f"the tracking server at http://127.0.0.1:{port} does not answer: trying again in" in caplog.text
+
+
+class OlderStub(Stub):
+    """The same without views."""
+
+    views: ClassVar[dict[str, str]] = {}
+
+
+def test_a_server_whose_experiment_the_user_may_not_change_is_used_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), OlderStub) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+        try:
+            assert tracking.experiment_id() == "7"
+        finally:
+            server.shutdown()
+            thread.join()
+    assert "the views of the experiment are not saved: PERMISSION_DENIED: you may only look" in caplog.text
 
 
 def test_a_tracking_server_that_stays_away_does_not_hide_the_error_and_is_named(
