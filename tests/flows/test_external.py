@@ -1,5 +1,6 @@
 """External vectors through the main job: what is trained on them, what is said of them, and the same again."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,11 @@ def write_glove(path: Path, words: list[str] = KNOWN, scale: float = 1.0) -> Pat
 
 
 @pytest.fixture(scope="module")
-def given(inputs: dict[str, Any], prefect: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A retraining from a GloVe file of six words and absurd scale, which is gone afterwards."""
+def given(inputs: dict[str, Any], prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A retraining from a GloVe file of six words and absurd scale, which is gone afterwards.
+
+    In a state folder of its own: others count what their retraining computed and what its tweets led to.
+    """
     from flows.ingest import TweetSource
     from flows.retrain import RetrainRequest, retrain
 
@@ -50,9 +54,11 @@ def given(inputs: dict[str, Any], prefect: None, tmp_path_factory: pytest.TempPa
         vectors=str(write_glove(folder / "glove.txt", scale=1e6)),
         promote=False,
     )
-    result = retrain(request)
-    (folder / "glove.txt").unlink()
-    return {**result, "request": request}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(folder / "state"))
+        result = retrain(request)
+        (folder / "glove.txt").unlink()
+        yield {**result, "request": request}
 
 
 def stages(given: dict[str, Any]) -> dict[str, Any]:
