@@ -97,7 +97,7 @@ def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
     estimated = Estimate.cannot_say(f"{counted(len(window.rows), 'different text')} of the window: too few")
     return {
         "verdict": "cannot tell",
-        "reason": f"{counted(len(window.rows), 'different text')} in {counted(window.read, 'row')}: it takes "
+        "reason": f"{counted(len(window.rows), 'different text')} in {counted(window.read, 'row')}, it takes "
         f"{LEAST_ROWS} to compare",
         "rows": _rows(window, reference),
         "window": number,
