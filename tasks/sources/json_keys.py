@@ -48,10 +48,13 @@ def lines_with(stream: TextIO, keys: set[str]) -> Iterator[str]:
 
 
 def _keys(text: str) -> set[str]:
-    """What stands in quotes before a colon. Inside of strings quotes are escaped, so that hardly anything else does."""
+    """What stands in quotes before a colon. Inside of strings quotes are escaped, so that hardly anything else does.
+
+    A quote before a colon that is the first one since the last key begins a string.
+    """
     if '" :' in text:
         text = text.replace('" :', '":')
     before = text.split('":')
     before.pop()
-    keys = {each[each.rfind('"') + 1 :] for each in before}
+    keys = {each[each.rfind('"') + 1 :] for each in before if '"' in each}
     return {key for key in keys if not key.endswith("\\")}

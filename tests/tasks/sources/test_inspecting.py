@@ -130,6 +130,14 @@ def test_quotes_inside_of_texts_are_no_keys(text: str) -> None:
     assert "late" in find_late_keys(io.StringIO(line.replace('"id"', '"late"')), {"id", "text"})
 
 
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (", ", " : ")])
+def test_a_text_that_begins_with_a_colon_is_no_key_however_many_keys_there_are(separators: tuple[str, str]) -> None:
+    line = json.dumps({f"key {number}": ":at noon" for number in range(150)} | {"": ":"}, separators=separators)
+    known = {f"key {number}" for number in range(150)}
+    assert find_late_keys(io.StringIO(line), known) == {""}
+    assert find_late_keys(io.StringIO(line), known | {""}) == set()
+
+
 NAMES, TEXTS = st.text(alphabet="abé 01", min_size=1, max_size=20), st.text(alphabet='ab":,{é 01', max_size=12)
 
 
