@@ -185,11 +185,13 @@ def test_a_run_whose_process_is_killed_ends_as_crashed_and_as_killed(api: Prefec
     flow_run = api.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {})
     mine = f"tags.`prefect.flow_run_id` = '{flow_run['id']}'"
     run = wait_for(lambda: tracking.find_runs(mine))[0]
+    inner = {"parent_flow_run_id": {"any_": [flow_run["id"]]}}  # another retraining may begin meanwhile
+    wait_for(lambda: api.find("flow_runs", flow_runs={**inner, **stale_runs.in_states(["RUNNING"])}))
     psutil.Process(int(run.data.tags["process"])).kill()
     wait_for(lambda: state_of(api, flow_run["id"])["type"] == "CRASHED")
     assert tracking.read_run(run.info.run_id).info.status == "KILLED"
     wait_for(lambda: stale_runs.close_orphans(api, after_seconds=0) == 0)
-    assert not api.find("flow_runs", flow_runs={"state": {"type": {"any_": ["RUNNING"]}}})
+    assert not api.find("flow_runs", flow_runs={**inner, **stale_runs.in_states(["RUNNING"])})
 
 
 def test_a_worker_that_dies_is_started_again(api: PrefectApi, up: subprocess.Popen[bytes]) -> None:
