@@ -49,17 +49,24 @@ def _encodings(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> It
 
 
 def _header(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Iterator[Doubt]:
-    delimited = any(file.format == "delimited" for file in notes.files)
     strange = next((name for name in notes.names if DATA_LIKE.match(name)), None)
-    if delimited and columns.header and strange is not None and not all(name.isdigit() for name in notes.names):
+    if delimited(notes) and columns.header and strange is not None and not all(name.isdigit() for name in notes.names):
         yield Doubt(f"the first line may be a row: a column is called {strange[:SHOWN_CHARACTERS]!r}", ("--no-header",))
+    for meaning, name in notes.columns.items():
+        if (second := f"{name}_2") in notes.names:
+            yield Doubt(f"the {meaning} is read from column {name}, not from {second}", (f"--{meaning}-column",))
+
+
+def delimited(notes: ReadingNotes) -> bool:
+    """Whether any file is a delimited table."""
+    return any(file.format == "delimited" for file in notes.files)
 
 
 def _faults(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Iterator[Doubt]:
     if counts.malformed:
         yield Doubt(
             f"{_rows(counts.malformed)} not fit the columns (the first: {counts.fault})",
-            ("--delimiter", "--quoting", "--escape"),
+            ("--delimiter", "--quoting", "--escape") if delimited(notes) else (),
         )
     if counts.undecodable:
         yield Doubt(f"{_rows(counts.undecodable)} not decode", ("--encoding",))
@@ -91,7 +98,7 @@ def _platforms(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> It
     if shapes.truncated:
         yield Doubt(f"cut by the platform: {counted(shapes.truncated, 'text')}; the full text is not in the file")
     for what, number in shapes.no_texts.items():
-        yield Doubt(f"{counted(number, 'time')} {what}: no text, passed over")
+        yield Doubt(f"{what}, {counted(number, 'time')}: no text, passed over")
     for name, what in shapes.left_out.items():
         yield Doubt(f"the field {name} is left out: it holds {what}, no cell of text")
 

@@ -28,6 +28,7 @@ Format = Literal[
 ]
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx"})
+JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 DELIMITED_SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
 PACKED = "an archive inside an archive, or of a kind that is not opened: unpack it first"
 NOT_DATA_NAME = re.compile(r"(?i)(^|/)(readme|licen[cs]e|copying|notice|sources|changelog|sha\d+sums|md5sums)(\.\w+)?$")
@@ -54,7 +55,7 @@ def table_format(member: Member) -> Format:
         raise SourceError(f"{member.name} is a wiki dump, no table: read it as a corpus")
     if suffix(member.name) in DELIMITED_SUFFIXES:
         return "delimited"
-    return _json_format(head) or "delimited"
+    return _json_format(member, head) or "delimited"
 
 
 def document_format(member: Member) -> Format:
@@ -64,7 +65,7 @@ def document_format(member: Member) -> Format:
     data, head = _sniff(member)
     if suffix(member.name) in DELIMITED_SUFFIXES:
         return "delimited"
-    return _marked_format(member, head) or _json_format(head) or _text_format(member, data, head)
+    return _marked_format(member, head) or _json_format(member, head) or _text_format(member, data, head)
 
 
 def not_data(member: Member, tables_only: bool, texts_only: bool = False) -> str | None:
@@ -149,11 +150,16 @@ def _text_format(member: Member, data: bytes, head: str) -> Format:
     return "numbered" if is_numbered(head) else "text"
 
 
-def _json_format(head: str) -> Format | None:
+def _json_format(member: Member, head: str) -> Format | None:
+    """The kind of JSON: objects show it by themselves, strings and numbers where the name says JSON."""
     start = head.lstrip()
     if start.startswith("{"):
         return "json-documents" if _spans_lines(start) else "json-lines"
-    return "json" if re.match(r"\[\s*([\[{\]]|$)", start) or TWEET_ARCHIVE.match(start) else None
+    if re.match(r"\[\s*([\[{\]]|$)", start) or TWEET_ARCHIVE.match(start):
+        return "json"
+    if suffix(member.name) not in JSON_SUFFIXES or not start:
+        return None
+    return "json" if start.startswith("[") else "json-lines"
 
 
 def _spans_lines(start: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO
 import pyarrow as pa
 
 from tasks.sources.encodings import is_undecodable, open_text
+from tasks.sources.errors import SourceError
 from tasks.sources.json_keys import find_late_keys, keys_in, lines_with
 from tasks.sources.json_values import Parsed, lines_of, parse_lines, parse_values
 from tasks.sources.members import Member
@@ -23,6 +24,14 @@ from tasks.sources.shapes.pandas_json import names_meaning
 Layout = Literal["json-lines", "json", "json-documents"]
 NESTED = b"nested"  # in the metadata of a schema: the fields left out, and what they hold
 USUAL_ROWS = 1000  # show most of the keys inside of objects
+KINDS = {
+    dict: "empty objects",
+    list: "lists",
+    bool: "true or false",
+    int: "numbers",
+    float: "numbers",
+    type(None): "null",
+}
 FULL, CUT = "full_text", "text"  # two names of one thing, row by row, in what twarc and others collect
 
 
@@ -41,6 +50,8 @@ def read_json(
         _add_keys(keys, first)
         if not last or member.cut:
             _add_late_keys(keys, first, member, encoding, layout)
+        if not keys:
+            raise SourceError(f"{member.name} holds {_what(first)}, and no objects with fields: it is no table")
         batch = _batch(first, encoding, keys)
         del first  # else two batches of objects would be held at a time
         yield batch
@@ -69,6 +80,14 @@ def _gather(rows: Iterable[Parsed]) -> Iterator[tuple[list[Parsed], bool]]:
         pending.append(row)
         characters += len(row[1])
     yield pending, True
+
+
+def _what(rows: list[Parsed]) -> str:
+    """What a file without a single field holds instead, by its first value."""
+    if not rows:
+        return "an empty JSON array"
+    value, _, fault, _ = rows[0]
+    return "lines that are no JSON" if fault else KINDS.get(type(value), "JSON values")
 
 
 def _add_keys(keys: dict[str, None], rows: Iterable[Parsed]) -> None:

@@ -43,6 +43,11 @@ def encoding_in_words(file: Summary) -> str:
     return f"{file['encoding']} ({'by ' if known_by == 'its bytes' else ''}{known_by}{confidence})"
 
 
+def shapes_in_words(summary: Summary) -> str:
+    """The known shapes of JSON that were read, and how many texts from each."""
+    return ", ".join(f"{shape} ({counted(number, 'text')})" for shape, number in summary.get("shapes", {}).items())
+
+
 def labels_in_words(labels: Sequence[Summary]) -> str:
     """The label words, how many rows each, what it means."""
     return shortened(
@@ -78,16 +83,18 @@ def _files_in_words(files: Sequence[Summary]) -> str:
 
 
 def in_brief(summary: Summary) -> list[tuple[str, str]]:
-    """Three to six lines, each a name and what there is to say."""
+    """Three to seven lines, each a name and what there is to say."""
     forms = dict.fromkeys(
         "; ".join(filter(None, (form_in_words(each), encoding_in_words(each)))) for each in summary["files"]
     )
+    shapes = shapes_in_words(summary)
     columns = ", ".join(f"{meaning} = {name}" for meaning, name in summary["columns"].items())
     left = f"; left: {shortened(summary['columns_left'], SHOWN_COLUMNS)}" if summary["columns_left"] else ""
     passed_over = [f"{name} ({reason})" for name, reason in summary["passed_over"].items()]
     doubts = [doubt_in_words(each) for each in summary.get("doubts", ())]
     lines = {
         "Read as": _files_in_words(summary["files"]) + shortened(list(forms), SHOWN_FORMS),
+        "Shapes": shapes,
         "Columns": columns + left if has_columns(summary) else "",
         "Labels": labels_in_words(summary.get("labels", ())),
         "Ids": summary.get("id_form") or "",

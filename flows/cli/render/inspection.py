@@ -50,12 +50,14 @@ def _head(result: Summary) -> str:
 
 def _facts(result: Summary) -> Iterator[Fact]:
     """One line each, in the order in which a reader decides."""
-    from tasks.sources.wording import SHOWN_COLUMNS, has_columns, labels_in_words, shortened
+    from tasks.sources.wording import SHOWN_COLUMNS, has_columns, labels_in_words, shapes_in_words, shortened
 
     yield from _forms(result["files"])
     if "rows" not in result:
         yield from _word_facts(result)
         return
+    if shapes := shapes_in_words(result):
+        yield "shapes", shapes, ""
     if not result["complete"]:
         yield "read", f"{result['rows_read']:,} of its rows; the rest was neither read nor counted", ""
     elif result["rows_read"] < result["rows"]:

@@ -12,6 +12,7 @@ from tasks.sources.shapes.base import objects
 from tasks.sources.shapes.notes import ShapeNotes
 
 NUMBERED = "pandas to_json, values"
+STRINGS = "JSON strings"
 
 
 def flatten(values: Iterable[Parsed], name: str, notes: ShapeNotes, array: bool = False) -> Iterator[Parsed]:
@@ -22,12 +23,20 @@ def flatten(values: Iterable[Parsed], name: str, notes: ShapeNotes, array: bool 
     values = iter(values)
     first = list(islice(values, 2))
     alone = len(first) == 1 and not array
+    strings = bool(first) and _is_string(first[0])
     for parsed in chain(first, values):
         value, text = parsed[0], parsed[1]
         if isinstance(value, dict) and text.find("{", 1) < 0 and "[" not in text:
             yield parsed
+        elif strings and _is_string(parsed):
+            notes.shapes[STRINGS] += 1
+            yield {"text": value}, to_json({"text": value}), None, None
         else:
             yield from _flatten(parsed, name, notes, alone, array)
+
+
+def _is_string(parsed: Parsed) -> bool:
+    return isinstance(parsed[0], str) and parsed[2] is None
 
 
 def flat_record(value: Any) -> Any:

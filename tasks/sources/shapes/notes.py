@@ -22,7 +22,7 @@ class ShapeNotes:
     def warn(self) -> None:
         """Say in the log what was counted, where there is anything."""
         for what, number in self.no_texts.items():
-            LOG.warning("%s %s: no text, passed over", counted(number, "time"), what)
+            LOG.warning("%s, %s: no text, passed over", what, counted(number, "time"))
         if self.truncated:
             LOG.warning("cut by the platform: %s; the full text is not in the file", counted(self.truncated, "text"))
         if self.left_out:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, SourceError, read_tweets
+from tasks.sources import ColumnMap, MissingColumnError, ReadingNotes, SourceError, read_documents, read_tweets
 from tasks.sources.records import records_json
 from tasks.sources.shapes.flattening import flat_record
 
@@ -216,6 +216,52 @@ def test_rows_without_names_are_numbered_and_the_flag_is_named(tmp_path: Path) -
     assert [row["text"] for row in read(path, ColumnMap(id="1", text="2"))] == ["Fire", "calm"]
     with pytest.raises(MissingColumnError, match=r"its columns are '1', '2'.*--text-column"):
         read(path)
+
+
+def test_strings_are_texts_and_other_values_are_refused_by_kind(tmp_path: Path) -> None:
+    assert texts(write(tmp_path / "set.json", ["Fire, now", "calm"])) == ["Fire, now", "calm"]
+    notes = ReadingNotes()
+    assert texts(write(tmp_path / "set.jsonl", "Fire, now", "calm"), notes) == ["Fire, now", "calm"]
+    assert notes.report()["shapes"] == {"JSON strings": 2}
+    (document,) = read_documents(write(tmp_path / "corpus.json", ["Fire"]))
+    assert document["text"].to_pylist() == ["Fire"]
+    for value, kind in (
+        ([1, 2], "numbers"),
+        (5, "numbers"),
+        (True, "true or false"),
+        (None, "null"),
+        ({}, "empty objects"),
+    ):
+        for read_it in (read_tweets, read_documents):
+            with pytest.raises(SourceError, match=f"set.json holds {kind}, and no objects"):
+                list(read_it(write(tmp_path / "set.json", value)))
+    with pytest.raises(SourceError, match="an empty JSON array"):
+        read(write(tmp_path / "set.json", []))
+
+
+@pytest.mark.parametrize("between", ["\n", ",\n", ";", " " * 50])
+def test_arrays_behind_one_another_are_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    monkeypatch.setattr("tasks.sources.json_values.PIECE_CHARACTERS", 20)
+    pages = [[{"id": f"{page}{row}", "text": "Fire"} for row in range(3)] for page in range(4)]
+    (tmp_path / "pages.json").write_text(between.join(map(json.dumps, pages)) + between)
+    assert [row["id"] for row in read(tmp_path / "pages.json")] == [
+        f"{page}{row}" for page in range(4) for row in range(3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"text": "Fire"}] and more', "goes on behind its JSON array, from character 19 on"),
+        ('[["1", "Fire"]]\n[["2", "calm"]]', "several JSON arrays and no names of columns"),
+    ],
+)
+def test_what_goes_on_behind_an_array_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "set.json").write_text(content)
+    with pytest.raises(SourceError, match=message):
+        read(tmp_path / "set.json")
 
 
 def test_an_object_of_objects_that_could_be_read_in_two_ways_is_refused(tmp_path: Path) -> None:
