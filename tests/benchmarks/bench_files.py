@@ -12,7 +12,8 @@ silent          a row differs and nothing was said: must be 0
 shared          read otherwise, since the same bytes are what the defaults of Python csv, pandas, pyarrow, polars,
                 DuckDB or Excel, which come first, make of the table that was read; or what a writer that encloses the
                 cells that need it makes of it, where this file is of a writer that never does
-refused, aside  refused, or rows set aside: none of the defaults, at most 2 % of every other writer's
+refused, aside  refused, or rows set aside, as malformed or for want of a text: none of the defaults, at most 2 % of
+                every other writer's
 shared refused  refused, and the same bytes are what another writer makes of another table, which was worked out
 half            a table with half characters, which no valid file holds: judged for silence alone
 
@@ -108,14 +109,21 @@ def judge(data: bytes, table: Table, path: Path, name: str, found: dict[str, Wri
         kind = "half" if half else "shared refused" if two_tables(data, path, table, found) else "refused"
         return kind, str(error)
     if aside:
-        left = Counter(wanted)
-        left.subtract(rows)
-        kind = "silent" if min(left.values()) < 0 else "half" if half else "aside"
-        return kind, f"{aside} of {len(wanted)}, unwanted: {[row for row in left if left[row] < 0][:1]}"
+        unwanted = beyond(rows, wanted)
+        return "silent" if unwanted else "half" if half else "aside", f"{aside} of {len(wanted)}, unwanted: {unwanted}"
     if rows == wanted:
         return "right", ""
-    other = shared_with(data, records, name, found)
-    return ("shared" if other else "silent"), f"as {other}: read {difference(rows, wanted)}"
+    if other := shared_with(data, records, name, found):
+        return "shared", f"as {other}: read {difference(rows, wanted)}"
+    kind = "silent" if beyond([row for row in rows if row[1] is not None], wanted) else "aside"
+    return kind, f"read {difference(rows, wanted)}"
+
+
+def beyond(rows: Rows, wanted: Rows) -> Rows:
+    """A row that was read and not written, if there is one."""
+    left = Counter(wanted)
+    left.subtract(rows)
+    return [row for row in left if left[row] < 0][:1]
 
 
 def judge_ingest(data: bytes, table: Table, path: Path, name: str, found: dict[str, Writer]) -> tuple[str, str]:
