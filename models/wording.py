@@ -1,5 +1,8 @@
 """Numbers in sentences, written one way on every page, in every table and every message."""
 
+import math
+
+SAYS_NOTHING_POINTS = 20.0
 SCORE_NAMES = {
     "accuracy": "accuracy",
     "f1": "F1",
@@ -29,3 +32,20 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 row', '2,000 rows', '2 matches')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def how_sure(rows: int) -> str:
+    """How far an accuracy on so many rows may be from the true one, in words.
+
+    >>> how_sure(1575)
+    'An accuracy on 1,575 test rows is sure to within 2.5 points'
+    >>> how_sure(4)
+    '4 test rows are too few to tell how good a model is'
+
+    The bound is 1.96 standard errors of a share of one half, the least sure of all; above 20 points it says nothing.
+    """
+    points = 98 / math.sqrt(rows) if rows else math.inf
+    on = counted(rows, "test row")
+    if points > SAYS_NOTHING_POINTS:
+        return f"{on} {'is' if rows == 1 else 'are'} too few to tell how good a model is"
+    return f"An accuracy on {on} is sure to within {points:.1f} points"

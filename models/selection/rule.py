@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.settings import Kind
+from models.wording import counted
 
 # What each costs to serve and to understand, the cheapest first; kinds that a table of models can hold.
 SIMPLEST_FIRST: tuple[Kind, ...] = ("logistic", "nb-svm", "feed-forward", "rnn", "gru", "lstm", "ensemble")
@@ -145,9 +146,11 @@ def _grouped_error(values: np.ndarray, groups: np.ndarray) -> float:
 
 def _in_words(choice: ModelChoice) -> str:
     chosen, lowest, tied = choice.standings[choice.chosen], choice.standings[choice.lowest], choice.tied
-    rows = f"{choice.rows:,} validation rows"
+    rows = counted(choice.rows, "validation row")
     if len(choice.standings) == 1:
         return "it is the only model"
+    if any(each.error == float("inf") for each in choice.standings):
+        return f"{rows} cannot tell the {len(choice.standings)} models apart, {chosen.name} is chosen by chance"
     if len(tied) == 1:
         return f"its log loss on {rows}, {chosen.loss:.3f}, is surely the lowest: {_nearest(choice)}"
     others = ", ".join(f"{each.name} (+{each.difference:.3f} ± {each.error:.3f})" for each in tied[1:])

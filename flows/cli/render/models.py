@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.render.inspection import print_brief
-from models.wording import counted
+from models.wording import counted, how_sure
 
 ROWS_WITH_PACE = 1_000
 
@@ -28,6 +28,7 @@ def retrained(result: Mapping[str, Any]) -> None:
     )
     print_brief(console, result["inspection"])
     console.print(models(result["models"], result["best"]))
+    console.print(f"{how_sure(test['rows'])}.")
     steps = result["steps"]
     console.print(f"Chosen on validation: [bold]{result['best']}[/bold]; {result['choice']['sentence']}.")
     console.print(f"{result['decision']}.")

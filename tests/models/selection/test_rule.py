@@ -102,6 +102,7 @@ def test_a_single_group_says_nothing_of_others() -> None:
     choice = choose_model(contenders, np.array(["x", "x"]))
     assert (choice.name, choice.standings[1].error) == ("a", float("inf"))
     assert len(choice.tied) == 2
+    assert choice.words == "2 validation rows cannot tell the 2 models apart, a is chosen by chance"
 
 
 @given(CONTENDERS, GROUPS, st.randoms())
