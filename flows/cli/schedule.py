@@ -22,6 +22,10 @@ Source = Annotated[
     typer.Option(metavar="SRC", help="Tweets: file, folder, glob or address. Default of retrain: the champion's."),
 ]
 Corpus = Annotated[list[str] | None, typer.Option(metavar="SRC", help="retrain: text for word vectors. Repeatable.")]
+PretrainOn = Annotated[
+    list[str] | None, typer.Option(metavar="SRC", help="retrain: texts with labels of other tasks. Repeatable.")
+]
+Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="retrain: word vectors from elsewhere.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +57,8 @@ def add(
     name: Annotated[str | None, typer.Option(help="Default: what it does, and how often.")] = None,
     source: Source = None,
     corpus: Corpus = None,
+    pretrain_on: PretrainOn = None,
+    vectors: Vectors = None,
     recipe: Annotated[str | None, typer.Option(help="retrain: quick, standard, best or a .toml file.")] = None,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="score: where the results go.")] = None,
     model: Annotated[str | None, typer.Option(metavar="URI", help="score: another model than the champion.")] = None,
@@ -73,6 +79,7 @@ def add(
 
         when = timing_of(cron, timezone, every)
         options: dict[str, Any] = {"source": source, "corpora": tuple(corpus or ()), "recipe": recipe, "out": out}
+        options |= {"labelled_texts": tuple(pretrain_on or ()), "vectors": vectors}
         options |= {"model": model, "columns": table.column_map(), "encoding": table.encoding}
         result = _add(addition_of(what, name, when, options))
     show(result, as_json, _added)

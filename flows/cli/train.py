@@ -1,7 +1,7 @@
 """The commands that make models: retrain, and its stages one at a time."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,6 +58,15 @@ class TrainingTexts:
         """Every source that was named."""
         return (self.tweets, self.overlap_with, self.vectors, *(self.corpus or ()), *(self.pretrain_on or ()))
 
+    def fields(self, table: LabelledTable) -> dict[str, Any]:
+        """The fields of a retraining's request; the table options say how the tweets are read."""
+        return {
+            "tweets": tweet_source(self.tweets, table, self.overlap_with),
+            "corpora": corpora_of(self.tweets, self.corpus),
+            "labelled_texts": tuple(self.pretrain_on or ()),
+            "vectors": self.vectors,
+        }
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -93,14 +102,11 @@ def retrain(
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
-            tweets=tweet_source(texts.tweets, table, texts.overlap_with),
-            corpora=corpora_of(texts.tweets, texts.corpus),
-            labelled_texts=tuple(texts.pretrain_on or ()),
+            **texts.fields(table),
             recipe=recipe,
             seed=seed,
             miss_costs=miss_costs,
             replace_data=replace_data,
-            vectors=texts.vectors,
             **vars(tests),
         )
         result = stage.retrain(request)
@@ -179,8 +185,9 @@ def embed(
 
 
 def classify(
-    tweets: Tweets = None,
-    corpus: Corpora = None,
+    *,
+    texts: TrainingTexts,
+    table: LabelledTable,
     recipe: RecipeName = "standard",
     seed: Seed = None,
     miss_costs: MissCosts = None,
@@ -192,12 +199,11 @@ def classify(
 
     Example: crisisflow classify --tweets train.csv --recipe quick
     """
-    with command(debug), computing_on(device), prepared(recipe, tweets, *(corpus or ())):
+    with command(debug), computing_on(device), prepared(recipe, *texts.named()):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
-            tweets=tweet_source(tweets),
-            corpora=corpora_of(tweets, corpus),
+            **texts.fields(table),
             recipe=recipe,
             seed=seed,
             miss_costs=miss_costs,

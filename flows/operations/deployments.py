@@ -24,10 +24,11 @@ from tasks.store.outputs import Outputs
 
 What = Literal["retrain", "ingest", "score"]
 OPTIONS: dict[What, tuple[str, ...]] = {
-    "retrain": ("source", "corpora", "recipe"),
+    "retrain": ("source", "corpora", "labelled_texts", "vectors", "recipe"),
     "ingest": ("source",),
     "score": ("source", "out", "model"),
 }
+SPELT = {"corpora": "corpus", "labelled_texts": "pretrain-on"}
 
 
 class Reading(Settings):
@@ -50,6 +51,8 @@ class Addition(Reading):
     timing: Timing
     source: str | None = None
     corpora: tuple[str, ...] = ()
+    labelled_texts: tuple[str, ...] = ()
+    vectors: str | None = None
     recipe: str | None = None
     out: str | None = None
     model: str | None = None
@@ -57,15 +60,15 @@ class Addition(Reading):
     @model_validator(mode="after")
     def make_sense(self) -> "Addition":
         """Raise ValueError for what this kind of run does not take, and for files and recipes that are not there."""
-        for name in ("source", "corpora", "recipe", "out", "model"):
+        for name in dict.fromkeys(name for names in OPTIONS.values() for name in names):
             if getattr(self, name) and name not in OPTIONS[self.what]:
-                option = "corpus" if name == "corpora" else name
+                option = SPELT.get(name, name)
                 takers = " and ".join(what for what, options in OPTIONS.items() if name in options)
                 raise ValueError(f"--{option} is not valid for {self.what}: it is for {takers}")
         self._refuse_label_flags()
         if self.what == "retrain":
             refuse_reading_nothing(self.source, self, "--source")
-        for source in filter(None, (self.source, *self.corpora)):
+        for source in filter(None, (self.source, self.vectors, *self.corpora, *self.labelled_texts)):
             _check_source(source, watched=self.what != "retrain")
         if self.recipe:
             load_recipe(self.recipe)
@@ -83,7 +86,9 @@ class Addition(Reading):
     def parameters(self) -> dict[str, Any]:
         """What its runs are called with; paths made absolute, for they start in another folder."""
         if self.what == "retrain":
-            return {"request": retrain_fields(self.source, self.corpora, self.recipe, self)}
+            texts = {"labelled_texts": [absolute(each) for each in self.labelled_texts]} if self.labelled_texts else {}
+            vectors = {"vectors": absolute(self.vectors)} if self.vectors else {}
+            return {"request": retrain_fields(self.source, self.corpora, self.recipe, self) | texts | vectors}
         fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
         given = {name: value for name, value in (fields | {"model": self.model}).items() if value}
         return {"request": given | self.fields()}

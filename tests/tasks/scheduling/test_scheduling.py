@@ -89,6 +89,8 @@ def test_an_interval_keeps_its_own_beat() -> None:
         ("retrain", {"source": "/nope.csv"}, "nothing to read at '/nope.csv'"),
         ("ingest", {"recipe": "quick"}, "--recipe is not valid for ingest: it is for retrain"),
         ("score", {"corpora": ("x.txt",)}, "--corpus is not valid for score: it is for retrain"),
+        ("score", {"labelled_texts": ("x",)}, "--pretrain-on is not valid for score: it is for retrain"),
+        ("retrain", {"vectors": "/nope.vec"}, "nothing to read at '/nope.vec'"),
         ("score", {"columns": ColumnMap(label="class")}, "--label-column is not valid for score"),
         ("retrain", {"columns": ColumnMap(text="body")}, "need --source"),
         ("score", {"source": "https://${CRISISFLOW_SECRET_1}@example.org/t.csv"}, "write ${NAME} in its place"),
@@ -127,6 +129,15 @@ def test_how_to_read_the_source_is_scheduled_too(tmp_path: Path, what: str) -> N
     request = addition_of(what, None, HOURLY, options).parameters()["request"]
     read = request["tweets"] if what == "retrain" else request
     assert (ColumnMap(**read["columns"]), read["encoding"]) == (columns, "cp1252")
+
+
+def test_what_networks_start_from_is_scheduled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("texts.csv", "glove.txt"):
+        Path(name).write_text("word 1\n")
+    options = {"labelled_texts": ("texts.csv",), "vectors": "glove.txt"}
+    request = addition_of("retrain", None, HOURLY, options).parameters()["request"]
+    assert request == {"labelled_texts": [str(tmp_path / "texts.csv")], "vectors": str(tmp_path / "glove.txt")}
 
 
 def test_how_to_read_the_tweets_of_up_is_said_to_its_retraining(tmp_path: Path) -> None:
