@@ -151,7 +151,8 @@ def evaluate(
     Example: crisisflow evaluate --tweets 'events/*/*.csv' --events folders --adapt 10,50,300
     """
     sources = (tweets, vectors, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
-    with command(debug), options.computing_on(device), options.prepared(recipe, *sources):
+    look = options.readable(tweets, table, None)
+    with command(debug), options.computing_on(device), look, options.prepared(recipe, *sources):
         from flows import evaluate as stage
 
         request = stage.EvaluateRequest(

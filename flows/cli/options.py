@@ -270,6 +270,19 @@ def computing_on(device: Device) -> Iterator[None]:
 
 
 @contextmanager
+def readable(tweets: str | None, table: TextTable, labelled: bool | None = True) -> Iterator[None]:
+    """The block, once the beginning of the tweets was read: before servers start for nothing.
+
+    Raises ValueError for a file that cannot be read, and for one without a column that it must have.
+    """
+    from tasks.ingestion.first_look import refuse_unreadable
+
+    if tweets is not None:
+        refuse_unreadable(tweets, table.column_map(), table.encoding, labelled)
+    yield
+
+
+@contextmanager
 def prepared(recipe: str, *sources: str | None) -> Iterator[None]:
     """Prefect's server for the block, once recipe and sources are known to be there."""
     from tasks.recipes import load_recipe

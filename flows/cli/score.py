@@ -53,7 +53,7 @@ def score(
     Example: crisisflow score tonight.csv --out scored.parquet
     """
     with command(debug):
-        _look_before_start(source, out, model, form)
+        _look_before_start(source, out, model, form, table)
         with orchestration(source):
             from flows import score as stage
             from tasks import registry
@@ -70,13 +70,17 @@ def score(
     show(result, as_json, models.scored)
 
 
-def _look_before_start(source: str, out: str, model: str | None, form: OutputForm) -> None:
+def _look_before_start(source: str, out: str, model: str | None, form: OutputForm, table: options.TextTable) -> None:
     """Raise ValueError for what cannot be, before servers start for nothing: output, source, model."""
     from tasks import registry, scoring, sources
+    from tasks.ingestion.first_look import refuse_unreadable
     from tasks.store.outputs import Outputs
 
     scoring.Destination(out, form.partition_rows).check_name()
     outputs = Outputs(sources.local_paths(source), form.overwrite)
     scoring.Destination(out, form.partition_rows, form.raw_csv, outputs).check()
     sources.check_source(source)
+    columns = table.column_map()
+    named = bool(columns.text) or not columns.header  # else the model says how its columns are called
+    refuse_unreadable(source, columns, table.encoding, columns_named=named)
     registry.choose(model or registry.CHAMPION_URI)

@@ -22,6 +22,7 @@ from flows.cli.options import (
     computing_on,
     corpora_of,
     prepared,
+    readable,
     tweet_source,
 )
 from flows.cli.render import models
@@ -98,7 +99,8 @@ def retrain(
 
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
-    with command(debug), computing_on(device), prepared(recipe, *texts.named(), *vars(tests).values()):
+    sources = (*texts.named(), *vars(tests).values())
+    with command(debug), computing_on(device), readable(texts.tweets, table), prepared(recipe, *sources):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
@@ -128,7 +130,8 @@ def ingest(
 
     Example: crisisflow ingest train.csv --kind tweets --overlap-with test.csv
     """
-    with command(debug), orchestration(source, overlap_with):
+    look = readable(source if kind is Kind.tweets else None, table, None)
+    with command(debug), look, orchestration(source, overlap_with):
         from flows import ingest as stage
 
         if kind is Kind.tweets:
@@ -153,7 +156,7 @@ def featurize(
 
     Example: crisisflow featurize --tweets train.csv
     """
-    with command(debug), prepared(recipe, tweets, *(corpus or ())):
+    with command(debug), readable(tweets, LabelledTable()), prepared(recipe, tweets, *(corpus or ())):
         from flows import featurize as stage
 
         sources = tweet_source(tweets), corpora_of(tweets, corpus)
@@ -199,7 +202,7 @@ def classify(
 
     Example: crisisflow classify --tweets train.csv --recipe quick
     """
-    with command(debug), computing_on(device), prepared(recipe, *texts.named()):
+    with command(debug), computing_on(device), readable(texts.tweets, table), prepared(recipe, *texts.named()):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(

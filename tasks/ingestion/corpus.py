@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from models.text import repair_texts
 from models.threads import ahead
 from tasks.ingestion import contracts
-from tasks.ingestion.errors import RefusedTable
+from tasks.ingestion.errors import RefusedTable, missing_column
 from tasks.ingestion.expectations import Checker
 from tasks.ingestion.key_buckets import KeyBuckets
 from tasks.ingestion.outputs import QuarantineWriter, reconcile, scratch, write_report
@@ -65,7 +65,7 @@ class _CorpusIngest:
                 self._texts.add_texts(batch["raw_text"], first, batch["target"], passed)
                 report(self._passes.rows)
         except MissingColumnError as error:
-            raise RefusedTable("missing-column", str(error), "every column asked for", error.first_rows) from error
+            raise missing_column(error) from error
         self._passes.relate(self._texts)
 
     def _prepared(self, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tasks.sources.columns import MissingColumnError
+
 
 class RefusedTable(ValueError):
     """The table as a whole breaks a rule; nothing is learned from it.
@@ -14,6 +16,11 @@ class RefusedTable(ValueError):
         shown = "".join(f"\n  {row[:300]}" for row in self.rows)
         examples = f" Rows that show it:{shown}" if shown else ""
         super().__init__(f"table refused, {rule}: {figure}; allowed: {threshold}.{examples}")
+
+
+def missing_column(error: MissingColumnError) -> RefusedTable:
+    """The refusal of a table that lacks a column."""
+    return RefusedTable("missing-column", str(error), "every column asked for", error.first_rows)
 
 
 class UnreconciledError(RuntimeError):

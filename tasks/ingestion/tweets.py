@@ -17,7 +17,7 @@ from models.text import repair_keywords, repair_texts
 from models.threads import ahead
 from tasks.ingestion import contracts
 from tasks.ingestion.duplicates import TextKeys
-from tasks.ingestion.errors import RefusedTable
+from tasks.ingestion.errors import RefusedTable, missing_column
 from tasks.ingestion.expectations import Checker
 from tasks.ingestion.outputs import QuarantineWriter, reconcile, scratch, write_report
 from tasks.ingestion.statistics import TweetTally
@@ -99,7 +99,7 @@ class _TweetIngest:
                 self._examine(batch)
                 report(self._passes.rows)
         except MissingColumnError as error:
-            raise RefusedTable("missing-column", str(error), "every column asked for", error.first_rows) from error
+            raise missing_column(error) from error
         self._passes.relate(self._keys.buckets["exact"])
 
     def _prepared(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
