@@ -55,6 +55,7 @@ class RetrainRequest(Settings):
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
     vectors: str | None = Field(None, description="Word vectors from elsewhere, to start networks and trainings from.")
+    trigger: str | None = Field(None, description="Why it began, where something else than a person began it.")
 
 
 @flow(name="retrain", flow_run_name=scheduled_name)
@@ -66,7 +67,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         request, source, words = with_data(request)
         check_given(recipe, request.vectors)
         record_request(run, {"request": request})
-        run.tag(tweets_from=words)
+        run.tag(tweets_from=words, **({"trigger": request.trigger} if request.trigger else {}))
         tweets = ingest_tweets(source, recipe, run)
         run.log_dataset(tweets, "tweets", source.source)
         corpora = ingest_corpora(list(request.corpora), run)

@@ -25,6 +25,13 @@ Corpus = Annotated[list[str] | None, typer.Option(metavar="SRC", help="retrain: 
 PretrainOn = Annotated[
     list[str] | None, typer.Option(metavar="SRC", help="retrain: texts with labels of other tasks. Repeatable.")
 ]
+When = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WHAT",
+        help="retrain: only on drift (of tweets that were scored) or on files (that are new). Repeatable.",
+    ),
+]
 Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="retrain: word vectors from elsewhere.")]
 
 
@@ -59,6 +66,7 @@ def add(
     corpus: Corpus = None,
     pretrain_on: PretrainOn = None,
     vectors: Vectors = None,
+    when: When = None,
     recipe: Annotated[str | None, typer.Option(help="retrain: quick, standard, best or a .toml file.")] = None,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="score: where the results go.")] = None,
     model: Annotated[str | None, typer.Option(metavar="URI", help="score: another model than the champion.")] = None,
@@ -71,17 +79,20 @@ def add(
     Everything is checked now: expression, time zone, recipe, files. Flags of columns and of the form of tables say how
     to read the source, each time.
 
+    With --when, a retraining begins only where something calls for it, never while another runs, and once a day at
+    most; what called for it stands on its run in MLflow (tag trigger).
+
     Example: crisisflow schedule add score --every 1h --source inbox/ --out scored/
     """
     with command(debug):
         from flows.operations.deployments import addition_of
         from tasks.scheduling.timetable import timing_of
 
-        when = timing_of(cron, timezone, every)
+        timing = timing_of(cron, timezone, every)
         options: dict[str, Any] = {"source": source, "corpora": tuple(corpus or ()), "recipe": recipe, "out": out}
-        options |= {"labelled_texts": tuple(pretrain_on or ()), "vectors": vectors}
+        options |= {"labelled_texts": tuple(pretrain_on or ()), "vectors": vectors, "when": tuple(when or ())}
         options |= {"model": model, "columns": table.column_map(), "encoding": table.encoding}
-        result = _add(addition_of(what, name, when, options))
+        result = _add(addition_of(what, name, timing, options))
     show(result, as_json, _added)
 
 

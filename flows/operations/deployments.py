@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from flows.champion_data import absolute
 from models.settings import Settings
 from tasks import sources
+from tasks.monitoring.need import TRIGGERS, Trigger
 from tasks.recipes import load_recipe
 from tasks.runtime import servers
 from tasks.runtime.redaction import SECRET_VARIABLE
@@ -24,7 +25,7 @@ from tasks.store.outputs import Outputs
 
 What = Literal["retrain", "ingest", "score"]
 OPTIONS: dict[What, tuple[str, ...]] = {
-    "retrain": ("source", "corpora", "labelled_texts", "vectors", "recipe"),
+    "retrain": ("source", "corpora", "labelled_texts", "vectors", "recipe", "when"),
     "ingest": ("source",),
     "score": ("source", "out", "model"),
 }
@@ -53,6 +54,7 @@ class Addition(Reading):
     corpora: tuple[str, ...] = ()
     labelled_texts: tuple[str, ...] = ()
     vectors: str | None = None
+    when: tuple[Trigger, ...] = ()
     recipe: str | None = None
     out: str | None = None
     model: str | None = None
@@ -88,7 +90,8 @@ class Addition(Reading):
         if self.what == "retrain":
             texts = {"labelled_texts": [absolute(each) for each in self.labelled_texts]} if self.labelled_texts else {}
             vectors = {"vectors": absolute(self.vectors)} if self.vectors else {}
-            return {"request": retrain_fields(self.source, self.corpora, self.recipe, self) | texts | vectors}
+            fields = retrain_fields(self.source, self.corpora, self.recipe, self) | texts | vectors
+            return {"request": {"when": list(self.when), "retraining": fields} if self.when else fields}
         fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
         given = {name: value for name, value in (fields | {"model": self.model}).items() if value}
         return {"request": given | self.fields()}
@@ -96,7 +99,8 @@ class Addition(Reading):
 
 def addition_of(what: str, name: str | None, when: Timing, options: Mapping[str, Any]) -> Addition:
     """What a command line asks to add. Raises ValueError, in one sentence, when it cannot be."""
-    words = re.findall(r"\w+", f"{what} {timetable.in_words(when.to_prefect())}")
+    called_for = f" on {' and '.join(options['when'])}" if options.get("when") else ""
+    words = re.findall(r"\w+", f"{what}{called_for} {timetable.in_words(when.to_prefect())}")
     given = {"what": what, "name": name or "-".join(words)[:100], "timing": when}
     try:
         return Addition(**given, **options)
@@ -106,6 +110,10 @@ def addition_of(what: str, name: str | None, when: Timing, options: Mapping[str,
             raise ValueError(f"cannot schedule {what!r}: it is retrain, ingest or score") from None
         if fault["loc"] == ("name",):
             raise ValueError(f"no name for a schedule: {name!r}; use letters, digits, . _ and -") from None
+        if fault["loc"][:1] == ("when",):
+            raise ValueError(
+                f"nothing calls for a retraining by the name {fault['input']!r}: {', '.join(TRIGGERS)}"
+            ) from None
         raise ValueError(str(fault["msg"]).removeprefix("Value error, ")) from None
 
 
@@ -171,7 +179,7 @@ def add(addition: Addition) -> None:
 
     when = addition.timing
     schedule = Interval(when.every_seconds) if when.every_seconds else Cron(str(when.cron), timezone=when.timezone)
-    deployment = _flow_of(addition.what).to_deployment(
+    deployment = _flow_of(addition).to_deployment(
         name=addition.name,
         schedules=[schedule],
         parameters=addition.parameters(),
@@ -184,11 +192,15 @@ def add(addition: Addition) -> None:
     deployment.apply()
 
 
-def _flow_of(what: What) -> Any:
-    if what == "retrain":
+def _flow_of(addition: Addition) -> Any:
+    if addition.when:
+        from flows.on_need import retrain_on_need
+
+        return retrain_on_need
+    if addition.what == "retrain":
         from flows.retrain import retrain
 
         return retrain
     from flows import watch
 
-    return watch.ingest_new if what == "ingest" else watch.score_new
+    return watch.ingest_new if addition.what == "ingest" else watch.score_new

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from flows.on_need import NeedRequest
 from flows.operations.deployments import Addition, Reading, addition_of
 from flows.operations.up import retraining_fields
 from tasks.runtime import atomic_files, durations, running, servers
@@ -91,6 +92,8 @@ def test_an_interval_keeps_its_own_beat() -> None:
         ("score", {"corpora": ("x.txt",)}, "--corpus is not valid for score: it is for retrain"),
         ("score", {"labelled_texts": ("x",)}, "--pretrain-on is not valid for score: it is for retrain"),
         ("retrain", {"vectors": "/nope.vec"}, "nothing to read at '/nope.vec'"),
+        ("score", {"when": ("drift",)}, "--when is not valid for score: it is for retrain"),
+        ("retrain", {"when": ("rain",)}, "nothing calls for a retraining by the name 'rain': drift, files"),
         ("score", {"columns": ColumnMap(label="class")}, "--label-column is not valid for score"),
         ("retrain", {"columns": ColumnMap(text="body")}, "need --source"),
         ("score", {"source": "https://${CRISISFLOW_SECRET_1}@example.org/t.csv"}, "write ${NAME} in its place"),
@@ -138,6 +141,17 @@ def test_what_networks_start_from_is_scheduled_too(tmp_path: Path, monkeypatch: 
     options = {"labelled_texts": ("texts.csv",), "vectors": "glove.txt"}
     request = addition_of("retrain", None, HOURLY, options).parameters()["request"]
     assert request == {"labelled_texts": [str(tmp_path / "texts.csv")], "vectors": str(tmp_path / "glove.txt")}
+
+
+def test_a_retraining_on_need_says_what_calls_for_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,target\nFire,1\n")
+    options = {"when": ("drift", "files"), "source": str(tmp_path / "a.csv")}
+    added = addition_of("retrain", None, HOURLY, options)
+    assert added.name == "retrain-on-drift-and-files-every-hour"
+    request = NeedRequest(**added.parameters()["request"])
+    assert request.when == ("drift", "files")
+    assert request.retraining.tweets
+    assert request.retraining.tweets.source == options["source"]
 
 
 def test_how_to_read_the_tweets_of_up_is_said_to_its_retraining(tmp_path: Path) -> None:

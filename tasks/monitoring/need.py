@@ -1,0 +1,83 @@
+"""Why a retraining is called for: tweets that have shifted, files that are new."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal, get_args
+
+from tasks import registry, tracking
+from tasks.registry.data_sources import raw_of_table
+from tasks.sources import watched
+
+Trigger = Literal["drift", "files"]
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+PURPOSE = "retrain"  # of what is noted of a watched source
+SHIFTED = "tags.stage = 'drift' and tags.verdict = 'shifted' and attributes.status = 'FINISHED'"
+RETRAINED = "tags.stage = 'retrain'"
+
+
+def last_retraining() -> "tracking.MlflowRun | None":
+    """The retraining that began last, however it ended."""
+    found = tracking.find_runs(RETRAINED, limit=1)
+    return found[0] if found else None
+
+
+def began(run: "tracking.MlflowRun") -> datetime:
+    """When a run began."""
+    return datetime.fromtimestamp(run.info.start_time / 1000, UTC)
+
+
+def why_not_now(last: "tracking.MlflowRun | None", least_hours: float, now: datetime | None = None) -> str | None:
+    """Why no retraining may begin, though one is called for: one runs, or began less than so many hours ago."""
+    if last is None:
+        return None
+    tracking.reconcile_runs()  # one whose process is gone does not run
+    if tracking.read_run(last.info.run_id).info.status == "RUNNING":
+        return f"retraining {last.info.run_name} is under way"
+    if (now or datetime.now(UTC)) - began(last) < timedelta(hours=least_hours):
+        return f"the last retraining began at {began(last):%Y-%m-%d %H:%M} UTC, less than {least_hours:g} h ago"
+    return None
+
+
+def find_reasons(triggers: Sequence[Trigger], source: str, last: "tracking.MlflowRun | None") -> list[str]:
+    """What has happened since the last retraining, a sentence for each trigger that it sets off."""
+    known: dict[Trigger, Callable[[], str | None]] = {
+        "drift": lambda: _drift_since(last),
+        "files": lambda: _new_files(source),
+    }
+    return [reason for name in triggers if (reason := known[name]()) is not None]
+
+
+def note_retrained(source: str, run_id: str) -> None:
+    """Remember that a retraining has learned from what the source holds now."""
+    if (snapshot := watched.snapshot_if_any(source)) is not None:
+        watched.Watched(source, PURPOSE).note(**{snapshot.name: run_id})
+
+
+def _drift_since(last: "tracking.MlflowRun | None") -> str | None:
+    """The newest run that found tweets shifted from those of the present champion, if it began after `last`."""
+    champion = registry.champion()
+    if champion is None:
+        return None
+    since = last.info.start_time if last else 0
+    found = tracking.find_runs(
+        f"{SHIFTED} and tags.version = '{champion.version}' and attributes.start_time > {since}", limit=1
+    )
+    if not found:
+        return None
+    window = found[0].data.tags.get("window", "")
+    return f"tweets have shifted (run {found[0].info.run_id}{f', {window}' if window else ''})"
+
+
+def _new_files(source: str) -> str | None:
+    """That the source holds other bytes than any retraining has learned from.
+
+    The champion's own are known without a note: it may have learned from them before anything was watched.
+    """
+    snapshot = watched.snapshot_if_any(source)
+    if snapshot is None or snapshot.name in watched.Watched(source, PURPOSE).done:
+        return None
+    champion = registry.champion()
+    rows = champion.tags.get("validation_rows", "") if champion else ""
+    if rows and f"raw/{snapshot.name}" in raw_of_table(rows):
+        return None
+    return f"its tweets have changed ({snapshot.name[:8]})"
