@@ -16,6 +16,7 @@ from flows.cli import (
     explain,
     gradients,
     inspect,
+    label,
     language_model,
     lineage,
     notify,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     train, inspect, evaluate, cache, replay, score, drift, compare, explain, champion, word_vectors, gradients,
-    language_model, quarantine, lineage, serve, servers, schedule, notify, backup, doctor, textbook,
+    language_model, quarantine, lineage, serve, servers, schedule, notify, label, backup, doctor, textbook,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

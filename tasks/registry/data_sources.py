@@ -104,6 +104,14 @@ def is_sample_table(digest: str) -> bool:
     return path is not None and is_sample(formats.read_tweets(path))
 
 
+def labelled_groups(digest: str) -> pa.StringArray:
+    """The groups of the checked table of this digest; none of one that is no longer in the store."""
+    path = _table(digest)
+    if path is None:
+        return pa.array([], pa.string())
+    return pc.unique(formats.read_tweets(path)["group"].cast(pa.string()))
+
+
 def _table(digest: str) -> Path | None:
     path = state_folder.state_home() / "store" / "tweets" / digest
     return path if digest and is_artifact(path) else None

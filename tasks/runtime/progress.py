@@ -72,6 +72,18 @@ def progress(
             _screen.remove_task(bar)
 
 
+@contextmanager
+def no_bars() -> Iterator[None]:
+    """No moving bars while the block runs: somebody reads, and presses keys."""
+    if _screen is not None:
+        _screen.stop()
+    try:
+        yield
+    finally:
+        if _screen is not None:
+            _screen.start()
+
+
 def on_terminal() -> bool:
     """Whether somebody watches bars move, so that it is worth finding out how much there is to do."""
     return _screen is not None

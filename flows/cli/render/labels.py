@@ -1,0 +1,161 @@
+"""How labels and the queue look on a terminal."""
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from rich.console import Console
+from rich.text import Text
+
+from flows.cli.render.terminal import visible
+from models.wording import counted
+
+if TYPE_CHECKING:
+    from tasks.labels.queue import Question
+
+MEANING = {1: "1 (a real disaster)", 0: "0 (none)", None: "skipped"}
+PROMPT = "[1] disaster  [0] none  [s]kip  [u]ndo  [q]uit "
+MOST_CONFLICTS = 10
+
+
+class _Lines(Console):
+    """A console that leaves lines to the terminal to break, so that what scripts read is whole."""
+
+    def told(self, text: str, style: str = "") -> None:
+        """Print a line, and nothing in it that a terminal obeys."""
+        self.print(Text(visible(text, keep="\n"), style=style), soft_wrap=True)
+
+
+def _console() -> _Lines:
+    return _Lines(highlight=False, markup=False)
+
+
+def reads_keys() -> bool:
+    """Whether somebody sits at a terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def ask(question: "Question", left: int) -> str:
+    """Show a tweet, and return the key that is pressed."""
+    import click
+
+    console = _console()
+    console.told("")
+    console.told(question.text, "bold")
+    console.told(_about(vars(question)), "dim")
+    console.print(f"{counted(left, 'tweet')} left. {PROMPT}", end="")
+    return click.getchar().lower()
+
+
+def say(message: str) -> None:
+    """What came of a key."""
+    _console().told(message)
+
+
+def ended(left: int) -> None:
+    """What is left at the end of the queue, or when somebody quits."""
+    _console().told(
+        f"\nEverything is kept; {counted(left, 'tweet')} left. Counts and agreement: crisisflow label status"
+    )
+
+
+def _about(question: Mapping[str, Any]) -> str:
+    keyword = f", keyword {unquote(question['keyword'])}" if question["keyword"] else ""
+    return f"{question['id']}{keyword}; {question['asked']}: {question['reason']}"
+
+
+def added(result: Mapping[str, Any]) -> None:
+    """The label that was kept."""
+    _console().told(f"{result['annotator']} labels {MEANING[result['label']]}: {result['text']}")
+
+
+def undone(result: Mapping[str, Any]) -> None:
+    """The label that was taken back."""
+    _console().told(f"Undone: {MEANING[result['label']]}: {result['text']}")
+
+
+def waiting(result: Mapping[str, Any]) -> None:
+    """The next tweets."""
+    console = _console()
+    if not result["open"]:
+        console.told("Nothing waits to be labelled. Fill the queue with: crisisflow label queue SRC")
+    for each in result["tweets"]:
+        console.told(each["text"], "bold")
+        console.told(_about(each), "dim")
+    if more := result["open"] - len(result["tweets"]):
+        console.told(f"{counted(more, 'more tweet')} waiting.")
+
+
+def status(result: Mapping[str, Any]) -> None:
+    """Counts, agreement and conflicts."""
+    console = _console()
+    console.told(
+        f"{counted(result['labels'], 'label')} for {counted(result['tweets'], 'tweet')}, {result['positives']:,} of "
+        f"them disasters; {counted(result['skips'], 'skip')}."
+    )
+    for title, counts in (("By", result["annotators"]), ("Asked for as", result["asked"])):
+        if counts:
+            console.told(f"{title} {', '.join(f'{name}: {count:,}' for name, count in counts.items())}.")
+    console.told(f"Queue: {result['open']:,} of {counted(result['questions'], 'tweet')} open.")
+    _agreement(console, result["agreement"])
+    for each in result["conflicts"][:MOST_CONFLICTS]:
+        said = ", ".join(f"{name} says {label}" for name, label in each["labels"].items())
+        console.told(f"  {said}: {each['text']}")
+    if (more := len(result["conflicts"]) - MOST_CONFLICTS) > 0:
+        console.told(f"  and {counted(more, 'conflict')} more")
+
+
+def _agreement(console: _Lines, agreement: Mapping[str, Any]) -> None:
+    if not agreement["texts"]:
+        console.told("No tweet is labelled by two people: `label next --overlap` asks a second one.")
+        return
+    console.told(
+        f"{counted(agreement['texts'], 'tweet')} labelled by several, who differ on {agreement['disagree']:,}; "
+        f"Fleiss' kappa {_kappa(agreement['fleiss_kappa'])}."
+    )
+    for each in agreement["pairs"]:
+        console.told(
+            f"  {' and '.join(each['annotators'])}: {counted(each['texts'], 'tweet')}, {each['equal']:.0%} equal, "
+            f"Cohen's kappa {_kappa(each['cohen_kappa'])}"
+        )
+
+
+def _kappa(value: float | None) -> str:
+    return "not defined (one label only)" if value is None else f"{value:.2f}"
+
+
+def exported(result: Mapping[str, Any]) -> None:
+    """What was written, where."""
+    noun = "open tweet" if result["queue"] else "label"
+    _console().told(f"{counted(result['rows'], noun)} written to {result['out']}")
+
+
+def imported(result: Mapping[str, Any]) -> None:
+    """What became of the rows of a file."""
+    console = _console()
+    console.told(
+        f"{counted(result['read'], 'row')}: {result['new']:,} new, {result['known']:,} known already, "
+        f"{result['unusable']:,} not usable."
+    )
+    for reason, rows in result["reasons"].items():
+        console.told(f"  {counted(rows, 'row')}: {reason}")
+
+
+def queued(result: Mapping[str, Any]) -> None:
+    """How many tweets were put into the queue, out of how many, and what is left of the budget."""
+    console = _console()
+    console.told(
+        f"{counted(result['asked'], 'tweet')} to label: {result['chosen']:,} chosen, {result['random']:,} drawn at "
+        f"random, of {counted(result['scored'], 'tweet')} scored by {result['model']} (version {result['version']}).",
+    )
+    if result["labelled"] or result["in_doubt"]:
+        console.told(
+            f"{counted(result['labelled'], 'tweet')} of its own data left out; {result['in_doubt']:,} of a script or "
+            "words that it does not know can only be drawn at random."
+        )
+    if unscored := result["read"] - result["scored"]:
+        console.told(f"{counted(unscored, 'row')} without a score or a text left out.")
+    if result["budget"].endswith(("day", "week")):
+        console.told(f"{result['left']:,} of {result['budget']} left.")
+    console.told(f"{counted(result['open'], 'tweet')} waiting: crisisflow label next")

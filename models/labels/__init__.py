@@ -1,0 +1,1 @@
+"""Which tweets to ask people about, how far they agree, and which labels are probably wrong."""

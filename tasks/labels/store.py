@@ -1,0 +1,163 @@
+"""Labels and what became of them: who said what about which tweet, when, and why they were asked."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+import pyarrow as pa
+
+from models.splitting.splits import group_digests
+from models.text import repair_texts
+from tasks.labels.database import is_begun, opened
+
+# Why a tweet was asked about: the model's choice, the random share, a doubtful label; `own` is of nobody's queue.
+Asked = Literal["chosen", "random", "audit", "own"]
+ASKED: tuple[Asked, ...] = get_args(Asked)
+MOST_NAME = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One annotator's word on a tweet: a label, or None for a tweet that they skip.
+
+    `key` names it: a second answer of the same key is the first one, sent again. Empty, it is made of the answer; an
+    answer without `time` gets the present one.
+    """
+
+    annotator: str
+    id: str
+    text: str
+    label: int | None
+    keyword: str | None = None
+    asked: Asked = "own"
+    model: str = ""
+    origin: str = "command line"
+    time: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Event(Answer):
+    """What the store keeps of an answer, or of its undoing."""
+
+    number: int = 0
+    kind: Literal["label", "skip", "undo"] = "label"
+    undoes: int | None = None
+    text_group: str = ""
+
+
+def record(answers: Sequence[Answer]) -> list[int]:
+    """Keep answers, all of them or none; the numbers of those that are new.
+
+    Raises ValueError for a label that is not 0 or 1, an unknown reason, a name of no characters and an empty text.
+    """
+    for each in answers:
+        check(each)
+    groups = groups_of([each.text for each in answers])
+    rows = [_row(each, group) for each, group in zip(answers, groups, strict=True)]
+    with opened(writing=True) as database:
+        return [number for row in rows if (number := _insert(database, row)) is not None]
+
+
+def check(answer: Answer) -> None:
+    """Raise ValueError for an answer that cannot be kept."""
+    check_annotator(answer.annotator)
+    if answer.label not in (0, 1, None):
+        raise ValueError(f"a label is 1 (a real disaster) or 0, got {answer.label!r}")
+    if answer.asked not in ASKED:
+        raise ValueError(f"a tweet is asked about as {', '.join(ASKED)}; got {answer.asked!r}")
+    if not answer.text.strip():
+        raise ValueError(f"tweet {answer.id!r} has no text to label")
+
+
+def check_annotator(name: str) -> None:
+    """Raise ValueError for a name that tells nobody apart, or would break a line."""
+    if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
+        raise ValueError(f"no name of an annotator: {name!r}; use 1 to {MOST_NAME} printable characters")
+
+
+def groups_of(texts: Sequence[str]) -> list[str]:
+    """The group of each text, as ingestion finds it: near-duplicates share one."""
+    groups: list[str] = group_digests(repair_texts(pa.array(list(texts), pa.string()))[0]).to_pylist()
+    return groups
+
+
+def undo(annotator: str, key: str = "") -> Event:
+    """Take back the annotator's last answer that stands; the answer. An undo of a known key is the first one again.
+
+    Raises ValueError where there is nothing to undo.
+    """
+    with opened(writing=True) as database:
+        everything = _events(database)
+        if done := [each.undoes for each in everything if key and each.key == key]:
+            return next(each for each in everything if each.number == done[0])
+        standing = [each for each in _standing(everything) if each.annotator == annotator]
+        if not standing:
+            raise ValueError(f"{annotator} has no label left to undo")
+        last = standing[-1]
+        now = _now()
+        row = asdict(last) | {"kind": "undo", "label": None, "undoes": last.number, "time": now}
+        row |= {"key": key or _digest("undo", last.number, now)}
+        _insert(database, {name: value for name, value in row.items() if name != "number"})
+    return last
+
+
+def history() -> list[Event]:
+    """Everything that was ever said, in order."""
+    if not is_begun():
+        return []
+    with opened() as database:
+        return _events(database)
+
+
+def standing() -> list[Event]:
+    """The answers that were not undone, in order; an annotator may have answered a text more than once."""
+    return _standing(history())
+
+
+def labels_in_force() -> list[Event]:
+    """The last label of each annotator for each group of near-duplicates that was not undone, in order."""
+    return in_force(standing())
+
+
+def in_force(answers: Iterable[Event]) -> list[Event]:
+    """Of these answers the last label of each annotator for each group, in order; a later skip changes nothing."""
+    last = {(each.annotator, each.text_group): each for each in answers if each.label is not None}
+    return sorted(last.values(), key=lambda each: each.number)
+
+
+def _standing(events: Iterable[Event]) -> list[Event]:
+    everything = list(events)
+    undone = {each.undoes for each in everything}
+    return [each for each in everything if each.kind != "undo" and each.number not in undone]
+
+
+def _events(database: sqlite3.Connection) -> list[Event]:
+    return [Event(**row) for row in map(dict, database.execute("SELECT * FROM events ORDER BY number"))]
+
+
+def _row(answer: Answer, group: str) -> dict[str, Any]:
+    kind = "skip" if answer.label is None else "label"
+    time = answer.time or _now()
+    key = answer.key or _digest(answer.annotator, answer.id, answer.text, answer.label, time)
+    return asdict(answer) | {"time": time, "key": key, "kind": kind, "undoes": None, "text_group": group}
+
+
+def _insert(database: sqlite3.Connection, row: dict[str, Any]) -> int | None:
+    """The number of the new row; None of a key that is there already."""
+    names = ", ".join(row)
+    places = ", ".join(f":{name}" for name in row)
+    cursor = database.execute(f"INSERT INTO events ({names}) VALUES ({places}) ON CONFLICT (key) DO NOTHING", row)
+    return cursor.lastrowid if cursor.rowcount else None
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
