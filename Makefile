@@ -47,7 +47,7 @@ quick: check     ## Every check, and the quick tests: those that start neither T
 	$(BIN)/python -m pytest -n $(WORKERS) $(QUICK)
 
 coverage: setup  ## All tests, with lines and branches covered
-	$(BIN)/python -m pytest -n $(WORKERS) --cov=flows --cov=tasks --cov=models --cov-branch --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing
 
 docs: docs-reference  ## The documentation as pages in site/, offline
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
