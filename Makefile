@@ -61,7 +61,7 @@ test: check      ## Every check and test; WORKERS=1 for one after the other
 ui: setup        ## MLflow's pages on loopback (MLFLOW_PORT=5000)
 	$(BIN)/crisisflow ui --port $(MLFLOW_PORT)
 
-up: setup        ## MLflow, Prefect and the nightly schedule, on loopback
+up: setup        ## MLflow, Prefect and what is scheduled, on loopback
 	$(BIN)/crisisflow up
 
 sample: setup    ## Write data/sample again from its generator

@@ -44,14 +44,15 @@ def register(app: typer.Typer) -> None:
 def list_schedules(as_json: AsJson = False, debug: Debug = False) -> None:
     """List what is scheduled: when in words, the next run, how the last one went.
 
+    Without a running `crisisflow up`, what the next one will run.
+
     Example: crisisflow schedule list
     """
     with command(debug):
-        from tasks.scheduling import deployments
-        from tasks.scheduling.api import PrefectApi, api_url
+        from tasks.scheduling.listing import read_schedules
 
-        with PrefectApi(api_url()) as api:
-            result = {"schedules": [each.summary() for each in deployments.read_all(api)]}
+        schedules, running = read_schedules()
+        result = {"schedules": [each.summary() for each in schedules], "running": running}
     show(result, as_json, _listed)
 
 
@@ -122,7 +123,7 @@ def _add(addition: Any) -> dict[str, Any]:
 def pause(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
     """Plan no more runs of it, until it is resumed; one that is running goes on.
 
-    Example: crisisflow schedule pause nightly-retraining
+    Example: crisisflow schedule pause retraining
     """
     _change("pause", name, "paused", as_json, debug)
 
@@ -131,7 +132,7 @@ def pause(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
 def resume(name: Name, as_json: AsJson = False, debug: Debug = False) -> None:
     """Plan runs of it again.
 
-    Example: crisisflow schedule resume nightly-retraining
+    Example: crisisflow schedule resume retraining
     """
     _change("resume", name, "resumed", as_json, debug)
 
@@ -164,7 +165,7 @@ def next_runs(
 ) -> None:
     """Show when it runs next, by the schedule's time zone and by this machine's clock.
 
-    Example: crisisflow schedule next nightly-retraining -n 10
+    Example: crisisflow schedule next retraining -n 10
     """
     with command(debug):
         from tasks.scheduling import deployments
@@ -182,11 +183,21 @@ def _listed(result: Mapping[str, Any]) -> None:
         cells = (
             each["name"],
             f"{each['flow']}, {each['schedule']}",
-            "paused" if each["paused"] else _minute(each["next"]) if each["next"] else "none planned",
+            _next_run(each, result["running"]),
             f"{last['state']}, {_minute(last['time'])}" if last else "none yet",
         )
         table.add_row(*map(Text, cells))
     Console(highlight=False).print(table)
+    if not result["running"]:
+        print("Nothing of this runs now: start `crisisflow up`.")
+
+
+def _next_run(schedule: Mapping[str, Any], running: bool) -> str:
+    if schedule["paused"]:
+        return "paused"
+    if not running:
+        return "none"
+    return _minute(schedule["next"]) if schedule["next"] else "none planned"
 
 
 def _minute(time: str) -> str:

@@ -35,7 +35,7 @@ def up(
     """Start MLflow, Prefect and a worker on this machine, and run what is scheduled; stop them with Ctrl-C.
 
     Both have pages for the browser, on 127.0.0.1 only. What runs stands in prefect.yaml; the options here change its
-    nightly retraining for as long as this runs, and `crisisflow schedule add` adds to it for good. Flags of columns and
+    retraining for as long as this runs, and `crisisflow schedule add` adds to it for good. Flags of columns and
     of the form of tables say how to read --tweets.
 
     Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv

@@ -28,14 +28,14 @@ from tasks.scheduling.api import PrefectApi
 from tasks.scheduling.timetable import Timing
 from tasks.tracking import artifacts, ui_server
 
-NIGHTLY = "nightly-retraining"
-UNKNOWN_DATA = "which it will learn from cannot be told now; the run itself says it"
+RETRAINING = "retraining"
+UNKNOWN_DATA = "its data cannot be named now; the run prints them"
 TIDY_EVERY_SECONDS = 20.0
 REWRITE_AFTER_SECONDS = 300.0  # the start page, where only the database of MLflow has changed
 
 
 class UpRequest(Settings):
-    """The two ports, and what the nightly retraining does otherwise than prefect.yaml says."""
+    """The two ports, and what the retraining does otherwise than prefect.yaml says."""
 
     timing: Timing | None = Field(None, description="When it runs.")
     retraining: dict[str, Any] = Field({}, description="Fields of its request.")
@@ -46,7 +46,7 @@ class UpRequest(Settings):
 def retraining_fields(
     tweets: str | None, corpora: tuple[str, ...], recipe: str | None, reading: registering.Reading
 ) -> dict[str, Any]:
-    """What these options change in the nightly retraining, checked now rather than at three in the morning."""
+    """What these options change in the retraining, checked now rather than when it runs."""
     registering.refuse_reading_nothing(tweets, reading, "--tweets")
     for source in filter(None, (tweets, *corpora)):
         sources.check_source(source)
@@ -100,12 +100,13 @@ def _start(supervisor: Supervisor, request: UpRequest, api_url: str) -> str:
             naming_data = None if request.retraining.get("tweets") else _start_naming_data()
             comparison = _recover(supervisor.running["mlflow"].url)
             if naming_data is not None:
-                say(f"{NIGHTLY} names no tweets: {naming_data.communicate()[0].strip() or UNKNOWN_DATA}")
+                say(f"{RETRAINING} names no tweets: {naming_data.communicate()[0].strip() or UNKNOWN_DATA}")
             _tell_of_missed(stale_runs.collapse_missed(api, scheduling_worker.POOL))
             since = datetime.now(UTC)
             worker = supervisor.start("worker")
             registering.finish_registering(deploying)
-            deployments.change(api, NIGHTLY, request.timing, request.retraining)
+            deployments.replace_renamed(api)
+            deployments.change(api, RETRAINING, request.timing, request.retraining)
         finally:
             deploying.stop()
         scheduling_worker.wait_for_worker(worker, since)

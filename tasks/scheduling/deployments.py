@@ -15,6 +15,7 @@ from tasks.scheduling.worker import POOL, ROOT
 FILE = ROOT / "prefect.yaml"
 PLANNING_SECONDS = 15.0
 BY_HAND = "only by hand"
+RENAMED = {"nightly-retraining": "retraining"}  # of prefect.yaml: names of 0.1, which scripts and databases still have
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ def read_all(api: PrefectApi) -> list[Scheduled]:
 
 def find(api: PrefectApi, name: str) -> JsonObject:
     """The deployment of this name, as Prefect has it. Raises ValueError naming those that there are."""
-    found = _deployments(api)
-    for each in found:
-        if each["name"] == name:
-            return each
-    known = ", ".join(sorted(each["name"] for each in found)) or "none"
+    found = {each["name"]: each for each in _deployments(api)}
+    for candidate in (name, RENAMED.get(name)):
+        if candidate in found:
+            return found[candidate]
+    known = ", ".join(sorted(found)) or "none"
     raise ValueError(f"nothing is scheduled as {name!r}; there is: {known}")
 
 
@@ -81,15 +82,29 @@ def remove(api: PrefectApi, name: str) -> None:
     Raises ValueError for one of prefect.yaml, which the next `up` would bring back.
     """
     deployment = find(api, name)
-    if name in file_names():
+    if deployment["name"] in file_names():
         raise ValueError(
             f"{name!r} is defined in {FILE} and would come back with the next `crisisflow up`: "
             f"use `crisisflow schedule pause {name}`, or delete it there first"
         )
+    _delete(api, deployment, f"The schedule {name} was removed.")
+
+
+def replace_renamed(api: PrefectApi) -> None:
+    """Delete what an earlier version registered under another name; what was paused stays paused."""
+    for deployment in _deployments(api):
+        now = RENAMED.get(deployment["name"])
+        if now is not None and "added" not in deployment["tags"]:
+            if deployment["paused"]:
+                pause(api, now)
+            _delete(api, deployment, f"The schedule is called {now} now.")
+
+
+def _delete(api: PrefectApi, deployment: JsonObject, reason: str) -> None:
     api.ask("POST", f"/deployments/{deployment['id']}/pause_deployment")  # else more are planned meanwhile
     mine = {"deployments": {"id": {"any_": [deployment["id"]]}}}
     for run in api.find("flow_runs", flow_runs={"state": {"type": {"any_": ["SCHEDULED", "PENDING"]}}}, **mine):
-        api.set_state("flow_runs", run["id"], "Cancelled", f"The schedule {name} was removed.")
+        api.set_state("flow_runs", run["id"], "Cancelled", reason)
     api.ask("DELETE", f"/deployments/{deployment['id']}")
 
 

@@ -28,7 +28,7 @@ from ports import free_port
 from tasks.scheduling.api import PrefectApi
 
 OURS = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL")}
-NIGHTLY = "nightly-retraining"
+RETRAINING = "retraining"
 VICTIMS = {"engine": "tasks.scheduling.engine", "guard": "tasks.scheduling.run_guard", "worker": "worker", "up": "up"}
 PATIENCE_SECONDS = 300.0
 MEBIBYTE = 1 << 20
@@ -154,7 +154,7 @@ def downtime(up: Up, hours: int) -> None:
 def crash(up: Up, victim: str) -> None:
     """Start a retraining, kill a process in its middle, and time how long anything says that it runs."""
     with PrefectApi(up.api_url) as api:
-        deployment = next(each for each in api.find("deployments") if each["name"] == NIGHTLY)
+        deployment = next(each for each in api.find("deployments") if each["name"] == RETRAINING)
         flow_run = api.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {})["id"]
     wait_for(lambda: mlflow_states(up).get("RUNNING", 0) >= 2)
     all_of_it, began = up.processes(), time.monotonic()

@@ -23,7 +23,7 @@ from tasks.scheduling import worker as scheduling_worker
 from tasks.scheduling.api import JsonObject, PrefectApi
 
 PATIENCE_SECONDS = 300
-NIGHTLY = "nightly-retraining"
+RETRAINING = "retraining"
 RECIPE = """
 name = "micro"
 vocabulary = { min_count = 1 }
@@ -117,20 +117,20 @@ def test_no_retraining_is_handed_to_the_worker_while_one_runs(api: PrefectApi) -
     ask = {"work_queue_names": [scheduling_worker.RETRAINING], "scheduled_before": tomorrow}
     wait_for(lambda: api.find("flow_runs", flow_runs=under_way))
     assert api.ask("POST", f"/work_pools/{scheduling_worker.POOL}/get_scheduled_flow_runs", ask) == []
-    assert deployments.await_planned(api, NIGHTLY).next  # there was one to hand out
+    assert deployments.await_planned(api, RETRAINING).next  # there was one to hand out
 
 
 def test_a_paused_schedule_plans_nothing_until_it_is_resumed(api: PrefectApi, state: Path) -> None:
-    assert crisisflow(state, "schedule", "pause", NIGHTLY).returncode == 0
-    paused = next(each for each in deployments.read_all(api) if each.name == NIGHTLY)
+    assert crisisflow(state, "schedule", "pause", RETRAINING).returncode == 0
+    paused = next(each for each in deployments.read_all(api) if each.name == RETRAINING)
     assert paused.paused
     assert paused.next is None
-    refused = crisisflow(state, "schedule", "next", NIGHTLY)
+    refused = crisisflow(state, "schedule", "next", RETRAINING)
     assert refused.returncode == 2
-    assert f"crisisflow schedule resume {NIGHTLY}" in refused.stderr
-    deployments.resume(api, NIGHTLY)
-    assert deployments.await_planned(api, NIGHTLY).next
-    deployments.pause(api, NIGHTLY)  # the tests that follow want quiet
+    assert f"crisisflow schedule resume {RETRAINING}" in refused.stderr
+    deployments.resume(api, RETRAINING)
+    assert deployments.await_planned(api, RETRAINING).next
+    deployments.pause(api, RETRAINING)  # the tests that follow want quiet
 
 
 def test_a_schedule_that_is_added_is_listed_planned_and_removed(api: PrefectApi, state: Path) -> None:
@@ -148,7 +148,18 @@ def test_a_schedule_that_is_added_is_listed_planned_and_removed(api: PrefectApi,
     assert api.ask("GET", f"/flow_runs/{run['id']}")["state"]["type"] == "CANCELLED"
     assert "mine" not in {each.name for each in deployments.read_all(api)}
     with pytest.raises(ValueError, match=r"defined in .*prefect\.yaml"):
-        deployments.remove(api, NIGHTLY)
+        deployments.remove(api, RETRAINING)
+
+
+def test_a_schedule_of_an_earlier_version_is_replaced_and_its_pause_is_kept(api: PrefectApi) -> None:
+    deployments.resume(api, RETRAINING)
+    flow = deployments.find(api, RETRAINING)["flow_id"]
+    old = {"name": "nightly-retraining", "flow_id": flow, "work_pool_name": scheduling_worker.POOL, "paused": True}
+    api.ask("POST", "/deployments/", old)
+    deployments.replace_renamed(api)
+    assert {each.name: each.paused for each in deployments.read_all(api)}.get(RETRAINING)
+    assert "nightly-retraining" not in {each.name for each in deployments.read_all(api)}
+    assert deployments.find(api, "nightly-retraining")["name"] == RETRAINING  # what scripts still call it
 
 
 def test_what_was_missed_is_caught_up_once(api: PrefectApi) -> None:
@@ -181,7 +192,7 @@ def missed_runs(api: PrefectApi, hours: int) -> list[JsonObject]:
 
 
 def test_a_run_whose_process_is_killed_ends_as_crashed_and_as_killed(api: PrefectApi, up: Any) -> None:
-    deployment = deployments.find(api, NIGHTLY)
+    deployment = deployments.find(api, RETRAINING)
     flow_run = api.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {})
     mine = f"tags.`prefect.flow_run_id` = '{flow_run['id']}'"
     run = wait_for(lambda: tracking.find_runs(mine))[0]
@@ -206,7 +217,7 @@ def test_status_is_healthy_and_names_every_part(api: PrefectApi, state: Path) ->
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("MLflow: healthy", "Prefect: healthy", "Worker: healthy", "Schedule: healthy, next run at", "Disk: "):
         assert words in done.stdout
-    assert f"crisisflow schedule resume {NIGHTLY}" in done.stdout
+    assert f"crisisflow schedule resume {RETRAINING}" in done.stdout
 
 
 def test_a_second_up_says_that_it_is_running(up: subprocess.Popen[bytes], state: Path) -> None:
@@ -224,3 +235,15 @@ def test_it_stops_cleanly_and_leaves_no_process(
     assert wait_for(lambda: not any(child.is_running() for child in children))
     assert not any(servers.port_taken(port) for port in ports)
     assert not (state / "running.json").exists()
+
+
+def test_without_it_the_schedules_are_listed_from_the_database(
+    up: subprocess.Popen[bytes], state: Path, ports: tuple[int, int]
+) -> None:
+    assert up.poll() is not None
+    listed = json.loads(crisisflow(state, "schedule", "list", "--json").stdout)
+    found = {each["name"]: each for each in listed["schedules"]}
+    assert not listed["running"]
+    assert found[RETRAINING]["paused"]
+    assert found[RETRAINING]["last"]
+    assert not any(each["next"] for each in found.values())

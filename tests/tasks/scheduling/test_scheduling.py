@@ -21,6 +21,7 @@ from flows.operations.up import retraining_fields
 from tasks.runtime import atomic_files, durations, running, servers
 from tasks.runtime.supervisor import Supervisor
 from tasks.scheduling import api, deployments, health, worker
+from tasks.scheduling.listing import read_schedules
 from tasks.scheduling.timetable import Timing, in_words, next_times, parse_every, timing_of
 from tasks.sources import SourceLimits
 from tasks.sources.columns import ColumnMap
@@ -266,3 +267,16 @@ def test_a_server_with_a_password_is_asked_with_it(monkeypatch: pytest.MonkeyPat
                 asked.ask("GET", "/version")
         server.shutdown()
     assert heard == [None, f"Basic {base64.b64encode(b'admin:se:cret').decode()}"]
+
+
+def test_a_new_state_folder_lists_what_up_would_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(home / "prefect"))
+    schedules, runs = read_schedules()
+    assert not runs
+    assert {each.name: each.flow for each in schedules} == {
+        "hourly-ingestion": "ingest new",
+        "nightly-scoring": "score new",
+        "retraining": "retrain",
+    }
+    assert not any(each.next for each in schedules)
