@@ -25,7 +25,7 @@ class SplitSettings(Settings):
     """Which share of the tweet groups goes where. A tweet keeps its split whatever arrives later."""
 
     seed: int = Field(0, description="Changes the whole partition; leave it alone to keep test rows test rows.")
-    validation_share: Share = Field(0.15, description="Share of groups for early stopping, thresholds and choices.")
+    validation_share: Share = Field(0.1, description="Share of groups for early stopping, thresholds and choices.")
     test_share: Share = Field(0.2, description="Share of groups scored once, at the end.")
 
     @model_validator(mode="after")
@@ -42,7 +42,7 @@ class ContractSettings(Settings):
     """What a table of tweets must look like before anything is learned from it."""
 
     min_rows: Positive = Field(20, description="Fewer kept rows than this refuse the table.")
-    max_characters: Positive = Field(5_000, description="A longer text is quarantined: it is no tweet.")
+    max_characters: Positive = Field(5_000, description="A longer text is quarantined: it is not a tweet.")
     min_positive_share: Share = Field(0.02, description="A rarer positive class refuses a labelled table.")
     max_positive_share: Annotated[float, Field(gt=0, le=1)] = Field(0.98, description="A more common one does too.")
     max_quarantined_share: Annotated[float, Field(gt=0, le=1)] = Field(

@@ -49,7 +49,7 @@ class CooccurrenceSettings(Settings):
         "harmonic", description="Weight 1/distance, GloVe's (Pennington et al. 2014), or 1."
     )
     directed: bool = Field(False, description="Count right-hand context only, instead of both sides.")
-    min_count: Positive = Field(5, description="Rarer words are no rows: their contexts are chance.")
+    min_count: Positive = Field(5, description="Rarer words are not rows: their contexts are chance.")
     max_vocabulary: Positive = Field(20_000, description="Rows and columns of the matrix, the most frequent tokens.")
     dimensions: Positive = Field(100, description="Width of the word vectors cut out by the SVD.")
     context_smoothing: Annotated[float, Field(gt=0, le=1)] = Field(

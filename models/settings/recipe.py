@@ -11,6 +11,7 @@ from models.settings.classifiers import (
     GateSettings,
     LogisticSettings,
     NbSvmSettings,
+    PretrainingSettings,
     ThresholdSettings,
 )
 from models.settings.data import ContractSettings, SplitSettings, TextSettings
@@ -19,12 +20,12 @@ from models.settings.features import CharacterSettings, CooccurrenceSettings, Fr
 
 
 class Recipe(Settings):
-    """All settings of one retraining. A recipe file names only what differs from these defaults."""
+    """All settings of one retraining. A file names only what differs from these defaults: the `standard` recipe."""
 
     name: str = Field("standard", pattern=r"^[\w .,+()-]{1,80}$", description="How runs are labelled.")
     seed: int = Field(1, ge=0, description="The one seed; every step derives its own from it by name.")
     budget_minutes: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="What one fit may take on two cores, pre-training included; an evaluation says if it did."
+        10, description="What one fit may take on two cores, pre-training included; an evaluation says if it did."
     )
     text: TextSettings = TextSettings()
     split: SplitSettings = SplitSettings()
@@ -34,8 +35,8 @@ class Recipe(Settings):
     characters: CharacterSettings = CharacterSettings()
     cooccurrence: CooccurrenceSettings = CooccurrenceSettings()
     embeddings: tuple[EmbeddingSettings, ...] = (
-        EmbeddingSettings(architecture="cbow"),
-        EmbeddingSettings(architecture="skip-gram"),
+        EmbeddingSettings(architecture="cbow", max_vocabulary=60_000),
+        EmbeddingSettings(architecture="skip-gram", read_tweets=False, max_vocabulary=60_000),
     )
     external: ExternalVectorSettings = ExternalVectorSettings()
     logistic: LogisticSettings = LogisticSettings()
@@ -48,5 +49,15 @@ class Recipe(Settings):
         ClassifierSettings(kind="lstm", features="scratch"),
         ClassifierSettings(kind="lstm", features="cbow"),
         ClassifierSettings(kind="lstm", features="skip-gram"),
+        ClassifierSettings(kind="lstm", features="external"),
+        ClassifierSettings(kind="lstm", features="external-skip-gram"),
+        ClassifierSettings(
+            kind="lstm",
+            features="multi-task",
+            batch_size=32,
+            epochs=5,
+            schedule="one-cycle",
+            pretraining=PretrainingSettings(epochs=2),
+        ),
     )
     ensemble: EnsembleSettings = EnsembleSettings()

@@ -18,6 +18,10 @@ def test_the_recipes_of_the_project_are_sound(name: str) -> None:
     assert load_recipe(name).name == name
 
 
+def test_a_recipe_that_names_nothing_is_the_standard_one(tmp_path: Path) -> None:
+    assert load_recipe(written(tmp_path, 'name = "standard"')) == load_recipe("standard")
+
+
 def test_a_seed_given_beside_a_recipe_wins(tmp_path: Path) -> None:
     path = written(tmp_path, "seed = 3\n")
     assert (load_recipe(path).seed, load_recipe(path, 4).seed, load_recipe(path).name) == (3, 4, "mine")
