@@ -20,7 +20,7 @@ from tasks import lineage, tracking
 from tasks.evaluation import choice, comparison
 from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.fold_tables import gather_labelled
-from tasks.evaluation.leakage import exclude_texts
+from tasks.evaluation.leakage import exclude_texts, find_held_out, say_held_out
 from tasks.ingestion.steps import tweet_counts
 from tasks.notifications import Event
 from tasks.notifications.news import News, tell
@@ -74,6 +74,8 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         texts = ingest_labelled_texts(request.labelled_texts, run)
         if texts:  # other data sets may hold the very tweets that will be scored
             corpora = [exclude_texts(run, [*corpora, *texts], gather_labelled(run, tweets), [])]
+        elif corpora:
+            say_held_out(find_held_out(run, corpora, tweets))
         features = featurize(tweets, corpora, recipe, run)
         tests = vector_tests(run, snapshot(request.similarities), snapshot(request.analogies))
         text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)

@@ -49,6 +49,32 @@ def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[
     return draft.final
 
 
+@step("find held-out texts in corpora")
+def find_held_out(run: Run, corpora: list[Path], tweets: Path) -> Path:
+    """How many validation and test rows of a table stand as documents in the corpora, word for word."""
+    table = formats.read_tweets(tweets)
+    held_out = table.filter(pc.not_equal(table["split"], "train"))
+    longest = pc.max(pc.utf8_length(held_out["text"])).as_py() or 0
+    documents = []
+    for path in (path for corpus in corpora for path in formats.shards(corpus)):
+        texts = pq.read_table(path, columns=["text"])["text"]
+        documents.append(group_digests(texts.filter(pc.less_equal(pc.utf8_length(texts), 2 * longest))))
+    found = pc.is_in(held_out["group"], pa.chunked_array(documents, pa.string()).combine_chunks())
+    counts = {"rows": len(held_out), "found": pc.sum(found, min_count=0).as_py()}
+    run.log_metrics({"held_out_in_corpora": counts["found"]})
+    return formats.write_artifact("held-out", {"held-out.json": counts})
+
+
+def say_held_out(found: Path) -> None:
+    """Say that word vectors learn from texts that models are scored on, if they do (an artifact of `find_held_out`)."""
+    counts = formats.read_parts(found)["held-out.json"]
+    if counts["found"]:
+        say(
+            f"{counts['found']:,} of {counted(counts['rows'], 'validation or test row')} stand in the corpora too: "
+            "word vectors learn from their texts, without labels; `crisisflow evaluate` leaves such texts out"
+        )
+
+
 def _groups(snapshot: Path) -> Iterator[pa.StringArray]:
     """The groups of the tweets of a snapshot, batch by batch."""
     for batch in sources.read_tweets(snapshot):
