@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-BAD_INPUT_ERRORS = (ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 OWN_PACKAGES = ("flows", "tasks", "models")
 SEE_WHERE = "Run the command again with --debug to see where."
 CORRECT = "Correct what the error names, and run the command again."
@@ -57,7 +56,7 @@ def _explain(error: BaseException, debug: bool) -> int:
         _fail_in_json(words, "machine", errors.GOES_ON)
         _say(f"{words}. {errors.GOES_ON}", "Error")
         return FAILED
-    bad_input = isinstance(error, BAD_INPUT_ERRORS)
+    bad_input = isinstance(error, errors.BAD_INPUT)
     said = f"{'' if bad_input else type(error).__name__ + ': '}{error}"
     _fail_in_json(said, "input" if bad_input else "internal", CORRECT if bad_input else SEE_WHERE)
     _say(said, "Error")

@@ -9,6 +9,8 @@ from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import state_home
 
 GOES_ON = "Finished steps and checkpoints are kept: the same command goes on from there."
+# What somebody named, or gave, that cannot be used; all else is a fault of the machine or of this code.
+BAD_INPUT = (ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_TEXTS = ("No space left on device", "database or disk is full")
 MEMORY_TYPES = ("MemoryError", "ResourceExhaustedError")  # Python's and Arrow's, TensorFlow's

@@ -18,7 +18,7 @@ from tasks.store import checkpoints
 from tasks.store.digests import combine
 from tasks.tracking import prefect_link, provenance
 from tasks.tracking.connection import client, defer_signals, experiment_id
-from tasks.tracking.queries import find_runs, unfinished_run
+from tasks.tracking.queries import descendants, find_runs, unfinished_run
 from tasks.tracking.run import Run
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def tracked_run(
     """An open run for the block: a child of `parent`, or the root of a new tree.
 
     Closed as FINISHED, as KILLED on Ctrl-C or SIGTERM, as FAILED on anything else, with the error as a tag. A root
-    names the run that it `resumes`: the same request before it, if that was cut short.
+    names the run that it `resumes`: the same request before it, if that was cut short. One whose input was refused
+    before any step was done is called so.
     """
     signals.raise_if_interrupted()
     if parent is None:
@@ -102,10 +103,24 @@ def _close_after(error: BaseException, run: Run, start: float) -> None:
         if errors.tracking_lost(error):  # waited for long enough
             raise ConnectionError("its server does not answer")
         run.tag(error=message)
+        if isinstance(error, errors.BAD_INPUT) and run.run_id == run.root_id and not _anything_computed(run):
+            _mark_refused(run, str(error))
         _close(run, "FAILED" if isinstance(error, Exception) else "KILLED", start)
     except Exception as failure:
         reason = str(failure).partition("\n")[0]
         logger.warning("run %s could not be closed (%s): the next command will mark it as killed", run.run_id, reason)
+
+
+def _anything_computed(root: Run) -> bool:
+    """Whether a step below this root was run or reused, or a model is being scored with."""
+    return any("step_outcome" in each.data.tags for each in descendants(root.run_id))
+
+
+def _mark_refused(root: Run, reason: str) -> None:
+    """Name a run that ended before any work for what it is; the views of the experiment leave it out."""
+    root.rename(f"refused: {root.root_name}")
+    root.describe(f"Refused before any work: {reason}")
+    root.tag(refused="true")
 
 
 def recover() -> None:

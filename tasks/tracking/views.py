@@ -19,7 +19,7 @@ def view_tags() -> dict[str, str]:
     """The tags of the two views: all retrainings, newest first; and all models, best test F1 first."""
     retrainings = _view(
         "Retrainings: scores, best model, decision",
-        "tags.stage = 'retrain'",
+        "tags.stage = 'retrain' and tags.refused IS NULL",
         "attributes.start_time",
         [*_metrics("test/accuracy", "test/f1"), *_tags("best", "promoted", "decision")],
     )

@@ -48,6 +48,25 @@ def test_an_error_fails_the_run_and_is_kept_on_it(home: Path) -> None:
     assert tracking.client().get_run(run.run_id).data.tags["error"] == "ValueError: no text"
 
 
+@pytest.mark.parametrize(
+    ("error", "called"), [(ValueError("no column"), "refused: "), (RuntimeError("a bug"), "root ")]
+)
+def test_only_input_that_was_refused_before_any_step_is_called_refused(
+    home: Path, error: Exception, called: str
+) -> None:
+    with pytest.raises(type(error)), tracking.tracked_run("root", "ingest") as run:
+        raise error
+    with pytest.raises(type(error)), tracking.tracked_run("later", "ingest") as later:
+        with tracking.tracked_run("step", "count", later) as step:
+            step.tag(step_outcome="run")
+        raise error
+    first, second = (tracking.client().get_run(each.run_id).data.tags for each in (run, later))
+    assert first["mlflow.runName"].startswith(called)
+    assert ("no column" in first.get("mlflow.note.content", "")) == (called == "refused: ")
+    assert second["mlflow.runName"].startswith("later ")
+    assert "refused" not in second
+
+
 def test_an_interrupt_kills_the_run(home: Path) -> None:
     with pytest.raises(KeyboardInterrupt), tracking.tracked_run("root", "ingest") as run:
         raise KeyboardInterrupt
