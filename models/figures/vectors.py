@@ -12,26 +12,44 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Projection = Literal["pca", "t-sne"]
+FONT = 8  # points
+# Where a word may stand: letters to the right of its point, lines above it, and which of its ends is there.
+PLACES: tuple[tuple[float, float, Literal["left", "center", "right"]], ...] = (
+    (0.7, 0, "left"), (-0.7, 0, "right"), (0, 0.9, "center"), (0, -0.9, "center"),
+    (0.4, 0.7, "left"), (0.4, -0.7, "left"), (-0.4, 0.7, "right"), (-0.4, -0.7, "right"),
+)  # fmt: skip
 
 
 def vector_map(
     vectors: np.ndarray, words: Sequence[str], projection: Projection = "t-sne", seed: int = 1, limit: int = 200
 ) -> "Figure":
-    """The first `limit` words (give them most frequent first) laid out by their vectors (words, width).
+    """The first `limit` content words (give them most frequent first) laid out by their vectors (words, width).
+
+    Words that only hold sentences together, and marks such as <url>, lie in one heap and say nothing of a text: they
+    are shown only where too few others are given.
 
     Vectors are set to length 1 first, so that distance is that of their directions. `pca` says which share of the
     variance the map shows; `t-sne` keeps neighbours together and has no unit. Raises ValueError below 4 words.
     """
-    count = min(limit, len(words))
-    if count < 4 or len(vectors) < count:
+    if len(words) < 4 or len(vectors) < len(words):
         raise ValueError(f"a map needs at least 4 words with a vector each, got {len(words)} and {len(vectors)}")
-    chosen = np.asarray(vectors[:count], dtype=float)
+    shown = _content_words(words)[:limit]
+    count = len(shown)
+    chosen = np.asarray(vectors, dtype=float)[shown]
     chosen = chosen / np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-12)
     places, x_label, y_label = (_by_variance if projection == "pca" else _by_neighbours)(chosen, seed)
-    figure, axes = new_axes(f"Word vectors, the {count} most frequent words", x_label, y_label, (9.0, 7.0))
+    figure, axes = new_axes(f"Word vectors, {count} frequent words", x_label, y_label, (12.0, 9.0))
     axes.plot(places[:, 0], places[:, 1], "o", color=BLUE, markersize=3, alpha=0.45)
-    label_without_overlap(axes, list(words[:count]), places)
+    label_without_overlap(axes, [words[place] for place in shown], places)
     return figure
+
+
+def _content_words(words: Sequence[str]) -> list[int]:
+    """The places of all words but marks and the function words of English; of all words, if fewer than 4 are left."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    found = [place for place, word in enumerate(words) if _is_content(word) and word not in ENGLISH_STOP_WORDS]
+    return found if len(found) >= 4 else list(range(len(words)))
 
 
 def _by_variance(vectors: np.ndarray, seed: int) -> tuple[np.ndarray, str, str]:
@@ -57,16 +75,30 @@ def _by_neighbours(vectors: np.ndarray, seed: int) -> tuple[np.ndarray, str, str
     return places, "t-SNE 1 (no unit: near means alike)", "t-SNE 2 (no unit)"
 
 
+def _is_content(word: str) -> bool:
+    """Whether this may be a word of its own: not <url>, "n't", an English letter or a number."""
+    return word[:1].isalpha() and "'" not in word and (len(word) > 1 or not word.isascii())
+
+
 def label_without_overlap(axes: "Axes", words: list[str], places: np.ndarray) -> None:
-    """Write words from the most frequent on, leaving out those that would cover one already written."""
+    """Write words from the most frequent on, beside, above or below their points, whichever is free.
+
+    A word that would cover another at each of these places is left out.
+    """
     span = np.ptp(places, axis=0) + 1e-12
-    taken: list[tuple[float, float, float]] = []
+    frame = axes.get_window_extent()
+    width, height = frame.width * 72 / axes.figure.dpi, frame.height * 72 / axes.figure.dpi  # points
+    letter, line = 0.6 * FONT / width, 1.15 * FONT / height
+    taken: list[tuple[float, float, float, float]] = []
     for word, (x, y) in zip(words, (places - places.min(axis=0)) / span, strict=True):
-        width = 0.011 * len(word) + 0.01
-        if all(
-            y - other_y > 0.021 or other_y - y > 0.021 or x > end or x + width < start for start, end, other_y in taken
-        ):
-            taken.append((x, x + width, y))
-            place = places.min(axis=0) + np.array([x + 0.004, y]) * span
-            # A dollar sign would start a formula.
-            axes.text(place[0], place[1], word.replace("$", r"\$"), fontsize=9, color=INK, va="center")
+        for across, up, side in PLACES:
+            wide = letter * len(word)
+            left = x + across * letter - wide * {"left": 0, "center": 0.5, "right": 1}[side]
+            box = (left, left + wide, y + (up - 0.5) * line, y + (up + 0.5) * line)
+            if not any(box[0] < b and a < box[1] and box[2] < d and c < box[3] for a, b, c, d in taken):
+                taken.append(box)
+                at = places.min(axis=0) + np.array([x + across * letter, y + up * line]) * span
+                # A dollar sign would start a formula.
+                text = word.replace("$", r"\$")
+                axes.text(at[0], at[1], text, fontsize=FONT, color=INK, ha=side, va="center")
+                break

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 MATRICES: "tuple[Source, ...]" = ("input", "output", "mean")
 PIECE_TOKENS = 20_000_000  # some 400 MB while it is trained on; shuffled as a whole, so that no subject comes in a row
-MAP_WORDS = 200
+MAP_WORDS = 1_000  # of which the map shows the first 200 content words
+NEIGHBOUR_WORDS = 200
 NEIGHBOUR_ROWS, NEIGHBOURS = 20, 5
 
 
@@ -200,7 +201,7 @@ def _log_pictures(run: Run, vectors: "WordVectors") -> None:
     from models.figures import vector_map
 
     run.log_figure(vector_map(vectors.vectors[:MAP_WORDS], vectors.tokens[:MAP_WORDS].to_pylist()), "vector-map")
-    words = [word for word in vectors.tokens[:MAP_WORDS].to_pylist() if word.isalpha() and len(word) > 3][
+    words = [word for word in vectors.tokens[:NEIGHBOUR_WORDS].to_pylist() if word.isalpha() and len(word) > 3][
         :NEIGHBOUR_ROWS
     ]
     found = [[f"{other} {cosine:.2f}" for other, cosine in vectors.neighbours(word, NEIGHBOURS)] for word in words]

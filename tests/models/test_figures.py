@@ -123,6 +123,15 @@ def test_bars_are_sorted_and_a_cut_axis_says_so():
     assert "0.800" in text
 
 
+def test_the_map_shows_content_words_and_labels_nearly_all_of_them():
+    content = [f"word{number}" for number in range(60)]
+    places = np.random.default_rng(0).normal(size=(64, 3))
+    figure = figures.vector_map(places, ["the", "<url>", "n't", *content, "7"], "pca")
+    written = {text.get_text() for text in figure.axes[0].texts}
+    assert written <= set(content)
+    assert len(written) > 50
+
+
 def test_the_map_writes_words_as_they_are():
     figure = figures.vector_map(np.random.default_rng(0).normal(size=(4, 3)), ["$5", "a_b", "<url>", "x"], "pca")
     assert png_of(figure)
