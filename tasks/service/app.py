@@ -9,6 +9,7 @@ import json
 import logging
 import traceback
 from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from tasks.service.docs_page import EXAMPLE, docs_page
 from tasks.service.limits import Limits, RefusedError
-from tasks.service.requests import read_question
+from tasks.service.requests import TWEET, read_question
 from tasks.service.state import Service
 
 logger = logging.getLogger(__name__)
@@ -93,10 +94,7 @@ def create_app(service: Service) -> FastAPI:
 
     _add_prediction(app, service)
     _add_facts(app, service)
-
-    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-    async def docs(request: Request) -> str:
-        return docs_page(app.openapi(), str(request.base_url).rstrip("/"), service.limits)
+    _add_page(app, service)
 
     @app.get("/", include_in_schema=False)
     async def root() -> Response:
@@ -121,6 +119,30 @@ def _add_prediction(app: FastAPI, service: Service) -> None:
             _log_without_content(error)
             message = "the model failed to answer; the service's log says where"
             raise RefusedError(500, "model_failed", message) from None
+
+
+def _add_page(app: FastAPI, service: Service) -> None:
+    """Let the application explain itself in a browser, and answer about one tweet there, without a script."""
+
+    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    async def docs(request: Request) -> str:
+        return docs_page(app.openapi(), _address(request), service.limits)
+
+    @app.post("/docs", response_class=HTMLResponse, include_in_schema=False)
+    async def answer_on_page(request: Request) -> HTMLResponse:
+        form = parse_qs((await read_body(request, service.limits)).decode("utf-8", "replace"), max_num_fields=10)
+        asked = {name: form.get(name, [""])[0] for name in TWEET}
+        given = {name: value for name, value in asked.items() if value or name == "text"}
+        status, answer = 200, {}
+        try:
+            answer = await service.answer(read_question(json.dumps(given).encode(), service.limits))
+        except RefusedError as error:
+            status, answer = error.status, {"error": error.message}
+        return HTMLResponse(docs_page(app.openapi(), _address(request), service.limits, asked, answer), status)
+
+
+def _address(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
 
 
 def _add_facts(app: FastAPI, service: Service) -> None:
@@ -210,7 +232,7 @@ def _question_schema() -> dict[str, Any]:
 
 def _responses() -> dict[int | str, dict[str, Any]]:
     told = {
-        400: "The body is no JSON.",
+        400: "The body is not JSON.",
         413: "The body is too large.",
         422: "A value is missing, unknown, of the wrong type or too long.",
         500: "The model failed.",

@@ -1,7 +1,7 @@
 """Requests answered together: whatever arrives while the model is at work is asked in one go as soon as it is free.
 
 A network's steps over time cost nearly the same for one tweet as for thirty, so this is what carries many single
-requests. Nobody waits for company: a request that finds the model idle is asked at once, alone.
+requests. Requests are not held back: one that finds the model idle is predicted at once, alone.
 """
 
 import asyncio

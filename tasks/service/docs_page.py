@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from tasks.html.pages import render
@@ -11,8 +12,17 @@ EXAMPLE = {"text": "Forest fire near La Ronge Sask. Canada", "keyword": "wildfir
 BATCH = {"tweets": [{"text": "people trapped after quake"}, {"text": "this exam is a train wreck"}]}
 
 
-def docs_page(schema: dict[str, Any], address: str, limits: Limits) -> str:
-    """The routes of this OpenAPI description, how to ask, what is answered to errors, and the limits."""
+def docs_page(
+    schema: dict[str, Any],
+    address: str,
+    limits: Limits,
+    asked: Mapping[str, str] = EXAMPLE,
+    answer: Mapping[str, Any] | None = None,
+) -> str:
+    """The routes of this OpenAPI description, how to ask, what is answered to errors, and the limits.
+
+    A form asks about one tweet; it holds what was `asked`, and under it stands the `answer`.
+    """
     return render(
         "service/docs.html",
         title=schema["info"]["title"],
@@ -20,4 +30,6 @@ def docs_page(schema: dict[str, Any], address: str, limits: Limits) -> str:
         calls=[f"curl {address}/predict -d {shlex.quote(json.dumps(body))}" for body in (EXAMPLE, BATCH)],
         paths=schema["paths"],
         limits=limits,
+        asked=asked,
+        answer=answer,
     )

@@ -1,7 +1,7 @@
 """The body of a request as the tweets that it asks about, checked; what is wrong with it is named, never shown.
 
-A tweet without text (null, empty, nothing but white space) is no error: like `crisisflow score`, the service answers
-it without a probability, so that one such row does not cost the whole batch.
+A tweet without text (null, empty, white space) is not an error: like `crisisflow score`, the service answers it
+without a probability, so that one such row does not cost the whole batch.
 """
 
 import json
@@ -69,7 +69,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
         asked = json.loads(body)
     except (ValueError, RecursionError) as error:
         where = f" at character {error.pos:,}" if isinstance(error, json.JSONDecodeError) else ""
-        what = "the body is empty" if not body.strip() else f"the body is no JSON{where}"
+        what = "the body is empty" if not body.strip() else f"the body is not JSON{where}"
         message = f'{what}: send {{"text": "..."}} or {{"tweets": [{{"text": "..."}}, ...]}} in UTF-8'
         raise RefusedError(400, "not_json", message, field="body") from None
     return _of_kind(asked, "the body", dict)

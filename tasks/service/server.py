@@ -72,6 +72,6 @@ def answer_requests(service: Service, bound: socket.socket) -> None:
         backlog=WAITING_CONNECTIONS,
     )
     server = uvicorn.Server(config)
-    if signal.getsignal(signal.SIGHUP) not in (signal.SIG_IGN, None):  # under nohup it is none of our business
+    if signal.getsignal(signal.SIGHUP) not in (signal.SIG_IGN, None):  # nohup ignores it: keep it ignored
         signal.signal(signal.SIGHUP, server.handle_exit)
     server.run(sockets=[bound])

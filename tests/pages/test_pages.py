@@ -156,7 +156,8 @@ def service(folder: Path) -> str:
     answers = {"200": {"description": "fine"}, "413": {"description": "more than one request may bring"}}
     operation = {"post": {"description": "Whether tweets report a disaster.", "responses": answers}}
     schema = {"info": {"title": "crisisflow", "summary": "Which tweets?"}, "paths": {"/predict": operation}}
-    return docs_page(schema, "http://127.0.0.1:8000", Limits())
+    answer = {"probability": 0.9, "label": 1, "doubt": LONG, "model": "lstm/skip-gram", "version": "3"}
+    return docs_page(schema, "http://127.0.0.1:8000", Limits(), {"text": LONG, "keyword": "fire"}, answer)
 
 
 def textbook(folder: Path) -> str:
@@ -188,9 +189,9 @@ def start(folder: Path) -> str:
     ]  # fmt: skip
     last = {"state": "Failed", "time": "2026-11-28T03:00:00+00:00", "message": f"ValueError: {LONG}"}
     scheduled = [
-        {"name": name, "schedule": "every day at 03:00 (UTC)", "paused": name != "nightly-retraining",
+        {"name": name, "schedule": "every day at 03:00 (UTC)", "paused": name != "retraining",
          "next": "2026-11-29T03:00:00+00:00", "last": last}
-        for name in ("nightly-retraining", LONG)
+        for name in ("retraining", LONG)
     ]  # fmt: skip
     scores = {"accuracy": 0.81, "f1": 0.77}
     links = dict.fromkeys(("model card", "mistakes", "gate", "lineage", "data report"), "http://x")

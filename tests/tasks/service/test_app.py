@@ -44,7 +44,7 @@ def service(limits: Limits | None = None, used: ServedModel | None = None) -> Se
 
 
 def ask(served: Service, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
-    """The answer to one request; a body that is no bytes is sent as JSON."""
+    """The answer to one request; a body that is not bytes is sent as JSON."""
 
     async def send() -> httpx.Response:
         transport = httpx.ASGITransport(create_app(served))
@@ -215,6 +215,28 @@ def test_the_page_needs_nothing_from_anywhere_and_runs_no_script() -> None:
     for shown in ("POST /predict", "GET /health", "25\u202f000", "413"):
         assert shown in page.text
     assert ask(service(), "GET", "/").headers["location"] == "/docs"
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "shown"),
+    [
+        ("text=fire&keyword=", 200, ("0.900", "by heart", ">fire</textarea>")),
+        ("text=fire&keyword=arson", 200, ("0.500", 'value="arson"')),
+        ("text=+", 200, ("<b>none</b>",)),
+        (f"text=%3Cb%3E{'x' * 30_000}", 422, ("at most 25,000 are read", "&lt;b&gt;xx")),
+    ],
+)
+def test_a_tweet_can_be_tried_on_the_page(typed: str, status: int, shown: tuple[str, ...]) -> None:
+    page = ask(service(), "POST", "/docs", typed.encode())
+    assert page.status_code == status
+    assert all(words in page.text for words in shown)
+    assert "<b>x" not in page.text
+
+
+def test_the_page_says_that_there_is_no_model_to_try() -> None:
+    page = ask(Service(Limits()), "POST", "/docs", b"text=fire")
+    assert page.status_code == 503
+    assert "there is no champion yet" in page.text
 
 
 def test_the_description_for_programs_holds_what_is_asked_and_answered() -> None:
