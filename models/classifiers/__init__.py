@@ -1,1 +1,1 @@
-"""The classifiers that are no recurrent networks, ensembles, calibration, and the pipeline from text to probability."""
+"""Classifiers other than recurrent networks, ensembles, calibration, and the pipeline from text to probability."""

@@ -29,7 +29,7 @@ class TextClassifier:
     known_words: pa.StringArray | None  # all others are alike to it, or nothing; None of one that reads letters
 
     def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
-        """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is no text."""
+        """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is not text."""
         cleaned = None if keywords is None else repair_keywords(keywords)[0]
         return tokenize_rows(repair_texts(texts)[0], cleaned, self.text)
 

@@ -1,4 +1,4 @@
-"""How well a model probably judges texts that nobody has labelled, from its own calibrated confidence.
+"""How well a model probably judges texts without labels, from its own calibrated confidence.
 
 Confidence-based performance estimation (Guillory et al. 2021; NannyML's CBPE): where a probability of .8 means that 8
 of 10 such texts are positive, the model is expected to be right on 8 of 10. Calibration is fitted on labelled reference
@@ -14,6 +14,7 @@ from scipy.special import expit
 from models.classifiers.calibration import log_odds
 from models.metrics.scores import platt_line
 from models.seeds import generator
+from models.wording import counted
 
 CERTAIN = 1e-6
 RESAMPLES = 200
@@ -26,7 +27,7 @@ LARGEST_WEIGHT = 20.0  # one reference text may not stand for hundreds
 
 @dataclass(frozen=True)
 class Estimate:
-    """Accuracy and F1 as estimated, with 95 % intervals of what labels would show; None, and why, if nobody can say."""
+    """Accuracy and F1 as estimated, with 95 % intervals of what labels would show; None, and why, without one."""
 
     accuracy: float | None
     accuracy_interval: tuple[float, float] | None
@@ -103,7 +104,7 @@ def _obstacle(
     if len(reference) < LEAST_ROWS or min(int(labels.sum()), int(len(labels) - labels.sum())) < LEAST_ROWS // 10:
         return f"{len(reference):,} labelled texts of both classes are too few to calibrate on"
     if len(window) < LEAST_ROWS:
-        return f"{len(window):,} texts are too few: it takes {LEAST_ROWS}"
+        return f"{counted(len(window), 'text')} are too few: it takes {LEAST_ROWS}"
     if foreign > MOST_FOREIGN:
         return f"{foreign:.0%} of the texts are in a script or language that the model has not learned"
     if weights is not None and (held := weights.sum() ** 2 / np.sum(weights**2)) < LEAST_EFFECTIVE:

@@ -1,6 +1,6 @@
 """Which single texts a model has no ground to judge: their script is not one that it learned, or none of their words.
 
-A model answers them all the same, often close to its threshold, so whoever reads the answer must be told.
+A model answers them all the same, often close to its threshold, so the answer must say so.
 """
 
 import re
@@ -46,7 +46,7 @@ class WordCounts(NamedTuple):
 
 @dataclass(frozen=True)
 class Familiarity:
-    """What a model learned from: the scripts of its texts, and the words that it knows; None where nobody knows."""
+    """What a model learned from: the scripts of its texts, and the words that it knows; None where unknown."""
 
     scripts: frozenset[str] | None
     words: pa.StringArray | None
@@ -74,7 +74,7 @@ class Familiarity:
         return pc.coalesce(pc.if_else(strange, named, NOTHING), self._of_words(tokens))
 
     def knows(self, words: pa.StringArray) -> np.ndarray:
-        """Which of these distinct words the model knows, bool; the stand-ins for addresses are no words."""
+        """Which of these distinct words the model knows, bool; the stand-ins for addresses are not words."""
         known = self._known
         return np.array([word in known for word in words.to_pylist()], bool)
 

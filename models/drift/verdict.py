@@ -9,7 +9,7 @@ from models.drift.two_sample import Shift, detectable_effect
 Verdict = Literal["same", "shifted", "cannot tell"]
 
 LEVEL = 0.01  # chance of one false alarm, over all measures of all windows that are ever watched
-SMALL = 0.1  # half of what Cohen calls small: certain as it may be, a smaller shift concerns nobody
+SMALL = 0.1  # half of what Cohen calls small: a smaller shift does not matter, however certain
 MEDIUM = 0.5  # rows that could not have shown this much say nothing
 
 

@@ -59,7 +59,7 @@ def _halves(rows: int, seed: int) -> np.ndarray:
 
 
 def _one_sided(found: Shift) -> float:
-    """The p value of the direction that the classifier has learned; the other is no evidence."""
+    """The p value of the direction that the classifier has learned; the other is not evidence."""
     return found.p / 2 if found.effect > 0 else 1 - found.p / 2
 
 

@@ -13,6 +13,7 @@ from models.metrics.scores import (
     mean_cost,
     wilson_interval,
 )
+from models.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,7 +155,7 @@ def _cost_curve(axes: "Axes", labels: np.ndarray, probabilities: np.ndarray, mis
 
 
 def _rows(labels: np.ndarray, split: str) -> str:
-    return f"{len(labels):,} {split} tweets"
+    return f"{counted(len(labels), f'{split} tweet')}"
 
 
 def _precision_recall(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

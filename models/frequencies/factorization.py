@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
     from scipy.sparse.linalg import LinearOperator
 
-THREADS = 2  # of the sparse products: more are no faster, for memory is what they wait for
+THREADS = 2  # of the sparse products: more are not faster, for memory is what they wait for
 DENSE_ROWS = 256  # below this a full SVD is quicker than ARPACK, which cannot give all dimensions
 
 

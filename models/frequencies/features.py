@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from models.settings import FrequencySettings
 from models.text import Tokens
+from models.wording import counted
 
-ABSENT = -1  # the column of an n-gram that is no feature, and the rank of a word that is in none
+ABSENT = -1  # the column of an n-gram that is not a feature, and the rank of a word that is in none
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def fit_features(tokens: Tokens, settings: FrequencySettings) -> FeatureSpace:
     if len(kept) == 0:
         raise ValueError(
             f"no n-gram is in at least {settings.min_document_frequency} and at most "
-            f"{settings.max_document_share:.0%} of the {len(tokens)} documents: "
+            f"{settings.max_document_share:.0%} of {counted(len(tokens), 'document')}: "
             "lower min_document_frequency or raise max_document_share"
         )
     order = kept[np.argsort(keys[kept])]
@@ -156,7 +157,7 @@ def place_value(place: int, words: int, settings: FrequencySettings) -> int:
     base = words + 1
     if base**settings.max_ngram > np.iinfo(np.int64).max:
         raise ValueError(
-            f"{words} words are too many for n-grams of {settings.max_ngram}: raise min_document_frequency "
+            f"{counted(words, 'word')} are too many for n-grams of {settings.max_ngram}: raise min_document_frequency "
             f"(now {settings.min_document_frequency})"
         )
     value: int = base ** (settings.max_ngram - 1 - place)

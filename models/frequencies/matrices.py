@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def count_matrix(tokens: Tokens, space: FeatureSpace) -> "csr_matrix":
-    """How often each document holds each feature, int64 (documents, features). What is no feature is not counted."""
+    """How often each document holds each feature, int64 (documents, features). What is not a feature is not counted."""
     from scipy.sparse import csr_matrix
 
     ranks = pc.index_in(tokens.words, space.words).fill_null(ABSENT).to_numpy(zero_copy_only=False).astype(np.int64)

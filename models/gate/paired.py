@@ -146,7 +146,7 @@ def one_sided_mid_p(before: np.ndarray, after: np.ndarray) -> float:
 def resampled_means(rows: HeldOut, values: np.ndarray, masks: np.ndarray, resamples: int) -> np.ndarray:
     """Means (resamples, columns) of `values` (rows,) over the rows of each mask (rows, columns), by bootstrap.
 
-    Groups are drawn with replacement, all rows of one together: copies of a tweet are no independent evidence. The
+    Groups are drawn with replacement, all rows of one together: copies of a tweet are not independent evidence. The
     draws depend on the number of groups alone, so the same rows give the same verdict. A mask that a resample left
     empty has mean 0 there.
     """

@@ -73,7 +73,7 @@ def score_source(name: str, paired: Paired) -> SourceScore:
 
 
 def judge_champion_rows(own: SourceScore, settings: GateSettings, meant: bool) -> Rule:
-    """The rule that a challenger of other tweets is no worse on the champion's own rows than a margin lets pass.
+    """The rule that a challenger of other tweets is not worse on the champion's own rows than a margin lets pass.
 
     Kept whatever was found when the change of data is meant. Too few rows to judge by break it.
     """

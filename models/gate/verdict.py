@@ -133,9 +133,10 @@ def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
     predicted = f"on {counted(service.rows, 'raw tweet')}, {service.repaired:,} of which repair changes,"
     found = f"{predicted} the logged model answers as the pipeline did"
     if not same:
+        which = f"; {service.differs}" if service.differs else ""
         found = (
             f"{predicted} the logged model's probabilities are up to {service.difference:.2g} from the pipeline's, and "
-            f"{service.other_labels:,} labels differ{f'; {service.differs}' if service.differs else ''}"
+            f"labels differ for {counted(service.other_labels, 'tweet')}{which}"
         )
     speed = f"one tweet takes {service.milliseconds:.0f} ms, of at most {settings.max_milliseconds:.0f}"
     fast = service.milliseconds <= settings.max_milliseconds

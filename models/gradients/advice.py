@@ -3,6 +3,7 @@
 import math
 
 from models.gradients.diagnosis import LOST, GateUse, LayerFlow, Verdict
+from models.wording import counted
 
 # The gate that multiplies the memory at each step, and what Keras calls it.
 MEMORY_GATES = {"lstm": "forget", "gru": "update"}
@@ -69,7 +70,7 @@ def _on_pooling(layer: LayerFlow) -> str:
     if layer.pooled:
         return (
             "Pooling gives every word a way of its own to the answer, so words are learned all the same; what is lost "
-            f"is what one word says about another more than {layer.reach} steps later."
+            f"is what one word says about another more than {counted(layer.reach, 'step')} later."
         )
     return "Or pool all states (mean, max, attention) instead of taking the last: every step gets a way of its own."
 

@@ -23,6 +23,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from models.wording import counted
+
 LOST = 0.01
 # A sigmoid has 36 % of its largest slope at 0.1 and 0.9 (as Karpathy et al. 2015 count), and less beyond.
 NEAR_ZERO, NEAR_ONE = 0.1, 0.9
@@ -95,7 +97,7 @@ class LayerFlow:
 
     @property
     def verdict(self) -> Verdict:
-        """Exploding, vanishing or healthy. What is no number has overflowed."""
+        """Exploding, vanishing or healthy. What is not a number has overflowed."""
         if not np.all(np.isfinite(self.shares)) or self.shares.max() > 1 / LOST:
             return Verdict.exploding
         return Verdict.vanishing if self.ratio < LOST else Verdict.healthy
@@ -117,13 +119,13 @@ class LayerFlow:
                 if most < 1e9
                 else f"{most:.0e}-fold"
             )
-            return f"exploding: within {self.distance} steps back the gradient grows {size}"
+            return f"exploding: within {counted(self.distance, 'step')} back the gradient grows {size}"
         if self.verdict is Verdict.vanishing:
             return (
-                f"vanishing: {self.ratio:.1e} of the gradient is left {self.distance} steps back, "
-                f"less than a hundredth from {self.reach + 1} steps on"
+                f"vanishing: {self.ratio:.1e} of the gradient is left {counted(self.distance, 'step')} back, "
+                f"less than a hundredth from {counted(self.reach + 1, 'step')} on"
             )
-        return f"healthy: {self.ratio:.2g} of the gradient is left {self.distance} steps back"
+        return f"healthy: {self.ratio:.2g} of the gradient is left {counted(self.distance, 'step')} back"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class MaskedPooling(keras.layers.Layer):
 class AttentionPooling(keras.layers.Layer):
     """A weighted mean of the states of each document, (batch, length, width) -> (batch, width).
 
-    The weight of a step is the softmax of u . tanh(W h_t + b) over the steps that are no padding (Yang et al. 2016,
+    The weight of a step is the softmax of u . tanh(W h_t + b) over the steps that are not padding (Yang et al. 2016,
     eq. 5-7); zeros where nothing is left.
     """
 

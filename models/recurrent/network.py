@@ -18,6 +18,7 @@ from models.recurrent.layers import (
 )
 from models.seeds import derive_seed, generator
 from models.settings import ClassifierSettings, NetworkSettings
+from models.wording import counted
 
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -44,7 +45,9 @@ def build_reader(
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Input ids (batch, length) and the vector of a document (batch, width): a network still without its output."""
     if vectors is not None and len(vectors) != vocabulary_size:
-        raise ValueError(f"one vector per vocabulary row is needed, got {len(vectors)} for {vocabulary_size} rows")
+        raise ValueError(
+            f"one vector per vocabulary row is needed, got {len(vectors)} for {counted(vocabulary_size, 'row')}"
+        )
     width = settings.dimensions if vectors is None else vectors.shape[1]
     # Else Keras numbers the network's parts on from those built before it, and its name for them depends on the past.
     policy = keras.config.dtype_policy()
@@ -89,7 +92,7 @@ def take_reader_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -
 
 def _reader_layers(model: keras.Model) -> list[keras.Layer]:
     outside = ("embedding", "logit", "tasks")
-    # A seed generator's state is no weight to hand on.
+    # A seed generator's state is not a weight to hand on.
     return [
         each
         for each in model.layers

@@ -81,7 +81,7 @@ def choose_model(contenders: Sequence[Contender], groups: np.ndarray, even: floa
     """The simplest model whose mean loss is at most `even` above the lowest; of one kind, the lowest.
 
     Each standing has the standard error of the paired difference from the lowest, with the rows of one group (rows,)
-    taken together: copies of a tweet are no independent evidence. Neither the order of the rows nor that of the
+    taken together: copies of a tweet are not independent evidence. Neither the order of the rows nor that of the
     contenders matters, but for models of the same kind and loss, of which the first is taken. Raises ValueError without
     contenders or rows, for losses of unequal length and for such as are not finite.
     """
@@ -122,7 +122,7 @@ def row_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 def _checked(contenders: Sequence[Contender], groups: np.ndarray) -> np.ndarray:
     """The losses (contenders, rows)."""
     if not contenders or not len(groups):
-        raise ValueError(f"nothing to choose by: {len(contenders)} models and {len(groups)} rows")
+        raise ValueError(f"nothing to choose by: {counted(len(contenders), 'model')} and {counted(len(groups), 'row')}")
     for each in contenders:
         if each.losses.shape != groups.shape:
             raise ValueError(f"{each.name} has losses of {each.losses.shape}, the rows are {groups.shape}")

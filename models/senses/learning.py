@@ -68,7 +68,7 @@ def learn_senses(
 
     rows int32 (tokens,) and offsets (documents + 1,) as for `context_rows`. `on_round(round, loss)` hears the loss of a
     round: minus the mean logarithm of how likely the contexts are, up to a constant. Raises ValueError when the word
-    occurs too seldom to tell so many senses apart, DivergenceError when loss or tilts are no numbers or out of range.
+    occurs too seldom to tell so many senses apart, DivergenceError when loss or tilts are not numbers or out of range.
     """
     positions = _positions(rows, row, senses)
     contexts = context_rows(rows, offsets, positions)

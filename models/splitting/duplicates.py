@@ -1,7 +1,7 @@
 """Copies, contradictions and contamination, counted on 128-bit keys of texts rather than on the texts.
 
 A key is two unsigned 64-bit numbers, a row of an array (rows, 2). Keys of one bucket are all that these functions see
-at a time: whoever has more texts than memory deals the keys out by their first number and adds up the figures.
+at a time: callers with more texts than memory deal the keys out by their first number and add up the figures.
 """
 
 import hashlib

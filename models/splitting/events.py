@@ -79,7 +79,7 @@ class Adaptation:
 def adaptation_rows(groups: Strings, held: np.ndarray, kept: np.ndarray, draws: int, seed: int) -> Adaptation:
     """How the held-out rows, bool (rows,), are dealt out; near-duplicates of a test row are never learned from.
 
-    Of each group one row, which the ingest kept, can be learned from: the label of a copy is no second label.
+    Of each group one row, which the ingest kept, can be learned from: the label of a copy is not a second label.
     """
     tested = in_share(groups, TEST_HALF, derive_seed(seed, "events/adaptation"))
     pool = np.flatnonzero(held & ~tested & kept)

@@ -24,7 +24,7 @@ RETWEET_MARKS = r"^(?:rt )+"
 def fold_texts(texts: Strings) -> pa.StringArray:
     """The texts without all that copies of one tweet differ in: case, addresses, mentions, digits, punctuation.
 
-    A text of nothing else keeps its letters, digits and marks, in lower case: two bare links are no copies. Null
+    A text of nothing else keeps its letters, digits and marks, in lower case: two bare links are not copies. Null
     becomes "".
 
     >>> fold_texts(pa.array(["RT @bbc: FIRE in Spokane, 300 homes! http://t.co/x", "http://t.co/x", None])).to_pylist()

@@ -18,7 +18,7 @@ def _shown_as(first: int, last: int, encodings: tuple[str, ...] = ENCODINGS) -> 
 FIRST, NEXT = _shown_as(0xC2, 0xF4), _shown_as(0x80, 0xBF)  # the first and the other bytes of a UTF-8 sequence
 LATIN_FIRST, LOST = _shown_as(0xC2, 0xF4, ENCODINGS[:-2]), " ?\ufffd\x1a"  # and what programs left of a lost byte
 # What ftfy can mend holds one of these; emoji, curly quotes and sound accents do not, and are spared its long search.
-# C1 controls come first, which nobody types.
+# C1 controls come first: they are not typed.
 CLUE_FOR_RE2 = f"[\x80-\x9f]|[{FIRST}][{NEXT}]|[{LATIN_FIRST}][{LOST}]"
 MOJIBAKE_CLUE = re.compile(  # the same: Python scans ten times as fast for one set of first characters
     f"[\x80-\x9f{FIRST}](?:(?<=[\x80-\x9f])|[{NEXT}]|(?<=[{LATIN_FIRST}])[{LOST}])"
@@ -106,7 +106,7 @@ def _save_as_mac_roman(letter: str) -> str:
 
 
 def _spreadsheet_characters() -> dict[str, str]:
-    """Garbled form -> character, for the characters that people type and whose garbled form nobody does."""
+    """Garbled form -> character, for characters that people type, whose garbled form they do not."""
     latin = [chr(code) for code in range(0xA0, 0x100)]
     typographic = [*map(chr, range(0x2010, 0x2028)), *map(chr, range(0x2030, 0x203B)), "€", "™"]
     table: dict[str, str] = {}

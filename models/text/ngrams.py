@@ -64,7 +64,7 @@ def _hash_some(words: pa.StringArray, settings: SubwordSettings | Hashing) -> Wo
         last = first[inside] + length - 1
         hashes[inside] = _hash_character(hashes[inside], text, starts[last], starts[last + 1])
         buckets[inside, length - 1] = hashes[inside] % np.uint32(settings.buckets)
-    if settings.shortest == 1:  # the marks alone are no n-grams
+    if settings.shortest == 1:  # the marks alone are not n-grams
         buckets[np.append(True, word[1:] != word[:-1]) | np.append(word[1:] != word[:-1], True), 0] = -1
     buckets = buckets[:, settings.shortest - 1 :]
     found = buckets >= 0

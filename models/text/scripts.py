@@ -52,7 +52,7 @@ def _of_few(texts: list[str]) -> list[str | None]:
 
 @cache
 def _table() -> tuple[np.ndarray, list[str]]:
-    """The number of the script of each code point below LISTED, and the names by number; 0 is no letter."""
+    """The number of the script of each code point below LISTED, and the names by number; 0 is not a letter."""
     names, numbers = [""], np.zeros(LISTED, np.int64)
     places: dict[str, int] = {}
     for point in range(LISTED):

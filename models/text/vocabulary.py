@@ -34,7 +34,7 @@ class Vocabulary:
             raise ValueError(f"a vocabulary must start with {RESERVED}, got {self.tokens.slice(0, 2).to_pylist()}")
         if not len(self.tokens) == len(self.counts) == len(self.document_counts):
             raise ValueError(
-                f"a vocabulary needs one count and one document count for each of its {len(self.tokens)} tokens, "
+                f"a vocabulary needs one count and one document count for each token ({len(self.tokens)}), "
                 f"got {len(self.counts)} and {len(self.document_counts)}"
             )
 

@@ -86,7 +86,7 @@ def evaluate_analogies(
     """Scores by section, and "total" over all, among the `restrict_vocabulary` most frequent words.
 
     As gensim's evaluate_word_analogies counts: a question with a word outside is not asked, and the three words asked
-    with are no answers.
+    with are not answers.
     """
     limit = min(restrict_vocabulary, len(vectors))
     asked = [(name, question) for name, questions in sections.items() for question in questions]

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from models.vectors.typed_columns import TypedTable, fold, parse_number, read_typed_table
+from models.wording import counted
 
 Similarity = tuple[str, str, float]
 Analogy = tuple[str, str, str, str]
@@ -77,7 +78,9 @@ def parse_similarities(text: str, columns: SimilarityColumns | None = None) -> l
     if not pairs:
         raise ValueError("found no line of two words and a number: is this a similarity file?")
     LOG.info(
-        "%d word pairs understood%s", len(pairs), f", {n} without a score" if (n := len(scores) - len(pairs)) else ""
+        "%s understood%s",
+        counted(len(pairs), "word pair"),
+        f", {n} without a score" if (n := len(scores) - len(pairs)) else "",
     )
     return pairs
 

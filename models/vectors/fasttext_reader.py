@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from models.text.ngrams import Hashing, hash_ngrams
+from models.wording import counted
 
 MAGIC, VERSION = 793_712_314, 12
 SENTENCE_END = b"</s>"  # the one word without n-grams
@@ -41,7 +42,7 @@ class _Cursor:
     def matrix(self) -> np.ndarray:
         rows, width = self.numbers("2q")
         if rows < 0 or width < 1 or self.place + 4 * rows * width > len(self.data):
-            raise ValueError(f"the fastText model is cut short: it promises {rows} rows of width {width}")
+            raise ValueError(f"the fastText model is cut short: it promises {counted(rows, 'row')} of width {width}")
         return np.frombuffer(self.data, "<f4", rows * width, self.place).reshape(rows, width)
 
 
@@ -68,7 +69,9 @@ def read_fasttext(data: Any, limit: int | None = None) -> tuple[list[bytes], np.
         raise ValueError(f"a quantized fastText model (.ftz) holds no whole vectors: {REMEDY}, or the .bin")
     rows = cursor.matrix()
     if len(rows) < words:
-        raise ValueError(f"the fastText model has {words} words and only {len(rows)} rows: {REMEDY}")
+        raise ValueError(
+            f"the fastText model has {counted(words, 'word')} and only {counted(len(rows), 'row')}: {REMEDY}"
+        )
     kept = found[: words if limit is None else min(words, limit)]
     return kept, _with_ngrams(kept, rows[:words], rows[words:], Hashing(shortest, longest, buckets))
 

@@ -13,6 +13,7 @@ import pyarrow.csv
 
 from models.vectors.binary_words import Layout, read_binary_words
 from models.vectors.word_vectors import WordVectors
+from models.wording import counted
 
 LOG = logging.getLogger(__name__)
 LINE_END = b"\n"
@@ -89,7 +90,9 @@ def _split_odd_lines(body: bytes, width: int) -> tuple[bytes, list[str]]:
         elif fields:
             raise ValueError(f"not word2vec text of width {width}: line {number} is {line[:80]!r}")
     if len(odd) > len(sound):
-        raise ValueError(f"not word2vec text of width {width}: {len(odd)} of {len(odd) + len(sound)} lines differ")
+        raise ValueError(
+            f"not word2vec text of width {width}: {len(odd)} of {counted(len(odd) + len(sound), 'line')} differ"
+        )
     return b"".join(sound), odd
 
 
@@ -150,7 +153,7 @@ def to_word2vec_binary(vectors: WordVectors) -> bytes:
 def from_word2vec_binary(data: bytes, limit: int | None = None) -> WordVectors:
     """Read word2vec binary, with or without a line end after each vector; a word may hold blanks.
 
-    A word that is no UTF-8 is passed over, and so are repeated words and numbers that are not finite: each counted and
+    A word that is not UTF-8 is passed over, and so are repeated words and numbers that are not finite: each counted and
     named in the log. Raises ValueError when the data is cut short, or longer than its first line promises.
     """
     first, _, _ = data.partition(b"\n")
@@ -163,7 +166,7 @@ def from_word2vec_binary(data: bytes, limit: int | None = None) -> WordVectors:
 
 
 def of_bytes(found: list[bytes], numbers: np.ndarray) -> WordVectors:
-    """The vectors of these words; one that is no UTF-8 is passed over like the others that are no good."""
+    """The vectors of these words; one that is not UTF-8 is passed over like the others that are not good."""
     decodes = np.array([_is_utf8(word) for word in found], bool)
     tokens = [word.decode() for word, sound in zip(found, decodes, strict=True) if sound]
     odd = [word.decode("utf-8", "backslashreplace") for word, sound in zip(found, decodes, strict=True) if not sound]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from models.settings import ExternalVectorSettings
 from models.text.vocabulary import RESERVED, Vocabulary
 from models.vectors.word_vectors import WordVectors
+from models.wording import counted
 
 MISSING_SHOWN = 50
 
@@ -49,7 +50,7 @@ class Coverage:
         share = {name: 100 * value for name, value in self.metrics().items()}
         lost = f"; none has {', '.join(map(repr, self.missing[:5]))}" if self.missing else ""
         return (
-            f"{self.known:,} of {self.words:,} words ({share['coverage/words']:.1f} %) have a vector, "
+            f"{self.known:,} of {counted(self.words, 'word')} ({share['coverage/words']:.1f} %) have a vector, "
             f"{self.folded:,} of them with its case folded: "
             f"{share['coverage/occurrences']:.1f} % of all occurrences{lost}"
         )
@@ -92,8 +93,8 @@ def external_vectors(
     coverage = _coverage(words, vocabulary.counts[len(RESERVED) :], match)
     if not coverage.known:
         raise ValueError(
-            f"none of the {len(words):,} words of the text is among the {len(known):,} words of the vectors "
-            f"({', '.join(map(repr, known.tokens.slice(0, 5).to_pylist()))}, ...): are they of another language?"
+            f"no word of the text ({len(words):,}) is among those of the vectors ({len(known):,}: "
+            f"{', '.join(map(repr, known.tokens.slice(0, 5).to_pylist()))}, ...): are they of another language?"
         )
     further = known.tokens.slice(0, settings.max_vocabulary)
     if lowercase:

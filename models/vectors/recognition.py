@@ -10,10 +10,10 @@ from models.vectors.formats import from_table, from_word2vec, of_bytes
 from models.vectors.word_vectors import WordVectors
 
 PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
-# What is no file of word vectors, by its first bytes, and what to do.
+# What is not a file of word vectors, by its first bytes, and what to do.
 REFUSED = {
     b"\x93NUMPY": "a NumPy array holds numbers without their words",
-    b"\x89HDF": "an HDF5 file is no table of words and vectors",
+    b"\x89HDF": "an HDF5 file is not a table of words and vectors",
 }
 
 

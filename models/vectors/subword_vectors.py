@@ -64,7 +64,7 @@ class SubwordVectors(WordVectors):
     counts: np.ndarray
 
     def unseen_vectors(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
-        """The means of n-grams, and whether a word has one that was trained; <pad> and <unk> are no words."""
+        """The means of n-grams, and whether a word has one that was trained; <pad> and <unk> are not words."""
         vectors, known = self.ngrams.means(words)
         known &= ~pc.is_in(words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
         return np.where(known[:, None], vectors, np.float32(0)), known

@@ -137,7 +137,7 @@ def _take_header(rows: list[Line]) -> tuple[list[str], list[Line]]:
 
 
 def _above_numbers(first: list[str], others: Sequence[Line]) -> bool:
-    """Whether a cell of the first row that is no number stands above nothing but numbers."""
+    """Whether a cell of the first row that is not a number stands above nothing but numbers."""
     below = zip(*(row.fields for row in others), strict=True)
     return any(
         not _is_number(cell)

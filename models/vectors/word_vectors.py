@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.wording import counted
+
 AnalogyMethod = Literal["add", "multiply"]
 EPSILON = 1e-3  # keeps 3CosMul finite; the value of Levy and Goldberg 2014
 
@@ -30,7 +32,7 @@ class WordVectors:
         """Raise ValueError unless there is one finite float32 vector for each distinct word."""
         if self.vectors.ndim != 2 or self.vectors.dtype != np.float32 or len(self.vectors) != len(self.tokens):
             raise ValueError(
-                f"{len(self.tokens)} words need vectors float32 ({len(self.tokens)}, width), "
+                f"{counted(len(self.tokens), 'word')} need vectors float32 ({len(self.tokens)}, width), "
                 f"got {self.vectors.dtype} {self.vectors.shape}"
             )
         if not np.isfinite(self.vectors).all():

@@ -74,7 +74,7 @@ def groups_of(chunks: int) -> int:
 
 
 def window_code(left: Any, right: Any, window: int) -> Any:
-    """One integer for a context that reaches `left` words back and `right` words on; 0 is no context at all."""
+    """One integer for a context that reaches `left` words back and `right` words on; 0 is not a context at all."""
     return left * (window + 1) + right
 
 

@@ -124,7 +124,7 @@ class Trainer:
         self.run(padding, negatives, padding[..., :CHUNK], np.zeros(1, np.float32), scales, rows)
 
     def start_clock(self) -> None:
-        """What has passed until now is no time of training."""
+        """What has passed until now is not a time of training."""
         self.last = time.perf_counter()
 
     def work(self, shards: Iterable[Shard], row_of: np.ndarray) -> Iterator[Work]:

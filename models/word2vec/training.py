@@ -15,6 +15,7 @@ from models.word2vec.loss import TextSample
 from models.word2vec.state import Epoch
 from models.word2vec.trainer import Shard, Trainer, TrainingHooks
 from models.word2vec.word_rows import WordRows
+from models.wording import counted
 
 BLOCKS_AHEAD = 8  # more than a second of training: in that time the next shard's stream is made ready
 SUBWORD_BLOCKS_AHEAD = 2  # 100 MB: each takes as long as four without subwords, and twenty times the room
@@ -96,7 +97,9 @@ def count_ids(shards: Iterable[Shard], size: int, sample: TextSample) -> np.ndar
         sample.read(ids, offsets)
         longest = max(longest, int(np.diff(offsets).max(initial=0)))
     if sample.window > longest > 0:
-        raise ValueError(f"window {sample.window} is longer than every document (at most {longest} words): lower it")
+        raise ValueError(
+            f"window {sample.window} is longer than every document (at most {counted(longest, 'word')}): lower it"
+        )
     return counts
 
 
@@ -108,6 +111,6 @@ def frequent_ids(counts: np.ndarray, settings: EmbeddingSettings) -> np.ndarray:
     if len(kept) < 2:
         raise ValueError(
             f"word vectors need at least 2 words that occur {settings.min_count} times, got {len(kept)} "
-            f"in {counts.sum():,} tokens: give more text or lower min_count"
+            f"in {counted(int(counts.sum()), 'token')}: give more text or lower min_count"
         )
     return kept

@@ -74,7 +74,7 @@ def test_labels_of_an_event_come_from_one_half_and_the_other_never_changes() -> 
     for order in dealt.draws:
         assert not set(named[order]) & set(named[dealt.test])
         assert (held & kept)[order].all()
-        assert len(set(named[order])) == len(order)  # a copy is no second label
+        assert len(set(named[order])) == len(order)  # a copy is not a second label
     assert dealt.draws[0].tolist() != dealt.draws[1].tolist()
     assert sorted(dealt.draws[0]) == sorted(dealt.draws[1])
     assert adaptation_rows(groups, held, kept, draws=1, seed=1).test.tolist() == dealt.test.tolist()

@@ -43,4 +43,4 @@ def test_the_longest_row_is_that_along_the_last_axis_and_a_number_that_is_none_s
     assert longest_row(np.float32(-2)) == 2
     assert longest_row(np.zeros((0, 3))) == 0
     assert np.isnan(longest_row(np.array([[np.nan, 1], [2, 3]])))
-    assert longest_row(np.array([1e30], np.float32)) == pytest.approx(1e30)  # whose square is no float32
+    assert longest_row(np.array([1e30], np.float32)) == pytest.approx(1e30)  # whose square is not a float32

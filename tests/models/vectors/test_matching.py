@@ -70,7 +70,7 @@ def test_words_of_the_text_and_the_first_of_the_file_are_kept_as_our_tokens_are_
 
 
 def test_vectors_that_know_no_word_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"none of the 1 words .* \('the', 'London', .*another language"):
+    with pytest.raises(ValueError, match=r"no word of the text \(1\) .*'the', 'London', .*another language"):
         external_vectors(vectors_of(FILE), vocabulary_of("feu"), ExternalVectorSettings(), lowercase=True)
 
 
