@@ -13,6 +13,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 LOADED = re.compile(r"(?:<script[^>]*\ssrc|<link[^>]*\shref|<img[^>]*\ssrc)=\"?(https?:)?//[^\s\">]+|@import[^;]*//")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+[a-z]")
+OTHER_PROGRAM = re.compile(r"^ *(mlflow server|pip|docker|podman|  --)|git |save_word2vec|make \w+ |bench[_-]")
 MARKDOWN = sorted(
     path.relative_to(ROOT).as_posix()
     for pattern in ("*.md", "docs/**/*.md", "data/**/*.md", "mlflow/*.md", "tests/**/*.md")
@@ -54,6 +56,36 @@ def test_links_of_a_markdown_file_lead_somewhere(file: str) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.DOTALL)
     targets = [link.partition("#")[0] for link in LINK.findall(text) if not link.startswith(("http", "mailto:", "#"))]
     assert [target for target in targets if target and not ((ROOT / file).parent / target).exists()] == []
+
+
+def test_no_page_names_an_option_that_no_command_has() -> None:
+    pages = [path for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")] if "reference" not in path.parts]
+    known = set(OPTION.findall((ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")))
+    known |= {"--version", "--install-completion", "--help"}
+    named = {
+        (path.name, option)
+        for path in pages
+        for line in path.read_text(encoding="utf-8").splitlines()
+        for option in OPTION.findall(line)
+        if not OTHER_PROGRAM.search(line)
+    }
+    assert {(page, option) for page, option in named if option not in known} == set()
+
+
+def test_each_test_that_the_page_on_security_names_is_there() -> None:
+    file, missing = "", []
+    for line in (ROOT / "docs/security.md").read_text(encoding="utf-8").splitlines():
+        for name in re.findall(r"`([^`]+)`", line.split("|")[-2]) if line.startswith("| ") else ():
+            if name.endswith(".py"):
+                file = name
+            if not (ROOT / "tests" / file).is_file() or (name != file and name.strip(".") not in _tests_in(file)):
+                missing.append(f"{file} {name}")
+    assert file
+    assert missing == []
+
+
+def _tests_in(file: str) -> str:
+    return " ".join(re.findall(r"def (test_\w+)", (ROOT / "tests" / file).read_text(encoding="utf-8")))
 
 
 def test_every_page_is_in_the_navigation() -> None:
