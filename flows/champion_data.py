@@ -107,7 +107,7 @@ def _check(version: str | int, addresses: list[str]) -> None:
 def _data_of_old_version(current: Any) -> tuple[dict[str, Any], str]:
     """The data of a version that was registered before they were written on it, from the request of its run.
 
-    Tweets that were named by a path of a folder nobody knows are read from their raw snapshot, as they were then; other
+    Tweets that were named by a path of an unknown folder are read from their raw snapshot, as they were then; other
     texts so named are left out. In words, what is assumed.
     """
     request = recorded_request(current)

@@ -40,7 +40,10 @@ def drift(request: DriftRequest) -> dict[str, Any]:
 
 @task
 def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dict[str, Any]:
-    """Compare the snapshot with the reference of one version, which stays the same whoever is promoted meanwhile."""
+    """Compare the snapshot with the reference of one version.
+
+    A promotion meanwhile does not change the version.
+    """
     load_tensorflow()
     start = time.monotonic()
     judged = find_judged(request.model)

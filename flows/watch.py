@@ -94,7 +94,7 @@ def _drift(name: str, request: DriftRequest) -> dict[str, Any]:
     try:
         found = drift.with_options(flow_run_name=f"drift {name}")(request)
     except ValueError as error:  # the scores are written, and stay good without it
-        logger.warning("drift of %s cannot be told: %s", name, error)
+        logger.warning("drift of %s cannot be measured: %s", name, error)
         return {"verdict": "cannot tell", "reason": str(error), "run_id": None}
     if found["verdict"] == "shifted":
         shown = tuple(most_shifted(found["measures"])["tweets"])

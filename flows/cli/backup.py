@@ -58,7 +58,7 @@ def _saved(result: Mapping[str, Any]) -> None:
     size = f"{counted(result['file_count'], 'file')}, {result['bytes'] / 1e6:,.1f} MB"
     console.print("Saved in ", printable(result["backup"]), f": {size}", sep="", soft_wrap=True)
     for name in result["left_out"]:
-        console.print("  left out, for it is no file: ", printable(name), sep="", soft_wrap=True)
+        console.print("  left out, for it is not a file: ", printable(name), sep="", soft_wrap=True)
     for name in result["came_damaged"]:
         console.print("  damaged, saved as it is: ", printable(name), sep="", soft_wrap=True, style="red")
     if result["came_damaged"]:

@@ -112,7 +112,7 @@ def remove(name: Annotated[str, NAME], as_json: AsJson = False, debug: Debug = F
 def _listed(result: Mapping[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     if not result["receivers"]:
-        console.print("Nobody is told anything. Add a receiver with: crisisflow notify add URL")
+        console.print("There are no receivers. Add one with: crisisflow notify add URL")
     for each in result["receivers"]:
         text = ", with the text of tweets" if each["with_text"] else ""
         quiet = f", quiet {each['quiet']}" if each["quiet"] else ""

@@ -1,1 +1,1 @@
-"""What the commands do that are no flows: start servers, register schedules, serve, replay."""
+"""What the commands do that are not flows: start servers, register schedules, serve, replay."""

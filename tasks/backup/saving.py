@@ -130,7 +130,7 @@ def _copied_database(path: Path, folder: Path) -> Path | None:
         with closing(opened) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
             sound = target.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    except sqlite3.OperationalError:  # it is locked, or cannot be opened: that says nothing of its bytes
+    except sqlite3.OperationalError:  # it is locked, or cannot be opened: its bytes may be sound
         raise
     except sqlite3.DatabaseError:
         return None

@@ -1,8 +1,8 @@
 """The code that a step can reach: every project module that it may import, by its syntax tree.
 
-What is read here is read from disk each time, and what was worked out is remembered by the text itself: an edit is
-never overlooked. Static reading has one limit: a module that nobody imports from here, but that reaches in from outside
-and changes another module's values while the program runs, is not seen. Nothing in this project does that.
+Files are read from disk each time, and results are cached by the text itself, so that every edit is found. Static
+reading has one limit: it does not see a module that is not imported from here and changes another module's values while
+the program runs. Nothing in this project does that.
 """
 
 import ast
@@ -17,12 +17,12 @@ from tasks.store import digests
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("flows", "tasks", "models")
 MODULE_NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+")
-# Whoever uses one of these may import any module, under a name that no reader of the text can know.
+# Code that uses one of these may import any module, under a name that static reading cannot find.
 COMPUTED_IMPORTS = {
     *("import_module", "__import__", "exec", "eval", "exec_module", "load_module", "module_from_spec"),
     *("run_path", "run_module", "resolve_name", "walk_packages", "iter_modules"),
 }
-# Whoever uses one of these may read comments and docstrings as data.
+# Code that uses one of these may read comments and docstrings as data.
 TEXT_READERS = {"__doc__", "getdoc", "getcomments", "getsource", "getsourcelines", "getsourcefile", "linecache"}
 
 
@@ -80,7 +80,7 @@ def module_file(name: str) -> Path | None:
 def read_module(name: str) -> Module:
     """The parsed text of a project module."""
     file = module_file(name)
-    assert file is not None, f"{name} is no module of this project"
+    assert file is not None, f"{name} is not a module of this project"
     return parse(file.read_bytes())
 
 

@@ -91,12 +91,12 @@ def describe_input(value: Any) -> Any:
     """An input by content: artifacts by digest, settings by class and value, plain values as they are.
 
     A mapping counts with its order, for a step may follow it. Raises TypeError for a path outside the store, whose name
-    says nothing about its content, and for anything that is neither.
+    does not identify its content, and for anything that is neither.
     """
     if isinstance(value, Path):
         if not artifact_store.is_artifact(value):
             raise TypeError(
-                f"{value} is no artifact of the store: a path alone says nothing of content, so ingest it first"
+                f"{value} is not an artifact of the store: a path does not identify content, so ingest it first"
             )
         return f"{value.parent.name}/{artifact_store.artifact_digest(value)}"
     if isinstance(value, BaseModel):

@@ -72,7 +72,7 @@ def recall(key: ActionKey) -> Action | None:
 def remember(key: ActionKey, action: Action) -> None:
     """File what a step gave, with the parts of its key and the code in words.
 
-    Nothing is filed when the project's code was edited while this process ran: nobody can tell which text it ran.
+    Nothing is filed when the project's code was edited while this process ran: it is unknown which text it ran.
     """
     if edited := code.edited_since_start(key.parts.get("code", {})):
         logger.warning(
@@ -111,4 +111,4 @@ def records(step: str = "*") -> Iterator[Record]:
         try:
             yield read_record(file)
         except (ValueError, TypeError, KeyError):
-            logger.warning("%s is no record: it is passed over", file)
+            logger.warning("%s is not a record: it is passed over", file)

@@ -70,7 +70,7 @@ def _examine(name: str, path: Path, migrations: Path, older: str) -> Iterator[Fi
             held = {str(version) for (version,) in connection.execute("SELECT version_num FROM alembic_version")}
     except sqlite3.OperationalError as error:
         users = ", ".join(f"process {process} ({command})" for process, command in users_of(path).items())
-        yield Finding(name, False, f"{path}: {error}; used by: {users or 'nobody'}", "wait, or end what holds it")
+        yield Finding(name, False, f"{path}: {error}; used by: {users or 'no process'}", "wait, or end what holds it")
         return
     except sqlite3.DatabaseError as error:
         wrong, held = [str(error)], set()

@@ -9,7 +9,7 @@ from tasks.tracking import read_run
 from tasks.tracking.step_graph import trace_back
 from tasks.tracking.steps import Step, steps_below
 
-# Reading and checking data, and dealing it out to folds, is no part of a fit.
+# Reading and checking data, and dealing it out to folds, is not part of a fit.
 OF_THE_DATA = ("check_tweets", "check_corpus", "gather_labelled", "exclude_texts", "fold_table")
 
 

@@ -27,7 +27,7 @@ from tasks.store.artifact_store import new_artifact
 
 DOCUMENTS = pa.schema([("document", pa.string()), ("title", pa.string()), ("text", pa.string())])
 CHECKED = ["malformed", "undecodable", "raw_text", "text"]
-SHARD_CHARACTERS = 16_000_000  # about 3 million words: a few seconds of work for whoever maps over shards
+SHARD_CHARACTERS = 16_000_000  # about 3 million words: a few seconds of work for each shard
 SAMPLE_DOCUMENTS = 2_000
 
 

@@ -116,7 +116,7 @@ def check_name(out: Path) -> None:
 def write_rows(rows: list[dict[str, Any]], out: Path, outputs: Outputs, raw_csv: bool = False) -> None:
     """Write the rows as CSV to correct in any editor: a column for each of their own, safe to open as a spreadsheet.
 
-    A row that never fitted its columns stands whole in the column `record`; whoever mends it fills the others. With
+    A row that never fitted its columns stands whole in the column `record`; a correction fills the others. With
     `raw_csv` no cell is escaped, and a column says so to the retry. Raises ValueError as `check_name` does.
     """
     check_name(out)

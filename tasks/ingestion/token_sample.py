@@ -15,7 +15,7 @@ LABELS = ("0", "1", "none")
 
 
 class TokenSample:
-    """Texts with their label ("0", "1" or "none"), gathered batch by batch. Whoever adds keeps the sample small."""
+    """Texts with their label ("0", "1" or "none"), gathered batch by batch. The caller keeps the sample small."""
 
     def __init__(self) -> None:
         self._tables: list[pa.Table] = []

@@ -50,7 +50,7 @@ def find_target(reference: str) -> Target:
         return _raw("", redact(reference))
     if not RUN_ID.fullmatch(reference):
         raise ValueError(
-            f"{reference} is no file here, no model (name/version or @champion), no checksum, no address and no run id"
+            f"{reference} is not a file here, a model (name/version or @champion), a checksum, an address or a run id"
         )
     return target_of_run(reference)
 

@@ -123,7 +123,7 @@ def _in_words(measures: list[Measured], rows: int, reference: int) -> str:
         return ", ".join(f"{each.name.replace('_', ' ')} (effect {each.effect:+.2f})" for each in shifted)
     if any(each.verdict == "cannot tell" for each in measures):
         return f"{counted(rows, 'row')} against {reference:,} could not have shown a medium shift"
-    return f"no measure differs with p < {LEVEL:g} after correction"
+    return f"no measure differs with {f'p < {LEVEL:g}'.replace('0.', '.')} after correction"
 
 
 def window_number(version: str, source: str) -> int:

@@ -7,7 +7,7 @@ from tasks.html.pages import render
 
 WIDEST = 1.5  # an effect beyond is drawn at the edge
 NAMES = {
-    "vocabulary": "what the texts speak of",
+    "vocabulary": "words of the texts",
     "unknown_words": "share of words that the model does not know",
     "length": "tokens of a text",
     "urls": "texts with an address",

@@ -35,7 +35,7 @@ def find_judged(uri: str) -> "ModelVersion":
     address = registry.choose(uri).uri  # of the champion, the version that it is now; without one it says so
     asked = REFERENCE.fullmatch(address)
     if asked is None or not address.startswith(REGISTERED):
-        raise ValueError(f"{uri} is no registered version, whose test rows are known: name models:/NAME/VERSION")
+        raise ValueError(f"{uri} is not a registered version, whose test rows are known: name models:/NAME/VERSION")
     found = registry.find_version(asked["name"] or registry.MODEL_NAME, asked["version"], asked["alias"])
     if found is None:
         raise ValueError(f"there is no {uri}: `crisisflow champion` shows which versions were in use")

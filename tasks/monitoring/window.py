@@ -1,6 +1,6 @@
 """Which rows of a source are compared: different tweets, at most so many.
 
-Copies of a tweet are no independent evidence. Groups are named by digests, so the rows with the smallest names are a
+Copies of a tweet are not independent evidence. Groups are named by digests, so the rows with the smallest names are a
 random sample of the distinct tweets, found in one pass and the same one every time.
 """
 
@@ -45,7 +45,7 @@ def draw_window(chunks: Iterable[pa.Table], learned: pa.StringArray, most: int =
 
 
 def first_of_groups(rows: pa.Table) -> pa.Table:
-    """The first row of each group, by the names of the groups: copies of a tweet are no independent evidence."""
+    """The first row of each group, by the names of the groups: copies of a tweet are not independent evidence."""
     numbered = rows.append_column("number", pa.array(range(len(rows)), pa.int64()))
     first = numbered.group_by("group", use_threads=False).aggregate([("number", "min")]).sort_by("group")
     return rows.take(first["number_min"])

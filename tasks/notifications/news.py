@@ -29,7 +29,7 @@ def tell(news: News, send: bool = True) -> int:
     try:
         return _tell(news, send)
     except (OSError, sqlite3.Error) as error:
-        logger.error("nobody could be told that %s: %s", news.title, error)
+        logger.error("no message could be sent: %s: %s", news.title, error)
         return 0
 
 

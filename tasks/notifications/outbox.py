@@ -1,8 +1,8 @@
 """Messages on their way: in SQLite, so that neither a receiver that is down nor a kill loses one.
 
 A message is marked as being sent before it goes out, and as sent once the receiver took it. One that is still marked
-as being sent when nobody sends was cut off between the two: it goes out again with the same idempotency key, by which a
-receiver can tell. Otherwise none is sent twice.
+as being sent when no process sends was cut off between the two: it goes out again with the same idempotency key, by
+which a receiver recognises it. Otherwise none is sent twice.
 """
 
 import hashlib
@@ -87,7 +87,7 @@ def _send_one(key: str, receiver: Receiver, send: Send) -> bool:
 
 
 def _due() -> list[tuple[str, str]]:
-    """Key and receiver of what is to be sent now; inside the lock nobody is sending what is marked so."""
+    """Key and receiver of what is to be sent now; inside the lock no other process sends what is marked so."""
     with _opened() as database:
         found = database.execute(
             "SELECT key, receiver FROM messages WHERE state = ? OR (state = ? AND due <= ?) ORDER BY created, key",

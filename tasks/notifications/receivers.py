@@ -106,7 +106,7 @@ def check(receiver: Receiver) -> None:
     if not NAME.fullmatch(receiver.name):
         raise ValueError(f"no name for a receiver: {receiver.name!r}; use letters, digits, . _ and -")
     if unknown := [each for each in receiver.events if each not in EVENTS]:
-        raise ValueError(f"nobody can be told of {', '.join(unknown)}: --on takes {', '.join(EVENTS)}")
+        raise ValueError(f"there are no events called {', '.join(unknown)}: --on takes {', '.join(EVENTS)}")
     if receiver.quiet and not QUIET.fullmatch(receiver.quiet):
         raise ValueError(f"no quiet hours: {receiver.quiet!r}; write them as 22:00-07:00")
     _check_address(receiver.url)

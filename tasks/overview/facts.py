@@ -107,7 +107,7 @@ def gather(mlflow: str, prefect: str | None = None) -> Overview:
 
 
 def _scheduled(prefect: str) -> list[dict[str, Any]]:
-    """What is scheduled; nothing where Prefect does not answer, as the page says nothing of it then."""
+    """What is scheduled; empty where Prefect does not answer; the page leaves it out then."""
     try:
         with PrefectApi(f"{prefect}/api") as api:
             found = [each.summary() for each in deployments.read_all(api)]

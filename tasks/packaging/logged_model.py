@@ -87,7 +87,7 @@ def import_package(folder: Path) -> str:
 
 
 def text_column(values: Any) -> pa.Array:
-    """Any column as strings: what is missing stays missing, what is no string is written out as one."""
+    """Any column as strings: what is missing stays missing, what is not a string is written out as one."""
     return pa.array([_text(value) for value in values], pa.string())
 
 

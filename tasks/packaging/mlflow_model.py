@@ -78,7 +78,7 @@ def carry_package(folder: Path) -> Path:
     package = "crisisflow_models_" + combine({name: caching.module_digest(name) for name in names})[:12]
     for name in names:
         source = caching.module_file(name)
-        assert source is not None, f"{name} is no module of this project"
+        assert source is not None, f"{name} is not a module of this project"
         target = folder / package / source.relative_to(caching.ROOT / "models")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(rename_package(source.read_text(), package))

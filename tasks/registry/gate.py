@@ -10,10 +10,10 @@ them, and all that comes back is yes or no, as from a leaderboard that only tell
 
 What repeated use costs: an equal is still promoted no more often than the level says, for a champion that was lucky on
 these rows is only harder to beat. But the champion's own test score is then that of a winner; `selection_bias` bounds
-by how much it flatters, and every verdict states it. The scores of all other models stay honest. New tweets, or another
-split seed, bring fresh rows.
+this bias, and every verdict states it. The scores of all other models stay unbiased. New tweets, or another split seed,
+bring fresh rows.
 
-A tweet keeps its split for ever, so test rows of the challenger are no training rows of the champion, unless it was
+A tweet keeps its split for ever, so test rows of the challenger are not training rows of the champion, unless it was
 split by other settings: then only those rows decide that both held out.
 
 A challenger that learned from other tweets (see `data_sources`) would win on its own rows alone, where the champion is

@@ -21,7 +21,7 @@ def predict(model: Any, rows: pa.Table) -> Answers:
 def time_single_rows(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:
     """Probabilities of the first few rows, predicted one by one as a service does, and the milliseconds of one.
 
-    The fastest one's: what other programs on the machine add is no fault of the model.
+    The fastest one's: what other programs on the machine add is not a fault of the model.
     """
     probabilities, seconds = [], []
     for number in range(min(SINGLE_ROWS, len(rows))):
@@ -32,7 +32,7 @@ def time_single_rows(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:
 
 
 def failure_in_words(error: Exception) -> str:
-    """The error in one line. One that the machine is to blame for is raised again: it says nothing of the model."""
+    """The error in one line. One that the machine is to blame for is raised again: it is not about the model."""
     if errors.in_words(error) is not None:
         raise error
     return f"{error}".splitlines()[0] if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

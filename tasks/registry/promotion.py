@@ -134,7 +134,7 @@ def _promote(candidate: Candidate, judge: Judge, case: str) -> Decision:
         return Decision(
             False, f"version {version} ({candidate.name}) was rolled back {tags[ROLLED_BACK]}; {again}", version
         )
-    case = f"{case} against {current.version if current else 'nobody'}" if case else ""
+    case = f"{case} against {current.version if current else 'no champion'}" if case else ""
     if case and tags.get("judged") == case:
         return Decision(False, tags["decision"], version)
     incumbent = Incumbent.of(current) if current else None
@@ -185,7 +185,7 @@ def in_markdown(decision: Decision) -> str:
         lines += [
             "",
             f"{_would_show(verdict.gain)} Challengers compared on such rows so far: {incumbent.challenges}; a "
-            f"champion's own accuracy on them flatters it by {100 * min(bias, 1):.1f} points at the very most.",
+            f"champion's own accuracy on them is too high by {100 * min(bias, 1):.1f} points at most, on average.",
         ]
     return "\n".join(lines)
 

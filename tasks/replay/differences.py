@@ -164,7 +164,7 @@ def _network(file: Path) -> dict[str, np.ndarray]:
         config = _fields(json.loads(archive.read("config.json")))
         with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as stored:
             stored.visititems(visit)
-    # Keras names objects that parts share by their place in memory: that is no content.
+    # Keras names objects that parts share by their place in memory: that is not content.
     config = {name: value for name, value in config.items() if not name.endswith("shared_object_id")}
     return {f"config {name}": _values([value]) for name, value in config.items()} | weights
 

@@ -1,4 +1,4 @@
-"""Who owns a run or a file: a process by host, number and start, so that what the dead left is not what is in use.
+"""Who owns a run or a file: a process by host, number and start. Files of processes that are gone are not in use.
 
 A number alone is given again to other processes, and a time of day moves when the clock is set; the start is therefore
 counted by the kernel, in ticks since a boot that has an id of its own.
@@ -29,7 +29,7 @@ def process_mark() -> str:
 
 
 def left_behind(mark: str) -> bool:
-    """Whether the process of this mark was one of this host and is gone. What is no mark was left by nobody we know."""
+    """Whether the process of this mark was one of this host and is gone. Text that is not a mark names no process."""
     parts = mark.split(".")
     if len(parts) != MARK_PARTS or parts[0] != _host() or not parts[1].isdecimal():
         return False

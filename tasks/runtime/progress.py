@@ -49,7 +49,7 @@ def progress(
 ) -> Iterator[Callable[[float], None]]:
     """A function to call with how much is done so far; shows rate and time left.
 
-    What was done `before`, by a run that was cut short, is part of it and says nothing about the rate.
+    What was done `before`, by a run that was cut short, is part of it and does not count for the rate.
     """
     start = last = time.monotonic()
     bar = _screen.add_task(description, total=total, completed=int(before), rate="") if _screen else None

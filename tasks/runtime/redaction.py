@@ -12,7 +12,7 @@ SECRET_NAME = re.compile(
     r"|token|secret|signature|passw|passphrase|(?:^|[-_])auth(?!or)|cred|session|[-_]key|accesskey|apikey|bearer"
 )
 PARAMETER = re.compile(r"(?<=[?&;])(?P<name>[^=&;#\s]*)=(?P<value>[^&;#\s]*)")
-LONG_SECRET = re.compile(r"[\w.~%/+=-]{32,}")  # what has neither blanks nor punctuation is no question to a server
+LONG_SECRET = re.compile(r"[\w.~%/+=-]{32,}")  # what has neither blanks nor punctuation is not a question to a server
 SECRET_VARIABLE = "CRISISFLOW_SECRET_"
 PLACEHOLDER = re.compile(r"\$\{(?P<name>\w+)\}")
 

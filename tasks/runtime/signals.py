@@ -21,7 +21,7 @@ def stop_on_terminate() -> None:
     Ctrl-C keeps Python's own handler, the only one in whose place asyncio puts what ends its work in order.
     """
     for number in ENDINGS[1:]:
-        if signal.getsignal(number) != signal.SIG_IGN:  # under nohup, a closed terminal is none of our business
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP: keep it ignored
             signal.signal(number, _interrupt)
     _keep_record()
     _came()  # what came before, to whatever this process did then
@@ -55,7 +55,7 @@ def _keep_record() -> None:
 
 
 def _forget_record() -> None:
-    """In a forked child: its signals are none of its parent's business."""
+    """In a forked child: stop recording signals in the parent's pipe."""
     if _record:
         signal.set_wakeup_fd(-1)
         _record.clear()
@@ -74,7 +74,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block is done; whoever handles them then hears of the first.
+    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block is done; their handler is then called for the first.
 
     For blocks that must not be left in the middle: a transaction that an exception of ours breaks off may keep a
     database locked for as long as that exception is being handled. Within a flow, SIGTERM is handled by Prefect.

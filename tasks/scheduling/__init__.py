@@ -1,4 +1,4 @@
-"""Runs that start by themselves: what is scheduled, who runs it, what was missed, and what became of the dead.
+"""Scheduled runs: what is scheduled, what runs it, what was missed, and the closing of runs whose process is gone.
 
 Nothing is imported here: every scheduled run starts with `tasks.scheduling.run_guard`, and must start small.
 """

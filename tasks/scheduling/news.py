@@ -16,11 +16,11 @@ from tasks.scheduling.health import BAD_ENDS, LEAST_DISK_BYTES
 logger = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=15)  # a worker starts a run within seconds, unless another one holds its queue
-RECENT = timedelta(days=2)  # a failure of long ago is no news when `up` starts
+RECENT = timedelta(days=2)  # a failure of long ago is not news when `up` starts
 
 
 def tell_news(scheduled: Iterable[Scheduled], now: datetime | None = None) -> int:
-    """Tell what is new, and send what waits; return how many messages were new. Nothing where nobody listens."""
+    """Tell what is new, and send what waits; return how many messages were new. Nothing without receivers."""
     if not receivers():
         return 0
     now = now or datetime.now(UTC)

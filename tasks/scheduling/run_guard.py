@@ -1,7 +1,7 @@
 """The process in which the worker runs one flow run: it guards Prefect's own engine, and outlives it.
 
-Whoever kills the engine, a person or a system short of memory, leaves a run in MLflow that seems to go on; this
-process closes it. And whoever ends this process ends the engine too: the engine hears the pipe between them close.
+If the engine is killed, by a person or by the system for want of memory, its run in MLflow seems to go on; this process
+closes it. If this process is killed, the engine ends too: it sees the pipe between them close.
 
 `python -m tasks.scheduling.run_guard` takes its orders from the environment, as `python -m prefect.engine` does.
 """

@@ -1,4 +1,4 @@
-"""What Prefect does not see: runs whose process is gone, and runs that fell due while nobody could run them."""
+"""What Prefect does not see: runs whose process is gone, and runs that fell due while no worker ran."""
 
 import json
 import logging

@@ -16,7 +16,7 @@ POOL = "crisisflow"
 RETRAINING = "retraining"  # the queue of all retrainings, whatever their schedule: one at a time
 ROOT = Path(__file__).parents[2]
 WORKER_STOP_SECONDS = GRACE_SECONDS + 5  # the runs have to end first
-SOURCE_ATTEMPTS = "24"  # nobody watches: with pauses of up to 30 s, ten minutes of patience with a source that is away
+SOURCE_ATTEMPTS = "24"  # with pauses of up to 30 s, ten minutes of patience with a source that is away
 SETTINGS = {
     "command": ("string", shlex.join([sys.executable, "-m", "tasks.scheduling.run_guard"])),
     "working_dir": ("string", str(ROOT)),

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from tasks.sources.errors import SourceError
 
-# "::" chains the schemes of fsspec, as in simplecache::s3://; two letters at least, so that C:// is no scheme.
+# "::" chains the schemes of fsspec, as in simplecache::s3://; two letters at least, so that C:// is not a scheme.
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(?:://|::)")
 CHECKSUM = re.compile(r"#sha256=(?P<digest>[^#]*)$")
 

@@ -158,7 +158,7 @@ def _zip_members(name: str, path: Path, budget: Budget) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(path)
     except BROKEN as error:
-        raise SourceError(f"{name} is no sound zip archive: {error}") from error
+        raise SourceError(f"{name} is not a sound zip archive: {error}") from error
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         _check_count(name, len(infos), budget.limits)

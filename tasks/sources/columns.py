@@ -1,4 +1,4 @@
-"""Which column of a file means what: as told by flags, else guessed from the names that data sets use."""
+"""Which column of a file means what: from flags, else guessed from the names that data sets use."""
 
 import re
 from collections import Counter
@@ -163,9 +163,11 @@ def _missing(meaning: str, wanted: str | None, names: Sequence[str], file: str) 
 def _hint(names: Sequence[str]) -> str:
     """What else may be amiss: no text at all, a row where the header should be, another delimiter."""
     if any("\0" in name for name in names):
-        return "; it holds NUL bytes, so it is no text, or UTF-16 without a mark: then say --encoding utf-16-le"
+        return "; it holds NUL bytes, so it is not text, or UTF-16 without a mark: then say --encoding utf-16-le"
     if any(DATA_LIKE.match(name) for name in names) and not all(name.isdigit() for name in names):
-        return "; if its first line is no header but a row, say --no-header and give columns by their numbers, from 1"
+        return (
+            "; if its first line is a row and not a header, say --no-header and give columns by their numbers, from 1"
+        )
     if len(names) == 1 and re.search(r"\w[^\w\s]\w", names[0]):
         return "; if several columns stand in it, say what separates them with --delimiter"
     return ""

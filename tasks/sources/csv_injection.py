@@ -1,4 +1,4 @@
-"""Cells that no spreadsheet runs: what strangers wrote must stay text, whoever opens the file."""
+"""Cells that no spreadsheet runs: text from outside must stay text in every program."""
 
 import re
 

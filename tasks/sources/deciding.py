@@ -267,7 +267,7 @@ def _shows_enclosing(explanation: Explanation) -> bool:
 
 
 def _without_shared_faults(text: str, found: list[Explanation]) -> list[Explanation]:
-    """The explanations without the rows that none of them explains: these are damaged and tell nothing.
+    """The explanations without the rows that none of them explains: these are damaged.
 
     A row of several lines, whose quotes are sound and which only has too many or too few cells, is damaged as a whole.
     """

@@ -47,7 +47,7 @@ def read_delimited(
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a CSV or TSV file below its header, in batches; at least one batch, perhaps empty.
 
-    Rows with the wrong number of fields, and lines that cannot be parsed, come as malformed. Blank lines are no rows.
+    Rows with the wrong number of fields, and lines that cannot be parsed, come as malformed. Blank lines are not rows.
     `decided` is told the dialect. Raises SourceError when there is no header, and when the file leaves open what its
     quotes mean.
     """

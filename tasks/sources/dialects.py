@@ -17,7 +17,7 @@ REREAD_RATIO = 4
 QUOTE_ESCAPE = '\\"'  # R escapes quotes and nothing else
 ENCLOSED_ESCAPE = "\\\\"  # DuckDB escapes in cells that stand in quotes alone: elsewhere a backslash is a character
 BACKSLASH = "\\"
-MISSING_CELL = r"\N"  # MySQL's word, which is no escaped N
+MISSING_CELL = r"\N"  # MySQL's word, which is not an escaped N
 # What a letter after a backslash stands for, as MySQL and PostgreSQL load it; any other character is itself.
 ESCAPED_LETTERS = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 LINE_END = {"any": r"\r\n|\n|\r", "\n": r"\n", "\r": r"\r"}
@@ -75,7 +75,7 @@ class Dialect(NamedTuple):
         return re.compile(f"(?:{quote}({inside}){quote}|(?!{quote})({plain})){end}", re.DOTALL)
 
     def unescaped(self, inside: str, quoted: bool) -> str:
-        """What a cell says whose characters are these."""
+        """The value of a cell of these characters."""
         if self.escape == QUOTE_ESCAPE:
             return inside.replace(QUOTE_ESCAPE, '"') if quoted else inside
         if self.escape and "\\" in inside:
@@ -109,7 +109,7 @@ class Parsed:
     text: str
     dialect: Dialect
     rows: list[Row] = field(default_factory=list)
-    blank: list[Row] = field(default_factory=list)  # lines, which are no rows
+    blank: list[Row] = field(default_factory=list)  # lines, which are not rows
     hopeless: bool = False  # too many faults; not read to its end
 
     @cached_property

@@ -29,7 +29,7 @@ class Doubt(NamedTuple):
 
 
 def find_doubts(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> list[Doubt]:
-    """Everything that whoever trusts this reading should look at first."""
+    """All doubts of this reading, in words."""
     rules: tuple[Callable[[RowCounts, ReadingNotes, ColumnMap], Iterator[Doubt]], ...] = (
         _encodings,
         _header,

@@ -110,7 +110,7 @@ def is_undecodable(text: str) -> bool:
 
 def _checked(encoding: str) -> str:
     try:
-        "".encode(encoding)  # refuses what is no encoding of text, such as hex or zip
+        "".encode(encoding)  # refuses what is not an encoding of text, such as hex or zip
         name = codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise SourceError(

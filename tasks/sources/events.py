@@ -23,13 +23,13 @@ def event_of_file(events: str, file: str) -> str | None:
 
 
 def event_column(events: str, file: str, rows: int) -> pa.StringArray:
-    """The event of each row of a file by its place; null where a column would tell it."""
+    """The event of each row of a file by its place; null where a column names it."""
     event = event_of_file(events, file) if events in (FOLDERS, FILES) else None
     return pa.array([event] * rows, pa.string())
 
 
 def events_of(batch: pa.RecordBatch, file: str, events: str) -> pa.StringArray:
-    """The event of each row of a batch (see `tasks.sources.records`) of a file; null where none is told.
+    """The event of each row of a batch (see `tasks.sources.records`) of a file; null where none is named.
 
     `events` is "folders", "files" or the name of a column, whose values are read as keywords are.
     """

@@ -89,7 +89,7 @@ class Reading:
         ]
 
     def bare_missing(self) -> bool:
-        """Whether a column whose texts all stand in quotes, needed or not, also holds a bare word for nothing."""
+        """Whether a column of texts in quotes, needed or not, also holds a bare word for a missing value."""
         if not self.dialect.quote:
             return False
         for place, column in enumerate(self._columns()):
@@ -143,7 +143,7 @@ def swallowing(reading: Reading) -> Iterator[Row]:
 
 
 class ColumnKind:
-    """What the cells of a column look like, where they look alike: whole numbers of some length, or a few words."""
+    """The common form of the cells of a column, if they have one: whole numbers of some length, or a few words."""
 
     def __init__(self, cells: list[str]) -> None:
         given = [cell for cell in cells if cell]

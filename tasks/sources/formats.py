@@ -69,7 +69,7 @@ def document_format(member: Member) -> Format:
 
 
 def not_data(member: Member, tables_only: bool, texts_only: bool = False) -> str | None:
-    """Why a file among others is passed over; None when it is to be read. Texts are told by their content."""
+    """Why a file among others is passed over; None when it is to be read. Texts are recognised by their content."""
     if NOT_DATA_NAME.search(member.name) or suffix(member.name) in SETTINGS_SUFFIX:
         return "not data, by its name"
     if not texts_only and suffix(member.name) in NO_TABLE_SUFFIX:
@@ -117,7 +117,7 @@ def _other_archive(head: bytes) -> str | None:
 
 
 def _sniff(member: Member) -> tuple[bytes, str]:
-    """The first bytes of a file, and as they read. Raises SourceError for what is neither table nor text."""
+    """The first bytes of a file, and the same decoded. Raises SourceError for what is neither table nor text."""
     head = member.head()
     if not head:
         raise SourceError(f"{member.name} is empty")
@@ -127,7 +127,7 @@ def _sniff(member: Member) -> tuple[bytes, str]:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     if WEB_PAGE.match(text):
         raise SourceError(
-            f"{member.name} is a web page, not data, and its markup is no text: give the address of the file itself, "
+            f"{member.name} is a web page, not data, and its markup is not text: give the address of the file itself, "
             "or save the page as plain text"
         )
     return head, text

@@ -47,7 +47,7 @@ class Habit(NamedTuple):
 
 
 MINIMAL = Habit("needed", one_column=DELIMITERS)  # Python csv, pandas, polars, DuckDB, Excel
-TEXTS = Habit("texts")  # pyarrow, R, and everybody who is told to quote texts or all
+TEXTS = Habit("texts")  # pyarrow, R, and writers set to quote texts or everything
 BY_HAND = Habit("any", delimiters=",;|")  # RFC 4180 lets any cell be enclosed
 CHARACTERS = Habit("none", one_column=",\t")  # QUOTE_NONE, quote=FALSE, a plain join
 UNICODE_TEXT = Habit("needed", delimiters="\t", line_ends=("\r\n",), also_needed=",")  # Excel's, in UTF-16

@@ -59,7 +59,7 @@ def download(url: str, target: Path, limits: SourceLimits, known: Received | Non
             try:
                 return _receive(client, url, target, limits, known, deadline)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-                raise SourceError(f"{redact(url)} is no address that http can reach: is it spelt right?") from None
+                raise SourceError(f"{redact(url)} is not an address that http can reach: is it spelt right?") from None
             except (httpx.TransportError, UnavailableError) as error:
                 failure = error
     raise ConnectionError(f"{redact(url)} gave no whole answer in {limits.attempts} attempts; the last: {failure}")
@@ -102,7 +102,7 @@ def _receive(
 
 
 def _open(client: httpx.Client, url: str, limits: SourceLimits, known: Received | None) -> httpx.Response:
-    """The first answer that is no redirect. Only http and https are followed: file:// would read our own disk."""
+    """The first answer that is not a redirect. Only http and https are followed: file:// would read our own disk."""
     request = client.build_request("GET", url, headers=_conditions(known))
     for _ in range(limits.redirects + 1):
         response = client.send(request, stream=True)

@@ -12,7 +12,7 @@ PIECE_CHARACTERS = 1 << 18  # small enough that what is made of a piece stays in
 TEXTS_AT_A_TIME = 1000
 MOST_SOUGHT_KEYS = 100  # beyond it one look at every key is quicker than a search for each
 LONGEST_KEY = 256  # bytes of one that is sought
-MOST_LATE_KEYS = 10_000  # more are no columns; then every later object is looked at
+MOST_LATE_KEYS = 10_000  # more are not columns; then every later object is looked at
 
 
 def keys_in(texts: Iterable[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """JSON lines, arrays and documents as batches; the line or object itself is kept as the original.
 
 An object of a known platform is read whole (`tasks.sources.shapes`). Of any other, fields that hold objects or lists
-are left out, and noted: they are no cells of text.
+are left out, and noted: they are not cells of text.
 """
 
 import json
@@ -40,8 +40,8 @@ def read_json(
 ) -> Iterator[pa.RecordBatch]:
     """The objects of a JSON file, in batches that all have the same columns, however many objects there are.
 
-    Of JSON lines, a line that is no object comes as malformed. Raises SourceError where an array or a document stops
-    being JSON: behind that place no object can be told from another.
+    Of JSON lines, a line that is not an object comes as malformed. Raises SourceError where an array or a document
+    stops being JSON: objects behind that place cannot be separated.
     """
     notes, keys = notes or ShapeNotes(), dict[str, None]()
     with open_text(member, encoding) as stream:
@@ -146,7 +146,7 @@ def _with_left_out(batch: pa.RecordBatch, left_out: dict[str, str]) -> pa.Record
 
 
 def as_cell(value: Any) -> str | None:
-    """A JSON value as a cell of text; nothing for null, JSON for what is no scalar."""
+    """A JSON value as a cell of text; nothing for null, JSON for what is not a scalar."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value) if isinstance(value, (dict, list, bool)) else str(value)

@@ -44,7 +44,7 @@ def parse_values(stream: TextIO, name: str, documents: bool, cut: bool = False) 
 
     Arrays behind one another, as pages of results are kept, are read as one, where each holds objects: the cells of one
     row and the texts of another cannot be told apart. Of a stream that is `cut`, the last one is passed over where it
-    is no JSON. Raises SourceError where the file stops being JSON.
+    is not JSON. Raises SourceError where the file stops being JSON.
     """
     text = stream.read(PIECE_CHARACTERS)
     place, passed, objects = 0 if documents else text.index("[") + 1, 0, True
@@ -91,4 +91,4 @@ def _where_it_stops(name: str, documents: bool, place: int, left: int, error: Ex
             f"{name}: one JSON value is longer than {OBJECT_CHARACTERS:,} characters, from character {place:,} on; "
             "write the list inside it as JSON lines, one object a line (jq -c)"
         )
-    return f"{name} is no sound {what} from character {place:,} on: {error}"
+    return f"{name} is not a sound {what} from character {place:,} on: {error}"

@@ -13,7 +13,7 @@ ATTEMPTS = "CRISISFLOW_SOURCE_ATTEMPTS"
 
 @dataclass(frozen=True)
 class SourceLimits:
-    """Bounds on one source. Whoever expects more says so; nobody fills a disk or waits for ever by accident."""
+    """Bounds on one source, so that none fills the disk or runs for ever; the caller sets others for larger sources."""
 
     download_bytes: int = 8 * GIB
     unpacked_bytes: int = 32 * GIB
@@ -23,7 +23,7 @@ class SourceLimits:
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
     total_seconds: float = 1800.0
-    attempts: int = field(default_factory=lambda: int(os.environ.get(ATTEMPTS, "5")))  # more where nobody watches
+    attempts: int = field(default_factory=lambda: int(os.environ.get(ATTEMPTS, "5")))  # more in scheduled runs
     backoff_seconds: float = 0.5
     redirects: int = 5
     look: "Look | None" = None  # read the beginnings alone

@@ -14,12 +14,12 @@ REREAD_CHARACTERS = 64 << 20  # quotes made to open for ever would have every li
 REREAD_RATIO = 4
 LINE_ENDS = ("\n", "\r")
 BARE_END = "\ufdd0"  # a noncharacter of Unicode: stands for a CR that is text in a file whose lines end in LF alone
-FEWEST_MIXED = 3  # rows that end in CRLF below a header that ends in LF, before CR is no character
+FEWEST_MIXED = 3  # rows that end in CRLF below a header that ends in LF, before CR is not a character
 SEPARATOR_LINE = re.compile(r'\s*"?sep=([^"\r\n])"?[ \t]*(?:\r\n|\n|\r|\Z)')  # the first line that Excel understands
 
 
 class RunawayRowError(Exception):
-    """A row goes on and on."""
+    """A row is longer than the limit."""
 
 
 class Lines:

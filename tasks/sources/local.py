@@ -42,7 +42,7 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def _refuse_links_out(files: list[Path], root: Path) -> None:
-    """Whoever can write into a folder of data must not choose what else of this machine is read."""
+    """Write access to a folder of data must not give read access to other files of this machine."""
     home = root.resolve()
     for file in files:
         if not file.resolve().is_relative_to(home):

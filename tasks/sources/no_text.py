@@ -1,4 +1,4 @@
-"""What is no text, decided by content: a folder of data also holds pictures, programs, style sheets and numbers."""
+"""What is not text, decided by content: a folder of data also holds pictures, programs, style sheets and numbers."""
 
 import re
 

@@ -37,7 +37,7 @@ def delimiter_of(value: str | None) -> str | None:
     >>> delimiter_of("tab"), delimiter_of(";")
     ('\t', ';')
 
-    Raises ValueError for what is no single character, and for quotes, backslashes and line ends.
+    Raises ValueError for what is not a single character, and for quotes, backslashes and line ends.
     """
     named = NAMED_DELIMITERS.get(value, value) if value else value
     if named is not None and (len(named) != 1 or named in "\"'\r\n\\"):

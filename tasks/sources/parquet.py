@@ -41,7 +41,7 @@ def read_parquet(member: Member, limits: SourceLimits = DEFAULT_LIMITS) -> Itera
                         f"{member.name} says it has {counted(file.metadata.num_rows, 'row')} and holds {rows:,}"
                     )
         except (pa.ArrowException, OSError) as error:
-            raise SourceError(f"{member.name} is no sound Parquet file: {error}") from error
+            raise SourceError(f"{member.name} is not a sound Parquet file: {error}") from error
 
 
 def _check_promises(name: str, metadata: pq.FileMetaData, limits: SourceLimits) -> None:

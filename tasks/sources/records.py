@@ -48,7 +48,7 @@ class BatchBuilder:
         self._original: dict[int, str] = {}
 
     def add(self, row: Sequence[str | None], characters: int, original: str | None = None) -> None:
-        """Add a sound row, one string or None for each name; `original` is its JSON if the strings do not tell all."""
+        """Add a sound row, one string or None for each name; `original` is its JSON if that holds more."""
         if original is not None:
             self._original[len(self._rows)] = original
         self._rows.append(row)

@@ -17,7 +17,7 @@ from tasks.sources.records import records_json
 from tasks.sources.shapes.truncation import count_truncated
 from tasks.sources.tables import ReadingNotes, open_sources, read_table
 
-EXACT = 1 << 53  # a float beyond it is no exact whole number
+EXACT = 1 << 53  # a float beyond it is not an exact whole number
 ROUNDED_ID = r"^[+-]?(\d(\.\d+)?[eE]\+?\d{2,}|\d{16,}\.0+)$"  # as spreadsheets and pandas print long ids made floats
 QUOTES = " \t'\""  # CrisisLex quotes ids twice, so that spreadsheets keep their last digits
 
@@ -66,7 +66,7 @@ def find_columns(
         return columns.find(names, member.name, required)
     except MissingColumnError as error:
         nested = (batch.schema.metadata or {}).get(NESTED)
-        more = f"; fields that hold objects or lists are no cells of text: {nested.decode()}" if nested else ""
+        more = f"; fields that hold objects or lists are not cells of text: {nested.decode()}" if nested else ""
         told = MissingColumnError(f"{error}{more}")
         told.first_rows = records_json(batch.slice(0, 3))
         raise told from error

@@ -13,7 +13,7 @@ START = re.compile(r"\s*(<\?xml[^>]*\?>\s*)?<mediawiki\b")
 PIECE_BYTES = 1 << 16
 PAGE_CHARACTERS = 16 << 20  # MediaWiki itself allows 2 MiB
 ARTICLES = "0"  # the namespace; the others hold talk, templates, files
-# Links to files and categories, in any language the prefix before a colon, are no words of the sentence around them.
+# Links to files and categories, in any language the prefix before a colon, are not words of the sentence around them.
 FILE_SUFFIX = re.compile(r"(?i)\.(jpe?g|png|gif|svg|ogg|ogv|webm|pdf|tiff?)\s*$")
 PREFIXES = frozenset({"file", "image", "category"})
 UNSHOWN_TAGS = frozenset({"ref", "references", "gallery", "math", "timeline", "syntaxhighlight", "score", "imagemap"})
@@ -21,7 +21,7 @@ FIELDS = frozenset({"title", "ns", "id", "text", "model"})
 
 
 def read_wiki_dump(stream: BinaryIO, name: str, others: Counter[str], cut: bool = False) -> Iterator[Document]:
-    """Articles as text; redirects, pages of other namespaces and pages that are no wikitext are counted in `others`.
+    """Articles as text; redirects, pages of other namespaces and pages that are not wikitext are counted in `others`.
 
     Of a stream that is `cut`, the beginning of the page that stands last is passed over. Raises SourceError for XML
     that is broken, declares entities, or holds a page beyond the bound.
@@ -99,7 +99,7 @@ class _Pages:
         try:
             self._parser.Parse(data, last)
         except expat.ExpatError as error:
-            raise SourceError(f"{self._name} is no sound wiki dump: {error}") from error
+            raise SourceError(f"{self._name} is not a sound wiki dump: {error}") from error
 
     def take(self) -> list[dict[str, str]]:
         """The pages that ended since the last call."""

@@ -20,7 +20,7 @@ FORMATS = (
 def read_word_vectors(
     location: str | Path, limit: int | None = None, limits: SourceLimits = DEFAULT_LIMITS
 ) -> "WordVectors":
-    """The vectors of one file, told by its content, plain or in an archive; with a limit, of its first words.
+    """The vectors of one file, recognised by its content, plain or in an archive; with a limit, of its first words.
 
     Raises SourceError when there are several files, or what is there holds no vectors that can be read.
     """

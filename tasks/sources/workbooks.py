@@ -34,7 +34,7 @@ def read_workbook(
 
     `first_rows` is how many to read, None all.
 
-    Rows with more cells than the header come as malformed; blank rows are no rows. Raises SourceError for a file that
+    Rows with more cells than the header come as malformed; blank rows are not rows. Raises SourceError for a file that
     is damaged or unpacks past the limits, and when it is not certain which sheet to read.
     """
     _check_size(member, limits)
@@ -63,7 +63,7 @@ def _add(builder: BatchBuilder, row: Sequence[Any]) -> None:
 
 
 def _cell(value: Any) -> str | None:
-    """A cell as text. A float that stands for many whole numbers keeps its exponent: it is no exact id."""
+    """A cell as text. A float that stands for many whole numbers keeps its exponent: it is not an exact id."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -106,7 +106,7 @@ def _open(member: Member) -> Iterator[Any]:
         try:
             workbook = openpyxl.load_workbook(member.zip_file(), read_only=True, data_only=True, keep_links=False)
         except BROKEN as error:
-            raise SourceError(f"{member.name} is no sound workbook: {error}") from error
+            raise SourceError(f"{member.name} is not a sound workbook: {error}") from error
     try:
         yield workbook
     finally:
@@ -118,7 +118,7 @@ def _reported(name: str, rows: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from rows
     except BROKEN as error:
-        raise SourceError(f"{name} is no sound workbook: {error}") from error
+        raise SourceError(f"{name} is not a sound workbook: {error}") from error
 
 
 def _check_size(member: Member, limits: SourceLimits) -> None:

@@ -48,7 +48,7 @@ class Checkpoints:
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep this checkpoint, unless the last one took so long that it would cost more than its share of time.
 
-        A disk that is full is no reason to stop training: it says so, and goes on without.
+        A disk that is full is not a reason to stop training: it says so, and goes on without.
         """
         start = time.monotonic()
         if start < self._idle_until:

@@ -16,7 +16,7 @@ from tasks.store.digests import file_sha256
 
 
 def is_recorded(path: Path) -> bool:
-    """Whether this file, which is no link, has bytes that crisisflow wrote there."""
+    """Whether this file, which is not a link, has bytes that crisisflow wrote there."""
     known = recorded(path.parent).get(path.name, [])
     return bool(known) and path.is_file() and not path.is_symlink() and file_sha256(path) in known
 

@@ -63,7 +63,7 @@ def make_database() -> str:
 def _client_at(uri: str) -> "MlflowClient":
     import mlflow
 
-    for name in ("alembic", "mlflow"):  # a new database, or a model's example being tried, is no news
+    for name in ("alembic", "mlflow"):  # a new database, or a model's example being tried, is not news
         logging.getLogger(name).setLevel(logging.WARNING)
     if uri.startswith("http"):
         logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
@@ -130,7 +130,7 @@ def _is_own(uri: str) -> bool:
 def _artifact_location(uri: str) -> str | None:
     """Where a new experiment keeps its files; a tracking server chooses for itself.
 
-    A database that the user names elsewhere is no part of the state folder: its files are found by their whole path.
+    A database that the user names elsewhere is not part of the state folder: its files are found by their whole path.
     """
     if _is_own(uri):
         return artifacts.ROOT

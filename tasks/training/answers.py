@@ -31,7 +31,7 @@ class Use(Inputs):
 class Unseen(NamedTuple):
     """Uncalibrated probabilities of the validation rows by a model that has not learned from them.
 
-    `calibrate` gives those of some rows with what the model fits on others, where it is no temperature.
+    `calibrate` gives those of some rows with what the model fits on others, where it is not a temperature.
     """
 
     probabilities: np.ndarray

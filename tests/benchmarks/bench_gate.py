@@ -6,7 +6,7 @@ that say nothing of the models active: equals; a planted gain; a planted loss on
 test rows.
 
 With --tweets, real too: a network trained with so many seeds on these tweets, pairs of seeds in either order on the
-same test rows. Pairs share their models and rows, so they are no independent trials: the figure says what a nightly
+same test rows. Pairs share their models and rows, so they are not independent trials: the figure says what a nightly
 retraining would meet.
 
     python tests/benchmarks/bench_gate.py [--trials 200] [--tweets train.csv --seeds 15]

@@ -6,7 +6,7 @@ Trains the network of the standard recipe (word vectors from scratch, two epochs
 virtual environment from the model's own requirements, and asks for the probabilities of the same 10,000 real tweets in
 one batch: from the training pipeline, `mlflow.pyfunc.load_model` there, `mlflow models serve` there and `crisisflow
 score` here. What training recorded for its validation rows is asked for again too, and batches of other sizes, and
-input that is no tweet.
+input that is not a tweet.
 """
 
 import argparse
@@ -209,14 +209,14 @@ def compare(folder: Path, data: Path) -> Iterator[tuple[str, str]]:
         yield from difference("mlflow models serve, fresh environment", post(address, split), expected)
         odd = [[value if value == value else None] for value in ODD]
         answers = post(address, {"columns": ["text"], "data": odd})
-        yield "input that is no tweet, served", odd_rows_are_answered(answers)
+        yield "input that is not a tweet, served", odd_rows_are_answered(answers)
     crisisflow("score", str(folder / "rows.csv"), "--model", uri, "--out", str(folder / "scored.parquet"))
     scored = pd.read_parquet(folder / "scored.parquet")["probability"].to_numpy(dtype=float)
     yield from difference("crisisflow score", scored, expected)
     for size in BATCHES:
         part = fresh[f"batches of {size}"]
         yield from difference(f"batches of {size}, fresh environment", part, expected[: len(part)])
-    yield "input that is no tweet, pyfunc", odd_rows_are_answered(fresh["odd"])
+    yield "input that is not a tweet, pyfunc", odd_rows_are_answered(fresh["odd"])
     yield "a column of numbers; one without values", f"{fresh['numbers']}; {fresh['missing']}"
     yield "10,000 strings by pyfunc, tweets/s", f"{len(rows) / fresh['best'][0]:,.0f}"
     yield "one string by pyfunc, ms (median)", f"{1e3 * fresh['best'][1]:.1f}"

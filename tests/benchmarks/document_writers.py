@@ -2,9 +2,9 @@ r"""Writers of JSON and of workbooks: bytes for a table of strings.
 
 What each does that has to be told apart, and what tells it:
 - json.dumps: a missing cell is null; half characters are escapes that no valid UTF-8 holds: such rows are set aside.
-- pandas to_json: a slash is `\/`; orient split, table, index and columns are no rows but parts of a table: known by
+- pandas to_json: a slash is `\/`; orient split, table, index and columns are not rows but parts of a table: known by
   their keys; orient values has no names: refused, naming what it lacks.
-- Workbooks: an empty text is no cell at all; XML makes LF of every line end; text is marked as text here (a library
+- Workbooks: an empty text is not a cell at all; XML makes LF of every line end; text is marked as text here (a library
   that is handed "=SUM(A1)" makes a formula of it, and then no text is in the file).
 """
 

@@ -149,7 +149,7 @@ def write_typed_csv(table: Table, **options: Any) -> bytes:
 
 
 def refuse_marks(table: Table, separator: str) -> None:
-    """Raise ValueError for cells that no reader could tell from several: what the writer makes of them is no table."""
+    """Raise ValueError for cells that no reader could tell from several: the writer makes no table of them."""
     if any(mark in cell for row in table.rows for cell in row for mark in (separator, "\n", "\r")):
         raise ValueError("cannot be written so that it could be read")
 

@@ -60,7 +60,7 @@ def test_the_first_form_is_a_sigmoid_with_bias_and_the_output_a_dense_layer():
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_the_second_form_is_tanh_without_bias_and_a_linear_output(bias):
-    """h_t = tanh(W_hh h_{t-1} + W_xh x_t), y_t = W_hy h_t; a bias of zeros is no bias."""
+    """h_t = tanh(W_hh h_{t-1} + W_xh x_t), y_t = W_hy h_t; a bias of zeros is not a bias."""
     w_xh, w_hh, w_hy = draw((WIDTH, UNITS), (UNITS, UNITS), (UNITS, 2))
     weights = [w_xh, w_hh, *([np.zeros(UNITS)] if bias else [])]
     recurrent = layer_with(layers.SimpleRNN(UNITS, use_bias=bias, return_sequences=True), *weights)

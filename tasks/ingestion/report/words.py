@@ -15,10 +15,10 @@ REPAIRS = {
 }
 RULES = {
     "malformed-row": "the row does not fit the columns of its file",
-    "undecodable-bytes": "bytes that are no text in the encoding of the file",
+    "undecodable-bytes": "bytes that are not text in the encoding of the file",
     "no-text": "no text, or nothing but blanks",
     "spreadsheet-error": "an error value that a spreadsheet left in place of a text",
-    "control-characters": "control characters, which nobody types",
+    "control-characters": "control characters",
     "over-long": "longer than the contract allows",
     "missing-id": "no id",
     "unknown-label": "a label outside the label set, or none",

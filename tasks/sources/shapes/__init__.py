@@ -1,6 +1,6 @@
-"""JSON as platforms and programs write it, told by its shape and read whole: one flat record for each text.
+"""JSON as platforms and programs write it, recognised by its shape and read whole: one flat record for each text.
 
-What has none of the shapes stays as it is; its objects and lists are no cells of text.
+What has none of the shapes stays as it is; its objects and lists are not cells of text.
 """
 
 from typing import Any

@@ -28,7 +28,7 @@ def nested(value: Record, name: str) -> Record:
 
 
 def objects(value: Any) -> list[Record]:
-    """The objects of a list, or nothing where it is no list of objects alone."""
+    """The objects of a list, or nothing where it is not a list of objects alone."""
     return value if isinstance(value, list) and all(isinstance(each, dict) for each in value) else []
 
 

@@ -15,7 +15,7 @@ class ShapeNotes:
     """Counts over all files of a source."""
 
     shapes: Counter[str] = field(default_factory=Counter)  # shape -> texts read from it
-    no_texts: Counter[str] = field(default_factory=Counter)  # what is no text, such as a deletion -> how many
+    no_texts: Counter[str] = field(default_factory=Counter)  # what is not text, such as a deletion -> how many
     truncated: int = 0  # texts that the platform itself cut
     left_out: dict[str, str] = field(default_factory=dict)  # field -> what it holds instead of a cell of text
 
@@ -27,7 +27,7 @@ class ShapeNotes:
             LOG.warning("cut by the platform: %s; the full text is not in the file", counted(self.truncated, "text"))
         if self.left_out:
             fields = "; ".join(f"{name} holds {what}" for name, what in self.left_out.items())
-            LOG.warning("fields left out, for objects and lists are no cells of text: %s", fields[:500])
+            LOG.warning("fields left out, for objects and lists are not cells of text: %s", fields[:500])
 
     def report(self) -> dict[str, Any]:
         """The notes as plain values."""

@@ -1,4 +1,4 @@
-"""Texts that the platform itself cut: what is missing is not in the file, and whoever trains on it should know."""
+"""Texts that the platform itself cut: what is missing is not in the file; it is counted and reported."""
 
 import re
 

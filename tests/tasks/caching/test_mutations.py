@@ -433,7 +433,7 @@ def test_one_byte_of_a_raw_file_counts(project: Project, tmp_path: Path) -> None
 
 def test_a_folder_with_a_manifest_of_its_own_is_no_artifact(tmp_path: Path, home: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(TypeError, match="no artifact of the store"):
+    with pytest.raises(TypeError, match="not an artifact of the store"):
         caching.describe_input(tmp_path)
 
 

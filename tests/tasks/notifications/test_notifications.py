@@ -218,13 +218,13 @@ def test_an_outbox_that_cannot_be_written_is_said_and_fails_nothing(
     add(Receiver("desk", hook.url))
     monkeypatch.setattr(outbox, "FILE", "no/such/folder.db")
     assert tell(PROMOTED) == 0
-    assert "nobody could be told that version 2 is champion" in caplog.text
+    assert "no message could be sent: version 2 is champion" in caplog.text
 
 
 def test_a_receiver_that_cannot_be_is_refused_and_one_that_is_removed_gets_nothing_more(home: Path) -> None:
     for wrong, said in (
         (Receiver("a b", "json://127.0.0.1"), "no name for a receiver"),
-        (Receiver("desk", "json://127.0.0.1", ("sunrise",)), "nobody can be told of sunrise"),
+        (Receiver("desk", "json://127.0.0.1", ("sunrise",)), "there are no events called sunrise"),
         (Receiver("desk", "json://127.0.0.1", quiet="night"), "22:00-07:00"),
     ):
         with pytest.raises(ValueError, match=said):

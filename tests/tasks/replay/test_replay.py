@@ -313,7 +313,7 @@ def recorded() -> Any:
 
 
 def change_everything(root: Path) -> None:
-    """Changes of every kind, in text that is no UTF-8 and files that are no text, under settings that spoil patches."""
+    """Changes of every kind, in text that is not UTF-8 and in other files, under settings that spoil patches."""
     (root / "models" / "rule.py").write_text("LIMIT = 4\n")
     (root / "models" / "words.txt").write_bytes("für\n".encode("latin-1"))
     (root / "models" / "über uns.py").write_text("NEW = True\n")

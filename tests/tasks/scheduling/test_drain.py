@@ -29,7 +29,7 @@ def test_nobody_waits_for_a_server_that_is_gone(home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "done", done.stderr
     assert "Prefect's server did not record the last states" in done.stderr
-    assert "crisisflow.test" not in done.stderr  # what could not be sent is no news
+    assert "crisisflow.test" not in done.stderr  # what could not be sent is not news
 
 
 ORPHAN = """

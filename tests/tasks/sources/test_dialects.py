@@ -58,7 +58,7 @@ def test_needless_quotes_among_plain_cells_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_cell_that_holds_whole_rows_is_set_aside(tmp_path: Path) -> None:
-    """A row in it fits the columns by number, id and label: it was no part of a text."""
+    """A row in it fits the columns by number, id and label: it was not part of a text."""
     sound = "".join(f'{number},"so, calm {number}",{number % 2}\n' for number in range(10, 60))
     table = read(tmp_path / "a.csv", f'id,text,target\n{sound}61,"Fire, fire\n62,flood,1\n63,hot",1\n')
     assert table["malformed"].to_pylist()[-1] == (

@@ -1,4 +1,4 @@
-"""Compressed files, workbooks, dumps and annotated corpora are read; what is no text is named and passed over."""
+"""Compressed files, workbooks, dumps and annotated corpora are read; what is not text is named and passed over."""
 
 import bz2
 import logging
@@ -133,7 +133,7 @@ def test_a_broken_workbook_is_refused(tmp_path: Path, content: str) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", content)
         archive.writestr("xl/workbook.xml", content)
-    with pytest.raises(SourceError, match=r"set\.xlsx is no sound workbook"):
+    with pytest.raises(SourceError, match=r"set\.xlsx is not a sound workbook"):
         rows(path)
 
 
@@ -177,8 +177,8 @@ def test_a_wiki_dump_is_its_articles_without_markup(tmp_path: Path, packed: bool
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (DUMP[:-40], "is no sound wiki dump"),
-        ('<?xml version="1.0"?><mediawiki><!DOCTYPE a [<!ENTITY b "c">]></mediawiki>', "is no sound wiki dump"),
+        (DUMP[:-40], "is not a sound wiki dump"),
+        ('<?xml version="1.0"?><mediawiki><!DOCTYPE a [<!ENTITY b "c">]></mediawiki>', "is not a sound wiki dump"),
         ("<mediawiki><page><title>" + "a" * 5000 + "</title></page></mediawiki>", "holds a page of more than 4,000"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_parquet_file_that_lies_about_its_rows_is_refused(tmp_path: Path, lies
     honest = path.read_bytes()
     assert honest.count(ROWS_VARINT) >= 2
     path.write_bytes(honest.replace(ROWS_VARINT, OTHER_VARINT, lies))
-    with pytest.raises(SourceError, match=r"set\.parquet (says it has|is no sound Parquet file)"):
+    with pytest.raises(SourceError, match=r"set\.parquet (says it has|is not a sound Parquet file)"):
         read(path)
 
 
@@ -81,7 +81,7 @@ def test_a_parquet_file_that_is_cut_or_scrambled_is_refused(tmp_path: Path) -> N
     honest = path.read_bytes()
     for broken in (honest[:-20], honest[: len(honest) // 2] + b"PAR1", b"PAR1" + bytes(100) + b"\xff\xff\xff\x7fPAR1"):
         path.write_bytes(broken)
-        with pytest.raises(SourceError, match="is no sound Parquet file"):
+        with pytest.raises(SourceError, match="is not a sound Parquet file"):
             read(path)
 
 

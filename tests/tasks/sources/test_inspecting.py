@@ -99,7 +99,7 @@ def test_of_a_packed_file_the_beginning_alone_is_read(
     result = inspect_source(str(packed))
     assert 0 < result["rows"] < 150
     assert not result["complete"]
-    assert result["malformed"] == 0  # the row that was cut is no fault of the file
+    assert result["malformed"] == 0  # the row that was cut is not a fault of the file
 
 
 def test_a_json_array_that_is_cut_is_no_damaged_one(tmp_path: Path, small: None) -> None:
@@ -197,7 +197,7 @@ def test_each_doubt_names_the_flags_that_settle_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("a.parquet", b"PAR1abcPAR1", "no sound Parquet file"),
+        ("a.parquet", b"PAR1abcPAR1", "not a sound Parquet file"),
         ("a.csv", "id,text\n1,Fire near the mill\n".encode("utf-16-le"), "--encoding utf-16-le"),
         ("a.db", b"SQLite format 3\0" + bytes(100), "is an SQLite database: export its table as CSV"),
         ("a.dat", b"some records\0" + bytes(100), "it holds NUL bytes"),

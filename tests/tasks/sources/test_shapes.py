@@ -1,4 +1,4 @@
-"""JSON as platforms and programs write it is read whole, one row a text; what is no text is counted."""
+"""JSON as platforms and programs write it is read whole, one row a text; what is not text is counted."""
 
 import json
 from pathlib import Path

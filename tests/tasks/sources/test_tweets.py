@@ -143,7 +143,7 @@ def test_a_line_that_is_no_object_is_kept_aside(tmp_path: Path) -> None:
 
 
 def test_a_json_array_that_breaks_off_is_refused_with_the_place(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no sound JSON array from character 24 on"):
+    with pytest.raises(SourceError, match="not a sound JSON array from character 24 on"):
         read(write(tmp_path / "set.json", '[{"id": 1, "text": "a"},{"id": 2, "te'))
 
 
@@ -174,7 +174,7 @@ def test_parquet_with_invalid_text_marks_the_row(tmp_path: Path) -> None:
 
 
 def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"set\.parquet is no sound Parquet file"):
+    with pytest.raises(SourceError, match=r"set\.parquet is not a sound Parquet file"):
         read(write(tmp_path / "set.parquet", b"PAR1 and then something else"))
 
 
