@@ -10,6 +10,7 @@ from flows.names import scheduled_name
 from models.labels.budget import Budget
 from models.labels.selection import LEAST_RANDOM
 from models.settings import Settings, SplitSettings
+from models.wording import counted
 from tasks import registry, scoring, sources, tracking
 from tasks.labels import queue
 from tasks.labels.pool import Judge, Pool
@@ -100,7 +101,9 @@ def _filled(pool: Pool, rows: Any, reader: Reader) -> Pool:
     for each in rows:
         pool.add(each)
     if not pool.counts["scored"]:
-        raise ValueError(f"none of {reader.rows} rows has a score: the ids of SRC and of --scored do not meet")
+        raise ValueError(
+            f"none of {counted(reader.rows, 'row')} has a score: the ids of SRC and of --scored do not meet"
+        )
     pool.counts = {"read": reader.rows, **pool.counts}
     return pool
 

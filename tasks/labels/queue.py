@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.labels.budget import Budget
+from models.wording import counted
 from tasks.labels.database import is_begun, opened
 from tasks.labels.store import Answer, Asked, groups_of, standing
 
@@ -95,7 +96,7 @@ def find_question(tweet: str) -> Question:
     """The last question about the tweet of this id. Raises ValueError when the queue has none, or several texts."""
     found = {each.text_group: each for each in questions() if each.id == tweet}
     if len(found) != 1:
-        raise ValueError(f"{len(found) or 'no'} tweets of the queue have the id {tweet!r}: give the text too")
+        raise ValueError(f"the id {tweet!r} names {counted(len(found), 'tweet')} of the queue: give the text too")
     return next(iter(found.values()))
 
 

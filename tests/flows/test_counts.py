@@ -27,6 +27,7 @@ ALLOWED = {
     "tasks/ingestion/report/tweets.py": "files",  # one has its name
     "models/metrics/slices.py": "words",  # bounds of slices
     "models/selection/rule.py": "models",  # two at least cannot be told apart
+    "flows/cli/render/labels.py": "labels",  # a verb
     "models/splitting/folds.py": "folds",  # two at least
     "models/vectors/evaluation_files.py": "columns",  # one would be certain
     "models/vectors/formats.py": "words",  # a heading, "promises ... words and width"
