@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from tasks.caching.code import PACKAGES, imported_names
+from tasks.caching.code import PACKAGES, imported_names, project_files
 from tasks.store import digests
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -18,7 +18,8 @@ NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 def library_versions(reached: Mapping[str, Path]) -> dict[str, str]:
     """Versions of Python, of every distribution that these modules import, and of all that those may require."""
-    imported = {each.split(".")[0] for name, file in reached.items() for each in imported_names(name, file)}
+    files = project_files()
+    imported = {each.split(".")[0] for name, file in reached.items() for each in imported_names(name, file, files)}
     imported -= {"", *PACKAGES, *sys.stdlib_module_names}
     owners = {name: _owners().get(name, ()) for name in imported}
     found = {distribution for several in owners.values() for distribution in several}
@@ -64,12 +65,17 @@ class Distribution:
 @cache
 def installed() -> dict[str, Distribution]:
     """Every installed distribution by plain name."""
-    return {
-        plain(each.name): Distribution(
-            each.version, tuple(plain(match.group()) for text in each.requires or () if (match := NAME.match(text)))
-        )
-        for each in metadata.distributions()
-    }
+    return dict(_describe(each) for each in metadata.distributions())
+
+
+def _describe(distribution: metadata.Distribution) -> tuple[str, Distribution]:
+    """Its plain name and what there is to know of it; its file is read once, which each property would do again."""
+    about = distribution.metadata
+    required = about.get_all("Requires-Dist") or (
+        distribution.requires if distribution.read_text("requires.txt") else ()
+    )
+    names = tuple(plain(match.group()) for text in required or () if (match := NAME.match(text)))
+    return plain(about["Name"]), Distribution(about["Version"], names)
 
 
 @cache
