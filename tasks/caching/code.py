@@ -5,14 +5,14 @@ reading has one limit: it does not see a module that is not imported from here a
 the program runs. Nothing in this project does that.
 """
 
-import ast
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from tasks.caching import syntax
+from tasks.caching.syntax import Module, parse
 from tasks.store import digests
 
 ROOT = Path(__file__).parents[2]
@@ -26,58 +26,6 @@ COMPUTED_IMPORTS = {
 }
 # Code that uses one of these may read comments and docstrings as data.
 TEXT_READERS = {"__doc__", "getdoc", "getcomments", "getsource", "getsourcelines", "getsourcefile", "linecache"}
-
-
-@dataclass(frozen=True)
-class Module:
-    """What there is to know of a module's text."""
-
-    tree_digest: str
-    imports: tuple[ast.Import | ast.ImportFrom, ...]
-    names: frozenset[str]
-    strings: frozenset[str]
-
-
-@lru_cache(maxsize=2048)
-def parse(text: bytes) -> Module:
-    """Read a module's text: its tree without docstrings, what it imports, and its words."""
-    tree, nodes = _without_docstrings(text)
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    names |= {node.name for node in nodes if isinstance(node, ast.alias)}
-    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    imports = tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
-    return Module(digests.combine({"tree": ast.dump(tree)}), imports, frozenset(names), frozenset(strings))
-
-
-def tree_of(text: str | bytes) -> ast.Module:
-    """The syntax tree of a program without its docstrings; comments and layout are not in it to begin with."""
-    return _without_docstrings(text)[0]
-
-
-def _without_docstrings(text: str | bytes) -> tuple[ast.Module, list[ast.AST]]:
-    """The tree of `tree_of`, and all its nodes: `ast.walk` takes three times as long for them."""
-    try:
-        tree = ast.parse(text)
-    except SystemError:  # CPython 3.11 counts depth for all threads together, and stumbles over others that parse
-        tree = ast.parse(text)
-    nodes: list[ast.AST] = [tree]
-    for node in nodes:  # which grows meanwhile
-        _drop_docstring(node)
-        for field in node._fields:
-            value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                nodes.append(value)
-            elif isinstance(value, list):
-                nodes += [each for each in value if isinstance(each, ast.AST)]
-    return tree, nodes
-
-
-def _drop_docstring(node: ast.AST) -> None:
-    if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        return
-    if ast.get_docstring(node, clean=False) is not None:
-        node.body = node.body[1:] or ([] if isinstance(node, ast.Module) else [ast.Pass()])
 
 
 def module_file(name: str) -> Path | None:
@@ -100,6 +48,13 @@ def read_module(name: str) -> Module:
 def module_digest(name: str) -> str:
     """Digest of one project module's syntax tree."""
     return read_module(name).tree_digest
+
+
+def project_digest() -> str:
+    """Digest of the syntax trees of every project module; what was read of them is kept for the next process."""
+    texts = {name: file.read_bytes() for name in project_modules() if (file := module_file(name))}
+    syntax.keep(texts.values())
+    return digests.combine({name: parse(text).tree_digest for name, text in texts.items()})
 
 
 def project_modules() -> set[str]:
@@ -160,16 +115,16 @@ def _imported_names(package: str, text: bytes, files: frozenset[str]) -> frozens
 
 def _bound_names(package: str, module: Module) -> Iterator[str]:
     """What import statements bind: `import a.b` binds a, `from a import b` the module a.b or the name b in a."""
-    for node in module.imports:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-            yield from (alias.name.split(".")[0] for alias in node.names)
+    for named, level, names in module.imports:
+        if named is None and not level:
+            yield from names
+            yield from (name.split(".")[0] for name in names)
             continue
-        base = node.module or ""
-        if node.level:
-            ancestors = package.split(".")[: len(package.split(".")) - node.level + 1]
+        base = named or ""
+        if level:
+            ancestors = package.split(".")[: len(package.split(".")) - level + 1]
             base = ".".join([*ancestors, *([base] if base else [])])
-        yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
+        yield from (base if name == "*" else f"{base}.{name}" for name in names)
 
 
 def _is_module(name: str, files: frozenset[str]) -> bool:

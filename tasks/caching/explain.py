@@ -8,9 +8,10 @@ from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any
 
-from tasks.caching.code import module_file, tree_of
+from tasks.caching.code import module_file
 from tasks.caching.keys import code_parts
 from tasks.caching.records import Record, kept_code, records
+from tasks.caching.syntax import tree_of
 
 ABSENT = "(absent)"
 PARTS = ("function", "inputs", "code", "libraries", "hardware", "environment")

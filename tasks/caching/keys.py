@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks.caching.code import PACKAGES, parse, reached_code, reached_modules
+from tasks.caching.code import PACKAGES, reached_code, reached_modules
 from tasks.caching.libraries import library_versions
 from tasks.caching.machine import hardware_class, named_environment, numeric_environment
+from tasks.caching.syntax import parse
 from tasks.store import artifact_store, digests
 
 

@@ -1,11 +1,14 @@
 """The libraries that a step's code uses, and those that do the arithmetic for them, by version."""
 
+import csv
 import importlib.util
+import inspect
 import platform
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -65,23 +68,48 @@ class Distribution:
 @cache
 def installed() -> dict[str, Distribution]:
     """Every installed distribution by plain name."""
-    return dict(_describe(each) for each in metadata.distributions())
-
-
-def _describe(distribution: metadata.Distribution) -> tuple[str, Distribution]:
-    """Its plain name and what there is to know of it; its file is read once, which each property would do again."""
-    about = distribution.metadata
-    required = about.get_all("Requires-Dist") or (
-        distribution.requires if distribution.read_text("requires.txt") else ()
-    )
-    names = tuple(plain(match.group()) for text in required or () if (match := NAME.match(text)))
-    return plain(about["Name"]), Distribution(about["Version"], names)
+    return {plain(name): distribution for name, distribution, _ in _distributions()}
 
 
 @cache
 def _owners() -> Mapping[str, list[str]]:
     """Which distributions give each importable name."""
-    return metadata.packages_distributions()
+    owners: dict[str, list[str]] = {}
+    for name, _, packages in _distributions():
+        for package in packages:
+            owners.setdefault(package, []).append(name)
+    return owners
+
+
+@cache
+def _distributions() -> list[tuple[str, Distribution, set[str]]]:
+    """Name, description and importable names of every installed distribution.
+
+    `metadata.packages_distributions` and the properties of `metadata.Distribution` give the same, but read the headers
+    again for each answer, with the whole description behind them, and look for every file on the disk: a second.
+    """
+    found = []
+    for each in metadata.distributions():
+        headers = (each.read_text("METADATA") or each.read_text("PKG-INFO") or "").partition("\n\n")[0]
+        about = HeaderParser().parsestr(headers) if headers else each.metadata
+        required = about.get_all("Requires-Dist") or ()
+        if each.read_text("requires.txt"):  # an egg's, which names them there
+            required = each.requires or ()
+        names = tuple(plain(match.group()) for text in required if (match := NAME.match(text)))
+        found.append((about["Name"], Distribution(about["Version"], names), _importable(each)))
+    return found
+
+
+def _importable(distribution: metadata.Distribution) -> set[str]:
+    """What a distribution says it can be imported by, or else the top of each path in its list of files."""
+    if declared := (distribution.read_text("top_level.txt") or "").split():
+        return set(declared)
+    record = distribution.read_text("RECORD")
+    files = [row[0] for row in csv.reader(record.splitlines())] if record else map(str, distribution.files or ())
+    tops = {
+        head if inner else inspect.getmodulename(head) for head, inner, _ in (each.partition("/") for each in files)
+    }
+    return {top for top in tops if top and "." not in top}
 
 
 def unowned(name: str) -> str:

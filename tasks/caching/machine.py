@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tasks.caching.code import Module
+from tasks.caching.syntax import Module
 
 PROCESSOR, GPUS = Path("/proc/cpuinfo"), Path("/proc/driver/nvidia")
 VECTOR_UNITS = ("sse", "avx", "fma", "f16c", "amx", "asimd", "sve", "bf16")

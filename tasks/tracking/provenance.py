@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tasks.caching import PACKAGES, ROOT, hardware_class, module_digest
-from tasks.caching.code import project_modules
+from tasks.caching import PACKAGES, ROOT, hardware_class
+from tasks.caching.code import project_digest
 from tasks.caching.machine import numeric_environment
-from tasks.store.digests import combine
 
 if TYPE_CHECKING:
     from tasks.tracking.run import Run
@@ -48,7 +47,7 @@ def code_tags() -> dict[str, str]:
 @cache
 def code_digest() -> str:
     """Digest of the syntax trees of every project module."""
-    return combine({name: module_digest(name) for name in sorted(project_modules())})
+    return project_digest()
 
 
 @cache

@@ -253,6 +253,7 @@ MAY_WRITE = {
     "tasks/backup/restoring.py": "a state folder that was empty",
     "tasks/backup/saving.py": "a draft, which takes the place of no file",
     "tasks/caching/records.py": "the state folder",
+    "tasks/caching/syntax.py": "a cache beside the compiled code",
     "tasks/evaluation/events.py": "the draft of an artifact",
     "tasks/evaluation/leakage.py": "the draft of an artifact",
     "tasks/html/pages.py": "memory",
