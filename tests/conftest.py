@@ -17,6 +17,8 @@ SESSION_HOME = tempfile.TemporaryDirectory(prefix="crisisflow-tests-", ignore_cl
 os.environ["CRISISFLOW_HOME"] = SESSION_HOME.name
 for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
     os.environ.pop(name, None)
+# A hundred commands start as processes: without compiled code each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from tasks.runtime.environment import prepare_environment  # noqa: E402  (the state folder must be named first)
 
