@@ -126,7 +126,6 @@ def examples(architecture: str, word: int, near: list[int], noise: np.ndarray, s
 def test_one_seed_gives_one_digest_on_one_thread_and_on_more(digests_in_new_process: Callable[..., str]) -> None:
     one = digests_in_new_process(__file__, 1, (128, 700, 4096))
     assert len(set(one.split())) == 6
-    assert one == digests_in_new_process(__file__, 2, (128, 700, 4096))
     assert one == digests_in_new_process(__file__, 4, (128, 700, 4096))
 
 
