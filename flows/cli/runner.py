@@ -106,7 +106,8 @@ def _log_to_stderr(everything: bool) -> None:
     handler.setLevel(logging.WARNING)
     if not everything:
         handler.addFilter(lambda record: record.name.startswith(OWN_PACKAGES))
-    handler.setFormatter(_Masking("%(levelname)s %(name)s: %(message)s"))
+    module = " %(name)s" if everything else ""  # of use only to those who look for a fault
+    handler.setFormatter(_Masking(f"%(levelname)s{module}: %(message)s"))
     logging.basicConfig(handlers=[handler])
 
 

@@ -1,9 +1,11 @@
 """What strangers wrote is shown on a terminal, and never obeyed."""
 
+import logging
+
 import pytest
 
 from flows.cli.render import data
-from flows.cli.runner import _say
+from flows.cli.runner import _log_to_stderr, _say
 
 ATTACK = "[red]\x1b[2J\x9b31m\u202eevil\x07 http://me:pw@host/ é 🔥"
 SHOWN = "[red]\\x1b[2J\\x9b31m\\u202eevil\\x07 http://***@host/ é 🔥"
@@ -12,6 +14,16 @@ SHOWN = "[red]\\x1b[2J\\x9b31m\\u202eevil\\x07 http://***@host/ é 🔥"
 def test_messages_move_no_cursor_and_tell_no_password(capsys: pytest.CaptureFixture[str]) -> None:
     _say(ATTACK, "Error")
     assert capsys.readouterr().err == f"Error: {SHOWN}\n"
+
+
+@pytest.mark.parametrize(("debug", "shown"), [(False, "WARNING: cut"), (True, "WARNING tasks.sources: cut")])
+def test_a_warning_names_its_module_for_debugging_only(
+    debug: bool, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[logging.Handler] = []
+    monkeypatch.setattr(logging, "basicConfig", lambda **given: kept.extend(given["handlers"]))
+    _log_to_stderr(debug)
+    assert kept[0].format(logging.LogRecord("tasks.sources", logging.WARNING, "", 0, "cut", None, None)) == shown
 
 
 def test_quarantined_rows_are_shown_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
