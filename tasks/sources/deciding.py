@@ -257,6 +257,8 @@ def _could_be_of_r(explanation: Explanation) -> bool:
     reading, header = explanation.reading, explanation.reading.rows[:1]
     if explanation.habit.escape != "\\" or explanation.habit.encloses != "texts" or not all(header[0].quoted):
         return False
+    if reading.dialect.line_end != "\n":
+        return False
     return any(
         quoted and raw.endswith("\\\\") for row in reading.body for raw, quoted in zip(row.raw, row.quoted, strict=True)
     )

@@ -188,4 +188,9 @@ def _is_row(line: str, dialect: Dialect, kinds: list[ColumnKind]) -> bool:
     cells = line.split(dialect.delimiter)
     if len(cells) != len(kinds):
         return False
-    return all(kind.fits(cell.strip(dialect.quote)) for cell, kind in zip(cells, kinds, strict=True) if kind.known)
+    return all(kind.fits(_bare(cell, dialect.quote)) for cell, kind in zip(cells, kinds, strict=True) if kind.known)
+
+
+def _bare(cell: str, quote: str) -> str:
+    """The cell without quotes around it; a quote at one end alone belongs to a text, of which this is a piece."""
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == quote else cell

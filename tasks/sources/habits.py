@@ -70,6 +70,10 @@ HABITS = (
 )
 
 
+ONE_WAY = re.compile(r"^$|[\r\n]")  # what some writers enclose that need not
+HASHES = re.compile(r"^$|[#\r\n]")  # DuckDB, whose lines end in LF, encloses every cell that holds a hash
+
+
 class Rules(NamedTuple):
     """A habit for one delimiter: what must stand in quotes, what may, and how a cell is escaped."""
 
@@ -87,7 +91,8 @@ def rules_of(habit: Habit, delimiter: str, line_end: str) -> Rules:
     escape = _escaping(habit, delimiter) if habit.escape else None
     missing = frozenset({MISSING_CELL})
     missing = missing if habit.is_mysql else MISSING_WORDS - missing
-    return Rules(re.compile(needed).search, re.compile(r"^$|[#\r\n]").search, escape, missing)
+    may = HASHES if line_end == "\n" else ONE_WAY
+    return Rules(re.compile(needed).search, may.search, escape, missing)
 
 
 def _escaping(habit: Habit, delimiter: str) -> Callable[[str], str]:
@@ -108,8 +113,18 @@ def misfits(habit: Habit, reading: Reading, written: str = "") -> list[Row]:
     for each in written:
         if (habit, each) not in reading.misfits:
             rules = rules_of(habit, each, reading.dialect.line_end)
+            if habit.encloses == "needed" and _leaves_hashes_bare(reading):
+                rules = rules._replace(may=ONE_WAY.search)
             reading.misfits[habit, each] = _misfits(habit, reading, rules)
     return min((reading.misfits[habit, each] for each in written), key=len)
+
+
+def _leaves_hashes_bare(reading: Reading) -> bool:
+    return any(
+        "#" in cell and not quoted
+        for row in reading.body
+        for cell, quoted in zip(row.cells or (), row.quoted, strict=True)
+    )
 
 
 def _misfits(habit: Habit, reading: Reading, rules: Rules) -> list[Row]:

@@ -164,3 +164,26 @@ def test_half_an_emoji_is_damage_and_no_other_encoding(tmp_path: Path, rest: str
     (tmp_path / "set.csv").write_bytes(b"id,text\n1,half \xed\xa0\xbd\n" + rest.encode())
     rows = [row for batch in read_tweets(tmp_path / "set.csv") for row in batch.to_pylist()]
     assert [row["undecodable"] is None for row in rows] == [False, *([True] if rest else [])]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        'id,text\n1,"#help now"\n2,#help bare\n',  # DuckDB encloses every cell with a hash, others none
+        'id,text\r\n1,"#help now"\r\n2,calm\r\n',  # and ends its lines in LF
+    ],
+)
+def test_quotes_around_a_hash_that_duckdb_did_not_write_are_in_doubt(tmp_path: Path, data: str) -> None:
+    with pytest.raises(SourceError, match="--quoting minimal or --quoting none"):
+        read(tmp_path / "set.csv", data)
+    assert read(tmp_path / "set.csv", 'id,text\n1,"#help now"\n2,"#help too"\n') == ["#help now", "#help too"]
+
+
+def test_lines_of_a_cell_are_no_rows_where_a_quote_is_left_at_an_end(tmp_path: Path) -> None:
+    data = '"text","target"\n"calm 1,2""\n"" ",1\n"we ran",0\n'
+    assert read(tmp_path / "set.csv", data) == ['calm 1,2"\n" ', "we ran"]
+
+
+def test_texts_in_crlf_whose_quotes_are_escaped_are_not_of_r(tmp_path: Path) -> None:
+    data = '"id","text"\r\n"1","say \\"now\\" C:\\\\"\r\n"2","calm"\r\n'
+    assert read(tmp_path / "set.csv", data) == ['say "now" C:\\', "calm"]

@@ -276,8 +276,8 @@ def test_an_object_of_objects_that_could_be_read_in_two_ways_is_refused(tmp_path
             {"results": [{"body": "a", "key": 1}, {"body": "b"}], "count": 2},
             r"'results' holds list of 2 objects with body, key",
         ),
-        ({"id": 1, "payload": {"body": "a"}}, "no cells of text: payload holds an object with body"),
-        ({"id": 1, "text": {"en": "a"}}, "no cells of text: text holds an object with en"),
+        ({"id": 1, "payload": {"body": "a"}}, "not cells of text: payload holds an object with body"),
+        ({"id": 1, "text": {"en": "a"}}, "not cells of text: text holds an object with en"),
     ],
 )
 def test_any_other_nesting_is_refused_with_its_shape(tmp_path: Path, value: Any, message: str) -> None:
