@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from flows.ingest import SAMPLE_CORPUS, SAMPLE_TWEETS, TweetSource
 from tasks import registry, sources
+from tasks.labels.snapshot import OWN, named_file
 from tasks.registry.data_sources import is_sample_table, raw_of_table, recorded_request
 from tasks.registry.versions import SOURCE, hidden
 from tasks.runtime import state_folder
@@ -28,6 +29,7 @@ class RetrainingData(NamedTuple):
     labelled_texts: tuple[str, ...]
     words: str
     vectors: str | None = None
+    labels: str = OWN
 
 
 def absolute(source: str) -> str:
@@ -36,7 +38,11 @@ def absolute(source: str) -> str:
 
 
 def in_json(
-    tweets: TweetSource, corpora: tuple[str, ...], labelled_texts: tuple[str, ...], vectors: str | None = None
+    tweets: TweetSource,
+    corpora: tuple[str, ...],
+    labelled_texts: tuple[str, ...],
+    vectors: str | None = None,
+    labels: str = OWN,
 ) -> str:
     """The data of a retraining as its model's version keeps them: addresses without secrets, found from any folder.
 
@@ -44,7 +50,8 @@ def in_json(
     """
     fields = tweets.model_dump(exclude={"against"}) | {"source": _noted(tweets.source)}
     texts = {"corpora": corpora, "labelled_texts": labelled_texts}
-    given = {} if vectors is None else {"vectors": _noted(vectors)}
+    named = {"vectors": vectors, "labels": named_file(labels)}  # own labels, or none of them, go without saying
+    given = {name: _noted(value) for name, value in named.items() if value is not None}
     return json.dumps(
         {"tweets": fields, **{name: list(map(_noted, values)) for name, values in texts.items()}, **given}
     )
@@ -75,12 +82,10 @@ def champion_data() -> RetrainingData:
     data, doubt = (json.loads(recorded), "") if recorded else _data_of_old_version(current)
     tweets = TweetSource(**data["tweets"] | {"source": state_folder.unportable(data["tweets"]["source"])})
     texts = {name: tuple(map(state_folder.unportable, data[name])) for name in ("corpora", "labelled_texts")}
-    vectors = state_folder.unportable(data["vectors"]) if data.get("vectors") else None
-    _check(
-        current.version, [tweets.source, *texts["corpora"], *texts["labelled_texts"], *([vectors] if vectors else [])]
-    )
+    files = {name: state_folder.unportable(data[name]) for name in ("vectors", "labels") if data.get(name)}
+    _check(current.version, [tweets.source, *texts["corpora"], *texts["labelled_texts"], *files.values()])
     words = f"it goes on with the tweets of the champion (version {current.version}): {tweets.source}{doubt}"
-    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words, vectors)
+    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words, **files)
 
 
 def _sample(words: str) -> RetrainingData:

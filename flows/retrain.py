@@ -15,6 +15,7 @@ from flows.external import add_external, check_given, read_external
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
+from flows.own_labels import add_own_labels
 from models.settings import GateSettings, Recipe, Settings, ThresholdSettings
 from tasks import lineage, tracking
 from tasks.evaluation import choice, comparison
@@ -22,6 +23,7 @@ from tasks.evaluation.comparison_page import comparison_page
 from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts, find_held_out, say_held_out
 from tasks.ingestion.steps import tweet_counts
+from tasks.labels.snapshot import OWN
 from tasks.notifications import Event
 from tasks.notifications.news import News, tell
 from tasks.recipes import load_recipe
@@ -54,6 +56,9 @@ class RetrainRequest(Settings):
     replace_data: bool = Field(False, description="A champion of other tweets is meant to be replaced.")
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
+    labels: str = Field(
+        "own", description="Labels that people gave: those of the state folder, none, or an exported file."
+    )
     vectors: str | None = Field(None, description="Word vectors from elsewhere, to start networks and trainings from.")
     trigger: str | None = Field(None, description="Why it began, where something else than a person began it.")
 
@@ -68,7 +73,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         check_given(recipe, request.vectors)
         record_request(run, {"request": request})
         run.tag(tweets_from=words, **({"trigger": request.trigger} if request.trigger else {}))
-        tweets = ingest_tweets(source, recipe, run)
+        tweets = add_own_labels(request.labels, ingest_tweets(source, recipe, run), run)
         run.log_dataset(tweets, "tweets", source.source)
         corpora = ingest_corpora(list(request.corpora), run)
         texts = ingest_labelled_texts(request.labelled_texts, run)
@@ -108,6 +113,7 @@ def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str
     chosen: dict[str, Any] = {"tweets": data.tweets, "corpora": request.corpora or data.corpora}
     chosen["labelled_texts"] = request.labelled_texts or data.labelled_texts
     chosen["vectors"] = request.vectors or data.vectors
+    chosen["labels"] = data.labels if request.labels == OWN else request.labels
     return request.model_copy(update=chosen), data.tweets, data.words
 
 
@@ -166,5 +172,6 @@ def _challenge(
 ) -> Decision:
     source = ""
     if request.tweets is not None:
-        source = champion_data.in_json(request.tweets, request.corpora, request.labelled_texts, request.vectors)
+        texts = request.corpora, request.labelled_texts
+        source = champion_data.in_json(request.tweets, *texts, request.vectors, request.labels)
     return challenge(run, best, tweets, gate, source, request.replace_data)

@@ -45,6 +45,17 @@ MissCosts = Annotated[
 ]
 
 
+OwnLabels = Annotated[
+    str,
+    typer.Option(
+        "--labels",
+        metavar="own|none|FILE",
+        help="Labels that people gave (`crisisflow label`): those of the state folder, none, or an exported file.",
+        rich_help_panel="Data",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class TrainingTexts:
     """The texts of a retraining."""
@@ -54,10 +65,12 @@ class TrainingTexts:
     pretrain_on: PretrainOn = None
     overlap_with: OverlapWith = None
     vectors: Vectors = None
+    labels: OwnLabels = "own"
 
     def named(self) -> tuple[str | None, ...]:
         """Every source that was named."""
-        return (self.tweets, self.overlap_with, self.vectors, *(self.corpus or ()), *(self.pretrain_on or ()))
+        labels = None if self.labels in ("own", "none") else self.labels
+        return (self.tweets, self.overlap_with, self.vectors, labels, *(self.corpus or ()), *(self.pretrain_on or ()))
 
     def fields(self, table: LabelledTable) -> dict[str, Any]:
         """The fields of a retraining's request; the table options say how the tweets are read."""
@@ -66,6 +79,7 @@ class TrainingTexts:
             "corpora": corpora_of(self.tweets, self.corpus),
             "labelled_texts": tuple(self.pretrain_on or ()),
             "vectors": self.vectors,
+            "labels": self.labels,
         }
 
 
@@ -93,6 +107,8 @@ def retrain(
     Reads and checks the tweets, makes frequency vectors and word vectors, trains every classifier of the recipe,
     scores all of them on the same held-out tweets, and puts the best in use for `crisisflow score`. What was
     computed before from the same data, settings and code is reused.
+
+    Labels that people gave (`crisisflow label`) join the tweets; what is used, and what is not, is printed.
 
     A model of other tweets than the champion's must also be as good on the champion's own, unless --replace-data says
     that the change is meant. A model of the bundled sample never replaces one of other tweets.

@@ -27,6 +27,8 @@ RowRule = Literal[
     "conflicting-labels",
     "repeated-id",
     "duplicate",
+    "conflicting-annotators",
+    "not-random",
 ]
 TableRule = Literal[
     "missing-column", "too-few-rows", "too-many-quarantined", "one-class-only", "class-balance", "missing-rate"

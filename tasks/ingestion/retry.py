@@ -72,6 +72,11 @@ def retry_tweets(tweets: Path, corrected: Path | None = None, settings: RetrySet
     quarantined, SourceError for corrections that fit no row, RefusedTable like an ingest.
     """
     table, settings = Table.read(tweets), settings or RetrySettings()
+    if joined := table.report.get("own_labels"):
+        raise ValueError(
+            f"{tweets.name} holds labels that people gave: retry the table {joined['table']} that they joined; they "
+            "join the new one at the next retraining"
+        )
     if not table.quarantined:
         raise ValueError(f"no row of {tweets.name} is quarantined: there is nothing to retry")
     with scratch() as folder, new_artifact("tweets") as draft:

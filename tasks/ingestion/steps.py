@@ -123,5 +123,6 @@ def tweet_counts(artifact: Path) -> dict[str, Any]:
     return {
         "data": report["counts"],
         "inspection": inspection(artifact),
+        "labels": report.get("own_labels"),
         "test": {"rows": test["rows"], "positives": test["positives"]},
     }

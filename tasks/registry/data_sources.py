@@ -73,7 +73,7 @@ def relate(tweets: Path, raw: Iterable[str], incumbent: "Incumbent", settings: G
         return Relation()
     ours = formats.read_tweets(tweets)
     of_sample = is_sample(ours)
-    path = _table(incumbent.table)
+    path = stored_table(incumbent.table)
     if path is None:
         gone = "are no longer in the store" if incumbent.table else "are not recorded on it"
         return Relation(f"the tweets of version {incumbent.version} {gone}", None, of_sample)
@@ -100,19 +100,20 @@ def is_sample(tweets: pa.Table) -> bool:
 
 def is_sample_table(digest: str) -> bool:
     """The same of a table of the store by its digest; False of one that is not there."""
-    path = _table(digest)
+    path = stored_table(digest)
     return path is not None and is_sample(formats.read_tweets(path))
 
 
 def labelled_groups(digest: str) -> pa.StringArray:
     """The groups of the checked table of this digest; none of one that is no longer in the store."""
-    path = _table(digest)
+    path = stored_table(digest)
     if path is None:
         return pa.array([], pa.string())
     return pc.unique(formats.read_tweets(path)["group"].cast(pa.string()))
 
 
-def _table(digest: str) -> Path | None:
+def stored_table(digest: str) -> Path | None:
+    """The checked table of this digest; None of one that is no longer in the store."""
     path = state_folder.state_home() / "store" / "tweets" / digest
     return path if digest and is_artifact(path) else None
 

@@ -42,6 +42,8 @@ def _pin(holder: dict[str, Any], left: Mapping[tuple[str, str], list[str]], read
         holder["exclude"] = list(left["exclude_texts", "excluded"])
     if isinstance(holder.get("labelled_texts"), list):
         holder["labelled_texts"] = [left["check_labelled_texts", "snapshot"].pop(0) for _ in holder["labelled_texts"]]
+    if isinstance(holder.get("labels"), str):
+        holder["labels"] = next(iter(left["add_labels", "labels"]), "none")
     steps = {"against": "check_tweets", "similarities": "score_vectors", "analogies": "score_vectors"}
     inputs = {name: (step, name) for name, step in steps.items()} | {"vectors": ("read_external_vectors", "snapshot")}
     for name, read in inputs.items():

@@ -159,3 +159,43 @@ def queued(result: Mapping[str, Any]) -> None:
     if result["budget"].endswith(("day", "week")):
         console.told(f"{result['left']:,} of {result['budget']} left.")
     console.told(f"{counted(result['open'], 'tweet')} waiting: crisisflow label next")
+
+
+USES = {
+    "added": "added",
+    "corrected": "correct a row and its near-duplicates",
+    "confirmed": "say what the tweets say already",
+    "repeated": "repeat another one",
+    "not-random": "not used: of validation or test rows, and not drawn at random",
+    "conflicting-annotators": "not used: annotators differ",
+    "conflicting-labels": "not used: the tweets have another label",
+}
+
+
+def labels_used(joined: Mapping[str, Any] | None) -> None:
+    """What became of the labels that people gave, used or not; nothing where there are none."""
+    if joined is None:
+        return
+    told = [f"{rows:,} {USES.get(name, f'not used: {name}')}" for name, rows in joined["outcomes"].items()]
+    splits = ", ".join(f"{rows:,} {split}" for split, rows in sorted(joined["splits"].items()))
+    console = _console()
+    console.told(
+        f"Labels that people gave: {joined['read']:,}. {'; '.join(told)}.{f' Added: {splits}.' * bool(splits)}"
+    )
+    if any(name not in ("added", "corrected", "confirmed", "repeated") for name in joined["outcomes"]):
+        console.told("Those not used, with the reason: crisisflow quarantine show")
+
+
+def audited(result: Mapping[str, Any]) -> None:
+    """The suspected labels, each with the reason, and how many there are."""
+    console = _console()
+    for each in result["labels"]:
+        console.told(each["text"], "bold")
+        console.told(f"  {each['id']} ({each['source']} row {each['source_row']}): {each['reason']}")
+    console.told(
+        f"{counted(result['suspected'], 'label')} of {counted(result['rows'], 'training row')} suspected, about "
+        f"{result['wrong']:,} wrong by estimate; {len(result['labels']):,} shown. "
+        f"All of them: audit.json of run {result['run_id']} in MLflow."
+    )
+    if result["asked"]:
+        console.told(f"{counted(result['asked'], 'tweet')} put into the queue: crisisflow label next")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.render.inspection import print_brief
+from flows.cli.render.labels import labels_used
 from models.wording import counted, how_sure
 
 ROWS_WITH_PACE = 1_000
@@ -27,6 +28,7 @@ def retrained(result: Mapping[str, Any]) -> None:
         f"Test split: {counted(test['rows'], 'row')}, {test['positives']:,} of them real disasters."
     )
     print_brief(console, result["inspection"])
+    labels_used(result["labels"])
     console.print(models(result["models"], result["best"]))
     console.print(f"{how_sure(test['rows'])}.")
     steps = result["steps"]

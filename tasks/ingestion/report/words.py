@@ -25,6 +25,8 @@ RULES = {
     "conflicting-labels": "the same text, character by character, under both labels: every row of the conflict",
     "repeated-id": "an id that an earlier row has",
     "duplicate": "the same text, character by character, as an earlier row",
+    "conflicting-annotators": "a tweet that annotators label differently",
+    "not-random": "a label of a validation or test row that was not drawn at random",
 }
 
 

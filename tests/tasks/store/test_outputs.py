@@ -263,6 +263,7 @@ MAY_WRITE = {
     "tasks/ingestion/outputs.py": "the draft of an artifact",
     "tasks/ingestion/retry.py": "the draft of an artifact",
     "tasks/ingestion/tweets.py": "the draft of an artifact",
+    "tasks/labels/joining.py": "the draft of an artifact",
     "tasks/lineage/retention.py": "the state folder",
     "tasks/notifications/receivers.py": "the state folder",
     "tasks/overview/page.py": "no file: the elements of a page",
