@@ -1,4 +1,4 @@
-"""The command that fills the queue: label queue."""
+"""The commands that fill the queue: label queue, label audit."""
 
 from typing import Annotated
 
@@ -9,10 +9,15 @@ from flows.cli.grouping import grouped
 from flows.cli.render import labels
 from flows.cli.runner import AsJson, Debug, command, orchestration, show
 
+Budget = Annotated[
+    str, typer.Option(metavar="N/day", help="Tweets to ask about: in a day, a week (N/week), or this time (N).")
+]
+
 
 def register(label: typer.Typer) -> None:
-    """Add this command to `label`."""
+    """Add these commands to `label`."""
     label.command("queue")(grouped(fill))
+    label.command("audit")(grouped(audit))
 
 
 def fill(
@@ -25,9 +30,7 @@ def fill(
     model: Annotated[
         str | None, typer.Option(metavar="URI", help="A registered version. Default: the champion.")
     ] = None,
-    budget: Annotated[
-        str, typer.Option(metavar="N/day", help="Tweets to ask about: in a day, a week (N/week), or this time (N).")
-    ] = "50/day",
+    budget: Budget = "50/day",
     random_share: Annotated[
         float, typer.Option(min=0.2, max=1.0, help="Share of them that is drawn at random, at least a fifth.")
     ] = 0.2,
@@ -62,3 +65,37 @@ def fill(
             )
             result = stage.fill_queue(request)
     show(result, as_json, labels.queued)
+
+
+def audit(
+    *,
+    tweets: Annotated[
+        str | None,
+        typer.Option(metavar="SRC", help="Labelled tweets: whatever `ingest` reads. Default: the champion's."),
+    ] = None,
+    table: options.LabelledTable,
+    top: Annotated[int, typer.Option(min=1, help="Labels to show, the worst first.")] = 50,
+    add_to_queue: Annotated[
+        bool, typer.Option("--add-to-queue", help="Ask people about those that are shown, within the budget.")
+    ] = False,
+    budget: Budget = "50/day",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show which labels of the training tweets are probably wrong, why, and what their near-duplicates say.
+
+    Confident learning: linear models that have not seen a tweet judge its label. What people answer to --add-to-queue
+    corrects the row, and its near-duplicates, at the next retraining. All that is suspected is in audit.json of the run
+    in MLflow.
+
+    Example: crisisflow label audit --top 20 --add-to-queue
+    """
+    with command(debug), orchestration(tweets):
+        from flows import label_audit as stage
+
+        source = options.tweet_source(tweets, table) if tweets else None
+        request = stage.AuditRequest(tweets=source, top=top, add_to_queue=add_to_queue, budget=budget)
+        result = stage.audit(request)
+    show(result, as_json, labels.audited)
+    if add_to_queue and not as_json:
+        labels.put_into_queue(result["asked"], budget)

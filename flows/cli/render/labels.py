@@ -197,5 +197,13 @@ def audited(result: Mapping[str, Any]) -> None:
         f"{result['wrong']:,} wrong by estimate; {len(result['labels']):,} shown. "
         f"All of them: audit.json of run {result['run_id']} in MLflow."
     )
-    if result["asked"]:
-        console.told(f"{counted(result['asked'], 'tweet')} put into the queue: crisisflow label next")
+
+
+def put_into_queue(asked: int, budget: str) -> None:
+    """How many tweets are asked about; of none, why."""
+    if asked:
+        _console().told(f"{counted(asked, 'tweet')} put into the queue: crisisflow label next")
+    else:
+        _console().told(
+            f"Nothing is put into the queue: the budget of {budget} is spent, or all was asked about before."
+        )

@@ -1,0 +1,57 @@
+"""Probabilities of labelled texts by cheap linear models that have seen neither the text nor a near-duplicate of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+
+from models.classifiers.nb_svm import log_count_ratios
+from models.frequencies import fit_features, one_hot_matrix, tf_idf_matrix
+from models.settings import FrequencySettings
+from models.splitting.folds import assign_folds
+from models.text import Tokens
+
+FOLDS = 10
+# Inverse regularisation strengths: strong, for a model that is sure of everything finds no wrong label
+# (tests/benchmarks/bench_label_audit.py).
+TF_IDF_STRENGTH, RATIO_STRENGTH = 1.0, 0.03
+MAX_ITERATIONS = 1_000
+Fit = Callable[[Tokens, np.ndarray, Tokens], np.ndarray]
+
+
+def out_of_fold(tokens: Tokens, labels: np.ndarray, groups: pa.StringArray, folds: int = FOLDS) -> np.ndarray:
+    """P(label = 1) float64 (rows,): the mean of two logistic regressions, over TF-IDF and over scaled words (NB-SVM).
+
+    Raises ValueError for fewer groups than folds.
+    """
+    fold_of = assign_folds(groups, folds, 0)
+    probabilities = np.empty(len(labels))
+    for fold in range(1, folds + 1):
+        known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+        given = tokens.take(known), labels[known], tokens.take(asked)
+        probabilities[asked] = np.mean([by_tf_idf(*given), by_ratios(*given)], axis=0)
+    return probabilities
+
+
+def by_tf_idf(known: Tokens, labels: np.ndarray, asked: Tokens) -> np.ndarray:
+    """P(label = 1) of the texts asked about, by logistic regression over TF-IDF of the known ones."""
+    space = fit_features(known, FrequencySettings())
+    return _logistic(tf_idf_matrix(known, space), labels, tf_idf_matrix(asked, space), TF_IDF_STRENGTH)
+
+
+def by_ratios(known: Tokens, labels: np.ndarray, asked: Tokens) -> np.ndarray:
+    """The same over words scaled by how much they tell the classes apart (Wang & Manning 2012)."""
+    from scipy import sparse
+
+    space = fit_features(known, FrequencySettings())
+    words = one_hot_matrix(known, space)
+    scale = sparse.diags(log_count_ratios(words, labels, 1.0))
+    return _logistic(words @ scale, labels, one_hot_matrix(asked, space) @ scale, RATIO_STRENGTH)
+
+
+def _logistic(known: object, labels: np.ndarray, asked: object, strength: float) -> np.ndarray:
+    from sklearn.linear_model import LogisticRegression
+
+    head = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS).fit(known, labels)
+    probabilities: np.ndarray = head.predict_proba(asked)[:, 1]
+    return probabilities
