@@ -19,7 +19,7 @@ NO_NEED, NOT_YET = "No need", "Not yet"
 class NeedRequest(Settings):
     """What calls for a retraining, and what it is to be."""
 
-    when: tuple[need.Trigger, ...] = Field(min_length=1, description="What calls for one: drift, files.")
+    when: tuple[need.Trigger, ...] = Field(min_length=1, description=f"What calls for one: {need.TRIGGERS}.")
     least_hours: float = Field(24.0, ge=0, description="Between the beginnings of two retrainings.")
     retraining: RetrainRequest = RetrainRequest()
 

@@ -29,7 +29,8 @@ When = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WHAT",
-        help="retrain: only on drift (of tweets that were scored) or on files (that are new). Repeatable.",
+        help="retrain: only on drift (of scored tweets), on files (that are new), on labels:N (so many new ones). "
+        "Repeatable.",
     ),
 ]
 Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="retrain: word vectors from elsewhere.")]

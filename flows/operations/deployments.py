@@ -111,9 +111,7 @@ def addition_of(what: str, name: str | None, when: Timing, options: Mapping[str,
         if fault["loc"] == ("name",):
             raise ValueError(f"no name for a schedule: {name!r}; use letters, digits, . _ and -") from None
         if fault["loc"][:1] == ("when",):
-            raise ValueError(
-                f"nothing calls for a retraining by the name {fault['input']!r}: {', '.join(TRIGGERS)}"
-            ) from None
+            raise ValueError(f"nothing calls for a retraining by the name {fault['input']!r}: {TRIGGERS}") from None
         raise ValueError(str(fault["msg"]).removeprefix("Value error, ")) from None
 
 

@@ -1,15 +1,22 @@
-"""Why a retraining is called for: tweets that have shifted, files that are new."""
+"""Why a retraining is called for: tweets that have shifted, files that are new, labels that people gave."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args
+from functools import partial
+from typing import Annotated
 
+from pydantic import Field
+
+from models.wording import counted
 from tasks import registry, tracking
+from tasks.labels.store import labels_in_force
 from tasks.registry.data_sources import raw_of_table
 from tasks.sources import watched
 
-Trigger = Literal["drift", "files"]
-TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+TRIGGERS = "drift, files, labels or labels:N"
+PATTERN = r"^(drift|files|labels(:[1-9]\d{0,6})?)$"
+ENOUGH_LABELS = 50  # as many as one asks people for in a day
+Trigger = Annotated[str, Field(pattern=PATTERN)]
 PURPOSE = "retrain"  # of what is noted of a watched source
 SHIFTED = "tags.stage = 'drift' and tags.verdict = 'shifted' and attributes.status = 'FINISHED'"
 RETRAINED = "tags.stage = 'retrain'"
@@ -40,11 +47,16 @@ def why_not_now(last: "tracking.MlflowRun | None", least_hours: float, now: date
 
 def find_reasons(triggers: Sequence[Trigger], source: str, last: "tracking.MlflowRun | None") -> list[str]:
     """What has happened since the last retraining, a sentence for each trigger that it sets off."""
-    known: dict[Trigger, Callable[[], str | None]] = {
-        "drift": lambda: _drift_since(last),
-        "files": lambda: _new_files(source),
-    }
-    return [reason for name in triggers if (reason := known[name]()) is not None]
+    found = []
+    for trigger in triggers:
+        name, _, least = trigger.partition(":")
+        known: dict[str, Callable[[], str | None]] = {
+            "drift": partial(_drift_since, last),
+            "files": partial(_new_files, source),
+            "labels": partial(_new_labels, last, int(least or ENOUGH_LABELS)),
+        }
+        found.append(known[name]())
+    return [reason for reason in found if reason is not None]
 
 
 def note_retrained(source: str, run_id: str) -> None:
@@ -66,6 +78,13 @@ def _drift_since(last: "tracking.MlflowRun | None") -> str | None:
         return None
     window = found[0].data.tags.get("window", "")
     return f"tweets have shifted (run {found[0].info.run_id}{f', {window}' if window else ''})"
+
+
+def _new_labels(last: "tracking.MlflowRun | None", least: int) -> str | None:
+    """That people have labelled so many tweets since a retraining last began."""
+    since = began(last).isoformat() if last else ""
+    new = len({each.text_group for each in labels_in_force() if each.time > since})
+    return f"{counted(new, 'tweet')} labelled since" if new >= least else None
 
 
 def _new_files(source: str) -> str | None:

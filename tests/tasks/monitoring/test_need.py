@@ -11,6 +11,7 @@ from flows import on_need
 from flows.ingest import TweetSource
 from flows.retrain import RetrainRequest
 from tasks import registry, sources, tracking
+from tasks.labels.store import Answer, record
 from tasks.monitoring import need
 
 
@@ -21,6 +22,9 @@ def champion(home: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(registry, "champion", lambda: version)
     monkeypatch.setattr(need, "raw_of_table", lambda digest: ())
     return version
+
+
+TEXTS = ["", "fire at the mill", "flood in the harbour", "storm over the hills"]
 
 
 def finished(stage: str, **tags: str) -> "tracking.MlflowRun":
@@ -57,6 +61,21 @@ def test_files_call_for_one_until_a_retraining_has_learned_from_them(champion: S
     assert need.find_reasons(["files"], str(folder), None) == []
     (folder / "tuesday.csv").write_text("id,text\n2,Flood\n")
     assert need.find_reasons(["files"], str(folder), None)
+
+
+def test_so_many_labels_since_the_last_retraining_call_for_one(home: Path) -> None:
+    def label(number: int) -> None:
+        record([Answer("ann", str(number), TEXTS[number], 1)])
+
+    label(1)
+    last = finished("retrain")
+    label(2)
+    record([Answer("bob", "2", TEXTS[2], 0)])  # one tweet, however many label it
+    assert need.find_reasons(["labels:2"], "", last) == []
+    label(3)
+    assert need.find_reasons(["labels:2"], "", last) == ["2 tweets labelled since"]
+    assert need.find_reasons(["labels"], "", last) == []
+    assert need.find_reasons(["labels:3"], "", None) == ["3 tweets labelled since"]
 
 
 def test_what_the_champion_learned_from_is_not_new(

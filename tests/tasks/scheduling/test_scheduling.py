@@ -94,7 +94,11 @@ def test_an_interval_keeps_its_own_beat() -> None:
         ("score", {"labelled_texts": ("x",)}, "--pretrain-on is not valid for score: it is for retrain"),
         ("retrain", {"vectors": "/nope.vec"}, "nothing to read at '/nope.vec'"),
         ("score", {"when": ("drift",)}, "--when is not valid for score: it is for retrain"),
-        ("retrain", {"when": ("rain",)}, "nothing calls for a retraining by the name 'rain': drift, files"),
+        (
+            "retrain",
+            {"when": ("rain",)},
+            "by the name 'rain': drift, files, labels or labels:N",
+        ),
         ("score", {"columns": ColumnMap(label="class")}, "--label-column is not valid for score"),
         ("retrain", {"columns": ColumnMap(text="body")}, "need --source"),
         ("score", {"source": "https://${CRISISFLOW_SECRET_1}@example.org/t.csv"}, "write ${NAME} in its place"),

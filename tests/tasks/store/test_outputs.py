@@ -296,6 +296,7 @@ MAY_WRITE = {
     "tasks/store/relative_locations.py": "the state folder",
     "tasks/store/outputs.py": "the only way to a file that a user named",
     "tasks/tracking/connection.py": "the state folder",
+    "tasks/tracking/lifecycle.py": "no file: the name of a run",
     "tasks/tracking/model_runs.py": "no file: the name of a run",
     "tasks/tracking/provenance.py": "a temporary folder",
     "tasks/tracking/requests.py": "a temporary folder",
