@@ -49,7 +49,8 @@ def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dic
     judged = find_judged(request.model)
     version = str(judged.version)
     reference = read_reference(judged.tags, version)
-    logged = mlflow_model.load_model(f"models:/{judged.name}/{version}")
+    # The judged twin: a refit has learned from the reference.
+    logged = mlflow_model.load_model(f"models:/{judged.name}/{version}", judged=True)
     model = monitoring.Model(logged, mlflow_model.familiarity(logged), judged.tags.get("model", judged.name), version)
     run.tag(model=model.name, version=version)
     columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(logged))

@@ -1,6 +1,7 @@
 """Retrain: the main job. From raw files to a tracked, compared set of models, the best of them in use."""
 
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
 from flows.own_labels import add_own_labels
+from flows.refit import Fitted, refit
 from models.settings import GateSettings, Recipe, Settings, ThresholdSettings
 from tasks import lineage, tracking
 from tasks.evaluation import choice, comparison
@@ -29,6 +31,7 @@ from tasks.notifications.news import News, tell
 from tasks.recipes import load_recipe
 from tasks.registry import NOT_CHALLENGED, Decision
 from tasks.registry.gate import challenge
+from tasks.registry.promotion import Prepare, Served
 from tasks.runtime import signals
 from tasks.runtime.progress import say
 from tasks.runtime.redaction import mask_secrets
@@ -53,6 +56,9 @@ class RetrainRequest(Settings):
         None, gt=0, description="What a missed disaster costs, in false alarms; instead of the recipe's threshold."
     )
     promote: bool = Field(True, description="Put the best model in use, if it is better than the one that is.")
+    refit: bool | None = Field(
+        None, description="Fit the best model again on all labels, promoted or not; None: as recipe and gate say."
+    )
     replace_data: bool = Field(False, description="A champion of other tweets is meant to be replaced.")
     similarities: str | None = Field(None, description="Word pairs with human similarity scores, to score vectors on.")
     analogies: str | None = Field(None, description="Analogy questions, to score vectors on.")
@@ -90,8 +96,9 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         pretrained = {}
         if features.corpus_tokens is not None and texts:
             pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
-        classify(tweets, features, vectors, recipe, run, None, pretrained)
-        result = conclude(run, tweets, request, recipe.gate if request.promote else None, start)
+        models = classify(tweets, features, vectors, recipe, run, None, pretrained)
+        fitted = Fitted(tweets, features, vectors, models, pretrained)
+        result = conclude(run, fitted, request, recipe, start)
         return {**result, "tweets_from": words}
 
 
@@ -118,25 +125,31 @@ def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str
 
 
 def conclude(
-    run: tracking.Run, tweets: Path, request: RetrainRequest, gate: GateSettings | None, start: float
+    run: tracking.Run, fitted: Fitted, request: RetrainRequest, recipe: Recipe, start: float
 ) -> dict[str, Any]:
     """Choose among the models, let the best challenge the champion, and describe the run where people will look."""
     rows = comparison.model_rows(run.run_id)
     chosen = choice.choose(rows)
     best = chosen.row
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
-    decision = _challenge(run, best, tweets, request, gate) if gate else NOT_CHALLENGED
+    prepare = refit_on_demand(run, best.name, fitted, request, recipe)
+    decision = (
+        _challenge(run, best, fitted.tweets, request, recipe.gate, prepare) if request.promote else NOT_CHALLENGED
+    )
+    if request.refit and prepare is not None:
+        prepare()  # where the gate let none be made
     _record(run, rows, chosen, decision)
     _tell(run, decision)
     return {
         "run_id": run.run_id,
         "tracking_uri": mask_secrets(tracking.tracking_uri()),
-        **tweet_counts(tweets),
+        **tweet_counts(fitted.tweets),
         "models": [row.summary() for row in rows],
         "best": best.name,
         "choice": chosen.summary(),
         "promoted": decision.promoted,
         "decision": decision.reason,
+        "refit": dict(decision.serves) or None,
         "reason": decision.verdict.reason if decision.verdict else decision.reason,
         "steps": tracking.step_outcomes(run.run_id),
         "seconds": round(time.monotonic() - start, 1),
@@ -167,11 +180,35 @@ def _tell(run: tracking.Run, decision: Decision) -> None:
         tell(News(event, run.run_id, title, f"{decision.reason}. MLflow run {run.run_id}."))
 
 
+def refit_on_demand(
+    run: tracking.Run, name: str, fitted: Fitted, request: RetrainRequest, recipe: Recipe
+) -> Prepare | None:
+    """A function that refits the model of this name, once at most, and notes it on the run; None if none is wanted."""
+    wanted = recipe.served.refit == "all" if request.refit is None else request.refit
+    run.tag(refitted="false")
+    if not wanted:
+        return None
+
+    @cache
+    def prepare() -> Served:
+        say(f"  {name} is fitted again on all labelled rows, to be served")
+        made = refit(name, fitted, recipe, run)
+        run.tag(refitted="true", **made.tags)
+        return made
+
+    return prepare
+
+
 def _challenge(
-    run: tracking.Run, best: comparison.ModelRow, tweets: Path, request: RetrainRequest, gate: GateSettings
+    run: tracking.Run,
+    best: comparison.ModelRow,
+    tweets: Path,
+    request: RetrainRequest,
+    gate: GateSettings,
+    prepare: Prepare | None,
 ) -> Decision:
     source = ""
     if request.tweets is not None:
         texts = request.corpora, request.labelled_texts
         source = champion_data.in_json(request.tweets, *texts, request.vectors, request.labels)
-    return challenge(run, best, tweets, gate, source, request.replace_data)
+    return challenge(run, best, tweets, gate, source, request.replace_data, prepare)

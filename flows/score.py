@@ -9,6 +9,7 @@ from pydantic import Field
 
 from flows.names import scheduled_name
 from models.settings import Settings
+from models.splitting.learned import LearnedGroups
 from tasks import registry, scoring, sources, tracking
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
@@ -65,6 +66,7 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
         request.raw_csv,
         request.outputs(),
         mlflow_model.familiarity(model),
+        LearnedGroups.of(mlflow_model.groups_learned(model)),
     )
     written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
     figures = {name: value for name, value in written.items() if isinstance(value, (int, float))}

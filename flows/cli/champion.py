@@ -25,25 +25,30 @@ def champion(as_json: AsJson = False, debug: Debug = False) -> None:
     """
     with command(debug):
         from tasks import registry, tracking
+        from tasks.registry.versions import SERVES, holds_twin, in_use
         from tasks.runtime.redaction import mask_secrets
 
         current, address = registry.champion(), mask_secrets(tracking.tracking_uri())
         result = {
             "version": str(current.version) if current else None,
             "model": current.tags.get("model") if current else None,
+            "serves": current.tags.get(SERVES, "twin") if current else None,
+            "in_use": in_use(current.tags) if current else None,
             "tracking_uri": address,
-            "load": load_lines(address, registry.CHAMPION_URI) if current else [],
+            "load": load_lines(address, registry.CHAMPION_URI, holds_twin(current.tags)) if current else [],
             "history": [asdict(each) for each in registry.history()],
         }
     show(result, as_json, _show_champion)
 
 
-def load_lines(tracking_uri: str, model_uri: str) -> list[str]:
-    """The lines of Python that load a model wherever crisisflow is installed."""
+def load_lines(tracking_uri: str, model_uri: str, with_twin: bool = False) -> list[str]:
+    """The lines of Python that load a model wherever crisisflow is installed, and its judged twin if it has one."""
+    twin = f'twin = mlflow.pyfunc.load_model("{model_uri}", model_config={{"part": "judged"}})'  # unseen test rows
     return [
         "import mlflow",
         f'mlflow.set_tracking_uri("{tracking_uri}")',
         f'model = mlflow.pyfunc.load_model("{model_uri}")  # model.predict(DataFrame with a column text)',
+        *([twin] if with_twin else []),
     ]
 
 
@@ -71,7 +76,7 @@ def _show_champion(result: Mapping[str, Any]) -> None:
     if result["version"] is None:
         said = "There is no champion: `crisisflow retrain` makes one, `crisisflow rollback --to VERSION` names one."
     else:
-        said = f"Champion: version {result['version']}, {result['model']}"
+        said = f"Champion: version {result['version']}, {result['model']}; it {result['in_use']}"
     console = Console(highlight=False)
     console.print(Text(said), soft_wrap=True)
     console.print(Text(f"Tracking: {result['tracking_uri']}"), soft_wrap=True)

@@ -33,7 +33,8 @@ def replay(run_id: str, keep: Path | None = None, any_libraries: bool = False) -
         state = folder / "state"
         rerunning.link_inputs((name for names in snapshots.values() for name in names), state, _sources(run))
         paths = {key: [str(state / "store" / name) for name in names] for key, names in snapshots.items()}
-        made = rerunning.run_again(requests.pinned(request, paths, folder), root, state, folder)
+        again = requests.pinned(request, paths, folder, run.data.tags.get("refitted"))
+        made = rerunning.run_again(again, root, state, folder)
         replayed = [trees.from_record(step) for step in made["steps"]]
         return verdict(run, recorded, made, replayed, folder)
 

@@ -72,7 +72,7 @@ def fit_logistic(
     values = features.data if sparse.issparse(features) else features
     if not np.isfinite(values).all():
         raise ValueError("features must be finite: found NaN or infinity")
-    models = _fit_each(features, labels, sorted(settings.inverse_strengths))
+    models = fit_at(features, labels, sorted(settings.inverse_strengths))
     history = []
     for model in models:
         scores = classification_metrics(validation_labels, model.predict_probabilities(validation_features))
@@ -81,7 +81,7 @@ def fit_logistic(
     return models[best], history
 
 
-def _fit_each(features: Features, labels: np.ndarray, inverse_strengths: Sequence[float]) -> list[LogisticModel]:
+def fit_at(features: Features, labels: np.ndarray, inverse_strengths: Sequence[float]) -> list[LogisticModel]:
     """One model per C, each started from the one before."""
     from sklearn.linear_model import LogisticRegression
 

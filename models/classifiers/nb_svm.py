@@ -1,6 +1,6 @@
 """NB-SVM (Wang & Manning 2012): a linear classifier over words scaled by how much they tell the two classes apart."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +18,41 @@ def log_count_ratios(features: sparse.csr_matrix, labels: np.ndarray, smoothing:
     positive, negative = (smoothing + np.asarray(features[labels == each].sum(axis=0)).ravel() for each in (1, 0))
     ratios: np.ndarray = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
     return ratios
+
+
+class Margins(NamedTuple):
+    """An SVM over the features themselves, the ratios folded in: margin = x @ weights + intercept."""
+
+    weights: np.ndarray
+    intercept: float
+
+    def of(self, features: sparse.csr_matrix) -> np.ndarray:
+        """The margins of these rows, float64 (rows,)."""
+        margins: np.ndarray = np.asarray(features @ self.weights).ravel() + self.intercept
+        return margins
+
+    def with_line(self, slope: float, offset: float, inverse_strength: float) -> LogisticModel:
+        """The model whose log-odds are slope * margin + offset."""
+        return _linear_model(slope * self.weights, slope * self.intercept + offset, inverse_strength)
+
+
+def fit_margins(
+    features: sparse.csr_matrix, labels: np.ndarray, inverse_strength: float, settings: NbSvmSettings
+) -> Margins:
+    """The margins of one C."""
+    ratios = log_count_ratios(features, labels, settings.smoothing)
+    return _margins(ratios, (features @ sparse.diags(ratios)).tocsr(), labels, inverse_strength, settings)
+
+
+def _margins(
+    ratios: np.ndarray,
+    inputs: sparse.csr_matrix,
+    labels: np.ndarray,
+    inverse_strength: float,
+    settings: NbSvmSettings,
+) -> Margins:
+    weights, intercept = _fit_svm(inputs, labels, inverse_strength, settings.interpolation)
+    return Margins(ratios * weights, intercept)
 
 
 def fit_nb_svm(
@@ -39,10 +74,9 @@ def fit_nb_svm(
     inputs = (features @ sparse.diags(ratios)).tocsr()
     models, history = [], []
     for inverse_strength in sorted(settings.inverse_strengths):
-        weights, intercept = _fit_svm(inputs, labels, inverse_strength, settings.interpolation)
-        margins = np.asarray(validation_features @ (ratios * weights)).ravel() + intercept
-        slope, offset = platt_line(margins, validation_labels)
-        model = _linear_model(slope * ratios * weights, slope * intercept + offset, inverse_strength)
+        margins = _margins(ratios, inputs, labels, inverse_strength, settings)
+        slope, offset = platt_line(margins.of(validation_features), validation_labels)
+        model = margins.with_line(slope, offset, inverse_strength)
         scores = classification_metrics(validation_labels, model.predict_probabilities(validation_features))
         models.append(model)
         history.append({"inverse_strength": inverse_strength, **scores})

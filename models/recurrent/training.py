@@ -48,18 +48,20 @@ def train_classifier(
     settings: ClassifierSettings,
     seed: int,
     hooks: TrainingHooks = NO_HOOKS,
+    epochs: int | None = None,
 ) -> list[Epoch]:
     """Fit the model's weights and return the scores of every epoch.
 
     At a constant rate it stops after `settings.patience` epochs without a lower validation log loss and leaves the
     weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights:
-    it needs no validation documents.
+    it needs no validation documents. With `epochs` it trains so many at whatever schedule, and leaves the last weights.
     Labels are smoothed, gradients clipped to norm 1. A checkpoint is handed out after every epoch, and every
     CHECKPOINT_BATCHES batches of a long one; with one of them as `hooks.start`, the same weights come out as without
     the interruption, bit for bit, and the same history but times. Raises ValueError where documents are missing.
     """
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
-    _refuse_missing(train, validation, settings)
+    stops_early = settings.schedule == "constant" and epochs is None
+    _refuse_missing(train, validation, stops_early)
     network = logit_network(model)
     step = current_backend().training_step(network, LABEL, settings.adversarial)
     state = TrainingState([*model.variables, *step.variables], model.get_weights())
@@ -67,22 +69,23 @@ def train_classifier(
         state.restore(hooks.start)
     watch = NetworkWatch(model, settings.name, float(np.log(2)), settings.learning_rate)
     train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed, watch)
-    patience = settings.patience if settings.schedule == "constant" else settings.epochs
-    while len(state.history) < settings.epochs and state.epochs_since_best < patience:
+    limit = settings.epochs if epochs is None else epochs
+    patience = settings.patience if stops_early else limit + 1
+    while len(state.history) < limit and state.epochs_since_best < patience:
         scores = train_epoch(state, hooks)
         if len(validation.labels):
             scores |= _validation_scores(model, validation)
-        state.end_epoch(scores, model.get_weights() if settings.schedule == "constant" else None)
+        state.end_epoch(scores, model.get_weights() if stops_early else None)
         hooks.end_epoch(len(state.history) - 1, scores, state.to_checkpoint)
-    if settings.schedule == "constant":
+    if stops_early:
         model.set_weights(state.best_weights)
     return state.history
 
 
-def _refuse_missing(train: LabelledDocuments, validation: LabelledDocuments, settings: ClassifierSettings) -> None:
+def _refuse_missing(train: LabelledDocuments, validation: LabelledDocuments, stops_early: bool) -> None:
     if not len(train.labels):
         raise ValueError("no training documents: give at least one")
-    if not len(validation.labels) and settings.schedule == "constant":
+    if not len(validation.labels) and stops_early:
         raise ValueError("no validation documents to stop early by: give some, or a one-cycle schedule")
 
 

@@ -25,6 +25,7 @@ from models.settings.classifiers import (
     NbSvmSettings,
     NetworkSettings,
     PretrainingSettings,
+    ServedSettings,
     ThresholdSettings,
     TrainingSettings,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Recipe",
     "Representation",
     "RetrySettings",
+    "ServedSettings",
     "Settings",
     "Share",
     "Split",

@@ -134,6 +134,29 @@ class ThresholdSettings(Settings):
         return {"accuracy": "accuracy", "f1": "F1 of disasters"}[self.aim]
 
 
+class ServedSettings(Settings):
+    """What is put in use of a model that the gate has promoted: the model itself, or one that learned from more rows.
+
+    Not to be confused with `refit` of a network under `classifiers`: that one adds the validation rows to the training
+    of the model that is judged.
+    """
+
+    refit: Literal["all", "none"] = Field(
+        "all",
+        description="all: a promoted model is fitted again on all labelled rows, every choice kept, and that fit is "
+        "served: one more training, over about 1.4 times the rows. none: the judged model itself is served.",
+    )
+    min_agreement: Share = Field(
+        0.85, description="Share of made texts to which the refit must give the label that the judged model gives."
+    )
+    max_drift: Share = Field(
+        0.05, description="By how much its mean probability, and its mean certainty, on these texts may differ."
+    )
+    min_texts: Positive = Field(
+        200, description="With fewer texts it cannot be told, and the judged model itself is served."
+    )
+
+
 class GateSettings(Settings):
     """What a challenger must show on rows that nothing was learned from before it replaces the champion."""
 

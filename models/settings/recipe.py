@@ -12,6 +12,7 @@ from models.settings.classifiers import (
     LogisticSettings,
     NbSvmSettings,
     PretrainingSettings,
+    ServedSettings,
     ThresholdSettings,
 )
 from models.settings.data import ContractSettings, SplitSettings, TextSettings
@@ -43,6 +44,7 @@ class Recipe(Settings):
     nb_svm: NbSvmSettings = NbSvmSettings()
     threshold: ThresholdSettings = ThresholdSettings()
     gate: GateSettings = GateSettings()
+    served: ServedSettings = ServedSettings()
     classifiers: tuple[ClassifierSettings, ...] = (
         ClassifierSettings(kind="feed-forward", features="skip-gram"),
         ClassifierSettings(kind="rnn", features="scratch"),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tasks import registry, tracking
 from tasks.caching.inventory import inputs_of, name_of, size, stored_artifacts
 from tasks.caching.records import Record, kept_code, records
+from tasks.registry.versions import REFIT
 from tasks.runtime import atomic_files
 from tasks.tracking.queries import deleted_run
 
@@ -81,7 +82,8 @@ def needed_artifacts(everything: Iterable[Record], limit: float) -> set[str]:
         for record in everything
         if record.used >= limit or not (record.action.run_id in active or deleted_run(record.action.run_id))
     }
-    wanted |= {version.tags["artifact"] for version in registry.versions() if "artifact" in version.tags}
+    made = ("artifact", REFIT)  # the judged model, and what is served of it
+    wanted |= {version.tags[name] for version in registry.versions() for name in made if name in version.tags}
     wanted |= {name for run in runs if _root(run) in trees for name in _touched(run)}
     wanted |= {name for run in runs for name in _touched(run) if name.startswith("raw/")}
     return _with_ancestors(wanted, everything)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import registry
-from tasks.registry.versions import REFERENCE
+from tasks.registry.versions import REFERENCE, REFIT
 from tasks.runtime import state_folder
 from tasks.runtime.redaction import redact
 from tasks.sources import provenance
@@ -91,7 +91,8 @@ def _registered(name: str, version: str | None, alias: str | None) -> Target:
     run = read_run(str(found.run_id))
     facts = {"name": found.name, "version": str(found.version), "aliases": list(found.aliases)}
     title = f"{found.tags['model']}, version {found.version} of {found.name}"
-    return Target(title, (found.tags["artifact"],), run.data.tags.get("root_run_id", run.info.run_id), facts)
+    made = [found.tags["artifact"]] + ([found.tags[REFIT]] if REFIT in found.tags else [])
+    return Target(title, tuple(made), run.data.tags.get("root_run_id", run.info.run_id), facts)
 
 
 def target_of_run(run_id: str) -> Target:

@@ -19,6 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow.pyfunc.model import PythonModel
 
+# The classifiers of a version that was promoted, by what each is for: `served` answers, `judged` is asked by the gate.
+# Other models hold one, `classifier`, which is both.
+SERVED, JUDGED, ONLY = "served", "judged", "classifier"
 # As in training, so that bits do not depend on how many threads a machine has. TensorFlow reads them when it starts.
 ARITHMETIC = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
 
@@ -114,7 +117,11 @@ class LoggedClassifier(PythonModel):
             os.environ.setdefault(variable, value)
         package = import_package(Path(context.artifacts["package"]))
         pipeline = importlib.import_module(f"{package}.classifiers.pipeline")
-        self.classifier = pipeline.assemble(read_parts(Path(context.artifacts["classifier"]), package))
+        asked = (context.model_config or {}).get("part", SERVED)
+        if asked not in (SERVED, JUDGED):
+            raise ValueError(f"part must be {SERVED} or {JUDGED}, got {asked!r}")
+        self.part, self.groups = asked if asked in context.artifacts else ONLY, context.artifacts.get("groups")
+        self.classifier = pipeline.assemble(read_parts(Path(context.artifacts[self.part]), package))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """A row for each row: probability (of a real disaster) and label (1 from the model's threshold on)."""

@@ -2,14 +2,16 @@
 
 import json
 import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from models.drift.familiarity import Familiarity, count_scripts
 from tasks import caching
@@ -27,7 +29,10 @@ REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
 REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
 EXAMPLES = 3
 CODE_FILE, CODE_LOADER = "logged_model.py", "mlflow.pyfunc.loaders.code_model"
-COLUMNS, SCRIPTS = "columns", "scripts"  # in the metadata of a logged model
+COLUMNS, SCRIPTS, LEARNED = "columns", "scripts", "learned"  # in the metadata of a logged model
+# The classifiers of a logged model, by what each is for, as `logged_model.py` knows them: that file imports MLflow.
+ONLY, SERVED, JUDGED = "classifier", "served", "judged"
+GROUPS, PART = "groups", "part"
 THRESHOLD = ("threshold", "threshold_for")
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
@@ -39,24 +44,61 @@ def log_classifier(run: Run, classifier: Path, tweets: pa.Table, columns: Mappin
     training source was read, its `names` by meaning and the label words, and how many training texts are written in
     each of the `scripts`.
     """
+    run.tag(model_uri=_log(run, {ONLY: classifier}, tweets, columns))
+
+
+def log_both(run: Run, judged: Path, served: Path, tweets: pa.Table, columns: Mapping[str, Any] | None = None) -> str:
+    """Log two classifier folders as one model that answers with `served`; return its address.
+
+    `load_model(address, judged=True)` gives the other one. Metadata as of `log_classifier`, of the served one.
+    """
+    return _log(run, {JUDGED: judged, SERVED: served}, tweets, columns)
+
+
+def _log(run: Run, classifiers: Mapping[str, Path], tweets: pa.Table, columns: Mapping[str, Any] | None) -> str:
+    """Log classifier folders by what they are for, with the groups that each has learned from; return the address."""
     mlflow = fluent_mlflow()
+    answers = SERVED if SERVED in classifiers else ONLY
+    served, learned = classifiers[answers], {part: learned_splits(folder) for part, folder in classifiers.items()}
     example = tweets.select(["text", "keyword"]).slice(0, EXAMPLES).to_pandas().astype(object)
+    config = {"model_config": {PART: SERVED}} if answers == SERVED else {}
     with tempfile.TemporaryDirectory() as folder, defer_signals(), mlflow.start_run(run.run_id):
         package = carry_package(Path(folder))
+        artifacts = {"package": str(package)}
+        for part, classifier in classifiers.items():
+            artifacts[part] = str(shutil.copytree(classifier, Path(folder) / part))
+        if "group" in tweets.column_names:
+            artifacts[GROUPS] = str(_write_groups(Path(folder), tweets))
         logged = mlflow.pyfunc.log_model(
             name="classifier",
             python_model=str(Path(__file__).with_name(CODE_FILE)),
-            artifacts={"package": str(package), "classifier": str(classifier)},
+            artifacts=artifacts,
             signature=_signature(),
             input_example=example.where(example.notna(), None),
-            pip_requirements=requirements(networks=any(classifier.rglob("network.keras"))),
+            pip_requirements=requirements(networks=any(served.rglob("network.keras"))),
             metadata={
-                **_described(classifier),
+                **_described(served),
                 **({COLUMNS: dict(columns)} if columns else {}),
-                SCRIPTS: _training_scripts(tweets),
+                SCRIPTS: _scripts(tweets, learned[answers]),
+                LEARNED: learned,
             },
+            **config,
         )
-    run.tag(model_uri=logged.model_uri)
+    return str(logged.model_uri)
+
+
+def learned_splits(classifier: Path) -> list[str]:
+    """The splits that a classifier says it learned from: a refit from all, every other one from the training rows."""
+    about = json.loads((classifier / "classifier.json").read_text(encoding="utf-8"))
+    return list(about.get(LEARNED, ("train",)))
+
+
+def _write_groups(folder: Path, tweets: pa.Table) -> Path:
+    """The group of every labelled row and its split, sorted: the file says nothing of the order of the source."""
+    path = folder / f"{GROUPS}.parquet"
+    groups = tweets.select(["group", "split"]).group_by(["group", "split"], use_threads=False).aggregate([])
+    pq.write_table(groups.sort_by([("group", "ascending"), ("split", "ascending")]), path, compression="zstd")
+    return path
 
 
 def _described(classifier: Path) -> dict[str, Any]:
@@ -65,8 +107,9 @@ def _described(classifier: Path) -> dict[str, Any]:
     return {name: about[name] for name in THRESHOLD if name in about}
 
 
-def _training_scripts(tweets: pa.Table) -> dict[str, int]:
-    rows = tweets.filter(pc.equal(tweets["split"], "train")) if "split" in tweets.column_names else tweets
+def _scripts(tweets: pa.Table, learned: Sequence[str]) -> dict[str, int]:
+    among = pc.is_in(tweets["split"], pa.array(learned)) if "split" in tweets.column_names else None
+    rows = tweets if among is None else tweets.filter(among)
     return count_scripts(rows["text"])
 
 
@@ -110,8 +153,10 @@ def _signature() -> Any:
     return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label")]))
 
 
-def load_model(uri: str) -> "PyFuncModel":
-    """The logged model at this address (`models:/crisisflow@champion`, `runs:/...`).
+def load_model(uri: str, judged: bool = False) -> "PyFuncModel":
+    """The logged model at this address (`models:/crisisflow@champion`, `runs:/...`), which answers as it is served.
+
+    With `judged`, the twin that has not learned from the held-out rows, where the model holds two.
 
     A model is a program, so only those of the tracking store in force are loaded, and of them none that holds a pickle.
     Raises ValueError when there is none, or it is refused.
@@ -127,12 +172,36 @@ def load_model(uri: str) -> "PyFuncModel":
     try:
         folder = Path(mlflow.artifacts.download_artifacts(uri))
         _refuse_pickles(uri, folder)
-        loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder))
+        config = {PART: JUDGED} if judged and _holds_both(folder) else None
+        loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder), model_config=config)
         return loaded
     except MlflowException as error:
         if errors.tracking_lost(error):
             raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def _holds_both(folder: Path) -> bool:
+    return (folder / "artifacts" / JUDGED).is_dir()
+
+
+def serves(model: "PyFuncModel") -> str:
+    """Whether a loaded model answers with a refit on all labelled rows ("refit") or as it was judged ("twin")."""
+    return "refit" if getattr(model.unwrap_python_model(), "part", ONLY) == SERVED else "twin"
+
+
+def groups_learned(model: "PyFuncModel") -> pa.Table | None:
+    """Columns group and split of the labelled rows that a loaded model, as it answers, has learned from.
+
+    None of a model that was logged without.
+    """
+    logged = model.unwrap_python_model()
+    path, part = getattr(logged, "groups", None), getattr(logged, "part", ONLY)
+    if path is None:
+        return None
+    table = pq.read_table(path)
+    splits = (model.metadata.metadata or {})[LEARNED][part]
+    return table.filter(pc.is_in(table["split"], pa.array(splits, pa.string())))
 
 
 def column_names(model: "PyFuncModel") -> dict[str, str]:

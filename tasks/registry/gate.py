@@ -49,11 +49,12 @@ from models.settings import GateSettings, TextSettings
 from tasks import caching
 from tasks.evaluation.comparison import ModelRow
 from tasks.ingestion.steps import split_settings
-from tasks.packaging.mlflow_model import load_model
+from tasks.packaging.mlflow_model import groups_learned, learned_splits, load_model
 from tasks.registry import Candidate, Decision, Incumbent, promote
 from tasks.registry.data_sources import Relation, held_out_by, not_among, raw_sources, relate
 from tasks.registry.gate_page import gate_page
 from tasks.registry.predictions import failure_in_words, predict, time_single_rows
+from tasks.registry.promotion import Prepare
 from tasks.runtime import state_folder
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.progress import progress
@@ -64,7 +65,10 @@ from tasks.tracking import Run
 
 @dataclass(frozen=True)
 class Challenge:
-    """A candidate that is to be tried against the champion on the test rows of this table of tweets."""
+    """A candidate that is to be tried against the champion on the test rows of this table of tweets.
+
+    Of a version that holds two models, the judged one is asked, never the refit.
+    """
 
     candidate: Candidate
     tweets: Path
@@ -83,6 +87,8 @@ class Challenge:
         load_tensorflow()
         table = formats.read_tweets(self.tweets)
         test = table.take(formats.rows_in(table, "test"))
+        if "test" in learned_splits(self._artifact / "classifier"):
+            return Verdict((Rule("held out", False, _learned_test_rows(len(test))),))
         service, answers = self._serve(test)
         if answers is None or incumbent is None:
             return judge_alone(service, self.settings)
@@ -104,21 +110,39 @@ class Challenge:
         """The verdict by these rows of the challenger's tweets, and by the champion's own where those are others."""
         own = relation.rows_of_champion(self.candidate.split, incumbent.split)
         try:
-            champion = load_model(incumbent.uri)
+            champion = load_model(incumbent.uri, judged=True)
+            fresh = _not_learned(champion, rows)
+            if not fresh.any():
+                finding = f"version {incumbent.version} has learned from every test row and holds no twin that has not"
+                return Verdict((Rule("better", False, finding),), service=service, relation=relation.difference)
+            rows = rows.filter(pa.array(fresh))
+            challenger = Answers(challenger.probabilities[fresh], challenger.called[fresh])
+            own = own.filter(pa.array(_not_learned(champion, own)))
             pair = Paired(_held_out(rows), predict(champion, rows), challenger)
             old = predict(champion, own) if len(own) else None
         except Exception as error:  # whatever keeps it from answering: it cannot be in use either
             silent = failure_in_words(error)
             alone = judge_alone(service, self.settings, silent=silent)
             return alone if not relation.difference else self._unjudged(alone, relation, "the champion does not answer")
+        return self._by_source(relation, (rows, pair), (own, old), service)
+
+    def _by_source(
+        self,
+        relation: Relation,
+        ours: tuple[pa.Table, Paired],
+        theirs: tuple[pa.Table, Answers | None],
+        service: Service,
+    ) -> Verdict:
+        """The verdict by our rows alone where both models are of one source, else by the champion's rows too."""
+        (rows, pair), (own, old) = ours, theirs
+        if relation.difference and old is not None:
+            new = predict(load_model(self.candidate.model_uri, judged=True), own)
+            return self._judge_both(relation, ours, (own, Paired(_held_out(own), old, new)), service)
+        alone = judge(pair.rows, pair.champion, pair.challenger, slice_rows(rows), service, self.settings)
         if not relation.difference:
-            return judge(pair.rows, pair.champion, pair.challenger, slice_rows(rows), service, self.settings)
-        if old is None:
-            alone = judge(pair.rows, pair.champion, pair.challenger, slice_rows(rows), service, self.settings)
-            why = "no row of theirs was held out by both models" if relation.table is not None else relation.difference
-            return self._unjudged(alone, relation, why)
-        new = predict(load_model(self.candidate.model_uri), own)
-        return self._judge_both(relation, (rows, pair), (own, Paired(_held_out(own), old, new)), service)
+            return alone
+        why = "no row of theirs was held out by both models" if relation.table is not None else relation.difference
+        return self._unjudged(alone, relation, why)
 
     def _judge_both(
         self, relation: Relation, ours: tuple[pa.Table, Paired], theirs: tuple[pa.Table, Paired], service: Service
@@ -151,7 +175,7 @@ class Challenge:
         """
         raw = golden_tweets(test)
         try:
-            model = load_model(self.candidate.model_uri)
+            model = load_model(self.candidate.model_uri, judged=True)
             answers, of_raw = predict(model, test), predict(model, raw)
             alone, milliseconds = time_single_rows(model, raw)
         except Exception as error:
@@ -185,23 +209,45 @@ class Challenge:
 
 
 def challenge(
-    run: Run, best: ModelRow, tweets: Path, settings: GateSettings, source: str = "", replace_data: bool = False
+    run: Run,
+    best: ModelRow,
+    tweets: Path,
+    settings: GateSettings,
+    source: str = "",
+    replace_data: bool = False,
+    prepare: Prepare | None = None,
 ) -> Decision:
     """Try the best model of a retraining against the champion, and keep page and figures on the retraining's run.
 
     `source` is the JSON of the addresses that the retraining read, kept on the version; `replace_data` says that a
-    champion of other tweets is meant to be replaced.
+    champion of other tweets is meant to be replaced; `prepare` makes what is served of a model that is promoted.
     """
     candidate = Candidate.of(best, tweets.name, split_settings(tweets))
     candidate = replace(candidate, raw=raw_sources(run, tweets), source=source)
     case = Challenge(candidate, tweets, settings, replace_data)
     with progress(f"gate {candidate.name}"):
-        decision = promote(candidate, case.judge, case.case)
+        decision = promote(candidate, case.judge, case.case, prepare)
     if decision.verdict is not None:
         run.log_text(gate_page(candidate.name, decision), "gate.html")
         run.log_text(json.dumps(asdict(decision.verdict), indent=1), "gate.json")
         run.log_metrics({f"gate/{name}": value for name, value in decision.verdict.figures().items()})
     return decision
+
+
+def _not_learned(model: Any, rows: pa.Table) -> np.ndarray:
+    """Which of these rows are in no group that a loaded model learned from, bool (rows,); all where unknown."""
+    learned = groups_learned(model) if len(rows) else None
+    if learned is None:
+        return np.ones(len(rows), bool)
+    known = pc.is_in(rows["group"], value_set=learned["group"].combine_chunks())
+    return np.asarray(pc.invert(known).to_numpy(zero_copy_only=False), bool)
+
+
+def _learned_test_rows(rows: int) -> str:
+    return (
+        f"it has learned from the {rows:,} test rows: it is a refit on all labels, which is served and never judged; "
+        "hand in the twin that it was made from"
+    )
 
 
 def _held_out(rows: pa.Table) -> HeldOut:

@@ -1,6 +1,6 @@
 """A challenger becomes champion, or is refused: registered, judged, and the verdict written on its version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,11 @@ from tasks.registry.versions import (
     our_versions,
     raw_of,
     register,
+    registered,
     tag_version,
     uri_of,
 )
+from tasks.runtime import signals
 from tasks.runtime.state_folder import locked
 from tasks.tracking import client
 
@@ -94,56 +96,114 @@ class Incumbent:
 
 
 @dataclass(frozen=True)
+class Served:
+    """What is put in use of a candidate: the address of the model, and what its version says of it.
+
+    Without an address it is the candidate itself.
+    """
+
+    model_uri: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Decision:
-    """Whether the candidate became champion, why, its version, and the verdict of the gate if it judged."""
+    """Whether the candidate became champion, why, its version, and the verdict of the gate if it judged.
+
+    `serves` are the tags that say what is served of it, if that was prepared.
+    """
 
     promoted: bool
     reason: str
     version: str
     verdict: Verdict | None = None
     incumbent: Incumbent | None = None
+    serves: Mapping[str, str] = field(default_factory=dict)
 
 
 NOT_CHALLENGED = Decision(False, "nothing was to be promoted", "")
 
 Judge = Callable[[Incumbent | None], Verdict]
+Prepare = Callable[[], Served]
 
 
-def promote(candidate: Candidate, judge: Judge, case: str = "") -> Decision:
+def promote(candidate: Candidate, judge: Judge, case: str = "", prepare: Prepare | None = None) -> Decision:
     """Register the candidate; make it champion if the judge finds it better than the one there is.
 
     `case` names all that the judge looks at besides the two models: a refusal of the same case is not judged again.
     One promotion at a time in a state folder: two that compared with the same champion would both replace it.
+
+    `prepare` makes, of a candidate that was found better, the model that is put in use. That may take minutes, in which
+    the registry is open to others; if the champion is another one then, the candidate is judged again. Nothing is
+    registered before it is done: what ends meanwhile leaves no half version.
     """
-    with locked("registry"):
-        return _promote(candidate, judge, case)
+    served = None
+    while True:
+        with locked("registry"):
+            settled = _settled(candidate, case)
+            if settled is not None:
+                return settled
+            incumbent, verdict = _judged(judge)
+            if not verdict.promoted or prepare is None or served is not None:
+                return _conclude(candidate, case, incumbent, verdict, served)
+        served = prepare()
+        signals.raise_if_interrupted()
+        with locked("registry"):
+            current = champion()
+            if (str(current.version) if current else "") == (incumbent.version if incumbent else ""):
+                return _conclude(candidate, case, incumbent, verdict, served)
 
 
-def _promote(candidate: Candidate, judge: Judge, case: str) -> Decision:
+def _judged(judge: Judge) -> tuple[Incumbent | None, Verdict]:
+    current = champion()
+    incumbent = Incumbent.of(current) if current else None
+    return incumbent, judge(incumbent)
+
+
+def _settled(candidate: Candidate, case: str) -> Decision | None:
+    """The decision on a candidate that need not be judged: champion already, rolled back, or refused in this case."""
     current = champion()
     if current is not None and current.tags.get("artifact") == candidate.artifact:
         tag_version(str(current.version), candidate.where())
         return Decision(
             False, f"{candidate.name} is the champion already (version {current.version})", str(current.version)
         )
-    version = register(candidate.artifact, candidate.model_uri, candidate.run_id, candidate.tags())
-    tag_version(version, candidate.where())  # one that was registered before may have been read from elsewhere
-    tags = client().get_model_version(MODEL_NAME, version).tags
-    if ROLLED_BACK in tags:
-        again = f"`crisisflow rollback --to {version}` puts it in use again"
-        return Decision(
-            False, f"version {version} ({candidate.name}) was rolled back {tags[ROLLED_BACK]}; {again}", version
-        )
-    case = f"{case} against {current.version if current else 'no champion'}" if case else ""
-    if case and tags.get("judged") == case:
-        return Decision(False, tags["decision"], version)
-    incumbent = Incumbent.of(current) if current else None
-    verdict = judge(incumbent)
+    known = registered(candidate.artifact)
+    for each in known:  # one that was registered before may have been read from elsewhere
+        tag_version(str(each.version), candidate.where())
+    for each in known:
+        if ROLLED_BACK in each.tags:
+            again = f"`crisisflow rollback --to {each.version}` puts it in use again"
+            said = f"version {each.version} ({candidate.name}) was rolled back {each.tags[ROLLED_BACK]}; {again}"
+            return Decision(False, said, str(each.version))
+    against = _against(case, str(current.version) if current else "")
+    for each in known:
+        if against and each.tags.get("judged") == against:
+            return Decision(False, each.tags["decision"], str(each.version))
+    return None
+
+
+def _against(case: str, champion_version: str) -> str:
+    return f"{case} against {champion_version or 'no champion'}" if case else ""
+
+
+def _conclude(
+    candidate: Candidate, case: str, incumbent: Incumbent | None, verdict: Verdict, served: Served | None
+) -> Decision:
+    """Register what was judged, or what is served of it if it is promoted; write the decision down."""
+    uri, tags = candidate.model_uri, candidate.tags()
     reason = _in_words(candidate, incumbent, verdict)
+    if verdict.promoted and served is not None:
+        uri, tags = served.model_uri or uri, {**tags, **served.tags}
+        reason = f"{reason}; {served.words}" if served.words else reason
+    version = register(candidate.artifact, uri, candidate.run_id, tags)
+    tag_version(version, candidate.where())
     if verdict.promoted:
         set_champion(version, candidate.name, incumbent.version if incumbent else "", "promotion", reason)
-    decision = Decision(verdict.promoted, reason, version, verdict, incumbent)
-    _write_down(decision, case)
+    serves = served.tags if verdict.promoted and served is not None else {}
+    decision = Decision(verdict.promoted, reason, version, verdict, incumbent, serves)
+    _write_down(decision, _against(case, incumbent.version if incumbent else ""))
     return decision
 
 

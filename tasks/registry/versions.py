@@ -19,6 +19,7 @@ HIDDEN = "mlflow.crisisflow."
 SOURCE, SPLIT = "source", "split"  # addresses that were read; how the tweets were split
 # How a version is named: an address of MLflow's, or name/version, name@alias, @alias.
 REFERENCE = re.compile(r"(?:models:/)?(?P<name>[\w.-]+)?(?:/(?P<version>\d+)|@(?P<alias>[\w.-]+))")
+REFIT, SERVES, SERVED_WHY = "refit", "serves", "serves_why"  # tags: artifact of the refit; refit or twin, and why
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 
 
@@ -109,12 +110,15 @@ def our_versions() -> "dict[str, ModelVersion]":
 
 
 def register(artifact: str, model_uri: str, run_id: str, tags: Mapping[str, str]) -> str:
-    """The version of this very artifact, a new one unless a promotion before was lost, refused or cut short."""
+    """The version of this very artifact that serves the same; a new one unless a promotion before was lost or refused.
+
+    Two versions of one artifact serve different models: itself, and a refit.
+    """
     from mlflow.exceptions import MlflowException
 
-    same = f"name = '{MODEL_NAME}' and tag.artifact = '{artifact}'"
-    if known := client().search_model_versions(same, max_results=1):
-        return str(known[0].version)
+    for known in reversed(registered(artifact)):
+        if all(known.tags.get(name) == tags.get(name) for name in (REFIT, SERVES)):
+            return str(known.version)
     try:
         client().create_registered_model(MODEL_NAME, description="Does a tweet report a real disaster?")
     except MlflowException:  # it is there already
@@ -122,6 +126,26 @@ def register(artifact: str, model_uri: str, run_id: str, tags: Mapping[str, str]
     logged_model = _logged_model(model_uri)
     made = client().create_model_version(MODEL_NAME, model_uri, run_id, tags=dict(tags), model_id=logged_model)
     return str(made.version)
+
+
+def registered(artifact: str) -> "list[ModelVersion]":
+    """The versions of this very artifact, the oldest first."""
+    same = f"name = '{MODEL_NAME}' and tag.artifact = '{artifact}'"
+    return sorted(client().search_model_versions(same), key=lambda each: int(each.version))
+
+
+def holds_twin(tags: Mapping[str, str]) -> bool:
+    """Whether a version with these tags holds a judged twin beside what it serves."""
+    return tags.get(SERVES) == "refit"
+
+
+def in_use(tags: Mapping[str, str]) -> str:
+    """What a version with these tags serves, in words."""
+    if holds_twin(tags):
+        return "serves a refit on all labelled rows; its twin, which learned from the training rows, is judged"
+    if REFIT in tags:
+        return f"serves the judged model itself: {tags.get(SERVED_WHY, 'its refit was rejected')}"
+    return "serves the judged model itself: it was not refitted"
 
 
 def tag_version(version: str, tags: Mapping[str, object]) -> None:

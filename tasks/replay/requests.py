@@ -9,10 +9,13 @@ from typing import Any
 from tasks.tracking.requests import Request
 
 
-def pinned(request: Request, snapshots: Mapping[tuple[str, str], list[str]], folder: Path) -> Request:
+def pinned(
+    request: Request, snapshots: Mapping[tuple[str, str], list[str]], folder: Path, refitted: str | None = None
+) -> Request:
     """The request with every source replaced by the snapshot that the run read, and the recipe by a file in `folder`.
 
-    `snapshots` are paths by (step, name of its input), in the order of the run.
+    `snapshots` are paths by (step, name of its input), in the order of the run. `refitted` is "true" of a run that
+    fitted its best model again and "false" of one that did not: a replay has no champion to let its gate decide so.
     """
     left = defaultdict(list, {key: list(paths) for key, paths in snapshots.items()})
     parameters = json.loads(json.dumps(request.parameters))
@@ -23,6 +26,8 @@ def pinned(request: Request, snapshots: Mapping[tuple[str, str], list[str]], fol
         file.write_text(request.recipe["text"], encoding="utf-8")
         for holder in _holders(parameters):
             holder |= {name: str(file) for name in ("recipe", "recipe_name") if name in holder}
+    if refitted is not None and isinstance(parameters.get("request"), dict):
+        parameters["request"]["refit"] = refitted == "true"
     return Request(request.flow, parameters, {}, request.environment, request.threads)
 
 

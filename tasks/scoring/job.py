@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.drift.familiarity import Familiarity
+from models.splitting.learned import LearnedGroups
 from tasks.runtime.progress import on_terminal, progress
 from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.output import Destination, ModelInfo, write_output
@@ -29,6 +30,7 @@ class ScoringJob:
     raw_csv: bool = False
     outputs: Outputs = field(default_factory=Outputs)
     familiarity: Familiarity | None = None
+    learned: LearnedGroups | None = None
 
     def key(self, model: str) -> str:
         """What names the work that is kept: not where the answers go, nor in which form."""
@@ -56,6 +58,7 @@ class ScoringJob:
         reader = Reader(read_tweets(self.snapshot, self.columns, self.encoding, labelled=False))
         total = expected_rows(self.snapshot) if on_terminal() else None
         with progress("score", total, unit="tweets", before=stored.rows) as report:
-            for done in stored.extend(score_chunks(reader.chunks(stored.rows), model, self.familiarity)):
+            chunks = reader.chunks(stored.rows)
+            for done in stored.extend(score_chunks(chunks, model, self.familiarity, self.learned)):
                 report(done)
         return reader.rows

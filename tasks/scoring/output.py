@@ -29,6 +29,7 @@ LABELS = pa.schema(
         ("model", pa.string()),
         ("version", pa.string()),
         ("doubt", pa.string()),
+        ("learned_from", pa.string()),
     ]
 )
 
@@ -47,7 +48,7 @@ class ModelInfo:
             scored = table.filter(pc.is_null(table["reason"]))
             names = [pa.repeat(pa.scalar(value), len(scored)) for value in (self.model, self.version)]
             answers = scored.select(["id", "probability", "label"]).columns
-            yield pa.table([*answers, *names, scored["doubt"]], schema=LABELS)
+            yield pa.table([*answers, *names, scored["doubt"], scored["learned_from"]], schema=LABELS)
 
 
 def rejected_rows(done: ProgressStore) -> Iterator[pa.Table]:
@@ -110,15 +111,16 @@ def write_output(done: ProgressStore, read: int, to: Destination, model_info: Mo
 
 
 def _counts(done: ProgressStore, read: int) -> dict[str, Any]:
-    rows = positives = quarantined = 0
+    rows = positives = quarantined = learned = 0
     doubts: Counter[str] = Counter()
     for table in done:
         rows += table["probability"].length() - table["probability"].null_count
         positives += pc.sum(table["label"], min_count=0).as_py()
         quarantined += len(table) - table["reason"].null_count
+        learned += len(table) - table["learned_from"].null_count
         doubts.update(table["doubt"].drop_null().to_pylist())
     counts = {"read": read, "rows": rows, "positives": positives, "quarantined": quarantined}
-    return {**counts, "in_doubt": count_doubts(doubts)}
+    return {**counts, "learned_from": learned, "in_doubt": count_doubts(doubts)}
 
 
 def _reconcile(counts: dict[str, Any], written: int, rejected: int) -> None:

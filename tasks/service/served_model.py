@@ -43,6 +43,7 @@ class ServedModel:
     classifier: "TextClassifier"
     columns: Mapping[str, str] = field(default_factory=dict)  # of the training source, by meaning
     familiarity: Familiarity = NO_RECORD
+    serves: str = "twin"  # or refit: a fit on all labelled rows, whose twin was judged
 
     @classmethod
     def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
@@ -55,7 +56,16 @@ class ServedModel:
         columns = mlflow_model.column_names(logged)
         familiarity = mlflow_model.familiarity(logged)
         made = cls(
-            classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier, columns, familiarity
+            classifier.name,
+            version,
+            chosen.uri,
+            run_id,
+            _commit_of(run_id),
+            loaded,
+            classifier,
+            columns,
+            familiarity,
+            mlflow_model.serves(logged),
         )
         made.warm_up()
         return made
@@ -111,6 +121,7 @@ class ServedModel:
             "run_id": self.run_id,
             "code_commit": self.commit,
             "loaded": self.loaded,
+            "serves": self.serves,
             "columns": dict(self.columns),
         }
 

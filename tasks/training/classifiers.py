@@ -123,13 +123,15 @@ def train_network(
     validation rows, they are learned from as well, and temperature and threshold are chosen by what the twin said.
     """
     data = Labelled.read(labelled)
-    network, words, history = trained = train(run, data, start, settings, seed, tried is not None)
+    learned = ("train",) if tried is None else ("train", "validation")
+    network, words, history = trained = train(run, data, start, settings, seed, learned)
     from models.figures import learning_curves
 
     if tried is None:
         run.log_figure(learning_curves(history), "learning-curves")
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
-    about = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
+    about: dict[str, Any] = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
+    about |= {"epochs": trained.kept_epochs(settings), "learned": list(learned)}
     parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
     unseen = None if tried is None else Unseen(pq.read_table(tried / TRIED)["probability"].to_numpy())
     return _finish(run, data, about, parts, use, trained.seconds, unseen)
@@ -152,7 +154,8 @@ def combine_models(
     run.log_table(
         {"member": settings.members, "slope": [a for a, _ in lines], "offset": [b for _, b in lines]}, "members"
     )
-    about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines}
+    learned = {split for each in parts.values() for split in each["classifier.json"].get("learned", ("train",))}
+    about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines, "learned": sorted(learned)}
 
     def calibrate(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
         fitted = member_lines(labels[known], [each[known] for each in said])

@@ -57,11 +57,26 @@ class Trained(NamedTuple):
         """How long the epochs took."""
         return sum(epoch["seconds"] for epoch in self.history)
 
+    def kept_epochs(self, settings: ClassifierSettings) -> int:
+        """After how many epochs its weights were taken: the best, where it may stop early, else the last."""
+        if settings.schedule != "constant":
+            return len(self.history)
+        return 1 + min(range(len(self.history)), key=lambda epoch: self.history[epoch]["validation/log_loss"])
+
 
 def train(
-    run: Run, data: Labelled, start: Start, settings: ClassifierSettings, seed: int, on_validation_too: bool = False
+    run: Run,
+    data: Labelled,
+    start: Start,
+    settings: ClassifierSettings,
+    seed: int,
+    learned: tuple[str, ...] = ("train",),
+    epochs: int | None = None,
 ) -> Trained:
-    """A network trained on the training rows, the validation rows scored after each epoch; or trained on both."""
+    """A network trained on the rows of the splits `learned`; validation rows not among them are scored each epoch.
+
+    With `epochs` it trains so many, and does not stop early.
+    """
     run.tag(device=environment.load_tensorflow(), precision=environment.precision())
     from models.recurrent import build_classifier, computing_in, in_float32, train_classifier
     from models.recurrent.network import take_reader_weights
@@ -75,19 +90,19 @@ def train(
         network = build()
     if start.pretrained is not None:
         take_reader_weights(network, formats.read_arrays(start.pretrained / READER))
-    learned, scored = (("train", "validation"), ()) if on_validation_too else (("train",), ("validation",))
+    scored = () if "validation" in learned else ("validation",)
     rows = data.encoded(words, *learned)
-    epochs, gradients = EpochLog(run), GradientRecord(network, *rows, settings)
-    with progress(f"train {settings.name}", total=settings.epochs, unit="epochs") as report:
+    log, gradients = EpochLog(run), GradientRecord(network, *rows, settings)
+    with progress(f"train {settings.name}", total=epochs or settings.epochs, unit="epochs") as report:
 
         def end_epoch(epoch: int, scores: Mapping[str, float]) -> None:
-            epochs.record(epoch, scores)
+            log.record(epoch, scores)
             report(epoch + 1)
             gradients.examine(epoch + 1)
 
         hooks = TrainingHooks(on_epoch=end_epoch, on_checkpoint=kept.save, start=kept.latest())
-        history = train_classifier(network, rows, data.encoded(words, *scored), settings, seed, hooks)
+        history = train_classifier(network, rows, data.encoded(words, *scored), settings, seed, hooks, epochs)
     network = in_float32(network, build)
-    epochs.rest(history)
+    log.rest(history)
     gradients.log(run)
     return Trained(network, words, history)

@@ -111,7 +111,7 @@ def linear_models(data: Fixed, rows: Rows, labels: np.ndarray, recipe: Recipe) -
 
     space = fit_features(data.tokens.take(rows.train), recipe.frequency)
     matrices = {name: bag(data.tokens, space) for name, bag in bags_of_words().items()}
-    matrices |= {name: average_words(data.tokens, each.tokens, each.vectors) for name, each in data.vectors.items()}
+    matrices |= {name: average_words(data.tokens, each) for name, each in data.vectors.items()}
     for name, matrix in matrices.items():
         known = (matrix[rows.train], labels[rows.train], matrix[rows.validation], labels[rows.validation])
         yield f"logistic/{name}", fit_logistic(*known, recipe.logistic)[0], matrix

@@ -25,6 +25,7 @@ adversarial = 0.1, word_dropout = 0.1, pretraining = { epochs = 1 } },
 ]
 nb_svm = { representations = ["one-hot", "characters"] }
 ensemble = { members = ["nb-svm/characters", "lstm/multi-task"] }
+served = { min_agreement = 0.1, max_drift = 0.9 }
 """
 PLACES = ("harbour", "mill", "school", "bridge", "market", "valley", "station", "forest", "church", "depot")
 REAL = ("crews fight a fire near the {}", "flood water has reached the {}", "people trapped after quake hits the {}")

@@ -139,7 +139,14 @@ def test_rolling_back_to_nothing_says_so_and_the_line_of_champions_is_empty(tmp_
     assert "no champion yet to go back to" in done.stderr
     shown = json.loads(crisisflow("champion", "--json", home=tmp_path).stdout)
     assert shown.pop("tracking_uri").startswith("sqlite:///")
-    assert shown == {"version": None, "model": None, "load": [], "history": []}
+    assert shown == {
+        "version": None,
+        "model": None,
+        "serves": None,
+        "in_use": None,
+        "load": [],
+        "history": [],
+    }
 
 
 def test_a_failure_is_one_object_too_where_json_is_asked_for(tmp_path: Path) -> None:

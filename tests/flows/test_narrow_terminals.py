@@ -37,6 +37,7 @@ def test_the_time_of_a_champion_is_whole(capsys: pytest.CaptureFixture[str]) -> 
     change: dict[str, Any] = {"time": "2026-11-28T19:23:14+00:00", "version": "2", "model": "lstm/skip-gram"}
     change |= {"kind": "promotion", "who": "anna", "why": "more accurate than version 1 on the held-out rows of both"}
     result = {"version": "2", "model": "lstm/skip-gram", "history": [change], "tracking_uri": "sqlite://", "load": []}
+    result["in_use"] = "serves the judged model itself: it was not refitted"
     champion._show_champion(result)
     said = capsys.readouterr().out
     assert "2026-11-28 19:23:14+00:00  version 2, lstm/skip-gram: promotion by anna" in said
@@ -45,7 +46,7 @@ def test_the_time_of_a_champion_is_whole(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_one_row_is_one_row(capsys: pytest.CaptureFixture[str]) -> None:
     result = {"rows": 1, "quarantined": 1, "quarantine": "q", "model": "m", "version": "3", "out": "o"}
-    models.scored({**result, "tweets_per_second": 0.4, "positives": 1, "in_doubt": {"rows": 0}})
+    models.scored({**result, "tweets_per_second": 0.4, "positives": 1, "in_doubt": {"rows": 0}, "learned_from": 0})
     said = capsys.readouterr().out
     assert "a second" not in said  # of one row it would be that of the start
     assert "1 row scored" in said

@@ -113,6 +113,12 @@ def scored(result: Mapping[str, Any]) -> None:
     )
     if said := doubted(result["in_doubt"]):
         _console().print(said, soft_wrap=True)
+    if result["learned_from"]:
+        _console().print(
+            f"The model in use has learned from the texts of {counted(result['learned_from'], 'row')} (column "
+            "learned_from): do not compute its accuracy from these.",
+            soft_wrap=True,
+        )
 
 
 def doubted(counts: Mapping[str, Any]) -> str:

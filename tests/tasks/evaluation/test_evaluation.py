@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from models.metrics.cross_validation import HeldOut, comparisons, summarise
-from models.settings import Recipe
+from models.settings import Recipe, ServedSettings
 from tasks import tracking
 from tasks.evaluation import fit_times, held_out_usage, learning_curve, page, record
 from tasks.store.formats import write_artifact
@@ -76,6 +76,8 @@ def test_each_different_evaluation_of_a_table_is_one_look() -> None:
     assert (third.of_table, third.of_recipe) == (3, 1)
     assert look(other, Recipe(), "a").of_table == 1
     assert look(table, Recipe(name="another name"), "c").recipe_digest == second.recipe_digest
+    as_judged = Recipe(served=ServedSettings(refit="none"))
+    assert look(table, as_judged, "d").recipe_digest == second.recipe_digest  # what is served is not evaluated
 
 
 def test_an_interrupted_evaluation_has_looked_too() -> None:

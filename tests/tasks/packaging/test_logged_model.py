@@ -80,6 +80,27 @@ def test_a_model_that_was_logged_without_columns_has_none(model: Any) -> None:
     assert mlflow_model.column_names(model) == {}
 
 
+def test_a_model_of_two_answers_as_it_is_served_and_on_request_as_it_was_judged(
+    classifier: Path, home: Path, tmp_path: Path
+) -> None:
+    about = json.loads((classifier / "classifier.json").read_text())
+    served = Path(shutil.copytree(classifier, tmp_path / "served"))
+    (served / "classifier.json").write_text(json.dumps(about | {"threshold": 1.1, "learned": ["train", "test"]}))
+    columns = {"text": TEXTS[:3], "keyword": pa.nulls(3, pa.string()), "group": ["a", "b", "a"]}
+    tweets = pa.table({**columns, "split": ["train", "test", "train"]})
+    with tracking.tracked_run("refit", "test") as run:
+        uri = mlflow_model.log_both(run, classifier, served, tweets)
+    loaded = {judged: mlflow_model.load_model(uri, judged=judged) for judged in (False, True)}
+    rows = pd.DataFrame({"text": TEXTS})
+    assert loaded[False].predict(rows)["label"].sum() == 0  # no probability is above 1
+    assert loaded[True].unwrap_python_model().classifier.threshold == about["threshold"]
+    assert {judged: mlflow_model.serves(each) for judged, each in loaded.items()} == {False: "refit", True: "twin"}
+    groups = {judged: mlflow_model.groups_learned(each)["group"].to_pylist() for judged, each in loaded.items()}
+    assert groups == {False: ["a", "b"], True: ["a"]}
+    with pytest.raises(ValueError, match="part must be served or judged, got 'jugded'"):
+        mlflow_model.fluent_mlflow().pyfunc.load_model(uri, model_config={"part": "jugded"})
+
+
 def posted(model: Any, texts: list[Any]) -> np.ndarray:
     """The probabilities that the scoring server of `mlflow models serve` gives for these texts."""
     from mlflow.pyfunc.scoring_server import invocations

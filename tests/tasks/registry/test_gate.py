@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 
 from models.settings import GateSettings, SplitSettings
 from models.splitting.splits import assign_splits, group_digests
@@ -16,6 +17,7 @@ from tasks import registry, sources, tracking
 from tasks.evaluation.comparison import ModelRow
 from tasks.packaging import mlflow_model
 from tasks.registry import gate
+from tasks.registry.promotion import Served
 from tasks.store import formats
 
 Train = Callable[[Path, str, Mapping[str, float]], ModelRow]
@@ -212,7 +214,7 @@ def test_a_challenger_that_cannot_be_loaded_is_refused(models: dict[str, ModelRo
 def test_memory_that_runs_out_is_no_fault_of_the_model(
     models: dict[str, ModelRow], tweets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exhausted(_uri: str) -> Any:
+    def exhausted(_uri: str, judged: bool) -> Any:
         raise MemoryError("no room")
 
     monkeypatch.setattr(gate, "load_model", exhausted)
@@ -242,3 +244,80 @@ def test_the_case_changes_with_rows_settings_and_nothing_else(models: dict[str, 
     assert cases[0] == cases[1]
     assert gate.Challenge(candidates[0], tweets, GateSettings()).case != cases[0]
     assert gate.Challenge(candidates[0], tweets.with_name("other"), SETTINGS).case != cases[0]
+
+
+def make_old(uri: str) -> None:
+    """Take from a logged model what earlier releases did not log: groups, what it learned from, which part answers."""
+    folder = Path(mlflow_model.fluent_mlflow().artifacts.download_artifacts(uri))
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    del described["metadata"]["learned"], described["flavors"]["python_function"]["artifacts"]["groups"]
+    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+    (folder / "artifacts" / "groups.parquet").unlink()
+    code = folder / "logged_model.py"
+    text, replaced = re.subn(
+        r"        asked = .*?\n        self\.classifier", "        self.classifier", code.read_text(), flags=re.S
+    )
+    assert replaced == 1
+    code.write_text(text.replace("context.artifacts[self.part]", 'context.artifacts["classifier"]'))
+
+
+def test_a_version_of_an_earlier_release_is_judged_scored_and_rolled_back_to_as_before(
+    tweets: Path, train: Train, empty_registry: None, tmp_path: Path
+) -> None:
+    from flows.score import ScoreRequest, score_snapshot
+
+    old, new = (train(tweets, f"{name} of old", weights) for name, weights in (("two", TWO), ("all", ALL)))
+    make_old(old.model_uri)
+    challenge(old, tweets)
+    loaded = mlflow_model.load_model(registry.CHAMPION_URI, judged=True)
+    assert (mlflow_model.serves(loaded), mlflow_model.groups_learned(loaded)) == ("twin", None)
+    (tmp_path / "tonight.csv").write_text("text\nblaze in town\n")
+    with tracking.tracked_run("score", "score") as run:
+        request = ScoreRequest(source=str(tmp_path / "tonight.csv"), out=str(tmp_path / "scored.csv"))
+        result = score_snapshot.fn(run, sources.fetch(tmp_path / "tonight.csv"), request)
+    assert (result["version"], result["learned_from"]) == ("1", 0)
+    assert challenge(new, tweets)[0].promoted
+    assert registry.rollback().version == "1"
+
+
+def test_what_is_prepared_of_a_promoted_model_is_served_and_of_a_refused_one_nothing_is(
+    models: dict[str, ModelRow], tweets: Path, empty_registry: None
+) -> None:
+    asked = []
+
+    def prepare() -> Served:
+        asked.append(registry.champion())
+        return Served(models["all"].model_uri, {"refit": "refit/1", "serves": "refit"}, "a refit is served")
+
+    with tracking.tracked_run("retrain", "retrain") as run:
+        decision = gate.challenge(run, models["all"], tweets, SETTINGS, prepare=prepare)
+        assert decision.reason.endswith("; a refit is served")
+        assert registry.champion().tags["serves"] == "refit"
+        assert not gate.challenge(run, models["two"], tweets, SETTINGS, prepare=prepare).promoted
+    assert asked == [None]  # nothing was registered when the refit was made
+
+
+def test_who_was_replaced_while_the_refit_was_made_is_judged_again(
+    models: dict[str, ModelRow], tweets: Path, empty_registry: None
+) -> None:
+    def prepare() -> Served:
+        challenge(models["all"], tweets)
+        return Served("", {"refit": "refit/2", "serves": "twin"}, "the twin is served")
+
+    with tracking.tracked_run("retrain", "retrain") as run:
+        decision = gate.challenge(run, models["two"], tweets, SETTINGS, prepare=prepare)
+    assert not decision.promoted
+    assert registry.champion().tags["model"] == "all"
+
+
+def test_what_ends_while_the_refit_is_made_leaves_registry_and_champion_as_they_were(
+    models: dict[str, ModelRow], tweets: Path, empty_registry: None
+) -> None:
+    challenge(models["two"], tweets)
+
+    def prepare() -> Served:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), tracking.tracked_run("retrain", "retrain") as run:
+        gate.challenge(run, models["all"], tweets, SETTINGS, prepare=prepare)
+    assert [version.version for version in registry.versions()] == [registry.champion().version]

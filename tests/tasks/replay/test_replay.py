@@ -428,3 +428,11 @@ def test_steps_are_exchanged_under_the_keys_that_older_versions_write(home: Path
     assert [(step.title, step.output, step.settings) for step in read] == [
         (step.title, step.output, step.settings) for step in made
     ]
+
+
+@pytest.mark.parametrize(("refitted", "asked"), [("true", True), ("false", False), (None, None)])
+def test_a_replay_fits_the_best_model_again_where_the_run_did_and_asks_no_gate(
+    tmp_path: Path, refitted: str | None, asked: bool | None
+) -> None:
+    request = Request("retrain", {"request": {"recipe": "quick"}}, {}, {}, 2)
+    assert pinned(request, {}, tmp_path, refitted).parameters["request"].get("refit") is asked

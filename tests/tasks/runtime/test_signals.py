@@ -173,11 +173,12 @@ def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
         os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), tracking.tracked_run("root", "retrain"):
         pytest.fail("it was opened")
+    fitted = retrain.Fitted(Path(), None, {}, {}, {})  # type: ignore[arg-type]
     with tracking.tracked_run("root", "retrain") as run:
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            retrain.conclude(run, Path(), retrain.RetrainRequest(), retrain.GateSettings(), 0.0)
+            retrain.conclude(run, fitted, retrain.RetrainRequest(), retrain.Recipe(), 0.0)
 
 
 def test_the_next_command_takes_no_notice_of_the_signal_that_ended_the_last() -> None:

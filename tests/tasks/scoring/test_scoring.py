@@ -175,7 +175,8 @@ def test_a_quarantine_of_the_time_before_goes_when_all_rows_are_scored(few: Path
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
     """Neither an id, which strangers write, nor the name of a model."""
     cell = f'{start}cmd|"/c calc"!A1'
-    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}a model", "version": "3", "doubt": None}
+    values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}a model", "version": "3"}
+    values |= {"doubt": None, "learned_from": None}
     table = pa.table([pa.array([values[name]], output.LABELS.field(name).type) for name in values], output.LABELS)
     formats.write_tables(tmp_path / "scored.csv", ".csv", output.LABELS, [table])
     assert [(row["id"], row["model"]) for row in read_any(tmp_path / "scored.csv")] == [

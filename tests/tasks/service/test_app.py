@@ -177,6 +177,7 @@ def test_health_and_version_say_which_model_answers() -> None:
     assert ask(served, "GET", "/health").json() == {"status": "ok", "trouble": "", "model": "by heart", "version": "3"}
     assert ask(served, "GET", "/version").json() == {
         "model": "by heart", "version": "3", "uri": "models:/crisisflow/3", "run_id": "0123", "code_commit": "abcd",
+        "serves": "twin",
         "loaded": "2026-01-01T00:00:00+00:00", "columns": {},
     }  # fmt: skip
     assert ask(Service(), "GET", "/health").status_code == 503

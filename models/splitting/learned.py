@@ -1,0 +1,36 @@
+"""Which texts a model has met in training, by their groups: its answers to those say nothing of new ones."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.splitting.splits import group_digests
+from models.text import repair_texts
+
+
+@dataclass(frozen=True)
+class LearnedGroups:
+    """The groups that a model learned from, each once, and the split of each; both (groups,)."""
+
+    groups: pa.StringArray
+    splits: pa.StringArray
+
+    @classmethod
+    def of(cls, table: pa.Table | None) -> "LearnedGroups | None":
+        """Those of a table with the columns group and split; None for no table."""
+        if table is None:
+            return None
+        first = table.group_by("group", use_threads=False).aggregate([("split", "min")])
+        return cls(first["group"].combine_chunks(), first["split_min"].combine_chunks())
+
+    def splits_of(self, texts: pa.StringArray) -> pa.StringArray:
+        """For each raw text (rows,), the split of the rows of its group that were learned from; null where none was.
+
+        >>> folded = group_digests(pa.array(["Fire in Ohio"]))
+        >>> LearnedGroups(folded, pa.array(["train"])).splits_of(pa.array(["fire in OHIO!", "rain", None])).to_pylist()
+        ['train', None, None]
+        """
+        repaired = repair_texts(texts)[0]
+        found = self.splits.take(pc.index_in(group_digests(pc.fill_null(repaired, "")), value_set=self.groups))
+        return pc.if_else(pc.is_valid(repaired), found, pa.scalar(None, pa.string()))
