@@ -14,6 +14,7 @@ import numpy as np
 from models.seeds import generator
 from models.settings import ServedSettings
 from models.text import Tokens
+from models.wording import counted
 
 MOST_TEXTS = 2_000  # agreement to about a point
 TAKEN = 4_000  # documents of unlabelled text that are looked at
@@ -69,7 +70,10 @@ def decide(found: Mapping[str, Agreement], settings: ServedSettings) -> tuple[bo
     enough = {kind: each for kind, each in found.items() if each.texts >= settings.min_texts}
     if not enough:
         most = max((each.texts for each in found.values()), default=0)
-        return False, f"cannot tell whether the refit agrees: {most} texts to ask, {settings.min_texts} wanted"
+        return (
+            False,
+            f"cannot tell whether the refit agrees: {counted(most, 'text')} to ask, {settings.min_texts} wanted",
+        )
     faults = [f"{kind}: {fault}" for kind, each in enough.items() for fault in each.faults(settings)]
     if faults:
         return False, f"the refit departs from the judged model ({'; '.join(faults)})"

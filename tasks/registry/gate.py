@@ -46,6 +46,7 @@ from models.gate import (
 from models.gate import sources as gate_sources
 from models.metrics.slices import slice_rows
 from models.settings import GateSettings, TextSettings
+from models.wording import counted
 from tasks import caching
 from tasks.evaluation.comparison import ModelRow
 from tasks.ingestion.steps import split_settings
@@ -245,8 +246,8 @@ def _not_learned(model: Any, rows: pa.Table) -> np.ndarray:
 
 def _learned_test_rows(rows: int) -> str:
     return (
-        f"it has learned from the {rows:,} test rows: it is a refit on all labels, which is served and never judged; "
-        "hand in the twin that it was made from"
+        f"it has learned from {counted(rows, 'test row')}: it is a refit on all labels, which is served and never "
+        "judged; hand in the twin that it was made from"
     )
 
 
