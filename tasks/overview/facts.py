@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tasks.tracking import MlflowRun
 
 LATEST_RUNS = 12
+LATEST_DRIFT = 14
 GATE, CARD, MISTAKES, LINEAGE, REPORT = (
     "gate.html", "model-card.html", "mistakes.html", "lineage.html", "output/report.html",
 )  # fmt: skip
@@ -58,6 +59,19 @@ class RunLine:
 
 
 @dataclass(frozen=True)
+class DriftLine:
+    """A comparison of tweets with those that the model was tested on: which, of how many, and what came of it."""
+
+    name: str
+    began: datetime
+    version: str
+    compared: float
+    verdict: str
+    accuracy: float | None
+    address: str
+
+
+@dataclass(frozen=True)
 class Champion:
     """The model in use; `links` are the pages that tell more of it, by name."""
 
@@ -77,6 +91,7 @@ class Overview:
     retrainings: Sequence[Retraining] = ()
     runs: Sequence[RunLine] = ()
     scheduled: Sequence[dict[str, Any]] = field(default_factory=list)
+    drift: Sequence[DriftLine] = ()
 
     @property
     def failures(self) -> list[RunLine]:
@@ -90,19 +105,24 @@ class Overview:
 
 
 def gather(mlflow: str, prefect: str | None = None) -> Overview:
-    """The facts as they are now; `mlflow` and `prefect` are the addresses of the servers that the links lead to."""
+    """The facts as they are now; `mlflow` and `prefect` are the addresses of the servers that the links lead to.
+
+    Without MLflow's server there are no links.
+    """
     scheduled = _scheduled(prefect) if prefect else []
     if nothing_recorded():
         return Overview(scheduled=scheduled)
     experiment = experiment_id()
     retrained = find_runs("tags.stage = 'retrain' and attributes.status = 'FINISHED'", "attributes.start_time ASC")
     roots = find_runs("tags.root_run_id IS NULL", limit=LATEST_RUNS)[:LATEST_RUNS]
+    watched = find_runs("tags.stage = 'drift' and attributes.status = 'FINISHED'", limit=LATEST_DRIFT)[:LATEST_DRIFT]
     current = registry.champion()
     return Overview(
         _champion(current, mlflow, experiment) if current else None,
         [_retraining(run, mlflow, experiment) for run in retrained if "test/accuracy" in run.data.metrics],
         [_line(run, mlflow, experiment) for run in roots],
         scheduled,
+        [_drift(run, mlflow, experiment) for run in watched],
     )
 
 
@@ -129,8 +149,10 @@ def _champion(version: "ModelVersion", server: str, experiment: str) -> Champion
         pages |= {"gate": (root, GATE), "lineage": (root, LINEAGE)}
         if report := _report_of(root):
             pages["data report"] = (report, REPORT)
-        links = {name: address_of_run(server, experiment, *each) for name, each in pages.items() if _is_there(*each)}
-    links["all versions"] = f"{server}/#/models/{registry.MODEL_NAME}"
+        if server:
+            links = {n: address_of_run(server, experiment, *each) for n, each in pages.items() if _is_there(*each)}
+    if server:
+        links["all versions"] = f"{server}/#/models/{registry.MODEL_NAME}"
     said = (changes[-1].time, changes[-1].why) if changes else ("", "")
     return Champion(str(version.version), version.tags.get("model", "unknown"), *said, scores, links)
 
@@ -158,7 +180,7 @@ def _retraining(run: "MlflowRun", server: str, experiment: str) -> Retraining:
     return Retraining(
         str(run.info.run_name),
         _time(run.info.start_time),
-        address_of_run(server, experiment, run.info.run_id),
+        _address(run, server, experiment),
         tags.get("best", ""),
         metrics["test/accuracy"],
         metrics["test/f1"],
@@ -176,8 +198,25 @@ def _line(run: "MlflowRun", server: str, experiment: str) -> RunLine:
         _time(run.info.start_time),
         (end - run.info.start_time) / 60_000 if end else None,
         tags.get("error") or tags.get("decision", ""),
-        address_of_run(server, experiment, run.info.run_id),
+        _address(run, server, experiment),
     )
+
+
+def _drift(run: "MlflowRun", server: str, experiment: str) -> DriftLine:
+    tags, metrics = run.data.tags, run.data.metrics
+    return DriftLine(
+        str(run.info.run_name),
+        _time(run.info.start_time),
+        tags.get("version", ""),
+        metrics.get("compared", float("nan")),
+        tags.get("verdict", ""),
+        metrics.get("estimated/accuracy"),
+        _address(run, server, experiment),
+    )
+
+
+def _address(run: "MlflowRun", server: str, experiment: str) -> str:
+    return address_of_run(server, experiment, run.info.run_id) if server else ""
 
 
 def _time(milliseconds: int) -> datetime:

@@ -49,6 +49,14 @@ def write_start_page(mlflow: str, prefect: str | None = None) -> Path:
     return path
 
 
+def served_start_page(mlflow: str = "", prefect: str | None = None) -> str:
+    """The page as it is now, for `crisisflow serve`: with links to its other pages, and to servers where they run."""
+    links = {"ask the model": "/", "label tweets": "/label", "for programs": "/docs"}
+    links |= {"runs and models": mlflow} if mlflow else {}
+    links |= {"flows and schedules": prefect} if prefect else {}
+    return start_page(gather(mlflow, prefect), links)
+
+
 def _chart(retrainings: Sequence[Retraining]) -> Curve | None:
     """Accuracy and F1 of the chosen model by retraining; those that became champion are marked."""
     if not retrainings:
