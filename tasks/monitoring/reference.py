@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tasks import registry
 from tasks.monitoring.window import first_of_groups
-from tasks.registry.versions import REFERENCE
+from tasks.registry.versions import REFERENCE, TABLE
 from tasks.runtime import state_folder
 from tasks.store import formats
 from tasks.store.artifact_store import is_artifact
@@ -18,7 +18,6 @@ from tasks.store.artifact_store import is_artifact
 if TYPE_CHECKING:
     from tasks.registry import ModelVersion
 
-TABLE = "validation_rows"  # the tag of a version that names the digest of its checked tweets
 REGISTERED = "models:/"
 
 

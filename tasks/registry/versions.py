@@ -14,6 +14,7 @@ MODEL_NAME = "crisisflow"
 CHAMPION = "champion"
 CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
 RAW = "raw_sources"  # tag: raw artifacts of its tweets
+TABLE = "validation_rows"  # tag: digest of its checked tweets
 # Tags for programs, as JSON. MLflow's pages do not show tags of this prefix; before they were written without it.
 HIDDEN = "mlflow.crisisflow."
 SOURCE, SPLIT = "source", "split"  # addresses that were read; how the tweets were split

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.sources.formats import table_format
-from tasks.sources.limits import DEFAULT_LIMITS
+from tasks.sources.limits import DEFAULT_LIMITS, SourceLimits
 from tasks.sources.members import Member
 from tasks.sources.records import records_json
 from tasks.sources.tables import ReadingNotes, open_sources
@@ -74,13 +74,13 @@ def _records(batch: pa.RecordBatch, faulty: pa.BooleanArray) -> pa.StringArray:
     return pc.replace_with_mask(pa.nulls(batch.num_rows, pa.string()), faulty, originals)
 
 
-def expected_rows(snapshot: Path) -> int | None:
+def expected_rows(snapshot: Path, limits: SourceLimits = DEFAULT_LIMITS) -> int | None:
     """About how many rows a source has, to tell the time left; None where only reading it would say.
 
     Lines are counted, so that a tweet of several lines counts for more.
     """
     total = 0
-    for member in open_sources(snapshot, tables_only=True, notes=ReadingNotes(), limits=DEFAULT_LIMITS):
+    for member in open_sources(snapshot, tables_only=True, notes=ReadingNotes(), limits=limits):
         kind = table_format(member)
         if kind not in ("parquet", "json-lines", "delimited") or (kind == "parquet" and member.path is None):
             return None
