@@ -31,6 +31,14 @@ def render(template: str, **values: Any) -> str:
     return PAGES.get_template(template).render(values)
 
 
+def served_policy() -> str:
+    """The policy of a page that a server of ours answers: the kit's style, the server's own files, requests to it."""
+    policy = PAGES.globals["policy"]
+    own = "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    styled = str(policy).replace("style-src", "style-src 'self'")
+    return f"{styled}; {own}"
+
+
 def picture(figure: "Figure") -> str:
     """A figure as an address that holds the picture itself."""
     data = io.BytesIO()

@@ -1,105 +1,54 @@
 """The routes of the service, and the one form in which it answers errors.
 
 Bodies are read and checked by hand: it is faster than a model class per tweet, can stop a body that is too large before
-it is in memory, and says what is wrong in words. The classes below describe the same to readers of `/openapi.json`.
+it is in memory, and says what is wrong in words. `answers` describes the same to readers of `/openapi.json`.
 """
 
-import asyncio
 import json
-import logging
-import traceback
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from tasks.service.access import EVERYBODY, Access
+from tasks.service.answers import AnsweredTweet, AnsweredTweets, AskedTweet, AskedTweets, refusals
+from tasks.service.bodies import read_body
 from tasks.service.docs_page import EXAMPLE, docs_page
-from tasks.service.limits import Limits, RefusedError
+from tasks.service.failing import model_failures
+from tasks.service.file_routes import add_files
+from tasks.service.guard import Guard
+from tasks.service.label_routes import add_labels
+from tasks.service.limits import RefusedError
+from tasks.service.page_routes import Overview, add_explanation, add_pages, add_sign_in
 from tasks.service.requests import TWEET, read_question
 from tasks.service.state import Service
 
-logger = logging.getLogger(__name__)
 
-OUT_OF_ALL_PROPORTION = 16  # times the largest body
+def create_app(service: Service, access: Access = EVERYBODY, overview: Overview | None = None) -> FastAPI:
+    """The ASGI application that answers with the model which the service has in use.
 
-LACKING = "What the model learned from and no tweet of the request gives: labels may be other ones than with it."
-
-
-DOUBT = "Why the model cannot judge this text, if so: its script, or its words, are not those that it learned from."
-
-
-class AskedTweet(BaseModel):
-    """One tweet."""
-
-    text: str | None = Field(description="The raw text. Null or blank is answered without a probability.")
-    keyword: str | None = Field(None, description="The word that it was found by, if any.")
-
-
-class AskedTweets(BaseModel):
-    """A batch of tweets."""
-
-    tweets: list[AskedTweet]
-
-
-class Answer(BaseModel):
-    """What the model says of a tweet."""
-
-    probability: float | None = Field(description="Of a real disaster, 0 to 1; null where there was no text.")
-    label: int | None = Field(description="1 from the model's threshold on, else 0; null where there was no text.")
-    doubt: str | None = Field(None, description=DOUBT)
-
-
-class AnsweredTweet(Answer):
-    """The answer to one tweet, and who gave it."""
-
-    model: str
-    version: str
-    lacking: list[str] | None = Field(None, description=LACKING)
-
-
-class AnsweredTweets(BaseModel):
-    """The answers to a batch in its order, all by the same model."""
-
-    predictions: list[Answer]
-    model: str
-    version: str
-    lacking: list[str] | None = Field(None, description=LACKING)
-
-
-class Problem(BaseModel):
-    """Why there is no answer; `code` is for programs, `message` for people. Often with field, value and limit."""
-
-    code: str
-    message: str
-
-
-class Refusal(BaseModel):
-    """Every error has this form."""
-
-    error: Problem
-
-
-def create_app(service: Service) -> FastAPI:
-    """The ASGI application that answers with the model which the service has in use."""
+    `overview` makes the page of the champion.
+    """
     app = FastAPI(
         title="crisisflow",
         summary="Does a tweet report a real disaster?",
         docs_url=None,
         redoc_url=None,
-        exception_handlers={RefusedError: _refused, HTTPException: _not_routed},
+        exception_handlers={RefusedError: _refused, HTTPException: _not_routed, RequestValidationError: _invalid},
     )
 
     _add_prediction(app, service)
     _add_facts(app, service)
-    _add_page(app, service)
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("/docs")
-
+    add_explanation(app, service)
+    add_pages(app, service, overview)
+    app.state.files = add_files(app, service)
+    add_labels(app)
+    add_sign_in(app, access)
+    _add_docs(app, service)
+    app.add_middleware(Guard, access=access)
     return app
 
 
@@ -111,17 +60,11 @@ def _add_prediction(app: FastAPI, service: Service) -> None:
         """The probability that a tweet reports a real disaster, or those of a batch in its order."""
         body = await read_body(request, service.limits)
         question = read_question(body, service.limits, service.model.columns if service.model else {})
-        try:
+        with model_failures():
             return _json(await service.answer(question))
-        except RefusedError:
-            raise
-        except Exception as error:
-            _log_without_content(error)
-            message = "the model failed to answer; the service's log says where"
-            raise RefusedError(500, "model_failed", message) from None
 
 
-def _add_page(app: FastAPI, service: Service) -> None:
+def _add_docs(app: FastAPI, service: Service) -> None:
     """Let the application explain itself in a browser, and answer about one tweet there, without a script."""
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
@@ -163,46 +106,24 @@ def _add_facts(app: FastAPI, service: Service) -> None:
         return _json(model.facts())
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
-    """The whole body. Raises RefusedError for one that is too large, which is never held, and for one that stays out.
-
-    A client that is still sending when the connection closes would see that instead of the answer, so the rest of a
-    body that is not out of all proportion is taken in, and dropped.
-    """
-    announced = request.headers.get("content-length", "")
-    size = int(announced) if announced.isdecimal() else 0
-    if size > limits.body_bytes * OUT_OF_ALL_PROPORTION:
-        raise _too_large(size, limits)
-    body, size = bytearray(), 0
-    try:
-        async with asyncio.timeout(limits.seconds_to_send):
-            async for part in request.stream():
-                size += len(part)
-                if size <= limits.body_bytes:
-                    body += part
-                elif size > limits.body_bytes * OUT_OF_ALL_PROPORTION:
-                    break
-    except TimeoutError:
-        message = f"the body did not arrive within {limits.seconds_to_send:g} s"
-        raise RefusedError(408, "too_slow", message, field="body", limit=limits.seconds_to_send) from None
-    if size > limits.body_bytes:
-        raise _too_large(size, limits)
-    return bytes(body)
-
-
-def _too_large(found: int, limits: Limits) -> RefusedError:
-    message = f"the body has {found:,} bytes; at most {limits.body_bytes:,} are read: send smaller batches"
-    return RefusedError(413, "body_too_large", message, field="body", value=found, limit=limits.body_bytes)
-
-
 def _json(value: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(json.dumps(value, allow_nan=False), status, headers, "application/json")
 
 
 async def _refused(_request: Request, error: RefusedError) -> Response:
     """The error as its request is told; after one that was not read to its end the connection is of no more use."""
-    headers = {413: {"Connection": "close"}, 408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
+    wait = str(error.details.get("retry_after", 1))
+    headers = {each: {"Connection": "close"} for each in (408, 413, 507)}
+    headers |= {each: {"Connection": "close", "Retry-After": wait} for each in (429, 503)}
     return _json(error.body(), error.status, headers.get(error.status))
+
+
+async def _invalid(_request: Request, error: RequestValidationError) -> Response:
+    """Wrong values in an address in the form of all other errors; the value is not repeated."""
+    wrong = error.errors()[0]
+    field = str(wrong["loc"][-1])
+    refusal = RefusedError(422, "wrong_value", f"{field}: {wrong['msg']}", field=field)
+    return _json(refusal.body(), refusal.status)
 
 
 async def _not_routed(request: Request, error: HTTPException) -> Response:
@@ -216,12 +137,6 @@ async def _not_routed(request: Request, error: HTTPException) -> Response:
     return _json(refusal.body(), refusal.status, dict(error.headers or {}))
 
 
-def _log_without_content(error: Exception) -> None:
-    """Say in the log what failed and where. Messages of errors are left out: they may quote a tweet."""
-    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    logger.error("the model failed with %s at %s", type(error).__name__, " < ".join(places[-3:][::-1]))
-
-
 def _question_schema() -> dict[str, Any]:
     tweet, batch = AskedTweet.model_json_schema(), AskedTweets.model_json_schema()
     batch["properties"]["tweets"]["items"] = tweet
@@ -231,13 +146,5 @@ def _question_schema() -> dict[str, Any]:
 
 
 def _responses() -> dict[int | str, dict[str, Any]]:
-    told = {
-        400: "The body is not JSON.",
-        413: "The body is too large.",
-        422: "A value is missing, unknown, of the wrong type or too long.",
-        500: "The model failed.",
-        503: "Too much is waiting, or there is no model yet.",
-    }
-    refusals: dict[int | str, dict[str, Any]]
-    refusals = {status: {"model": Refusal, "description": description} for status, description in told.items()}
-    return {200: {"model": AnsweredTweet | AnsweredTweets, "description": "By whom, and what."}, **refusals}
+    answered = {"model": AnsweredTweet | AnsweredTweets, "description": "By whom, and what."}
+    return {200: answered, **refusals(400, 408, 413, 422, 500, 503)}

@@ -13,6 +13,9 @@ class Limits:
     characters: int = 25_000
     waiting: int = 10_000  # tweets of all requests together: half a second of work or so
     seconds_to_send: float = 30.0
+    file_bytes: int = 64 << 20
+    file_rows: int = 200_000
+    seconds_to_send_file: float = 600.0
 
 
 DEFAULT_LIMITS = Limits()

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tasks import registry, tracking
 from tasks.packaging import mlflow_model
 from tasks.packaging.logged_model import text_column
 from tasks.service.requests import Tweet
+from tasks.service.twins import tweets_of_model
 
 if TYPE_CHECKING:
     from models.classifiers.pipeline import TextClassifier
@@ -44,6 +46,8 @@ class ServedModel:
     columns: Mapping[str, str] = field(default_factory=dict)  # of the training source, by meaning
     familiarity: Familiarity = NO_RECORD
     serves: str = "twin"  # or refit: a fit on all labelled rows, whose twin was judged
+    tweets: Path | None = None  # its checked tweets, where they are in the store
+    logged: Any = None  # as MLflow loaded it; files are scored with it
 
     @classmethod
     def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
@@ -56,17 +60,9 @@ class ServedModel:
         columns = mlflow_model.column_names(logged)
         familiarity = mlflow_model.familiarity(logged)
         made = cls(
-            classifier.name,
-            version,
-            chosen.uri,
-            run_id,
-            _commit_of(run_id),
-            loaded,
-            classifier,
-            columns,
-            familiarity,
-            mlflow_model.serves(logged),
-        )
+            classifier.name, version, chosen.uri, run_id, _commit_of(run_id), loaded, classifier, columns, familiarity,
+            mlflow_model.serves(logged), tweets_of_model(chosen.uri), logged,
+        )  # fmt: skip
         made.warm_up()
         return made
 

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from tasks.service.access import EVERYBODY, Access
 from tasks.service.app import create_app
+from tasks.service.page_routes import Overview
 from tasks.service.state import Service
 
 SECONDS_TO_FINISH = 10
@@ -60,10 +62,13 @@ def only_for_this_machine(url: str) -> bool:
     return ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback
 
 
-def answer_requests(service: Service, bound: socket.socket) -> None:
+def answer_requests(
+    service: Service, bound: socket.socket, access: Access = EVERYBODY, overview: Overview | None = None
+) -> None:
     """Answer until Ctrl-C, SIGTERM or SIGHUP; then take no more requests, and return when those begun are answered."""
+    app = create_app(service, access, overview)
     config = uvicorn.Config(
-        create_app(service),
+        app,
         log_config=None,
         access_log=False,  # addresses and bodies of requests are private
         lifespan="off",
@@ -74,4 +79,7 @@ def answer_requests(service: Service, bound: socket.socket) -> None:
     server = uvicorn.Server(config)
     if signal.getsignal(signal.SIGHUP) not in (signal.SIG_IGN, None):  # nohup ignores it: keep it ignored
         signal.signal(signal.SIGHUP, server.handle_exit)
-    server.run(sockets=[bound])
+    try:
+        server.run(sockets=[bound])
+    finally:
+        app.state.files.close()

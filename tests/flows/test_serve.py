@@ -178,11 +178,11 @@ def read_all(connection: socket.socket) -> bytes:
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [
-        (b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n{", b"413"),
-        (b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{", b"400"),
+        (b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 999999999\r\n\r\n{", b"413"),
+        (b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n{", b"400"),
         (b"no http at all\r\n\r\n", b"400"),
-        (b"GET /health HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 100_000, b"400"),
-        (b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"200"),
+        (b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nA: " + b"a" * 100_000, b"400"),
+        (b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"200"),
     ],
 )
 def test_hostile_requests_are_answered_and_the_next_one_too(url: str, request_bytes: bytes, status: bytes) -> None:
@@ -194,7 +194,7 @@ def test_hostile_requests_are_answered_and_the_next_one_too(url: str, request_by
 
 def test_it_stops_on_sigterm_when_every_request_is_answered(server: subprocess.Popen[str], url: str) -> None:
     body = json.dumps({"tweets": [{"text": f"{text} {row}"} for row in range(80) for text in TEXTS]}).encode()
-    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    head = f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     connections = [connect(url) for _ in range(3)]
     for connection in connections:
         connection.sendall(head + body)

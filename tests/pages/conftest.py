@@ -41,8 +41,7 @@ class Browser:
 
     def look(self, file: Path, width: int, scheme: str) -> list[str]:
         """All that is wrong with this page at this width: what is cut off, pale or small, errors, requests."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self._size(width, scheme)
         self._events.clear()
         self.call("Page.navigate", url=file.as_uri())
         self._wait_for("Page.loadEventFired")
@@ -66,6 +65,62 @@ class Browser:
         sockets = [each["params"]["url"] for each in self._events if each["method"] == "Network.webSocketCreated"]
         there = self.call("Runtime.evaluate", expression="location.href", returnByValue=True)["result"]["value"]
         return there, [each["request"]["url"] for each in asked] + sockets
+
+    def open(self, address: str, width: int = 1000, scheme: str = "light") -> None:
+        """Show a page that a server answers; what happens from now on is what `faults` speaks of."""
+        self._size(width, scheme)
+        self._events.clear()
+        self.call("Page.navigate", url=address)
+        self._wait_for("Page.loadEventFired")
+
+    def run(self, script: str) -> Any:
+        """The value of this expression in the page, once it is settled."""
+        told = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in told, told
+        return told["result"].get("value")
+
+    def until(self, script: str, seconds: float = 20) -> None:
+        """Return once this expression is true in the page."""
+        end = time.monotonic() + seconds
+        while not self.run(script):
+            assert time.monotonic() < end, f"{script} stays false; the page shows: {self.text()[:2000]}"
+            time.sleep(0.03)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        for key in keys:
+            code = {"Tab": 9, "Enter": 13}.get(key, ord(key[0].upper()))
+            typed = {"text": {"Enter": "\r"}.get(key, key)} if key != "Tab" else {}
+            self.call("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **typed)
+            self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Choose this file in a field."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        found = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=found, files=[str(file)])
+
+    def audit(self) -> list[str]:
+        """All that is wrong with the page as it stands."""
+        return list(self.run(AUDIT))
+
+    def faults(self, address: str) -> list[str]:
+        """Errors since the page was opened, and requests for anything but this address."""
+        self.run("0")  # what happened before it is told now
+        found = []
+        for event in self._events:
+            asked = (
+                event["params"].get("request", {}).get("url", "") if event["method"].startswith("Network.re") else ""
+            )
+            if asked and not asked.startswith((f"{address}/", "data:", "about:")):
+                found.append(f"asks {asked}")
+            if event["method"] != "Network.requestWillBeSent" and (fault := _fault(event, Path("/"))):
+                found.append(fault)
+        return found
+
+    def _size(self, width: int, scheme: str) -> None:
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def text(self) -> str:
         """What the page shows, as text."""

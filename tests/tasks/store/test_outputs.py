@@ -281,6 +281,8 @@ MAY_WRITE = {
     "tasks/scoring/output.py": "the draft of an output",
     "tasks/scoring/parts.py": "the draft of an output",
     "tasks/scoring/progress_store.py": "the state folder",
+    "tasks/service/scored_file.py": "memory",
+    "tasks/service/uploads.py": "a draft of the state folder",
     "tasks/sources/http.py": "the state folder",
     "tasks/sources/object_stores.py": "the state folder",
     "tasks/sources/parquet.py": "a temporary folder",

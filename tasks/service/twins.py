@@ -1,0 +1,41 @@
+"""Twins of a text in the training data: rows that differ from it in nothing but case, addresses, mentions, digits."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.splitting.splits import group_digests
+from models.text import repair_texts
+from tasks.registry.versions import MODEL_NAME, REFERENCE, TABLE, find_version
+from tasks.runtime.state_folder import state_home
+from tasks.store.artifact_store import is_artifact
+
+SHOWN = 10
+FILE = "tweets.parquet"
+
+
+def tweets_of_model(uri: str) -> Path | None:
+    """The checked tweets of the registered version at this address in the store; None where they are not there."""
+    asked = REFERENCE.fullmatch(uri)
+    found = find_version(asked["name"] or MODEL_NAME, asked["version"], asked["alias"]) if asked else None
+    digest = found.tags.get(TABLE, "") if found else ""
+    path = state_home() / "store" / "tweets" / digest
+    return path if digest and is_artifact(path) else None
+
+
+def find_twins(tweets: Path | None, text: str) -> dict[str, Any] | None:
+    """How many rows share the group of this text, and the first of them; None where nobody knows.
+
+    Read anew each time: a table of a million tweets would not be worth its memory, and takes a fraction of a second.
+    """
+    if tweets is None or not (tweets / FILE).exists():
+        return None
+    (group,) = group_digests(repair_texts(pa.array([text], pa.string()))[0]).to_pylist()
+    rows = pq.read_table(tweets / FILE, columns=["text", "target", "split"], filters=[("group", "=", group)])
+    shown = [
+        {"text": each["text"], "label": each["target"], "split": each["split"]}
+        for each in rows.slice(0, SHOWN).to_pylist()
+    ]
+    return {"count": len(rows), "shown": shown}
