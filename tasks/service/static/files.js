@@ -1,8 +1,8 @@
 // Send a file, follow how far it is, and look at its rows: sorted and filtered by the service.
 import { ask, byId, fault, make, percent } from "/static/shared.js";
 
-const COLUMNS = [["row", "Row"], ["probability", "Probability"], ["label", "Called"], ["text", "Tweet"]];
-const PAGE = 100, POLL = 400;
+const COLUMNS = [["row", "Id"], ["probability", "Probability"], ["label", "Called"], ["text", "Tweet"]];
+const PAGE = 100, POLL = 400, LONGEST = 600; // characters of a tweet; the download has them all
 const progress = byId("progress"), scored = byId("scored"), drop = byId("drop"), input = byId("file");
 const most = Number(byId("upload").dataset.most);
 let file = null, view = {}, asked = 0;
@@ -94,7 +94,7 @@ async function look(change) {
 }
 
 function table(found) {
-  const head = make("tr");
+  const head = make("tr", { role: "row" });
   for (const [name, title] of COLUMNS) {
     const sorted = view.sort === name;
     const button = make("button", { type: "button", "data-sort": name }, `${title}${sorted ? (view.descending ? " ▼" : " ▲") : ""}`);
@@ -102,7 +102,7 @@ function table(found) {
       await look({ sort: name, descending: sorted ? !view.descending : name === "probability", start: 0 });
       byId("rows").querySelector(`[data-sort=${name}]`).focus();
     });
-    head.append(make("th", { scope: "col", "aria-sort": sorted ? (view.descending ? "descending" : "ascending") : "none" }, button));
+    head.append(make("th", { scope: "col", role: "columnheader", "aria-sort": sorted ? (view.descending ? "descending" : "ascending") : "none" }, button));
   }
   byId("rows").tHead.replaceChildren(head);
   byId("rows").tBodies[0].replaceChildren(...found.rows.map(row));
@@ -114,11 +114,14 @@ function table(found) {
 
 function row(each) {
   const called = each.label === null ? "not scored" : each.label ? "disaster" : "no disaster";
-  const tweet = make("td", { class: "tweet" }, make("bdi", {}, each.text ?? ""));
+  const tweet = make("td", { class: "tweet", role: "cell" }, make("bdi", {}, cut(each.text ?? "")));
   for (const note of [each.doubt && `in doubt: ${each.doubt}`, each.reason]) if (note) tweet.append(make("small", {}, note));
-  return make("tr", {}, make("td", {}, each.id ?? ""), make("td", { class: "number" }, each.probability === null ? "–" : percent(each.probability)),
-    make("td", {}, called), tweet);
+  const cell = (kind, text) => make("td", { class: kind, role: "cell" }, text); // narrow screens show rows as blocks
+  return make("tr", { role: "row" }, cell("id", each.id ?? ""), cell("number", each.probability === null ? "–" : percent(each.probability)),
+    cell("called", called), tweet);
 }
+
+const cut = (text) => text.length <= LONGEST ? text : `${[...text].slice(0, LONGEST).join("")}… (${text.length.toLocaleString("en")} characters)`;
 
 function forget() {
   if (file?.id) ask(`/files/${file.id}`, { method: "DELETE" }).catch(() => {}); // it goes by itself after a while
