@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from models.wording import counted
 from tasks.scoring.rows import expected_rows
 from tasks.service.limits import Limits, RefusedError
 from tasks.service.scored_file import count_rows, score_file, source_limits
@@ -103,7 +104,8 @@ class FileJobs:
         """Raise RefusedError when too many files are waiting already."""
         self._prune()
         if len(waiting := self._unfinished()) >= MOST_WAITING:
-            message = f"{len(waiting)} files are waiting, no more may: try again when one of them is scored"
+            waits = counted(len(waiting), "file")
+            message = f"waiting already: {waits}, and no more may; try again when one of them is scored"
             raise RefusedError(503, "overloaded", message, value=len(waiting), limit=MOST_WAITING)
 
     def add(self, job: FileJob) -> FileJob:

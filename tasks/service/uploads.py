@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from models.wording import counted
 from tasks.runtime.atomic_files import draft_folder
 from tasks.runtime.state_folder import UnusableStateFolder, check_free_space, state_home
 from tasks.service.limits import Limits, RefusedError
@@ -42,9 +43,8 @@ class Uploads:
     def place(self, client: str) -> Iterator[None]:
         """For the block, one of the uploads of this client. Raises RefusedError where there are too many."""
         if self._clients[client] >= MOST_OF_ONE or self._clients.total() >= MOST_AT_ONCE:
-            message = (
-                f"{self._clients.total()} files are on their way, {self._clients[client]} of them yours: try later"
-            )
+            files = counted(self._clients.total(), "file")
+            message = f"on their way: {files}, of them yours {self._clients[client]}; try later"
             raise RefusedError(503, "overloaded", message, limit=MOST_OF_ONE)
         self._clients[client] += 1
         try:

@@ -274,7 +274,7 @@ def test_too_many_of_one_client_are_refused_with_a_word() -> None:
     uploads = Uploads()
     with uploads.place("a"), uploads.place("a"), uploads.place("b"):
         third = uploads.place("a")
-        with pytest.raises(RefusedError, match="3 files are on their way, 2 of them yours"):
+        with pytest.raises(RefusedError, match="on their way: 3 files, of them yours 2"):
             third.__enter__()
     with uploads.place("a"):
         pass
