@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 LACKING = "What the model learned from and no tweet of the request gives: labels may be other ones than with it."
 DOUBT = "Why the model cannot judge this text, if so: its script, or its words, are not those that it learned from."
@@ -11,6 +11,7 @@ DOUBT = "Why the model cannot judge this text, if so: its script, or its words, 
 class AskedTweet(BaseModel):
     """One tweet."""
 
+    model_config = ConfigDict(extra="forbid")
     text: str | None = Field(description="The raw text. Null or blank is answered without a probability.")
     keyword: str | None = Field(None, description="The word that it was found by, if any.")
 
@@ -18,6 +19,7 @@ class AskedTweet(BaseModel):
 class AskedTweets(BaseModel):
     """A batch of tweets."""
 
+    model_config = ConfigDict(extra="forbid")
     tweets: list[AskedTweet]
 
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from tasks.service.access import EVERYBODY, Access
 from tasks.service.answers import AnsweredTweet, AnsweredTweets, AskedTweet, AskedTweets, refusals
@@ -128,13 +129,21 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
 
 async def _not_routed(request: Request, error: HTTPException) -> Response:
     """Unknown addresses and methods in the form of all other errors."""
+    headers = dict(error.headers or {})
     if error.status_code == 405:
-        message = f"{request.method} is not answered here, only {(error.headers or {}).get('Allow', 'others')}"
+        headers["Allow"] = _methods(request)
+        message = f"{request.method} is not answered here, only {headers['Allow']}"
         refusal = RefusedError(405, "method_not_allowed", message, field="method", value=request.method)
     else:
         message = f"there is no {request.url.path[:100]}: see /docs, or POST to /predict"
         refusal = RefusedError(error.status_code, "not_found", message, field="path", value=request.url.path[:100])
-    return _json(refusal.body(), refusal.status, dict(error.headers or {}))
+    return _json(refusal.body(), refusal.status, headers)
+
+
+def _methods(request: Request) -> str:
+    """All methods that this address answers; one route knows its own alone."""
+    routes = [each for each in request.app.routes if each.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for each in routes for method in getattr(each, "methods", None) or ()}))
 
 
 def _question_schema() -> dict[str, Any]:

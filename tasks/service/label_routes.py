@@ -6,6 +6,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
+from tasks.labels.store import MOST_NAME
 from tasks.service.answers import KeptLabel, NextTweets, refusals
 from tasks.service.bodies import read_body
 from tasks.service.guard import NAME
@@ -31,7 +32,7 @@ def add_labels(app: FastAPI) -> None:
     @app.get("/labels/next", response_model=None, responses=_responses(NextTweets))
     async def next_tweets(
         request: Request,
-        annotator: Annotated[str | None, Query(max_length=100)] = None,
+        annotator: Annotated[str | None, Query(min_length=1, max_length=MOST_NAME)] = None,
         count: Annotated[int, Query(ge=1, le=MOST_NEXT)] = 1,
         overlap: bool = False,
     ) -> dict[str, Any]:

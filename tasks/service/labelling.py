@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.labels.queue import Question, open_questions, questions
-from tasks.labels.store import check_annotator, history, record, undo
+from tasks.labels.store import MOST_NAME, check_annotator, history, record, undo
 from tasks.service.limits import RefusedError
 
 ORIGIN = "page"
@@ -31,7 +31,9 @@ class Sent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     key: str = Field(pattern=r"^[\w-]{8,64}$", description="Made by the sender; the same key is the same answer.")
-    annotator: str | None = Field(None, description="Who answers, where no token says it.")
+    annotator: str | None = Field(
+        None, min_length=1, max_length=MOST_NAME, description="Who answers, where no token says it."
+    )
 
 
 class GivenLabel(Sent):

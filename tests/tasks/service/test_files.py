@@ -258,6 +258,11 @@ def test_the_description_knows_what_the_file_routes_answer() -> None:
     assert json.dumps(described).count("octet-stream") == 1
 
 
+def test_an_address_with_several_methods_names_them_all() -> None:
+    answer = Client(create_app(service())).request("OPTIONS", "/files/x")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET")
+
+
 def test_a_model_that_fails_says_nothing_of_the_tweet() -> None:
     class Broken:
         def predict(self, frame: Any) -> Any:
