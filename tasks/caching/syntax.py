@@ -106,7 +106,7 @@ def _kept() -> dict[str, Module]:
             name: Module(tree, tuple((base, level, tuple(of)) for base, level, of in imports), *map(frozenset, words))
             for name, (tree, imports, *words) in kept["modules"].items()
         }
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 

@@ -43,12 +43,13 @@ def test_a_text_is_read_once_for_all_processes(monkeypatch: pytest.MonkeyPatch) 
         syntax.parse(TEXT.replace(b"os.sep", b"os.pathsep"))
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"reader": 1, "modules": {}}', "cut"])
+@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"reader": 1, "modules": {}}', "cut", "list"])
 def test_a_damaged_file_or_one_of_another_reader_is_read_anew_and_replaced(kept: Path, damage: str) -> None:
     first = syntax.parse(TEXT)
     syntax.keep([TEXT])
     whole = kept.read_text()
-    kept.write_text(whole[:-9] if damage == "cut" else damage)
+    listed = json.dumps(json.loads(whole) | {"modules": [1]})
+    kept.write_text({"cut": whole[:-9], "list": listed}.get(damage, damage))
     forget()
     assert syntax.parse(TEXT) == first
     syntax.keep([TEXT])
