@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 4
 MOST_KEPT = 8
+MOST_KEPT_BYTES = 512 << 20
 KEPT_SECONDS = 1800.0
 PRUNE_SECONDS = 60.0
 
@@ -113,12 +114,20 @@ class FileJobs:
         self.refuse_if_full()
         job.seen = self._clock()
         self._jobs[job.id] = job
-        for old in [each for each in self._jobs.values() if each.state in ("done", "failed")][:-MOST_KEPT]:
-            self.forget(old)
+        self._make_room()
         loop = asyncio.get_running_loop()
         loop.run_in_executor(self._thread, lambda: job.score(self._service.model, self._service.limits))
         self._prune_later(loop)
         return job
+
+    def _make_room(self) -> None:
+        """Forget the oldest of the scored files, where they are too many or hold too much memory."""
+        ended = [each for each in self._jobs.values() if each.state in ("done", "failed")]
+        held = sum(each.table.nbytes for each in ended if each.table is not None)
+        while len(ended) > MOST_KEPT or held > MOST_KEPT_BYTES:
+            oldest = ended.pop(0)
+            held -= oldest.table.nbytes if oldest.table is not None else 0
+            self.forget(oldest)
 
     def find(self, name: str, owner: str) -> FileJob:
         """The file of this id. Raises RefusedError when there is none, no longer, or it is another's."""

@@ -25,7 +25,7 @@ from tasks.sources.tweets import read_tweets
 SHOWN = ("id", "text", "probability", "label", "doubt", "reason")
 SORTABLE = ("row", *SHOWN)
 CALLED = ("", "1", "0", "doubt", "unread")
-UNPACKED = 8  # times the largest file
+UNPACKED = 4  # times the largest file
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from asgi_client import RUNNER, Client
 from word_model import served_model, service
 
 from tasks.runtime.state_folder import state_home
+from tasks.service import file_jobs
 from tasks.service.access import Access
 from tasks.service.app import create_app
 from tasks.service.file_jobs import KEPT_SECONDS, FileJobs
@@ -243,6 +244,15 @@ def test_a_file_that_nobody_looks_at_is_forgotten(monkeypatch: pytest.MonkeyPatc
     assert rows(client, told)
     now[0] = 2 * KEPT_SECONDS + 1
     assert client.get(f"/files/{told['id']}").status_code == 404
+
+
+def test_scored_files_hold_a_bounded_share_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(create_app(service()))
+    first = finished(client, send(client))
+    monkeypatch.setattr(file_jobs, "MOST_KEPT_BYTES", 10)
+    second = finished(client, send(client))
+    assert client.get(f"/files/{first['id']}").status_code == 404
+    assert client.get(f"/files/{second['id']}").status_code == 200
 
 
 def test_the_name_of_a_file_leads_nowhere_else(home: Path) -> None:
