@@ -46,6 +46,8 @@ def test_a_column_that_something_else_will_name_is_not_missed(tmp_path: Path) ->
 def test_a_key_that_comes_late_in_a_long_file_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(look, "COUNTED_BYTES", 1000)
     monkeypatch.setattr(look, "LOOKED_BYTES", 1000)
+    with pytest.raises(RefusedTable, match="no column that looks like the label"):
+        refuse_unreadable(lines(tmp_path / "short.jsonl", *ROWS[:2]), ColumnMap(), labelled=True)
     refuse_unreadable(lines(tmp_path / "a.jsonl", *ROWS, ROWS[0] | {"target": 1}), ColumnMap(), labelled=True)
 
 
