@@ -12,7 +12,7 @@ from flows.ingest import SAMPLE_CORPUS, SAMPLE_TWEETS, TweetSource
 from tasks import registry, sources
 from tasks.labels.snapshot import OWN, named_file
 from tasks.registry.data_sources import is_sample_table, raw_of_table, recorded_request
-from tasks.registry.versions import SOURCE, hidden
+from tasks.registry.versions import SOURCE, TABLE, hidden
 from tasks.runtime import state_folder
 from tasks.runtime.redaction import SECRET_VARIABLE, mask_secrets
 from tasks.sources.errors import SourceError
@@ -74,7 +74,7 @@ def champion_data() -> RetrainingData:
     current = registry.champion()
     if current is None:
         return _sample("there is no champion yet: it retrains on the bundled sample")
-    if is_sample_table(current.tags.get("validation_rows", "")):
+    if is_sample_table(current.tags.get(TABLE, "")):
         return _sample(
             f"the champion (version {current.version}) is a model of the bundled sample: it retrains on that"
         )
@@ -142,7 +142,7 @@ def _everywhere(source: str) -> bool:
 def _snapshot(current: Any) -> Path:
     """The raw snapshot of the champion's tweets. Raises ValueError when it is not in the store any more."""
     store = state_folder.state_home() / "store"
-    found = [store / each for each in raw_of_table(current.tags.get("validation_rows", ""))]
+    found = [store / each for each in raw_of_table(current.tags.get(TABLE, ""))]
     if len(found) != 1 or not is_artifact(found[0]):
         raise ValueError(
             f"the tweets of the champion (version {current.version}) are no longer in the store: name others with "

@@ -11,9 +11,10 @@ from flows.names import scheduled_name
 from models.settings import Settings
 from tasks import scoring, sources, tracking
 from tasks.monitoring import drift as monitoring
-from tasks.monitoring.reference import find_judged, read_reference
+from tasks.monitoring.reference import read_reference
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
+from tasks.registry.versions import registered_version
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import redact
 from tasks.scoring.rows import Reader
@@ -46,7 +47,7 @@ def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dic
     """
     load_tensorflow()
     start = time.monotonic()
-    judged = find_judged(request.model)
+    judged = registered_version(request.model)
     version = str(judged.version)
     reference = read_reference(judged.tags, version)
     # The judged twin: a refit has learned from the reference.

@@ -15,6 +15,7 @@ from tasks import registry, tracking
 from tasks.labels import queue
 from tasks.labels.audit import audit_table, to_questions
 from tasks.registry.data_sources import stored_table
+from tasks.registry.versions import TABLE
 
 STAGE = "label audit"
 
@@ -61,7 +62,7 @@ def audit_tweets(run: tracking.Run, tweets: Path, request: AuditRequest) -> dict
 def champion_table() -> Path:
     """The checked tweets of the champion. Raises ValueError when there is none, or they are no longer in the store."""
     current = registry.champion()
-    table = None if current is None else stored_table(current.tags.get("validation_rows", ""))
+    table = None if current is None else stored_table(current.tags.get(TABLE, ""))
     if table is None:
         raise ValueError("there is no champion whose tweets are in the store: name tweets with --tweets")
     return table

@@ -11,14 +11,14 @@ from models.labels.budget import Budget
 from models.labels.selection import LEAST_RANDOM
 from models.settings import Settings, SplitSettings
 from models.wording import counted
-from tasks import registry, scoring, sources, tracking
+from tasks import scoring, sources, tracking
 from tasks.labels import queue
 from tasks.labels.pool import Judge, Pool
-from tasks.labels.scored import ask_model, read_scores
+from tasks.labels.scored import Scores, ask_model, read_scores
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
 from tasks.registry.data_sources import labelled_groups
-from tasks.registry.versions import REFERENCE, SPLIT, hidden
+from tasks.registry.versions import ADDRESS, SPLIT, TABLE, hidden, registered_version, uri_of
 from tasks.runtime.environment import load_tensorflow
 from tasks.scoring.rows import Reader
 from tasks.sources.columns import ColumnMap
@@ -40,28 +40,26 @@ class QueueRequest(Settings):
     columns: ColumnMap = ColumnMap()
     encoding: str | None = Field(None, description="Encoding of the source.")
 
-    def check(self) -> "ModelVersion":
-        """The version by which is chosen. Raises ValueError for a model, budget or file of scores that cannot be."""
-        Budget.parse(self.budget)
-        version = "" if self.scored is None else read_scores(Path(self.scored)).version
-        return find_version(f"{registry.MODEL_NAME}/{version}" if version else self.model)
-
 
 @flow(name="label queue", flow_run_name=scheduled_name)
 def fill_queue(request: QueueRequest) -> dict[str, Any]:
     """Put tweets of the source into the queue; return what `--json` prints."""
-    version = request.check()
+    Budget.parse(request.budget)
+    scores = None if request.scored is None else read_scores(Path(request.scored))
+    version = registered_version(uri_of(scores.version) if scores and scores.version else request.model)
     with tracking.tracked_run(STAGE, STAGE, settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "label queue", request.source)
-        return choose_tweets(run, snapshot, request, str(version.version))
+        return choose_tweets(run, snapshot, request, f"{ADDRESS}{version.name}/{version.version}", scores)
 
 
 @task
-def choose_tweets(run: tracking.Run, snapshot: Path, request: QueueRequest, version: str) -> dict[str, Any]:
+def choose_tweets(
+    run: tracking.Run, snapshot: Path, request: QueueRequest, uri: str, scores: Scores | None
+) -> dict[str, Any]:
     """Choose among the tweets of the snapshot by one version, which stays the same whoever is promoted meanwhile."""
-    found, budget = find_version(f"{registry.MODEL_NAME}/{version}"), Budget.parse(request.budget)
-    pool = _scored_pool(found, snapshot, request, budget)
+    found, budget = registered_version(uri), Budget.parse(request.budget)
+    pool, version = _scored_pool(found, snapshot, request, scores, budget), str(found.version)
     new = queue.ask(budget, lambda count, known: pool.choose(count, known, request.random_share))
     run.tag(model=found.tags.get("model", ""), version=version)
     counts = {"asked": len(new), **{why: sum(each.asked == why for each in new) for why in ("chosen", "random")}}
@@ -78,18 +76,19 @@ def choose_tweets(run: tracking.Run, snapshot: Path, request: QueueRequest, vers
     }
 
 
-def _scored_pool(found: "ModelVersion", snapshot: Path, request: QueueRequest, budget: Budget) -> Pool:
+def _scored_pool(
+    found: "ModelVersion", snapshot: Path, request: QueueRequest, scores: Scores | None, budget: Budget
+) -> Pool:
     """The candidates among the tweets of the snapshot."""
-    uri, name = f"models:/{found.name}/{found.version}", f"{found.name}/{found.version}"
+    name = f"{found.name}/{found.version}"
     split = SplitSettings.model_validate_json(hidden(found.tags, SPLIT) or "{}")
-    labelled = labelled_groups(found.tags.get("validation_rows", ""))
-    if request.scored is not None:
-        scores = read_scores(Path(request.scored))
+    labelled = labelled_groups(found.tags.get(TABLE, ""))
+    if scores is not None:
         pool = Pool(Judge(name, scores.threshold, split, labelled), budget.tweets)
         reader = Reader(sources.read_tweets(snapshot, request.columns, request.encoding, labelled=False))
         return _filled(pool, scores.of(reader.chunks()), reader)
     load_tensorflow()
-    model = mlflow_model.load_model(uri)
+    model = mlflow_model.load_model(f"{ADDRESS}{name}")
     pool = Pool(Judge(name, model.unwrap_python_model().classifier.threshold, split, labelled), budget.tweets)
     columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(model))
     reader = Reader(sources.read_tweets(snapshot, columns, request.encoding, labelled=False))
@@ -106,14 +105,3 @@ def _filled(pool: Pool, rows: Any, reader: Reader) -> Pool:
         )
     pool.counts = {"read": reader.rows, **pool.counts}
     return pool
-
-
-def find_version(uri: str) -> "ModelVersion":
-    """The registered version at this address. Raises ValueError when there is none, or the address names no version."""
-    asked = REFERENCE.fullmatch(registry.choose(uri).uri)
-    found = (
-        registry.find_version(asked["name"] or registry.MODEL_NAME, asked["version"], asked["alias"]) if asked else None
-    )
-    if found is None:
-        raise ValueError(f"{uri} is no registered version: `crisisflow champion` shows which were in use")
-    return found

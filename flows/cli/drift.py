@@ -40,11 +40,11 @@ def drift(
     """
     with command(debug):
         from tasks import sources
-        from tasks.monitoring.reference import find_judged
         from tasks.registry import CHAMPION_URI
+        from tasks.registry.versions import registered_version
 
         sources.check_source(source)
-        find_judged(model or CHAMPION_URI)
+        registered_version(model or CHAMPION_URI)
         with orchestration(source):
             from flows import drift as stage
 

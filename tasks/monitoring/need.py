@@ -11,6 +11,7 @@ from models.wording import counted
 from tasks import registry, tracking
 from tasks.labels.store import labels_in_force
 from tasks.registry.data_sources import raw_of_table
+from tasks.registry.versions import TABLE
 from tasks.sources import watched
 
 TRIGGERS = "drift, files, labels or labels:N"
@@ -96,7 +97,7 @@ def _new_files(source: str) -> str | None:
     if snapshot is None or snapshot.name in watched.Watched(source, PURPOSE).done:
         return None
     champion = registry.champion()
-    rows = champion.tags.get("validation_rows", "") if champion else ""
+    rows = champion.tags.get(TABLE, "") if champion else ""
     if rows and f"raw/{snapshot.name}" in raw_of_table(rows):
         return None
     return f"its tweets have changed ({snapshot.name[:8]})"

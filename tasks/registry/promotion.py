@@ -15,6 +15,7 @@ from tasks.registry.versions import (
     RAW,
     SOURCE,
     SPLIT,
+    TABLE,
     champion,
     hidden,
     our_versions,
@@ -59,7 +60,7 @@ class Candidate:
         return {
             "artifact": self.artifact,
             "model": self.name,
-            "validation_rows": self.validation_rows,
+            TABLE: self.validation_rows,
             "validation_f1": repr(self.validation_f1),
             HIDDEN + SPLIT: self.split.model_dump_json(),
             **self.where(),
@@ -91,7 +92,7 @@ class Incumbent:
         split = hidden(current.tags, SPLIT)
         compared = sum("gate.gain" in each.tags for each in our_versions().values())
         settings = SplitSettings.model_validate_json(split) if split else None
-        table, raw = current.tags.get("validation_rows", ""), raw_of(current.tags)
+        table, raw = current.tags.get(TABLE, ""), raw_of(current.tags)
         return cls(str(current.version), uri_of(current.version), settings, compared + 1, table, raw)
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "crisisflow"
 CHAMPION = "champion"
-CHAMPION_URI = f"models:/{MODEL_NAME}@{CHAMPION}"
+ADDRESS = "models:/"  # what an address of MLflow's begins with
+CHAMPION_URI = f"{ADDRESS}{MODEL_NAME}@{CHAMPION}"
 RAW = "raw_sources"  # tag: raw artifacts of its tweets
 TABLE = "validation_rows"  # tag: digest of its checked tweets
 # Tags for programs, as JSON. MLflow's pages do not show tags of this prefix; before they were written without it.
@@ -58,7 +59,7 @@ def hidden(tags: Mapping[str, str], name: str) -> str | None:
 
 def uri_of(version: str | int) -> str:
     """The address of a registered version."""
-    return f"models:/{MODEL_NAME}/{version}"
+    return f"{ADDRESS}{MODEL_NAME}/{version}"
 
 
 def champion() -> "ModelVersion | None":
@@ -89,6 +90,23 @@ def find_version(name: str, version: str | None, alias: str | None) -> "ModelVer
         if error.error_code not in ABSENT:
             raise
         return None
+
+
+def version_at(address: str) -> "ModelVersion | None":
+    """The registered version that an address or a name means (`REFERENCE`); None where there is none."""
+    asked = REFERENCE.fullmatch(address)
+    return find_version(asked["name"] or MODEL_NAME, asked["version"], asked["alias"]) if asked else None
+
+
+def registered_version(uri: str) -> "ModelVersion":
+    """The registered version at this address. Raises ValueError when there is none, or the address names no version."""
+    address = choose(uri).uri  # of the champion, the version that it is now; without one it says so
+    if REFERENCE.fullmatch(address) is None or not address.startswith(ADDRESS):
+        raise ValueError(f"{uri} is not a registered version, whose test rows are known: name models:/NAME/VERSION")
+    found = version_at(address)
+    if found is None:
+        raise ValueError(f"there is no {uri}: `crisisflow champion` shows which versions were in use")
+    return found
 
 
 def versions() -> "list[ModelVersion]":

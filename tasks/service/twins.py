@@ -8,9 +8,8 @@ import pyarrow.parquet as pq
 
 from models.splitting.splits import group_digests
 from models.text import repair_texts
-from tasks.registry.versions import MODEL_NAME, REFERENCE, TABLE, find_version
-from tasks.runtime.state_folder import state_home
-from tasks.store.artifact_store import is_artifact
+from tasks.registry.data_sources import stored_table
+from tasks.registry.versions import TABLE, version_at
 
 SHOWN = 10
 FILE = "tweets.parquet"
@@ -18,11 +17,8 @@ FILE = "tweets.parquet"
 
 def tweets_of_model(uri: str) -> Path | None:
     """The checked tweets of the registered version at this address in the store; None where they are not there."""
-    asked = REFERENCE.fullmatch(uri)
-    found = find_version(asked["name"] or MODEL_NAME, asked["version"], asked["alias"]) if asked else None
-    digest = found.tags.get(TABLE, "") if found else ""
-    path = state_home() / "store" / "tweets" / digest
-    return path if digest and is_artifact(path) else None
+    found = version_at(uri)
+    return stored_table(found.tags.get(TABLE, "")) if found else None
 
 
 def find_twins(tweets: Path | None, text: str) -> dict[str, Any] | None:
