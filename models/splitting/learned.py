@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.splitting.splits import group_digests
-from models.text import repair_texts
+from models.splitting.splits import raw_groups
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,8 @@ class LearnedGroups:
     def splits_of(self, texts: pa.StringArray) -> pa.StringArray:
         """For each raw text (rows,), the split of the rows of its group that were learned from; null where none was.
 
-        >>> folded = group_digests(pa.array(["Fire in Ohio"]))
+        >>> folded = raw_groups(pa.array(["Fire in Ohio"]))
         >>> LearnedGroups(folded, pa.array(["train"])).splits_of(pa.array(["fire in OHIO!", "rain", None])).to_pylist()
         ['train', None, None]
         """
-        repaired = repair_texts(texts)[0]
-        found = self.splits.take(pc.index_in(group_digests(pc.fill_null(repaired, "")), value_set=self.groups))
-        return pc.if_else(pc.is_valid(repaired), found, pa.scalar(None, pa.string()))
+        return self.splits.take(pc.index_in(raw_groups(texts), value_set=self.groups))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.settings import SplitSettings
+from models.text import repair_texts
 
 Strings: TypeAlias = pa.Array | pa.ChunkedArray
 
@@ -43,6 +44,15 @@ def fold_texts(texts: Strings) -> pa.StringArray:
 def group_digests(texts: Strings) -> pa.StringArray:
     """The group of every text: 32 hexadecimal digits, equal for texts that fold alike."""
     return _map_distinct(fold_texts(texts), lambda folded: hashlib.blake2b(folded.encode(), digest_size=16).hexdigest())
+
+
+def raw_groups(texts: Strings) -> pa.StringArray:
+    """The group of every raw text (rows,), as ingestion finds it: of the text repaired; null is grouped as "".
+
+    >>> raw_groups(pa.array(["Fire in Ohio"])) == group_digests(pa.array(["fire in OHIO!"]))
+    True
+    """
+    return group_digests(repair_texts(texts)[0])
 
 
 def assign_splits(groups: Strings, settings: SplitSettings) -> pa.StringArray:

@@ -7,8 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.splitting.splits import group_digests
-from models.text import repair_texts
+from models.splitting.splits import group_digests, raw_groups
 from models.wording import counted
 from tasks import sources
 from tasks.evaluation.fold_tables import GROUPS
@@ -78,5 +77,4 @@ def say_held_out(found: Path) -> None:
 def _groups(snapshot: Path) -> Iterator[pa.StringArray]:
     """The groups of the tweets of a snapshot, batch by batch."""
     for batch in sources.read_tweets(snapshot):
-        texts, _ = repair_texts(batch["text"])
-        yield group_digests(texts.filter(pc.is_valid(batch["text"])))
+        yield raw_groups(batch["text"].drop_null())

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from models.labels.selection import PREFILTER, choose_diverse, interleave, text_vectors, uncertainty
 from models.settings import SplitSettings, TextSettings
-from models.splitting.splits import assign_splits, group_digests
+from models.splitting.splits import assign_splits, raw_groups
 from models.text import repair_texts, tokenize_texts
 from tasks.labels.queue import Question
 from tasks.labels.store import Asked
@@ -58,7 +58,7 @@ class Pool:
 
     def add(self, rows: pa.Table) -> None:
         """Take in scored rows: id, text, keyword, probability, doubt. Those that the model was trained with go."""
-        groups = group_digests(repair_texts(rows["text"])[0])
+        groups = raw_groups(rows["text"])
         known = pc.is_in(groups, self.judge.labelled)
         for name, mask in (("labelled", known), ("in_doubt", pc.is_valid(rows["doubt"]))):
             self.counts[name] += pc.sum(mask, min_count=0).as_py()

@@ -10,8 +10,7 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from models.splitting.splits import group_digests
-from models.text import repair_texts
+from models.splitting.splits import raw_groups
 from tasks.labels.database import is_begun, opened
 
 # Why a tweet was asked about: the model's choice, the random share, a doubtful label; `own` is of nobody's queue.
@@ -82,7 +81,7 @@ def check_annotator(name: str) -> None:
 
 def groups_of(texts: Sequence[str]) -> list[str]:
     """The group of each text, as ingestion finds it: near-duplicates share one."""
-    groups: list[str] = group_digests(repair_texts(pa.array(list(texts), pa.string()))[0]).to_pylist()
+    groups: list[str] = raw_groups(pa.array(list(texts), pa.string())).to_pylist()
     return groups
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.splitting.splits import group_digests
-from models.text import repair_texts
+from models.splitting.splits import raw_groups
 
 MOST_ROWS = 10_000  # the reference has some thousand: more rows here would hardly sharpen the comparison
 SCHEMA = pa.schema([("group", pa.string()), ("text", pa.string()), ("keyword", pa.string()), ("learned", pa.bool_())])
@@ -33,7 +32,7 @@ def draw_window(chunks: Iterable[pa.Table], learned: pa.StringArray, most: int =
     read = without_text = known = 0
     for chunk in chunks:
         readable = chunk.filter(pc.is_null(chunk["reason"]))
-        groups = group_digests(repair_texts(readable["text"])[0])
+        groups = raw_groups(readable["text"])
         seen = pc.is_in(groups, learned)
         read, without_text = read + len(chunk), without_text + len(chunk) - len(readable)
         known += pc.sum(seen, min_count=0).as_py()

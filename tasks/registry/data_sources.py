@@ -20,8 +20,7 @@ import pyarrow.compute as pc
 
 from models.gate.sources import Overlap, measure_overlap
 from models.settings import GateSettings, SplitSettings
-from models.splitting.splits import assign_splits, group_digests
-from models.text import repair_texts
+from models.splitting.splits import assign_splits, raw_groups
 from tasks.runtime import errors, state_folder
 from tasks.sample import FOLDER as SAMPLE
 from tasks.store import formats
@@ -139,7 +138,7 @@ def sample_groups() -> pa.StringArray:
     """The groups of the bundled sample's tweets."""
     with (SAMPLE / "tweets.csv").open(encoding="utf-8", errors="replace", newline="") as file:
         texts = [row["text"] or "" for row in csv.DictReader(file)]
-    return pc.unique(group_digests(repair_texts(pa.array(texts, pa.string()))[0]))
+    return pc.unique(raw_groups(pa.array(texts, pa.string())))
 
 
 def held_out_by(rows: pa.Table, split: SplitSettings | None) -> np.ndarray:

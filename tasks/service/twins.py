@@ -6,8 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.splitting.splits import group_digests
-from models.text import repair_texts
+from models.splitting.splits import raw_groups
 from tasks.registry.data_sources import stored_table
 from tasks.registry.versions import TABLE, version_at
 
@@ -28,7 +27,7 @@ def find_twins(tweets: Path | None, text: str) -> dict[str, Any] | None:
     """
     if tweets is None or not (tweets / FILE).exists():
         return None
-    (group,) = group_digests(repair_texts(pa.array([text], pa.string()))[0]).to_pylist()
+    (group,) = raw_groups(pa.array([text], pa.string())).to_pylist()
     rows = pq.read_table(tweets / FILE, columns=["text", "target", "split"], filters=[("group", "=", group)])
     shown = [
         {"text": each["text"], "label": each["target"], "split": each["split"]}
