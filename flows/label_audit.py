@@ -46,16 +46,9 @@ def audit_tweets(run: tracking.Run, tweets: Path, request: AuditRequest) -> dict
     run.log_metrics({name: found[name] for name in ("rows", "suspected", "wrong")})
     run.log_text(json.dumps(found, indent=1, ensure_ascii=False), "audit.json")
     shown = found["labels"][: request.top]
-    questions = to_questions(shown)
-    new = (
-        queue.ask(
-            Budget.parse(request.budget),
-            lambda _, known: [each for each in questions if each.text_group not in known],
-            again=True,
-        )
-        if request.add_to_queue
-        else []
-    )
+    new = []
+    if request.add_to_queue:
+        new = queue.ask(Budget.parse(request.budget), lambda *_: to_questions(shown), again=True)
     return {"run_id": run.run_id, "table": str(tweets), **found, "labels": shown, "asked": len(new)}
 
 

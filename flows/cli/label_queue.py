@@ -46,24 +46,20 @@ def fill(
 
     Example: crisisflow label queue tonight.csv --budget 50/day
     """
-    with command(debug):
-        from tasks import sources
+    with command(debug), orchestration(source):
+        from flows import label_queue as stage
+        from tasks import registry
 
-        sources.check_source(source)
-        with orchestration(source):
-            from flows import label_queue as stage
-            from tasks import registry
-
-            request = stage.QueueRequest(
-                source=source,
-                scored=scored,
-                model=model or registry.CHAMPION_URI,
-                budget=budget,
-                random_share=random_share,
-                columns=table.column_map(),
-                encoding=table.encoding,
-            )
-            result = stage.fill_queue(request)
+        request = stage.QueueRequest(
+            source=source,
+            scored=scored,
+            model=model or registry.CHAMPION_URI,
+            budget=budget,
+            random_share=random_share,
+            columns=table.column_map(),
+            encoding=table.encoding,
+        )
+        result = stage.fill_queue(request)
     show(result, as_json, labels.queued)
 
 
@@ -90,7 +86,7 @@ def audit(
 
     Example: crisisflow label audit --top 20 --add-to-queue
     """
-    with command(debug), orchestration(tweets):
+    with command(debug), options.readable(tweets, table), orchestration(tweets):
         from flows import label_audit as stage
 
         source = options.tweet_source(tweets, table) if tweets else None

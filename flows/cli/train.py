@@ -69,7 +69,9 @@ class TrainingTexts:
 
     def named(self) -> tuple[str | None, ...]:
         """Every source that was named."""
-        labels = None if self.labels in ("own", "none") else self.labels
+        from tasks.labels.snapshot import named_file
+
+        labels = named_file(self.labels)
         return (self.tweets, self.overlap_with, self.vectors, labels, *(self.corpus or ()), *(self.pretrain_on or ()))
 
     def fields(self, table: LabelledTable) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """Probabilities of labelled texts by cheap linear models that have seen neither the text nor a near-duplicate of it."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pyarrow as pa
 
 from models.classifiers.nb_svm import log_count_ratios
-from models.frequencies import fit_features, one_hot_matrix, tf_idf_matrix
+from models.frequencies import FeatureSpace, fit_features, one_hot_matrix, tf_idf_matrix
 from models.settings import FrequencySettings
 from models.splitting.folds import assign_folds
 from models.text import Tokens
@@ -16,7 +14,6 @@ FOLDS = 10
 # (tests/benchmarks/bench_label_audit.py).
 TF_IDF_STRENGTH, RATIO_STRENGTH = 1.0, 0.03
 MAX_ITERATIONS = 1_000
-Fit = Callable[[Tokens, np.ndarray, Tokens], np.ndarray]
 
 
 def out_of_fold(tokens: Tokens, labels: np.ndarray, groups: pa.StringArray, folds: int = FOLDS) -> np.ndarray:
@@ -28,22 +25,21 @@ def out_of_fold(tokens: Tokens, labels: np.ndarray, groups: pa.StringArray, fold
     probabilities = np.empty(len(labels))
     for fold in range(1, folds + 1):
         known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
-        given = tokens.take(known), labels[known], tokens.take(asked)
+        learned = tokens.take(known)
+        given = learned, labels[known], tokens.take(asked), fit_features(learned, FrequencySettings())
         probabilities[asked] = np.mean([by_tf_idf(*given), by_ratios(*given)], axis=0)
     return probabilities
 
 
-def by_tf_idf(known: Tokens, labels: np.ndarray, asked: Tokens) -> np.ndarray:
+def by_tf_idf(known: Tokens, labels: np.ndarray, asked: Tokens, space: FeatureSpace) -> np.ndarray:
     """P(label = 1) of the texts asked about, by logistic regression over TF-IDF of the known ones."""
-    space = fit_features(known, FrequencySettings())
     return _logistic(tf_idf_matrix(known, space), labels, tf_idf_matrix(asked, space), TF_IDF_STRENGTH)
 
 
-def by_ratios(known: Tokens, labels: np.ndarray, asked: Tokens) -> np.ndarray:
+def by_ratios(known: Tokens, labels: np.ndarray, asked: Tokens, space: FeatureSpace) -> np.ndarray:
     """The same over words scaled by how much they tell the classes apart (Wang & Manning 2012)."""
     from scipy import sparse
 
-    space = fit_features(known, FrequencySettings())
     words = one_hot_matrix(known, space)
     scale = sparse.diags(log_count_ratios(words, labels, 1.0))
     return _logistic(words @ scale, labels, one_hot_matrix(asked, space) @ scale, RATIO_STRENGTH)

@@ -89,7 +89,9 @@ def _reason(label: int, probability: float, twins: Sequence[int]) -> str:
 
 def to_questions(suspects: Sequence[dict[str, Any]], model: str = "") -> list[Question]:
     """Questions about doubtful labels, the worst first, one for each group."""
-    worst = {each["text_group"]: each for each in reversed(suspects)}
+    worst: dict[str, dict[str, Any]] = {}
+    for each in suspects:
+        worst.setdefault(each["text_group"], each)
     return [
         Question(
             id=each["id"],
@@ -101,6 +103,5 @@ def to_questions(suspects: Sequence[dict[str, Any]], model: str = "") -> list[Qu
             keyword=each["keyword"],
             probability=each["probability"],
         )
-        for each in suspects
-        if worst[each["text_group"]] is each
+        for each in worst.values()
     ]

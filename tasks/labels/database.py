@@ -4,9 +4,10 @@ What was said stays said: the database itself refuses to change or delete a row,
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tasks.runtime.state_folder import state_home
 
@@ -54,6 +55,14 @@ def opened(writing: bool = False) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
     finally:
         connection.close()  # what was not committed is undone
+
+
+def insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any], unless: str = "") -> int | None:
+    """Add a row; its number. With `unless`, a unique column, nothing is added, and None returned, for a value there."""
+    names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+    known = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
+    cursor = connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places}){known}", row)
+    return cursor.lastrowid if cursor.rowcount else None
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:

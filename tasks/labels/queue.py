@@ -8,7 +8,7 @@ from typing import Any
 
 from models.labels.budget import Budget
 from models.wording import counted
-from tasks.labels.database import is_begun, opened
+from tasks.labels.database import insert, is_begun, opened
 from tasks.labels.store import Answer, Asked, groups_of, standing
 
 
@@ -42,9 +42,11 @@ def ask(budget: Budget, choose: Callable[[int, set[str]], Sequence[Question]], a
     with opened(writing=True) as database:
         now = datetime.now(UTC)
         known, left = _known_groups(database, again), budget.tweets - _asked_since(database, budget.start(now))
-        chosen = list(choose(left, known))[:left] if left > 0 else []
-        new = {each.text_group: each for each in reversed(chosen) if each.text_group not in known}
-        return [_insert(database, each, now) for each in chosen if new.get(each.text_group) is each]
+        new: dict[str, Question] = {}
+        for each in choose(left, known) if left > 0 else ():
+            if each.text_group not in known:
+                new.setdefault(each.text_group, each)
+        return [_insert(database, each, now) for each in list(new.values())[:left]]
 
 
 def spent(budget: Budget) -> int:
@@ -126,6 +128,4 @@ def _asked_since(database: sqlite3.Connection, start: datetime) -> int:
 def _insert(database: sqlite3.Connection, question: Question, now: datetime) -> Question:
     row: dict[str, Any] = asdict(question) | {"time": now.isoformat()}
     row.pop("number")
-    names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
-    cursor = database.execute(f"INSERT INTO questions ({names}) VALUES ({places})", row)
-    return Question(**row, number=cursor.lastrowid or 0)
+    return Question(**row, number=insert(database, "questions", row) or 0)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 
 from models.splitting.splits import raw_groups
-from tasks.labels.database import is_begun, opened
+from tasks.labels.database import insert, is_begun, opened
 
 # Why a tweet was asked about: the model's choice, the random share, a doubtful label; `own` is of nobody's queue.
 Asked = Literal["chosen", "random", "audit", "own"]
@@ -59,7 +59,7 @@ def record(answers: Sequence[Answer]) -> list[int]:
     groups = groups_of([each.text for each in answers])
     rows = [_row(each, group) for each, group in zip(answers, groups, strict=True)]
     with opened(writing=True) as database:
-        return [number for row in rows if (number := _insert(database, row)) is not None]
+        return [number for row in rows if (number := insert(database, "events", row, "key")) is not None]
 
 
 def check(answer: Answer) -> None:
@@ -85,10 +85,11 @@ def groups_of(texts: Sequence[str]) -> list[str]:
     return groups
 
 
-def undo(annotator: str, key: str = "") -> Event:
+def undo(annotator: str, key: str = "", answer: str = "") -> Event:
     """Take back the annotator's last answer that stands; the answer. An undo of a known key is the first one again.
 
-    Raises ValueError where there is nothing to undo.
+    `answer` is the key of the one that is meant, where another may have come since. Raises ValueError where there is
+    nothing to undo, and when the last answer is another than is meant.
     """
     with opened(writing=True) as database:
         everything = _events(database)
@@ -97,11 +98,12 @@ def undo(annotator: str, key: str = "") -> Event:
         standing = [each for each in _standing(everything) if each.annotator == annotator]
         if not standing:
             raise ValueError(f"{annotator} has no label left to undo")
-        last = standing[-1]
-        now = _now()
+        last, now = standing[-1], _now()
+        if answer not in ("", last.key):
+            raise ValueError(f"that is not the last answer of {annotator} any more: nothing is undone")
         row = asdict(last) | {"kind": "undo", "label": None, "undoes": last.number, "time": now}
         row |= {"key": key or _digest("undo", last.number, now)}
-        _insert(database, {name: value for name, value in row.items() if name != "number"})
+        insert(database, "events", {name: value for name, value in row.items() if name != "number"}, "key")
     return last
 
 
@@ -144,14 +146,6 @@ def _row(answer: Answer, group: str) -> dict[str, Any]:
     time = answer.time or _now()
     key = answer.key or _digest(answer.annotator, answer.id, answer.text, answer.label, time)
     return asdict(answer) | {"time": time, "key": key, "kind": kind, "undoes": None, "text_group": group}
-
-
-def _insert(database: sqlite3.Connection, row: dict[str, Any]) -> int | None:
-    """The number of the new row; None of a key that is there already."""
-    names = ", ".join(row)
-    places = ", ".join(f":{name}" for name in row)
-    cursor = database.execute(f"INSERT INTO events ({names}) VALUES ({places}) ON CONFLICT (key) DO NOTHING", row)
-    return cursor.lastrowid if cursor.rowcount else None
 
 
 def _digest(*parts: object) -> str:

@@ -123,13 +123,13 @@ def _give(annotator: str, given: GivenLabel) -> dict[str, Any]:
 
 
 def _take_back(annotator: str, sent: TakenBack) -> dict[str, Any]:
-    events, undone = history(), _own(annotator, sent.key)
-    known = any(each.key == undone for each in events)
-    taken = {each.undoes for each in events}
-    mine = [e for e in events if e.annotator == annotator and e.kind != "undo" and e.number not in taken]
-    if not known and (not mine or mine[-1].key != _own(annotator, sent.answer)):
-        raise RefusedError(409, "not_the_last", "that is not your last answer any more: nothing is undone")
-    last = undo(annotator, undone)
+    undone = _own(annotator, sent.key)
+    known = any(each.key == undone for each in history())
+    try:
+        last = undo(annotator, undone, _own(annotator, sent.answer))
+    except ValueError:  # it is another one, or there is none
+        message = "that is not your last answer any more: nothing is undone"
+        raise RefusedError(409, "not_the_last", message) from None
     return {"known": known, "id": last.id, "label": last.label, "open": len(open_questions(annotator))}
 
 

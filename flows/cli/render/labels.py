@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.render.terminal import visible
+from models.labels.usable import USED
 from models.wording import counted
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def labels_used(joined: Mapping[str, Any] | None) -> None:
     console.told(
         f"Labels that people gave: {joined['read']:,}. {'; '.join(told)}.{f' Added: {splits}.' * bool(splits)}"
     )
-    if any(name not in ("added", "corrected", "confirmed", "repeated") for name in joined["outcomes"]):
+    if joined["outcomes"].keys() - set(USED):
         console.told("Those not used, with the reason: crisisflow quarantine show")
 
 
