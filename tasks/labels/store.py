@@ -73,9 +73,14 @@ def check(answer: Answer) -> None:
         raise ValueError(f"tweet {answer.id!r} has no text to label")
 
 
+def is_annotator(name: str) -> bool:
+    """Whether labels can be kept under this name: it tells somebody apart, and breaks no line."""
+    return bool(name.strip()) and len(name) <= MOST_NAME and name.isprintable()
+
+
 def check_annotator(name: str) -> None:
-    """Raise ValueError for a name that tells nobody apart, or would break a line."""
-    if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
+    """Raise ValueError for a name under which no labels can be kept."""
+    if not is_annotator(name):
         raise ValueError(f"no name of an annotator: {name!r}; use 1 to {MOST_NAME} printable characters")
 
 

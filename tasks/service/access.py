@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.labels.store import MOST_NAME, is_annotator
+
 LEAST_CHARACTERS = 16
-MOST_NAME = 64
 MAKE_ONE = "printf '%s anna\\n' \"$(openssl rand -hex 24)\" > FILE; chmod 600 FILE"
 FORM = f"each line holds a token of at least {LEAST_CHARACTERS} characters, a space, and a name; make one with: "
 
@@ -76,7 +77,7 @@ def read_tokens(path: Path) -> Access:
 def _why_not(token: str, name: str, names: Mapping[str, str]) -> str:
     if len(token) < LEAST_CHARACTERS or not token.isascii():
         return f"begins with a token of {len(token)} characters, or with others than ASCII"
-    if not name or len(name) > MOST_NAME or not name.isprintable():
+    if not is_annotator(name):
         return f"names nobody, or in more than {MOST_NAME} characters, or with control characters"
     return "repeats a token" if token in names else ""
 

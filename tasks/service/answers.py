@@ -173,6 +173,11 @@ WHY = {
 }
 
 
+def asks(schema: dict[str, Any], media_type: str = "application/json", **more: Any) -> dict[str, Any]:
+    """The description of a body of this schema, for a route that reads it by hand; `more` may be an example."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema, **more}}}}
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The descriptions of these errors, and of those that every route may answer."""
     return {each: {"model": Refusal, "description": WHY[each]} for each in sorted({401, 403, *statuses})}

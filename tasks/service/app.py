@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from tasks.service.access import EVERYBODY, Access
-from tasks.service.answers import AnsweredTweet, AnsweredTweets, AskedTweet, AskedTweets, refusals
+from tasks.service.answers import AnsweredTweet, AnsweredTweets, AskedTweet, AskedTweets, asks, refusals
 from tasks.service.bodies import read_body
 from tasks.service.docs_page import EXAMPLE, docs_page
 from tasks.service.failing import model_failures
@@ -150,8 +150,7 @@ def _question_schema() -> dict[str, Any]:
     tweet, batch = AskedTweet.model_json_schema(), AskedTweets.model_json_schema()
     batch["properties"]["tweets"]["items"] = tweet
     del batch["$defs"]
-    content = {"application/json": {"schema": {"oneOf": [tweet, batch]}, "example": EXAMPLE}}
-    return {"requestBody": {"required": True, "content": content}}
+    return asks({"oneOf": [tweet, batch]}, example=EXAMPLE)
 
 
 def _responses() -> dict[int | str, dict[str, Any]]:

@@ -60,16 +60,7 @@ def explained(model: ServedModel, tweet: Tweet) -> dict[str, Any]:
     return {
         "threshold": model.classifier.threshold,
         "probability_of_nothing": explanation.probability_of_nothing,
-        "tokens": [
-            {
-                "token": word.text,
-                "log_odds": word.value,
-                "known": word.known,
-                "kind": word.kind,
-                "strength": word.strength,
-            }
-            for word in marked_words(explanation)
-        ],
+        "tokens": list(map(_token, marked_words(explanation))),
         "unexplained": explanation.unexplained,
         "twins": find_twins(model.tweets, text),
     }

@@ -1,12 +1,12 @@
 """The routes of files: send one, ask how far it is, look at its rows, take them along, have it forgotten."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
-from tasks.service.answers import FileStatus, ScoredRows, refusals
+from tasks.service.answers import FileStatus, ScoredRows, asks, refusals
 from tasks.service.file_jobs import FileJob, FileJobs
 from tasks.service.limits import RefusedError
 from tasks.service.page_routes import client_of
@@ -17,11 +17,8 @@ from tasks.service.uploads import Uploads, receive_file
 from tasks.sources.columns import ColumnMap
 
 FILES = 30  # a minute, of one client
-MOST_ROWS = 1_000
 
 Column = Annotated[str | None, Query(max_length=200)]
-Sort = Literal["row", "id", "text", "probability", "label", "doubt", "reason"]
-Called = Literal["", "0", "1", "doubt", "unread"]
 
 
 def add_files(app: FastAPI, service: Service) -> FileJobs:
@@ -34,10 +31,9 @@ def add_files(app: FastAPI, service: Service) -> FileJobs:
 
 def _add_sending(app: FastAPI, service: Service, jobs: FileJobs) -> None:
     uploads, rate = Uploads(), RateLimit(FILES, 60)
+    body = asks({"type": "string", "format": "binary"}, "application/octet-stream")
 
-    @app.post(
-        "/files", status_code=202, response_model=None, responses=_responses(202, FileStatus), openapi_extra=_body()
-    )
+    @app.post("/files", status_code=202, response_model=None, responses=_responses(202, FileStatus), openapi_extra=body)
     async def send(
         request: Request,
         name: Annotated[str, Query(max_length=300)],
@@ -73,18 +69,8 @@ def _add_looking(app: FastAPI, jobs: FileJobs) -> None:
         return jobs.status(jobs.find(file, client_of(request)))
 
     @app.get("/files/{file}/rows", response_model=None, responses=_responses(200, ScoredRows))
-    async def rows(
-        request: Request,
-        file: str,
-        start: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-        count: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 100,
-        sort: Sort = "row",
-        descending: bool = False,
-        contains: Annotated[str, Query(max_length=1_000)] = "",
-        called: Called = "",
-    ) -> dict[str, Any]:
+    async def rows(request: Request, file: str, view: Annotated[View, Query()]) -> dict[str, Any]:
         """Rows of a scored file: those that match, in this order."""
-        view = View(start, count, sort, descending, contains, called)
         return await asyncio.to_thread(select_rows, _finished(jobs, file, request).table, view)
 
     @app.get("/files/{file}/scored.csv", responses=_responses(200, None))
@@ -108,8 +94,3 @@ def _responses(status: int, model: Any) -> dict[int | str, dict[str, Any]]:
     answered: dict[str, Any] = {"description": "Done."}
     answered |= {"content": {"text/csv": {}}} if model is None else {"model": model}
     return {status: answered, **refusals(400, 404, 408, 409, 413, 422, 429, 503, 507)}
-
-
-def _body() -> dict[str, Any]:
-    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    return {"requestBody": {"required": True, "content": content}}

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 
 from tasks.labels.store import MOST_NAME
-from tasks.service.answers import KeptLabel, NextTweets, refusals
+from tasks.service.answers import KeptLabel, NextTweets, asks, refusals
 from tasks.service.bodies import read_body
 from tasks.service.guard import NAME
 from tasks.service.labelling import GivenLabel, LabelDesk, Sent, TakenBack, check_name
@@ -39,13 +39,23 @@ def add_labels(app: FastAPI) -> None:
         """The next tweets of the queue for an annotator; with `overlap` also those that others have labelled."""
         return await desk.next(_name(request, annotator), count, overlap)
 
-    @app.post("/labels", response_model=None, responses=_responses(KeptLabel), openapi_extra=_body(GivenLabel))
+    @app.post(
+        "/labels",
+        response_model=None,
+        responses=_responses(KeptLabel),
+        openapi_extra=asks(GivenLabel.model_json_schema()),
+    )
     async def give(request: Request) -> dict[str, Any]:
         """Keep a label of a tweet of the queue, or that it was skipped. The same key twice is one answer."""
         given = await _read(request, GivenLabel)
         return await desk.give(_name(request, given.annotator), given)
 
-    @app.post("/labels/undo", response_model=None, responses=_responses(KeptLabel), openapi_extra=_body(TakenBack))
+    @app.post(
+        "/labels/undo",
+        response_model=None,
+        responses=_responses(KeptLabel),
+        openapi_extra=asks(TakenBack.model_json_schema()),
+    )
     async def take_back(request: Request) -> dict[str, Any]:
         """Undo the annotator's last answer. The same key twice is one undo."""
         sent = await _read(request, TakenBack)
@@ -74,7 +84,3 @@ def _name(request: Request, said: str | None) -> str:
 
 def _responses(model: Any) -> dict[int | str, dict[str, Any]]:
     return {200: {"model": model, "description": "Done."}, **refusals(404, 408, 409, 413, 422, 503)}
-
-
-def _body(kind: type[Sent]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": kind.model_json_schema()}}}}

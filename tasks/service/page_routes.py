@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from tasks.service.access import Access, session_of
-from tasks.service.answers import AskedTweet, ExplainedTweet, refusals
+from tasks.service.answers import AskedTweet, ExplainedTweet, asks, refusals
 from tasks.service.bodies import read_body
 from tasks.service.docs_page import EXAMPLE
 from tasks.service.explaining import Explainer
@@ -67,8 +67,9 @@ def add_pages(app: FastAPI, service: Service, overview: Overview | None) -> None
 def add_explanation(app: FastAPI, service: Service) -> None:
     """Let the application explain its answers."""
     explainer, rate = Explainer(service), RateLimit(EXPLANATIONS, 60)
+    asked = asks(AskedTweet.model_json_schema(), example=EXAMPLE)
 
-    @app.post("/explain", response_model=None, responses=_responses(), openapi_extra=_asked())
+    @app.post("/explain", response_model=None, responses=_responses(), openapi_extra=asked)
     async def explain(request: Request) -> dict[str, object]:
         """The answer to one tweet, the words that speak for and against it, and its twins in the training data."""
         body = await read_body(request, service.limits)
@@ -117,8 +118,3 @@ def _form(status: int, trouble: str) -> Response:
 def _responses() -> dict[int | str, dict[str, Any]]:
     answered = {"model": ExplainedTweet, "description": "By whom, what, and why."}
     return {200: answered, **refusals(400, 408, 413, 422, 429, 500, 503)}
-
-
-def _asked() -> dict[str, Any]:
-    content = {"application/json": {"schema": AskedTweet.model_json_schema(), "example": EXAMPLE}}
-    return {"requestBody": {"required": True, "content": content}}

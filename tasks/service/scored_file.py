@@ -2,14 +2,14 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+from pydantic import BaseModel, Field
 
 from models.wording import counted
 from tasks.scoring import TrainedColumns
@@ -23,21 +23,19 @@ from tasks.sources.limits import SourceLimits
 from tasks.sources.tweets import read_tweets
 
 SHOWN = ("id", "text", "probability", "label", "doubt", "reason")
-SORTABLE = ("row", *SHOWN)
-CALLED = ("", "1", "0", "doubt", "unread")
+MOST_ROWS = 1_000
 UNPACKED = 4  # times the largest file
 
 
-@dataclass(frozen=True)
-class View:
+class View(BaseModel):
     """Which rows to show: those whose text contains this and which are called so, in this order, from a place on."""
 
-    start: int = 0
-    count: int = 100
-    sort: str = "row"
+    start: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    count: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100
+    sort: Literal["row", "id", "text", "probability", "label", "doubt", "reason"] = "row"
     descending: bool = False
-    contains: str = ""
-    called: str = ""
+    contains: Annotated[str, Field(max_length=1_000)] = ""
+    called: Literal["", "0", "1", "doubt", "unread"] = ""
 
 
 def source_limits(file_bytes: int) -> SourceLimits:
