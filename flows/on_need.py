@@ -39,6 +39,4 @@ def retrain_on_need(request: NeedRequest) -> dict[str, Any] | State[Any]:
     words = "; ".join(reasons)
     if (hindrance := need.why_not_now(last, request.least_hours)) is not None:
         return Completed(name=NOT_YET, message=f"Called for: {words}. But {hindrance}.", data={"reason": words})
-    result = retrain(request.retraining.model_copy(update={"trigger": words}))
-    need.note_retrained(source, result["run_id"])
-    return result
+    return retrain(request.retraining.model_copy(update={"trigger": words}))

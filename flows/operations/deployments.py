@@ -88,9 +88,8 @@ class Addition(Reading):
     def parameters(self) -> dict[str, Any]:
         """What its runs are called with; paths made absolute, for they start in another folder."""
         if self.what == "retrain":
-            texts = {"labelled_texts": [absolute(each) for each in self.labelled_texts]} if self.labelled_texts else {}
-            vectors = {"vectors": absolute(self.vectors)} if self.vectors else {}
-            fields = retrain_fields(self.source, self.corpora, self.recipe, self) | texts | vectors
+            more = self.labelled_texts, self.vectors
+            fields = retrain_fields(self.source, self.corpora, self.recipe, self, *more)
             return {"request": {"when": list(self.when), "retraining": fields} if self.when else fields}
         fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
         given = {name: value for name, value in (fields | {"model": self.model}).items() if value}
@@ -137,7 +136,12 @@ def refuse_reading_nothing(tweets: str | None, reading: Reading, option: str) ->
 
 
 def retrain_fields(
-    tweets: str | None, corpora: tuple[str, ...], recipe: str | None, reading: Reading
+    tweets: str | None,
+    corpora: tuple[str, ...],
+    recipe: str | None,
+    reading: Reading,
+    labelled_texts: tuple[str, ...] = (),
+    vectors: str | None = None,
 ) -> dict[str, Any]:
     """The fields of a retraining's request that these options name."""
     fields: dict[str, Any] = {}
@@ -145,6 +149,10 @@ def retrain_fields(
         fields["tweets"] = {"source": absolute(tweets)} | reading.fields()
     if tweets or corpora:  # corpora of other tweets are not to be read beside these
         fields["corpora"] = [absolute(corpus) for corpus in corpora]
+    if labelled_texts:
+        fields["labelled_texts"] = [absolute(each) for each in labelled_texts]
+    if vectors:
+        fields["vectors"] = absolute(vectors)
     if recipe:
         fields["recipe"] = absolute(recipe) if recipe.endswith(".toml") else recipe
     return fields

@@ -1,8 +1,7 @@
 """Why a retraining is called for: tweets that have shifted, files that are new, labels that people gave."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -13,12 +12,12 @@ from tasks.labels.store import labels_in_force
 from tasks.registry.data_sources import raw_of_table
 from tasks.registry.versions import TABLE
 from tasks.sources import watched
+from tasks.tracking.steps import data_of_run
 
 TRIGGERS = "drift, files, labels or labels:N"
 PATTERN = r"^(drift|files|labels(:[1-9]\d{0,6})?)$"
 ENOUGH_LABELS = 50  # as many as one asks people for in a day
 Trigger = Annotated[str, Field(pattern=PATTERN)]
-PURPOSE = "retrain"  # of what is noted of a watched source
 SHIFTED = "tags.stage = 'drift' and tags.verdict = 'shifted' and attributes.status = 'FINISHED'"
 RETRAINED = "tags.stage = 'retrain'"
 
@@ -48,22 +47,14 @@ def why_not_now(last: "tracking.MlflowRun | None", least_hours: float, now: date
 
 def find_reasons(triggers: Sequence[Trigger], source: str, last: "tracking.MlflowRun | None") -> list[str]:
     """What has happened since the last retraining, a sentence for each trigger that it sets off."""
-    found = []
-    for trigger in triggers:
-        name, _, least = trigger.partition(":")
-        known: dict[str, Callable[[], str | None]] = {
-            "drift": partial(_drift_since, last),
-            "files": partial(_new_files, source),
-            "labels": partial(_new_labels, last, int(least or ENOUGH_LABELS)),
-        }
-        found.append(known[name]())
-    return [reason for reason in found if reason is not None]
+    return [reason for each in triggers if (reason := _reason(each, source, last)) is not None]
 
 
-def note_retrained(source: str, run_id: str) -> None:
-    """Remember that a retraining has learned from what the source holds now."""
-    if (snapshot := watched.snapshot_if_any(source)) is not None:
-        watched.Watched(source, PURPOSE).note(**{snapshot.name: run_id})
+def _reason(trigger: Trigger, source: str, last: "tracking.MlflowRun | None") -> str | None:
+    name, _, least = trigger.partition(":")
+    if name == "drift":
+        return _drift_since(last)
+    return _new_files(source) if name == "files" else _new_labels(last, int(least or ENOUGH_LABELS))
 
 
 def _drift_since(last: "tracking.MlflowRun | None") -> str | None:
@@ -89,15 +80,15 @@ def _new_labels(last: "tracking.MlflowRun | None", least: int) -> str | None:
 
 
 def _new_files(source: str) -> str | None:
-    """That the source holds other bytes than any retraining has learned from.
-
-    The champion's own are known without a note: it may have learned from them before anything was watched.
-    """
+    """That the source holds other bytes than the champion, or any retraining that was finished, has learned from."""
     snapshot = watched.snapshot_if_any(source)
-    if snapshot is None or snapshot.name in watched.Watched(source, PURPOSE).done:
+    if snapshot is None:
         return None
+    finished = tracking.find_runs(f"{RETRAINED} and attributes.status = 'FINISHED'")
+    tables = {artifact for run in finished for _, artifact in data_of_run(run) if artifact.startswith("tweets/")}
+    digests = {artifact.partition("/")[2] for artifact in tables}
     champion = registry.champion()
-    rows = champion.tags.get(TABLE, "") if champion else ""
-    if rows and f"raw/{snapshot.name}" in raw_of_table(rows):
+    digests |= {champion.tags.get(TABLE, "")} if champion else set()
+    if f"raw/{snapshot.name}" in raw_of_table(*sorted(digests - {""})):
         return None
     return f"its tweets have changed ({snapshot.name[:8]})"

@@ -157,9 +157,9 @@ def raw_sources(run: Run, tweets: Path) -> tuple[str, ...]:
     return _raw_inputs(graph)
 
 
-def raw_of_table(digest: str) -> tuple[str, ...]:
-    """The raw artifacts that the checked table of this digest was read from, by every step that is known."""
-    return _raw_inputs(trace_back([f"tweets/{digest}"], all_steps()))
+def raw_of_table(*digests: str) -> tuple[str, ...]:
+    """The raw artifacts that the checked tables of these digests were read from, by every step that is known."""
+    return _raw_inputs(trace_back([f"tweets/{digest}" for digest in digests], all_steps()))
 
 
 def _raw_inputs(graph: Graph) -> tuple[str, ...]:

@@ -48,20 +48,24 @@ class Step:
 
 def step_of_run(run: "MlflowRun") -> Step:
     """The step that this run recorded; its `output` tag must be there."""
-    inputs = [
-        (_context(entry.tags), f"{entry.dataset.name}/{entry.dataset.digest}")
-        for entry in (run.inputs.dataset_inputs if run.inputs else ())
-    ]
     return Step(
         run.data.tags["stage"],
         run.data.tags.get("step") or str(run.info.run_name).removesuffix(" (reused)"),  # older runs have no such tag
         run.info.run_id,
-        tuple(sorted(inputs)),
+        tuple(sorted(data_of_run(run))),
         run.data.tags["output"],
         dict(sorted(run.data.params.items())),
         dict(run.data.metrics),
         dict(run.data.tags),
     )
+
+
+def data_of_run(run: "MlflowRun") -> list[tuple[str, str]]:
+    """The data that a run read: what for, and the artifact as kind/digest."""
+    return [
+        (_context(entry.tags), f"{entry.dataset.name}/{entry.dataset.digest}")
+        for entry in (run.inputs.dataset_inputs if run.inputs else ())
+    ]
 
 
 def _context(tags: Iterable[Any]) -> str:

@@ -1,10 +1,12 @@
 """A retraining is called for by what has happened since the last one, and never begins too soon after it."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from flows import on_need
@@ -13,6 +15,7 @@ from flows.retrain import RetrainRequest
 from tasks import registry, sources, tracking
 from tasks.labels.store import Answer, record
 from tasks.monitoring import need
+from tasks.store import formats
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def champion(home: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A version 3 in use, of a table that was read from nothing known."""
     version = SimpleNamespace(version="3", tags={"validation_rows": "digest"})
     monkeypatch.setattr(registry, "champion", lambda: version)
-    monkeypatch.setattr(need, "raw_of_table", lambda digest: ())
+    monkeypatch.setattr(need, "raw_of_table", lambda *digests: ())
     return version
 
 
@@ -50,14 +53,29 @@ def test_drift_of_the_present_champion_since_the_last_retraining_calls_for_one(c
     assert need.find_reasons(["drift"], "", last)
 
 
-def test_files_call_for_one_until_a_retraining_has_learned_from_them(champion: SimpleNamespace, tmp_path: Path) -> None:
+def learned(raw: Path, succeeds: bool = True) -> None:
+    """A retraining that read a table which was checked from this snapshot."""
+    table = formats.write_artifact("tweets", {"tweets.parquet": pa.table({"text": [raw.name]})})
+    with suppress(RuntimeError), tracking.tracked_run("standard", "retrain") as run:
+        with tracking.tracked_run("check tweets", "check_tweets", run) as step:
+            step.log_dataset(raw, "snapshot")
+            step.tag(output=f"tweets/{table.name}")
+        run.log_dataset(table, "tweets", "in.csv")
+        if not succeeds:
+            raise RuntimeError
+
+
+def test_files_call_for_one_until_a_retraining_has_learned_from_them(home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tweets"
     folder.mkdir()
     assert need.find_reasons(["files"], str(folder), None) == []
     (folder / "monday.csv").write_text("id,text\n1,Fire\n")
     (reason,) = need.find_reasons(["files"], str(folder), None)
     assert reason.startswith("its tweets have changed (")
-    need.note_retrained(str(folder), "a run")
+    raw = sources.fetch(str(folder))
+    learned(raw, succeeds=False)
+    assert need.find_reasons(["files"], str(folder), None) == [reason]
+    learned(raw)
     assert need.find_reasons(["files"], str(folder), None) == []
     (folder / "tuesday.csv").write_text("id,text\n2,Flood\n")
     assert need.find_reasons(["files"], str(folder), None)
@@ -83,7 +101,7 @@ def test_what_the_champion_learned_from_is_not_new(
 ) -> None:
     (tmp_path / "a.csv").write_text("id,text\n1,Fire\n")
     raw = sources.fetch(str(tmp_path / "a.csv"))
-    monkeypatch.setattr(need, "raw_of_table", lambda digest: (f"raw/{raw.name}",))
+    monkeypatch.setattr(need, "raw_of_table", lambda *digests: (f"raw/{raw.name}",) if "digest" in digests else ())
     assert need.find_reasons(["files"], str(tmp_path / "a.csv"), None) == []
 
 
@@ -111,11 +129,8 @@ def test_a_look_that_finds_nothing_or_comes_too_soon_ends_in_order(
 
 
 def test_a_retraining_carries_what_called_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    noted: list[tuple[str, str]] = []
     monkeypatch.setattr(on_need, "retrain", lambda request: {"run_id": "r", "trigger": request.trigger})
-    monkeypatch.setattr(need, "note_retrained", lambda source, run_id: noted.append((source, run_id)))
     assert looked(monkeypatch, ["one", "two"], None) == {"run_id": "r", "trigger": "one; two"}
-    assert noted == [("in.csv", "r")]
 
 
 def looked(monkeypatch: pytest.MonkeyPatch, reasons: list[str], hindrance: str | None) -> Any:
