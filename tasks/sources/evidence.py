@@ -88,6 +88,15 @@ class Reading:
             *(swallowing(self) if self.dialect.quote else ()),
         ]
 
+    @cached_property
+    def leaves_hashes_bare(self) -> bool:
+        """Whether a cell with a hash stands without quotes."""
+        return any(
+            "#" in cell and not quoted
+            for row in self.body
+            for cell, quoted in zip(row.cells or (), row.quoted, strict=True)
+        )
+
     def bare_missing(self) -> bool:
         """Whether a column of texts in quotes, needed or not, also holds a bare word for a missing value."""
         if not self.dialect.quote:

@@ -113,18 +113,10 @@ def misfits(habit: Habit, reading: Reading, written: str = "") -> list[Row]:
     for each in written:
         if (habit, each) not in reading.misfits:
             rules = rules_of(habit, each, reading.dialect.line_end)
-            if habit.encloses == "needed" and _leaves_hashes_bare(reading):
+            if habit.encloses == "needed" and reading.dialect.line_end == "\n" and reading.leaves_hashes_bare:
                 rules = rules._replace(may=ONE_WAY.search)
             reading.misfits[habit, each] = _misfits(habit, reading, rules)
     return min((reading.misfits[habit, each] for each in written), key=len)
-
-
-def _leaves_hashes_bare(reading: Reading) -> bool:
-    return any(
-        "#" in cell and not quoted
-        for row in reading.body
-        for cell, quoted in zip(row.cells or (), row.quoted, strict=True)
-    )
 
 
 def _misfits(habit: Habit, reading: Reading, rules: Rules) -> list[Row]:
