@@ -1,6 +1,5 @@
 """Out-of-fold predictions: what each model said of rows that its fit had not seen."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 
 from models.metrics.cross_validation import HeldOut
 from models.splitting.folds import Fold
+from tasks.packaging.mlflow_model import read_about
 from tasks.store import formats
 from tasks.tracking import Run
 
@@ -45,7 +45,7 @@ def _of_model(rows: pa.Table, fold: Fold, name: str, model: Path) -> pa.Table:
     said = said.filter(pc.equal(said["split"], "test"))
     if not said["id"].equals(rows["id"]):
         raise ValueError(f"{name} did not score the rows of fold {fold.number} in their order: train it again")
-    about = json.loads((model / "classifier" / "classifier.json").read_text(encoding="utf-8"))
+    about = read_about(model / "classifier")
     count = len(rows)
     columns = {
         "fold": pa.array(np.full(count, fold.number, np.int16)),

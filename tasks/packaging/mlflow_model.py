@@ -87,10 +87,14 @@ def _log(run: Run, classifiers: Mapping[str, Path], tweets: pa.Table, columns: M
     return str(logged.model_uri)
 
 
+def read_about(classifier: Path) -> dict[str, Any]:
+    """The description in a classifier's folder: what it is, what it was fitted with, what it learned from."""
+    return dict(json.loads((classifier / "classifier.json").read_text(encoding="utf-8")))
+
+
 def learned_splits(classifier: Path) -> list[str]:
     """The splits that a classifier says it learned from: a refit from all, every other one from the training rows."""
-    about = json.loads((classifier / "classifier.json").read_text(encoding="utf-8"))
-    return list(about.get(LEARNED, ("train",)))
+    return list(read_about(classifier).get(LEARNED, ("train",)))
 
 
 def _write_groups(folder: Path, tweets: pa.Table) -> Path:
@@ -103,7 +107,7 @@ def _write_groups(folder: Path, tweets: pa.Table) -> Path:
 
 def _described(classifier: Path) -> dict[str, Any]:
     """What the description of a classifier says of its threshold."""
-    about = json.loads((classifier / "classifier.json").read_text(encoding="utf-8"))
+    about = read_about(classifier)
     return {name: about[name] for name in THRESHOLD if name in about}
 
 

@@ -50,7 +50,7 @@ from models.wording import counted
 from tasks import caching
 from tasks.evaluation.comparison import ModelRow
 from tasks.ingestion.steps import split_settings
-from tasks.packaging.mlflow_model import groups_learned, learned_splits, load_model
+from tasks.packaging.mlflow_model import groups_learned, learned_splits, load_model, read_about
 from tasks.registry import Candidate, Decision, Incumbent, promote
 from tasks.registry.data_sources import Relation, held_out_by, not_among, raw_sources, relate
 from tasks.registry.gate_page import gate_page
@@ -193,7 +193,7 @@ class Challenge:
         return service, answers
 
     def _what_differs(self, model: Any, test: pa.Table, raw: pa.Table) -> str:
-        about = json.loads((self._artifact / "classifier" / "classifier.json").read_text(encoding="utf-8"))
+        about = read_about(self._artifact / "classifier")
         return what_differs(model.unwrap_python_model().classifier, TextSettings(**about["text"]), test, raw)
 
     @property

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from models.settings import SPLITS, ClassifierSettings, NbSvmSettings, ServedSettings
 from models.text import Tokens
 from tasks.packaging import mlflow_model
+from tasks.packaging.mlflow_model import LEARNED, read_about
 from tasks.runtime import environment
 from tasks.steps import step
 from tasks.store import formats
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from models.classifiers.logistic import LogisticModel
 
 KIND = "refit"  # of artifact
-LEARNED = "learned"  # in a classifier's description: the splits that a refit has learned from
 COMPARISON = "comparison.json"
 CHECKED = 256  # rows
 DIFFERENCE = 1e-6  # of probabilities: rounding, nothing more
@@ -49,7 +49,7 @@ def refit_linear(
     run: Run, labelled: LabelledInputs, features: Path, name: str, twin: Path, settings: NbSvmSettings
 ) -> Path:
     """A linear model of the twin's strength on the document vectors of all rows."""
-    data, about = Labelled.read(labelled), read_about(twin)
+    data, about = Labelled.read(labelled), read_about(twin / "classifier")
     matrix = formats.read_document_vectors(features, about["representation"], data.tokens)
     strength = float(formats.read_arrays(twin / "classifier" / "logistic.npz")["inverse_strength"])
     head = _fit_linear(data, matrix, about["kind"], strength, settings)
@@ -73,7 +73,7 @@ def refit_network(
     run: Run, labelled: LabelledInputs, start: Start, settings: ClassifierSettings, seed: int, twin: Path
 ) -> Path:
     """A network trained on all rows for as many epochs as the twin was, from the same start."""
-    about = read_about(twin)
+    about = read_about(twin / "classifier")
     trained = train(run, Labelled.read(labelled), start, settings, seed, tuple(SPLITS), about["epochs"])
     return _write(run, about, {"network.keras": trained.network, "vocabulary.parquet": trained.words.to_table()})
 
@@ -83,12 +83,7 @@ def combine_refits(run: Run, refits: list[Path], name: str, twin: Path) -> Path:
     """An ensemble of refits, put together by the lines of the twin."""
     environment.load_tensorflow()
     members = {str(number): formats.read_parts(each / "classifier") for number, each in enumerate(refits)}
-    return _write(run, read_about(twin), {"members": members})
-
-
-def read_about(model: Path) -> dict[str, Any]:
-    """The description of the classifier in an artifact."""
-    return dict(json.loads((model / "classifier" / "classifier.json").read_text(encoding="utf-8")))
+    return _write(run, read_about(twin / "classifier"), {"members": members})
 
 
 def _write(run: Run, about: dict[str, Any], parts: dict[str, Any]) -> Path:

@@ -156,8 +156,8 @@ def fit_split(data: Fixed, recipe: Recipe, number: int) -> dict[str, np.ndarray]
     return kept
 
 
-def fit(given: argparse.Namespace) -> None:
-    """Fit what is missing, and keep it."""
+def prepared(given: argparse.Namespace) -> tuple[Recipe, Fixed]:
+    """The recipe, and what all fits share, made in a state folder beside what is kept."""
     os.environ["CRISISFLOW_HOME"] = str(given.keep / "state")
     from tasks.recipes import load_recipe
     from tasks.runtime.environment import load_tensorflow, prepare_environment
@@ -167,15 +167,24 @@ def fit(given: argparse.Namespace) -> None:
     load_tensorflow()
     recipe = load_recipe(given.recipe)
     with prefect_server():
-        data = fixed(given, recipe)
+        return recipe, fixed(given, recipe)
+
+
+def keep(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays as a whole, or not at all: a fit that is there is not made again."""
+    draft = path.with_suffix(".draft.npz")
+    np.savez(draft, allow_pickle=False, **arrays)
+    draft.rename(path)
+
+
+def fit(given: argparse.Namespace) -> None:
+    """Fit what is missing, and keep it."""
+    recipe, data = prepared(given)
     for number in range(given.splits):
         path = given.keep / f"split-{number:03}.npz"
         if not path.exists():
             began = time.monotonic()
-            kept = fit_split(data, recipe, number)
-            draft = path.with_suffix(".draft.npz")
-            np.savez(draft, allow_pickle=False, **kept)
-            draft.rename(path)
+            keep(path, fit_split(data, recipe, number))
             print(f"split {number}: {time.monotonic() - began:.0f} s", flush=True)
 
 

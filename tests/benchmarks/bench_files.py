@@ -69,7 +69,7 @@ def expected(table: Table) -> Rows:
 
 
 def normal(name: str, cell: str | None) -> str | None:
-    """A cell as documented: nothing where there are but blanks; a missing word is not a keyword and no location."""
+    """A cell as documented: nothing where there are but blanks; a missing word is neither keyword nor location."""
     if not cell or (name in ("text", "label") and not cell.strip()):
         return None
     return None if name in ("keyword", "location") and cell in MISSING_WORDS else cell

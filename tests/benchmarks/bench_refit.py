@@ -10,14 +10,13 @@ that hold no tweet of the table. `fit` keeps the answers of each fold; folds tha
 """
 
 import argparse
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_choice import Fixed, fixed
+from bench_choice import Fixed, keep, prepared
 
 from models.classifiers.calibration import apply_temperature, fit_temperature
 from models.metrics.scores import choose_threshold, classification_metrics
@@ -112,17 +111,9 @@ def network_answers(
 
 def fit(given: argparse.Namespace) -> None:
     """Fit what is missing, and keep it."""
-    os.environ["CRISISFLOW_HOME"] = str(given.keep / "state")
     from models.splitting.folds import assign_folds
-    from tasks.recipes import load_recipe
-    from tasks.runtime.environment import load_tensorflow, prepare_environment
-    from tasks.scheduling.prefect_server import prefect_server
 
-    prepare_environment()
-    load_tensorflow()
-    recipe = load_recipe(given.recipe)
-    with prefect_server():
-        data = fixed(given, recipe)
+    recipe, data = prepared(given)
     labels = data.table["target"].to_numpy()
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         folds = assign_folds(data.table["group"], given.folds, seed)
@@ -147,9 +138,7 @@ def _fit_fold(
         found = linear_answers(data, rows, labels, recipe)
     for name, threshold, twin, refit in found:
         kept |= {f"threshold:{name}": np.array(threshold), f"twin:{name}": twin, f"refit:{name}": refit}
-    draft = path.with_suffix(".draft.npz")
-    np.savez(draft, allow_pickle=False, **kept)
-    draft.rename(path)
+    keep(path, kept)
     counts = ", ".join(f"{name} {len(each):,}" for name, each in rows.items())
     print(f"{path.stem}: {counts}; {time.monotonic() - began:.0f} s", flush=True)
 

@@ -21,13 +21,13 @@ from tasks.evaluation.fold_tables import gather_labelled
 from tasks.evaluation.leakage import exclude_texts
 from tasks.ingestion.steps import split_settings
 from tasks.packaging import mlflow_model
+from tasks.packaging.mlflow_model import read_about
 from tasks.recipes import load_recipe
 from tasks.registry import gate
 from tasks.registry.versions import REFIT, SERVES
 from tasks.runtime import state_folder
 from tasks.store import formats
 from tasks.training.embeddings import UnlabelledText, VectorTests
-from tasks.training.served import read_about
 
 KINDS = ("logistic/tf-idf", "logistic/cbow", "nb-svm/characters", "rnn/scratch", "ensemble/average")
 LENIENT = ServedSettings(min_agreement=0.01, max_drift=0.99, min_texts=10)
@@ -71,7 +71,7 @@ def refits(fitted: Fitted, recipe: Any) -> dict[str, Any]:
 def test_every_kind_of_model_is_fitted_again_with_its_choices_kept(
     refits: dict[str, Any], fitted: Fitted, name: str
 ) -> None:
-    twin, again = read_about(fitted.models[name]), read_about(refits[name][1])
+    twin, again = (read_about(each / "classifier") for each in (fitted.models[name], refits[name][1]))
     assert again == {**twin, "learned": list(SPLITS)}
     assert refits[name][0].tags[SERVES] == "refit"
 
