@@ -61,7 +61,7 @@ HABITS = (
     Habit("texts", "'", delimiters=",;|"),
     Habit("needed", escape="\\", escaped='"', delimiters=",", line_ends=BOTH),  # Python and pandas, doublequote=False
     Habit("texts", escape="\\", escaped='"', delimiters=",", line_ends=BOTH),
-    Habit("needed", escape=ENCLOSED_ESCAPE, escaped='"', delimiters=",", line_ends=("\n",)),  # DuckDB, ESCAPE '\'
+    Habit("needed", '"', ENCLOSED_ESCAPE, '"', ",", ("\n",), also_needed="#"),  # DuckDB, ESCAPE '\'
     Habit("texts", escape="\\", escaped='"\n\0', delimiters=",", line_ends=("\n",)),  # MySQL, ENCLOSED BY '"'
     Habit("texts", escape=QUOTE_ESCAPE, escaped='"', delimiters=",\t ", line_ends=("\n",)),  # R's write.table
     Habit("none", escape="\\", escaped='"\r\n', delimiters=",\t", line_ends=("\r\n",)),  # Python, QUOTE_NONE

@@ -179,6 +179,13 @@ def test_quotes_around_a_hash_that_duckdb_did_not_write_are_in_doubt(tmp_path: P
     assert read(tmp_path / "set.csv", 'id,text\n1,"#help now"\n2,"#help too"\n') == ["#help now", "#help too"]
 
 
+def test_a_bare_hash_beside_escaped_quotes_is_not_of_duckdb(tmp_path: Path) -> None:
+    data = 'id,text\n1,\\\\N\n2,"calm\\"\n\\" homes"\n3,fire {}\n'  # by pandas, or by DuckDB of other texts
+    assert read(tmp_path / "set.csv", data.format("#help")) == ["\\N", 'calm"\n" homes', "fire #help"]
+    with pytest.raises(SourceError, match="--escape backslash or --escape none"):
+        read(tmp_path / "set.csv", data.format("help"))
+
+
 def test_lines_of_a_cell_are_no_rows_where_a_quote_is_left_at_an_end(tmp_path: Path) -> None:
     data = '"text","target"\n"calm 1,2""\n"" ",1\n"we ran",0\n'
     assert read(tmp_path / "set.csv", data) == ['calm 1,2"\n" ', "we ran"]
