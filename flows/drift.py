@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow, task
 from pydantic import Field
 
+from flows.direct import within_flow
 from flows.names import scheduled_name
 from models.settings import Settings
 from tasks import scoring, sources, tracking
@@ -15,7 +16,6 @@ from tasks.monitoring.reference import read_reference
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
 from tasks.registry.versions import registered_version
-from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import redact
 from tasks.scoring.rows import Reader
 from tasks.sources.columns import ColumnMap
@@ -36,7 +36,7 @@ def drift(request: DriftRequest) -> dict[str, Any]:
     with tracking.tracked_run("drift", monitoring.STAGE, settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "drift", request.source)
-        return check_drift(run, snapshot, request)
+        return within_flow(check_drift)(run, snapshot, request)
 
 
 @task
@@ -45,7 +45,6 @@ def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dic
 
     A promotion meanwhile does not change the version.
     """
-    load_tensorflow()
     start = time.monotonic()
     judged = registered_version(request.model)
     version = str(judged.version)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow, task
 from pydantic import Field
 
+from flows.direct import within_flow
 from flows.names import scheduled_name
 from models.labels.budget import Budget
 from models.labels.selection import LEAST_RANDOM
@@ -19,7 +20,6 @@ from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
 from tasks.registry.data_sources import labelled_groups
 from tasks.registry.versions import ADDRESS, SPLIT, TABLE, hidden, registered_version, uri_of
-from tasks.runtime.environment import load_tensorflow
 from tasks.scoring.rows import Reader
 from tasks.sources.columns import ColumnMap
 
@@ -50,7 +50,7 @@ def fill_queue(request: QueueRequest) -> dict[str, Any]:
     with tracking.tracked_run(STAGE, STAGE, settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "label queue", request.source)
-        return choose_tweets(run, snapshot, request, f"{ADDRESS}{version.name}/{version.version}", scores)
+        return within_flow(choose_tweets)(run, snapshot, request, f"{ADDRESS}{version.name}/{version.version}", scores)
 
 
 @task
@@ -87,7 +87,6 @@ def _scored_pool(
         pool = Pool(Judge(name, scores.threshold, split, labelled), budget.tweets)
         reader = Reader(sources.read_tweets(snapshot, request.columns, request.encoding, labelled=False))
         return _filled(pool, scores.of(reader.chunks()), reader)
-    load_tensorflow()
     model = mlflow_model.load_model(f"{ADDRESS}{name}")
     pool = Pool(Judge(name, model.unwrap_python_model().classifier.threshold, split, labelled), budget.tweets)
     columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(model))

@@ -7,13 +7,13 @@ from typing import Any
 from prefect import flow, task
 from pydantic import Field
 
+from flows.direct import within_flow
 from flows.names import scheduled_name
 from models.settings import Settings
 from models.splitting.learned import LearnedGroups
 from tasks import registry, scoring, sources, tracking
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
-from tasks.runtime.environment import load_tensorflow
 from tasks.sources.columns import ColumnMap
 from tasks.store.outputs import Outputs
 
@@ -46,13 +46,12 @@ def score(request: ScoreRequest) -> dict[str, Any]:
     with tracking.tracked_run("score", "score", settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "score", request.source)
-        return score_snapshot(run, snapshot, request)
+        return within_flow(score_snapshot)(run, snapshot, request)
 
 
 @task
 def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> dict[str, Any]:
     """Score it with one model, which stays the same if another is promoted meanwhile, and record the figures."""
-    load_tensorflow()
     start = time.monotonic()
     chosen = registry.choose(request.model)
     model = mlflow_model.load_model(chosen.uri)

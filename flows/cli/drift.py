@@ -11,7 +11,7 @@ from rich.text import Text
 from flows.cli import options
 from flows.cli.grouping import grouped
 from flows.cli.render.terminal import visible
-from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from flows.cli.runner import AsJson, Debug, command, orchestration_if_running, show
 from models.wording import counted, p_words
 
 
@@ -45,13 +45,13 @@ def drift(
 
         sources.check_source(source)
         registered_version(model or CHAMPION_URI)
-        with orchestration(source):
+        with orchestration_if_running(source) as run:
             from flows import drift as stage
 
             request = stage.DriftRequest(
                 source=source, model=model or CHAMPION_URI, columns=table.column_map(), encoding=table.encoding
             )
-            result = stage.drift(request)
+            result = run(stage.drift, request)
     show(result, as_json, _shown)
 
 

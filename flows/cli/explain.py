@@ -58,7 +58,6 @@ def _explained(text: str, keyword: str | None, model: str | None, html: Path | N
     """Load the model, explain, write the page; return what `--json` prints."""
     from tasks.packaging.mlflow_model import load_classifier
     from tasks.registry import CHAMPION_URI, choose
-    from tasks.runtime.environment import load_tensorflow
     from tasks.store.outputs import Outputs
 
     outputs = Outputs(overwrite=overwrite)
@@ -67,7 +66,6 @@ def _explained(text: str, keyword: str | None, model: str | None, html: Path | N
     if html is not None:
         outputs.check(html)
     chosen = choose(model or CHAMPION_URI)
-    load_tensorflow()
     classifier = load_classifier(chosen.uri)
     from models.inspection.explanation import explain as explain_texts
 

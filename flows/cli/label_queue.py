@@ -7,7 +7,7 @@ import typer
 from flows.cli import options
 from flows.cli.grouping import grouped
 from flows.cli.render import labels
-from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from flows.cli.runner import AsJson, Debug, command, orchestration, orchestration_if_running, show
 
 Budget = Annotated[
     str, typer.Option(metavar="N/day", help="Tweets to ask about: in a day, a week (N/week), or this time (N).")
@@ -46,7 +46,7 @@ def fill(
 
     Example: crisisflow label queue tonight.csv --budget 50/day
     """
-    with command(debug), orchestration(source):
+    with command(debug), orchestration_if_running(source) as run:
         from flows import label_queue as stage
         from tasks import registry
 
@@ -59,7 +59,7 @@ def fill(
             columns=table.column_map(),
             encoding=table.encoding,
         )
-        result = stage.fill_queue(request)
+        result = run(stage.fill_queue, request)
     show(result, as_json, labels.queued)
 
 

@@ -6,9 +6,12 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from prefect import Flow
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 OWN_PACKAGES = ("flows", "tasks", "models")
@@ -88,16 +91,39 @@ def orchestration(*needed: str | None) -> Iterator[None]:
     """Prefect's server for the block, before anything imports Prefect; first, that there is room on the disk
     and that the named local sources exist.
     """
+    from tasks.scheduling import prefect_server
+
+    _look_at_disk_and_sources(needed)
+    with prefect_server.prefect_server():
+        yield
+
+
+@contextmanager
+def orchestration_if_running(
+    *needed: str | None,
+) -> Iterator[Callable[["Flow[[Any], dict[str, Any]]", Any], dict[str, Any]]]:
+    """As `orchestration`, for flows of one task (`flows.direct`): yields what runs such a flow of a request.
+
+    Where no server is named or runs, none is started, which would take longer than the work: MLflow has the record.
+    """
+    from tasks.scheduling import prefect_server
+
+    _look_at_disk_and_sources(needed)
+    if not prefect_server.is_at_hand():
+        yield lambda flow, request: flow.fn(request)
+        return
+    with prefect_server.prefect_server():
+        yield lambda flow, request: flow(request)
+
+
+def _look_at_disk_and_sources(needed: tuple[str | None, ...]) -> None:
     from tasks import sources
     from tasks.runtime import state_folder
-    from tasks.scheduling import prefect_server
 
     state_folder.check_free_space()
     for source in needed:
         if source is not None:
             sources.check_source(source)
-    with prefect_server.prefect_server():
-        yield
 
 
 def _log_to_stderr(everything: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 from flows.cli import options
 from flows.cli.grouping import grouped
 from flows.cli.render import models
-from flows.cli.runner import AsJson, Debug, command, orchestration, show
+from flows.cli.runner import AsJson, Debug, command, orchestration_if_running, show
 
 Out = Annotated[
     str,
@@ -55,7 +55,7 @@ def score(
     """
     with command(debug):
         _look_before_start(source, out, model, form, table)
-        with orchestration(source):
+        with orchestration_if_running(source) as run:
             from flows import score as stage
             from tasks import registry
 
@@ -67,7 +67,7 @@ def score(
                 encoding=table.encoding,
                 **vars(form),
             )
-            result = stage.score(request)
+            result = run(stage.score, request)
     show(result, as_json, models.scored)
 
 

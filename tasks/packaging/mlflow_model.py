@@ -1,6 +1,7 @@
 """Logging a classifier to MLflow as a whole, from raw strings to probabilities, and loading it back."""
 
 import json
+import logging
 import re
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from models.drift.familiarity import Familiarity, count_scripts
 from tasks import caching
 from tasks.runtime import errors
+from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import redact
 from tasks.store.digests import combine
 from tasks.tracking import Run, defer_signals, fluent_mlflow
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
     from models.classifiers.pipeline import TextClassifier
+
+logger = logging.getLogger(__name__)
 
 REQUIRED = ("mlflow", "numpy", "pandas", "pyarrow", "scipy", "pydantic", "ftfy")
 REQUIRED_BY_NETWORKS = ("keras", "tensorflow")
@@ -177,12 +181,32 @@ def load_model(uri: str, judged: bool = False) -> "PyFuncModel":
         folder = Path(mlflow.artifacts.download_artifacts(uri))
         _refuse_pickles(uri, folder)
         config = {PART: JUDGED} if judged and _holds_both(folder) else None
-        loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder), model_config=config)
+        if any(folder.rglob("*.keras")):
+            load_tensorflow()
+        _say_of_other_versions(uri, folder)  # MLflow's own look at them takes a second
+        loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True, model_config=config)
         return loaded
     except MlflowException as error:
         if errors.tracking_lost(error):
             raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def _say_of_other_versions(uri: str, folder: Path) -> None:
+    """Warn of libraries that are not those that the model was made with: its answers may differ."""
+    made_with = dict(line.split("==") for line in (folder / "requirements.txt").read_text().split() if "==" in line)
+    other = [f"{name} {version}" for name, version in made_with.items() if installed(name) != version]
+    if other:
+        now = ", ".join(f"{each.split()[0]} {installed(each.split()[0]) or 'missing'}" for each in other)
+        logger.warning("%s was made with %s; here: %s. Its answers may differ a little", uri, ", ".join(other), now)
+
+
+def installed(library: str) -> str:
+    """The version of a library that is installed here; empty where it is not."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _holds_both(folder: Path) -> bool:

@@ -15,7 +15,6 @@ from typing import Literal
 
 from tasks.packaging.mlflow_model import load_model
 from tasks.registry.versions import CHAMPION, HIDDEN, MODEL_NAME, champion, our_versions, tag_version, uri_of
-from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import locked
 from tasks.tracking import client, nothing_recorded
@@ -101,7 +100,6 @@ def rollback(to: str | None = None, why: str = "") -> ChampionChange:
             raise ValueError(f"there is no version {version} of {MODEL_NAME}; there are: {known}")
         if version == replaced:
             raise ValueError(f"version {version} is the champion already")
-        load_tensorflow()
         load_model(uri_of(version))  # what cannot be loaded is not put in use
         made = set_champion(version, found.tags.get("model", "unknown"), replaced, "rollback", why)
         if ROLLED_BACK in found.tags:

@@ -57,7 +57,6 @@ from tasks.registry.gate_page import gate_page
 from tasks.registry.predictions import failure_in_words, predict, time_single_rows
 from tasks.registry.promotion import Prepare
 from tasks.runtime import state_folder
-from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.progress import progress
 from tasks.store import formats
 from tasks.store.digests import combine
@@ -85,7 +84,6 @@ class Challenge:
 
     def judge(self, incumbent: Incumbent | None) -> Verdict:
         """The verdict on the candidate. If the champion fails to load, judge the challenger alone."""
-        load_tensorflow()
         table = formats.read_tweets(self.tweets)
         test = table.take(formats.rows_in(table, "test"))
         if "test" in learned_splits(self._artifact / "classifier"):

@@ -35,16 +35,17 @@ class ChosenModel:
 
 
 def choose(model_uri: str) -> ChosenModel:
-    """The model at this address; of the champion, the version that it is now. Others go by their address.
+    """The model at this address; of an alias, the version that it is now. Others than versions go by their address.
 
     Raises ValueError when the champion is asked for and there is none.
     """
-    if model_uri != CHAMPION_URI:
-        return ChosenModel(model_uri, model_uri, "")
-    current = champion()
-    if current is None:
+    current = version_at(model_uri) if model_uri.startswith(ADDRESS) else None
+    if current is not None:
+        address = f"{ADDRESS}{current.name}/{current.version}"
+        return ChosenModel(address, current.tags.get("model", current.name), str(current.version))
+    if model_uri == CHAMPION_URI:
         raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
-    return ChosenModel(uri_of(current.version), current.tags["model"], str(current.version))
+    return ChosenModel(model_uri, model_uri, "")
 
 
 def raw_of(tags: Mapping[str, str]) -> tuple[str, ...]:

@@ -49,6 +49,11 @@ def start_temporary_prefect() -> Server:
         return start_process("prefect", command, url, "/api/health", environment, [bound.fileno()])
 
 
+def is_at_hand() -> bool:
+    """Whether a server is named by PREFECT_API_URL, or runs for this state folder."""
+    return bool(os.environ.get("PREFECT_API_URL") or announced())
+
+
 @contextmanager
 def prefect_server() -> Iterator[None]:
     """A Prefect server for the block, through PREFECT_API_URL; enter it before Prefect is imported.

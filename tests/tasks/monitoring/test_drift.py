@@ -12,6 +12,7 @@ from tasks import registry, sources, tracking
 from tasks.monitoring.drift import window_number
 from tasks.monitoring.reference import read_reference
 from tasks.monitoring.window import draw_window
+from tasks.packaging import mlflow_model
 from tasks.scoring.rows import Reader
 from tasks.sources.tweets import read_tweets
 from tasks.store import formats
@@ -74,6 +75,14 @@ def champion(home: Path, train: Any) -> str:
 def check(path: Path) -> dict[str, Any]:
     with tracking.tracked_run("drift", "drift") as run:
         return check_drift.fn(run, sources.fetch(path), DriftRequest(source=str(path)))
+
+
+def test_a_model_without_networks_is_asked_without_tensorflow(
+    champion: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mlflow_model, "load_tensorflow", lambda: pytest.fail("TensorFlow was loaded"))
+    (tmp_path / "one.csv").write_text("id,text\n1,fire\n")
+    assert check(tmp_path / "one.csv")["verdict"] == "cannot tell"
 
 
 def test_a_window_is_judged_against_the_test_rows_and_recorded(champion: str, tmp_path: Path) -> None:

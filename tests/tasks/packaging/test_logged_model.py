@@ -177,3 +177,21 @@ def test_a_package_whose_first_folder_is_gone_goes_on_from_another(tmp_path: Pat
     finally:
         for name in [name for name in sys.modules if name.split(".")[0] == "carried"]:
             del sys.modules[name]
+
+
+def test_other_libraries_than_a_model_was_made_with_are_told(
+    classifier: Path, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
+    with tracking.tracked_run("train", "test") as run:
+        mlflow_model.log_classifier(run, classifier, tweets)
+    uri = tracking.read_run(run.run_id).data.tags["model_uri"]
+    mlflow_model.load_model(uri)
+    assert not [each for each in caplog.records if each.name.startswith("tasks")]
+    known = mlflow_model.installed
+    monkeypatch.setattr(mlflow_model, "installed", lambda name: "" if name == "scipy" else known(name) + ".1")
+    mlflow_model.load_model(uri)
+    said = caplog.messages[-1]
+    assert f"numpy {np.__version__}" in said
+    assert f"here: mlflow {known('mlflow')}.1" in said
+    assert "scipy missing" in said

@@ -57,6 +57,8 @@ def test_the_better_one_is_promoted_and_the_same_one_registered_once(home: Path)
     assert sorted(version.tags["artifact"] for version in registry.versions()) == ["a", "b", "c"]
     chosen = registry.choose(registry.CHAMPION_URI)
     assert (chosen.name, chosen.uri) == ("model-c", "models:/crisisflow/3")
+    assert registry.choose("models:/crisisflow/1") == registry.ChosenModel("models:/crisisflow/1", "model-a", "1")
+    assert registry.choose("runs:/0a1b/model").name == "runs:/0a1b/model"  # of which no version is known
     assert [(each.version, each.replaced, each.kind) for each in registry.history()] == [
         ("1", "", "promotion"),
         ("3", "1", "promotion"),
