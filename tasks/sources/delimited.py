@@ -149,16 +149,12 @@ class _Table:
         """Whether one of many rows, of one width all but the header, swallows others."""
         if not self._kinds:
             return False
-        columns = (cells for cells in zip(*rows, strict=False) if "\n" in "".join(cells))
-        found = {number for cells in columns for number, cell in enumerate(cells) if "\n" in cell}
-        return any(self._swallows(rows[number]) for number in sorted(found))
+        texts = map(self.dialect.delimiter.join, rows)
+        return any(holds_rows(text.split("\n"), self.dialect, self._kinds) for text in texts if "\n" in text)
 
     def _swallows(self, row: list[str]) -> bool:
         """Whether a cell of several lines holds what are rows by number and type of their cells."""
-        if not self._kinds:
-            return False
-        text = self.dialect.delimiter.join(row)
-        return "\n" in text and holds_rows(text.split("\n"), self.dialect, self._kinds)
+        return self._any_swallows([row])
 
     def _without_headers(self, part: Rows) -> Iterator[Rows]:
         """The rows, every repetition of the header (files put together) among them set aside."""
