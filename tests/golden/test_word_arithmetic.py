@@ -70,8 +70,7 @@ def royal_text(sentences: int = 4000) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
-@pytest.mark.parametrize("method", ["add", "multiply"])
-def test_vectors_learned_from_text_answer_queen(architecture: str, method: str) -> None:
+def test_vectors_learned_from_text_answer_queen_by_either_method(architecture: str) -> None:
     from models.word2vec import train_vectors
 
     documents = royal_text()
@@ -81,4 +80,6 @@ def test_vectors_learned_from_text_answer_queen(architecture: str, method: str) 
         architecture=architecture, dimensions=16, window=4, min_count=1, subsample=0, epochs=5, step_tokens=256
     )
     vectors, _ = train_vectors(ids, np.arange(0, len(ids) + 1, 5), pa.array(words), settings, seed=1)
-    assert vectors.analogy("man", "king", "woman", count=1, method=method)[0][0] == "queen"
+    methods = ("add", "multiply")
+    answers = [vectors.analogy("man", "king", "woman", count=1, method=method)[0][0] for method in methods]
+    assert answers == ["queen", "queen"]
