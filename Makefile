@@ -5,7 +5,8 @@ STAMP := .venv/.ready
 # The cache lies beside what it fills, so that files are linked and not copied, and nothing is left outside.
 UV := VIRTUAL_ENV=$(CURDIR)/.venv UV_CACHE_DIR=$(CURDIR)/.venv/.uv-cache $(BIN)/uv
 MLFLOW_PORT ?= 5000
-WORKERS ?= 2
+# More than the processors of a small machine: a worker often waits for the servers and commands that it has started.
+WORKERS ?= 3
 export DATA ?= $(CRISISFLOW_TEST_DATA)
 
 .PHONY: run setup check format quick test coverage docs docs-reference ui up sample lock clean bench help
