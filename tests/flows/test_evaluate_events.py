@@ -66,7 +66,7 @@ def request_of(inputs: dict[str, Any], sources: dict[str, Path]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def evaluated(request_of: Any, prefect: None) -> dict[str, Any]:
+def evaluated(request_of: Any, prefect: None, blank_figures: None) -> dict[str, Any]:
     """The summary of one evaluation, as JSON carries it."""
     from flows.evaluate import evaluate
 
