@@ -100,21 +100,11 @@ def state_of(api: PrefectApi, run_id: str) -> JsonObject:
     return dict(api.ask("GET", f"/flow_runs/{run_id}")["state"])
 
 
-def test_a_run_fires_by_itself_and_lands_in_mlflow_with_the_link_back(api: PrefectApi, state: Path) -> None:
-    wait_for(lambda: "worker" in running.read_state())
-    finished = "tags.stage = 'retrain' and attributes.status = 'FINISHED'"
-    run = wait_for(lambda: tracking.find_runs(finished))[-1]
-    assert run.data.metrics["test/f1"] >= 0
-    flow_run = wait_for(lambda: api.ask("GET", f"/flow_runs/{run.data.tags['prefect.flow_run_id']}"))
-    assert run.data.tags["prefect.flow_run_url"].endswith(f"/flow-runs/flow-run/{flow_run['id']}")
-    assert flow_run["auto_scheduled"]
-    assert re.fullmatch(r"micro \d\d-\d\d \d\d:\d\d", flow_run["name"])
-
-
 def test_no_retraining_is_handed_to_the_worker_while_one_runs(api: PrefectApi) -> None:
     under_way = {"state": {"type": {"any_": stale_runs.UNDER_WAY}}, "deployment_id": {"is_null_": False}}
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     ask = {"work_queue_names": [scheduling_worker.RETRAINING], "scheduled_before": tomorrow}
+    wait_for(lambda: "worker" in running.read_state())
     wait_for(lambda: api.find("flow_runs", flow_runs=under_way))
     assert api.ask("POST", f"/work_pools/{scheduling_worker.POOL}/get_scheduled_flow_runs", ask) == []
     assert deployments.await_planned(api, RETRAINING).next  # there was one to hand out
@@ -130,7 +120,17 @@ def test_a_paused_schedule_plans_nothing_until_it_is_resumed(api: PrefectApi, st
     assert f"crisisflow schedule resume {RETRAINING}" in refused.stderr
     deployments.resume(api, RETRAINING)
     assert deployments.await_planned(api, RETRAINING).next
-    deployments.pause(api, RETRAINING)  # the tests that follow want quiet
+    deployments.pause(api, RETRAINING)  # one retraining is under way, and the tests that follow want no other
+
+
+def test_a_run_fires_by_itself_and_lands_in_mlflow_with_the_link_back(api: PrefectApi, state: Path) -> None:
+    finished = "tags.stage = 'retrain' and attributes.status = 'FINISHED'"
+    run = wait_for(lambda: tracking.find_runs(finished))[-1]
+    assert run.data.metrics["test/f1"] >= 0
+    flow_run = wait_for(lambda: api.ask("GET", f"/flow_runs/{run.data.tags['prefect.flow_run_id']}"))
+    assert run.data.tags["prefect.flow_run_url"].endswith(f"/flow-runs/flow-run/{flow_run['id']}")
+    assert flow_run["auto_scheduled"]
+    assert re.fullmatch(r"micro \d\d-\d\d \d\d:\d\d", flow_run["name"])
 
 
 def test_a_schedule_that_is_added_is_listed_planned_and_removed(api: PrefectApi, state: Path) -> None:
