@@ -6,6 +6,7 @@ from scipy import sparse
 from models.classifiers.logistic import Features, LogisticModel, fit_at
 from models.classifiers.nb_svm import fit_margins
 from models.metrics.scores import platt_line
+from models.selection.cross_fitting import cross_fitted
 from models.settings import NbSvmSettings
 
 
@@ -17,16 +18,41 @@ def refit_logistic(features: Features, labels: np.ndarray, inverse_strength: flo
 def refit_nb_svm(
     features: sparse.csr_matrix,
     labels: np.ndarray,
-    train: np.ndarray,
-    validation: np.ndarray,
+    groups: np.ndarray,
     inverse_strength: float,
     settings: NbSvmSettings,
 ) -> LogisticModel:
-    """The model of this C on all these rows; `train` and `validation` are the row numbers of its twin.
+    """The model of this C on all these rows.
 
-    The line that makes probabilities of margins needs rows that the margins have not learned from: it is that of the
-    training rows' margins on the validation rows, as the twin has it.
+    The line that makes probabilities of margins needs margins of rows that they have not learned from, of models that
+    learned from nearly as many rows: it is fitted on the margins that folds of `groups` (rows,), each held out in turn,
+    give all rows.
     """
-    twin = fit_margins(features[train], labels[train], inverse_strength, settings)
-    slope, offset = platt_line(twin.of(features[validation]), labels[validation])
+    margins = _margins_of_others(features, labels, groups, inverse_strength, settings)
+    there = ~np.isnan(margins)
+    slope, offset = platt_line(margins[there], labels[there])
     return fit_margins(features, labels, inverse_strength, settings).with_line(slope, offset, inverse_strength)
+
+
+def _margins_of_others(
+    features: sparse.csr_matrix,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    inverse_strength: float,
+    settings: NbSvmSettings,
+) -> np.ndarray:
+    """The margin of each row by a model of the other folds' rows; NaN where those hold one class only.
+
+    Features that are rarer in these rows than any feature is in all of them are dropped: counted on these rows, there
+    would be none so rare, and each would move the margin by its smoothed ratio.
+    """
+    fewest = features.getnnz(axis=0).min(initial=features.shape[0])
+
+    def ask(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        if len(np.unique(labels[known])) < 2:
+            return np.full(len(asked), np.nan)
+        kept = np.flatnonzero(features[known].getnnz(axis=0) >= fewest)
+        fold = features[:, kept]
+        return fit_margins(fold[known], labels[known], inverse_strength, settings).of(fold[asked])
+
+    return cross_fitted(groups, ask)

@@ -64,8 +64,8 @@ def _fit_linear(data: Labelled, matrix: Any, kind: str, strength: float, setting
     rows = data.rows(*SPLITS)
     if kind == "logistic":
         return refit_logistic(matrix[rows], data.labels[rows], strength)
-    places = [np.searchsorted(rows, data.rows(split)) for split in ("train", "validation")]
-    return refit_nb_svm(matrix[rows], data.labels[rows], places[0], places[1], strength, settings)
+    groups = data.tweets["group"].to_numpy(zero_copy_only=False)[rows]
+    return refit_nb_svm(matrix[rows], data.labels[rows], groups, strength, settings)
 
 
 @step("refit {settings.name}", hardware=True)

@@ -69,7 +69,7 @@ class Rows(NamedTuple):
 
 
 def fixed(given: argparse.Namespace, recipe: Recipe) -> Fixed:
-    """Tweets and vectors, from the store of `--keep` where an earlier call has made them."""
+    """Tweets and vectors, from the store of `--keep` where an earlier call has made them; without texts no vectors."""
     from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets
     from tasks import tracking
     from tasks.evaluation.fold_tables import gather_labelled
@@ -81,13 +81,15 @@ def fixed(given: argparse.Namespace, recipe: Recipe) -> Fixed:
     with tracking.tracked_run("choice", "bench") as run:
         tweets = ingest_tweets.fn(TweetSource(source=given.tweets), recipe, run)
         texts = [*ingest_corpora.fn(given.corpus, run), *ingest_labelled_texts.fn(given.pretrain_on, run)]
+        ours = formats.read_tokens(tokenize_tweets.fn(run, tweets, recipe.text))
+        if not texts:
+            return Fixed(formats.read_tweets(tweets), ours, {})
         corpus = [exclude_texts.fn(run, texts, gather_labelled.fn(run, tweets), [])]
         tokens = tokenize_corpus.fn(run, corpus, recipe.text)
         made = {"co-occurrence": count_cooccurrences.fn(run, None, None, tokens, recipe.cooccurrence, recipe.seed)}
         for each in recipe.embeddings:
             text = UnlabelledText(tokens)
             made[each.architecture] = train_vectors.fn(run, text, each, recipe.seed)
-        ours = formats.read_tokens(tokenize_tweets.fn(run, tweets, recipe.text))
     vectors = {name: formats.read_vectors(path) for name, path in made.items()}
     return Fixed(formats.read_tweets(tweets), ours, vectors)
 

@@ -1,6 +1,6 @@
 """What learning from every label is worth: twin and refit on rows that neither has seen, by nested cross-validation.
 
-    python tests/benchmarks/bench_refit.py fit --tweets train.csv --pretrain-on crisislex --keep FOLDER [--networks]
+    python tests/benchmarks/bench_refit.py fit --tweets train.csv --keep FOLDER [--pretrain-on crisislex] [--networks]
     python tests/benchmarks/bench_refit.py report --keep FOLDER
 
 Outer folds, by groups of near-duplicates, hold rows out. The others are split into training, validation and test rows
@@ -46,28 +46,32 @@ def bags(data: Fixed, learned: np.ndarray, recipe: Recipe) -> dict[str, Any]:
 
 
 def linear_answers(
-    data: Fixed, rows: dict[str, np.ndarray], labels: np.ndarray, recipe: Recipe
+    data: Fixed, rows: dict[str, np.ndarray], labels: np.ndarray, recipe: Recipe, alone: bool
 ) -> Iterator[tuple[str, float, np.ndarray, np.ndarray]]:
-    """Name, threshold, and what twin and refit say of the outer rows, of every linear model."""
+    """Name, threshold, and what twin and refit say of the outer rows, of every linear model, or of NB-SVM alone."""
     from models.classifiers.document_vectors import average_words
     from models.classifiers.logistic import fit_logistic
     from models.classifiers.nb_svm import fit_nb_svm
     from models.classifiers.refitting import refit_logistic, refit_nb_svm
 
-    averages = {name: average_words(data.tokens, each) for name, each in data.vectors.items()}
+    vectors = {} if alone else data.vectors
+    averages = {name: average_words(data.tokens, each) for name, each in vectors.items()}
     twins, refits = ({**bags(data, rows[name], recipe), **averages} for name in ("train", "all"))
     everything = rows["all"]
-    places = [np.searchsorted(everything, rows[name]) for name in ("train", "validation")]
+    groups = data.table["group"].to_numpy(zero_copy_only=False)[everything]
     for name, matrix in twins.items():
+        if alone and name != "one-hot":
+            continue
         known = [each for split in ("train", "validation") for each in (matrix[rows[split]], labels[rows[split]])]
         more = refits[name]
-        twin, _ = fit_logistic(*known, recipe.logistic)
-        again = refit_logistic(more[everything], labels[everything], twin.inverse_strength)
-        yield f"logistic/{name}", *_answers(twin, again, matrix, more, rows, labels)
+        if not alone:
+            twin, _ = fit_logistic(*known, recipe.logistic)
+            again = refit_logistic(more[everything], labels[everything], twin.inverse_strength)
+            yield f"logistic/{name}", *_answers(twin, again, matrix, more, rows, labels)
         if name == "one-hot":
             twin, _ = fit_nb_svm(*known, recipe.nb_svm)
             strength = twin.inverse_strength
-            again = refit_nb_svm(more[everything], labels[everything], *places, strength, recipe.nb_svm)
+            again = refit_nb_svm(more[everything], labels[everything], groups, strength, recipe.nb_svm)
             yield f"nb-svm/{name}", *_answers(twin, again, matrix, more, rows, labels)
 
 
@@ -114,28 +118,28 @@ def fit(given: argparse.Namespace) -> None:
     from models.splitting.folds import assign_folds
 
     recipe, data = prepared(given)
+    kind = "networks" if given.networks else "nb-svm" if given.nb_svm else "linear"
     labels = data.table["target"].to_numpy()
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         folds = assign_folds(data.table["group"], given.folds, seed)
         for number in range(1, given.folds + 1):
             rows = inner_rows(data, folds == number, recipe.model_copy(update={"seed": seed}))
-            kind = "networks" if given.networks else "linear"
             path = given.keep / f"{kind}-{seed}-{number}.npz"
             if not path.exists():
-                _fit_fold(data, rows, labels, recipe.model_copy(update={"seed": seed}), given.networks, path)
+                _fit_fold(data, rows, labels, recipe.model_copy(update={"seed": seed}), kind, path)
 
 
 def _fit_fold(
-    data: Fixed, rows: dict[str, np.ndarray], labels: np.ndarray, recipe: Recipe, networks: bool, path: Path
+    data: Fixed, rows: dict[str, np.ndarray], labels: np.ndarray, recipe: Recipe, kind: str, path: Path
 ) -> None:
     began = time.monotonic()
     groups = data.table["group"].to_numpy(zero_copy_only=False).astype(str)[rows["outer"]]
     kept: dict[str, np.ndarray] = {"labels": labels[rows["outer"]], "groups": groups}
-    if networks:
+    if kind == "networks":
         wanted = [each for each in recipe.classifiers if each.features in data.vectors]
         found: Any = ((each.name, *network_answers(data, rows, labels, each, recipe)) for each in wanted)
     else:
-        found = linear_answers(data, rows, labels, recipe)
+        found = linear_answers(data, rows, labels, recipe, kind == "nb-svm")
     for name, threshold, twin, refit in found:
         kept |= {f"threshold:{name}": np.array(threshold), f"twin:{name}": twin, f"refit:{name}": refit}
     keep(path, kept)
@@ -145,13 +149,16 @@ def _fit_fold(
 
 def report(given: argparse.Namespace) -> None:
     """Scores of twin and refit over all outer rows, and how sure the difference is."""
-    for kind in ("linear", "networks"):
-        folds = [dict(np.load(path, allow_pickle=False)) for path in sorted(given.keep.glob(f"{kind}-?-?.npz"))]
+    for kind in ("linear", "nb-svm", "networks"):
+        folds = [dict(np.load(path, allow_pickle=False)) for path in sorted(given.keep.glob(f"{kind}-*.npz"))]
         if not folds:
             continue
         labels, groups = (np.concatenate([each[name] for each in folds]) for name in ("labels", "groups"))
         print(f"{kind}: {len(folds)} outer folds, {len(labels):,} rows; refit less twin, 95 % interval of the paired")
-        print(f"bootstrap of groups\n{'':24}" + "".join(f"{score:>38}" for score in SHOWN))
+        print(
+            f"bootstrap of groups; mean P(disaster) of twin and refit\n{'':24}"
+            + "".join(f"{score:>38}" for score in SHOWN)
+        )
         for name in (key.removeprefix("twin:") for key in folds[0] if key.startswith("twin:")):
             print(f"{name:24}" + "".join(f"{each:>38}" for each in _differences(folds, name, labels, groups)))
 
@@ -169,7 +176,8 @@ def _differences(folds: list[dict[str, np.ndarray]], name: str, labels: np.ndarr
         gain = whole["refit"][score] - whole["twin"][score]
         low, high = paired_difference(gain, drawn["refit"][score], drawn["twin"][score]).interval
         shown.append(f"{whole['twin'][score]:.4f} {gain:+.4f} ({low:+.4f} to {high:+.4f})")
-    return shown
+    means = " to ".join(f"{each.probabilities.mean():.4f}" for each in said.values())
+    return [*shown, f"{means} of {labels.mean():.4f}"]
 
 
 def _scores(labels: np.ndarray, said: Predictions) -> dict[str, float]:
@@ -195,7 +203,9 @@ def main() -> None:
     fitting.add_argument("--folds", type=int, default=5)
     fitting.add_argument("--seeds", type=int, default=1)
     fitting.add_argument("--first-seed", type=int, default=1)
-    fitting.add_argument("--networks", action="store_true", help="The recipe's networks instead of the linear models.")
+    others = fitting.add_mutually_exclusive_group()
+    others.add_argument("--networks", action="store_true", help="The recipe's networks instead of the linear models.")
+    others.add_argument("--nb-svm", action="store_true", help="Of the linear models NB-SVM alone.")
     fitting.set_defaults(run=fit)
     reporting = commands.add_parser("report")
     reporting.set_defaults(run=report)

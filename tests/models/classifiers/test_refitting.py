@@ -6,7 +6,6 @@ from scipy import sparse
 from models.classifiers.logistic import fit_logistic
 from models.classifiers.nb_svm import fit_margins, fit_nb_svm
 from models.classifiers.refitting import refit_logistic, refit_nb_svm
-from models.metrics.scores import platt_line
 from models.settings import LogisticSettings, NbSvmSettings
 
 RANDOM = np.random.default_rng(0)
@@ -24,13 +23,34 @@ def test_a_logistic_refit_on_the_very_rows_of_its_twin_is_the_twin() -> None:
     assert np.abs(more.coefficients - twin.coefficients).max() > 0.01
 
 
-def test_an_nb_svm_refit_learns_from_all_rows_and_keeps_strength_and_line_of_its_twin() -> None:
+def test_an_nb_svm_refit_learns_from_all_rows_and_keeps_the_strength_of_its_twin() -> None:
     settings = NbSvmSettings()
     twin, _ = fit_nb_svm(WORDS[TRAIN], LABELS[TRAIN], WORDS[VALIDATION], LABELS[VALIDATION], settings)
-    again = refit_nb_svm(WORDS, LABELS, TRAIN, VALIDATION, twin.inverse_strength, settings)
-    margins = fit_margins(WORDS, LABELS, twin.inverse_strength, settings)
-    alone = fit_margins(WORDS[TRAIN], LABELS[TRAIN], twin.inverse_strength, settings)
-    line = platt_line(alone.of(WORDS[VALIDATION]), LABELS[VALIDATION])
-    np.testing.assert_array_equal(alone.with_line(*line, 1.0).coefficients, twin.coefficients)
-    np.testing.assert_array_equal(again.coefficients, margins.with_line(*line, 1.0).coefficients)
+    again = refit_nb_svm(WORDS, LABELS, np.arange(300), twin.inverse_strength, settings)
+    margins = fit_margins(WORDS, LABELS, twin.inverse_strength, settings).weights
+    slope = again.coefficients @ margins / (margins @ margins)
+    np.testing.assert_allclose(again.coefficients, slope * margins)
+    assert again.inverse_strength == twin.inverse_strength
     assert np.abs(again.coefficients - twin.coefficients).max() > 1e-4
+
+
+def test_an_nb_svm_refit_foretells_as_many_new_rows_as_there_are() -> None:
+    """Words of one row or two, as tweets have: known rows lie far from the margin, new ones do not."""
+    random = np.random.default_rng(1)
+
+    def drawn(rows: int) -> tuple[sparse.csr_matrix, np.ndarray]:
+        labels = (random.random(rows) < 0.3).astype(int)
+        rare = random.random((rows, 2_000)) < 0.004
+        common = random.random((rows, 20)) < 0.1 + 0.1 * labels[:, None]
+        return sparse.csr_matrix(np.hstack([common, rare]).astype(float)), labels
+
+    (known, labels), (new, truth) = drawn(600), drawn(20_000)
+    refit = refit_nb_svm(known, labels, np.arange(600), 0.1, NbSvmSettings())
+    assert abs(refit.predict_probabilities(new).mean() - truth.mean()) < 0.02
+
+
+def test_a_class_of_one_group_leaves_an_nb_svm_refit_with_the_margins_themselves() -> None:
+    labels = np.array([1, 1, 0, 0])
+    features = sparse.csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
+    refit = refit_nb_svm(features, labels, np.array(["a", "a", "b", "b"]), 1.0, NbSvmSettings())
+    assert (refit.predict_probabilities(features) > 0.5).tolist() == [True, True, False, False]
