@@ -48,7 +48,7 @@ class Habit(NamedTuple):
 
 MINIMAL = Habit("needed", one_column=DELIMITERS)  # Python csv, pandas, polars, DuckDB, Excel
 TEXTS = Habit("texts")  # pyarrow, R, and writers set to quote texts or everything
-BY_HAND = Habit("any", delimiters=",;|")  # RFC 4180 lets any cell be enclosed
+BY_HAND = Habit("any", delimiters=",;|", one_column=",")  # RFC 4180 lets any cell be enclosed
 CHARACTERS = Habit("none", one_column=",\t")  # QUOTE_NONE, quote=FALSE, a plain join
 UNICODE_TEXT = Habit("needed", delimiters="\t", line_ends=("\r\n",), also_needed=",")  # Excel's, in UTF-16
 BOTH = ("\n", "\r\n")
@@ -86,7 +86,8 @@ class Rules(NamedTuple):
 @lru_cache
 def rules_of(habit: Habit, delimiter: str, line_end: str) -> Rules:
     """The rules of a habit; a line end that is a character in this file may stand in quotes and need not."""
-    quote = "" if habit.escape == "\\" or habit.encloses == "none" else habit.quote  # escaped, or a character
+    bare = habit.escape == "\\" or habit.encloses in ("none", "any")
+    quote = "" if bare else habit.quote  # escaped, or a character
     needed = "[" + re.escape(delimiter + quote + habit.also_needed + ("\r\n" if line_end == "any" else line_end)) + "]"
     escape = _escaping(habit, delimiter) if habit.escape else None
     missing = frozenset({MISSING_CELL})
@@ -151,8 +152,8 @@ def _is_row(habit: Habit, row: Row, rules: Rules, encloses: Encloses) -> bool:
         return False
     if habit.encloses == "none":
         return bool(rules.escaped) or not any(map(rules.must, cells))
-    if encloses == "any":
-        return True
+    if encloses == "any":  # a quote inside a bare cell is let pass, as many readers do
+        return all(quoted or not rules.must(cell) for cell, quoted in zip(cells, row.quoted, strict=True))
     check = _encloses_needed if encloses == "needed" else _encloses_texts
     return all(check(cell, quoted, rules) for cell, quoted in zip(cells, row.quoted, strict=True))
 
