@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,21 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def crisisflow(clone: Path, home: Path, *arguments: object) -> tuple[int, dict[str, Any], str]:
+@pytest.fixture
+def surroundings(
+    clone: Path, prefect_address: str, begin_state: Callable[[Path], Path], tmp_path: Path
+) -> dict[str, str]:
+    """The variables of a command over the code of the clone, with a state folder of its own."""
+    home = begin_state(tmp_path / "home")
+    own = {"CRISISFLOW_HOME": str(home), "PYTHONPATH": str(clone), "PREFECT_API_URL": prefect_address}
+    return {**os.environ, **own}
+
+
+def crisisflow(surroundings: dict[str, str], *arguments: object) -> tuple[int, dict[str, Any], str]:
     """A command over the code of the clone: exit code, JSON, what it said."""
-    environment = {**os.environ, "CRISISFLOW_HOME": str(home), "PYTHONPATH": str(clone)}
     command = [sys.executable, "-m", "flows", *map(str, arguments), "--json"]
-    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    folder = surroundings["PYTHONPATH"]
+    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
     return done.returncode, json.loads(done.stdout or "{}"), done.stderr
 
 
@@ -41,20 +52,20 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_run_comes_out_the_same_from_its_record_and_the_raw_snapshots(
-    clone: Path, inputs: dict[str, Any], tmp_path: Path
+    clone: Path, surroundings: dict[str, str], inputs: dict[str, Any], tmp_path: Path
 ) -> None:
     home, tweets = tmp_path / "home", Path(shutil.copy(inputs["tweets"], tmp_path / "mine.csv"))
     settings = clone / "models" / "settings" / "data.py"
     committed = settings.read_text()
     settings.write_text(committed.replace("Field(5_000, ", "Field(44, "))  # a longer text is quarantined
-    code, recorded, said = crisisflow(clone, home, "ingest", tweets)
+    code, recorded, said = crisisflow(surroundings, "ingest", tweets)
     assert code == 0, said
     assert recorded["data"]["quarantined"] > 0
     settings.write_text(committed)
     tweets.unlink()
     before = contents(home / "store")
 
-    code, result, said = crisisflow(clone, home, "replay", recorded["run_id"])
+    code, result, said = crisisflow(surroundings, "replay", recorded["run_id"])
 
     assert code == 0, said
     assert result["identical"]
@@ -68,6 +79,6 @@ def test_a_run_comes_out_the_same_from_its_record_and_the_raw_snapshots(
 
     (raw,) = (home / "store" / "raw").glob("*/files/mine.csv")
     raw.write_bytes(raw.read_bytes().replace(b"fire", b"Fire", 1))
-    code, _, said = crisisflow(clone, home, "replay", recorded["run_id"])
+    code, _, said = crisisflow(surroundings, "replay", recorded["run_id"])
     assert code == 2
     assert f"{raw} is not what was written there. It came from {tweets}" in said

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -40,23 +40,34 @@ def server() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["/tweets.csv", "/missing.csv"])
-def test_secrets_of_an_address_are_nowhere(server: str, tmp_path: Path, path: str) -> None:
+def test_secrets_of_an_address_are_nowhere(
+    server: str, prefect_address: str, begin_state: Callable[[Path], Path], tmp_path: Path, path: str
+) -> None:
     """The ingest that succeeds, and the one that fails with --debug; MLflow's and Prefect's databases included."""
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
+
     ASKED.clear()
     url = f"{server}{path}?token={SECRETS[1]}&X-Amz-Signature={SECRETS[2]}"
     done = subprocess.run(
         [sys.executable, "-m", "flows", "ingest", url, "--json", "--debug"],
         capture_output=True,
         text=True,
-        env={**os.environ, "CRISISFLOW_HOME": str(tmp_path), "PREFECT_LOGGING_LEVEL": "DEBUG"},
+        env={
+            **os.environ,
+            "CRISISFLOW_HOME": str(begin_state(tmp_path)),
+            "PREFECT_API_URL": prefect_address,
+            "PREFECT_LOGGING_LEVEL": "DEBUG",
+        },
         timeout=300,
         check=False,
     )
     assert done.returncode == (0 if path == "/tweets.csv" else 2), done.stderr
     assert SECRETS[1] in ASKED[0]
     assert "Basic " in ASKED[0]
-    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
-    assert b"127.0.0.1" in written
+    _, _, database = str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition(":///")
+    for files in (tmp_path.rglob("*"), Path(database).parent.glob(f"{Path(database).name}*")):
+        written = b"".join(file.read_bytes() for file in files if file.is_file())
+        assert path.encode() in written
+        assert not [secret for secret in SECRETS if secret.encode() in written]
     for secret in SECRETS:
-        assert secret.encode() not in written
         assert secret not in done.stdout + done.stderr

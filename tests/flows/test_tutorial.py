@@ -14,10 +14,8 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> dict[str, str]:
+def said(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> dict[str, str]:
     """What each command printed; all of them ended well."""
-    from prefect.settings import PREFECT_API_URL
-
     folder = tmp_path_factory.mktemp("tutorial")
     shutil.copytree(ROOT / "data" / "sample", folder / "data" / "sample")
     scripts = Path(sys.executable).parent
@@ -25,7 +23,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> dict[str, s
     environment = {
         **os.environ,
         "CRISISFLOW_HOME": str(folder / "state"),
-        "PREFECT_API_URL": PREFECT_API_URL.value(),  # else each command would start a server of its own
+        "PREFECT_API_URL": prefect_address,
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
     }
