@@ -143,10 +143,15 @@ def test_a_logged_model_predicts_what_the_pipeline_predicted(retrained: dict[str
     np.testing.assert_allclose(answer["probability"].to_numpy(), test["probability"].to_numpy(), atol=1e-6)
 
 
-def test_nothing_changed_means_nothing_computed(retrained: dict[str, Any]) -> None:
-    from flows.retrain import retrain
+@pytest.fixture(scope="module")
+def again(retrained: dict[str, Any]) -> dict[str, Any]:
+    """A second retraining, which names no tweets."""
+    from flows.retrain import RetrainRequest, retrain
 
-    again = retrain(retrained["request"])
+    return retrain(RetrainRequest(recipe=retrained["request"].recipe))
+
+
+def test_nothing_changed_means_nothing_computed(retrained: dict[str, Any], again: dict[str, Any]) -> None:
     assert again["steps"]["run"] == 0
     refitted = [run for run in tracking.descendants(retrained["run_id"]) if run.data.tags["stage"] == "refit"]
     made = [run for each in refitted for run in tracking.descendants(retrained["run_id"]) if _below(run, each)]
@@ -184,11 +189,8 @@ def test_the_champion_knows_the_columns_of_its_tweets_and_scoring_tells_where_a_
 
 
 def test_without_tweets_it_goes_on_with_those_of_the_champion_and_a_replay_need_not_choose(
-    retrained: dict[str, Any],
+    retrained: dict[str, Any], again: dict[str, Any]
 ) -> None:
-    from flows.retrain import RetrainRequest, retrain
-
-    again = retrain(RetrainRequest(recipe=retrained["request"].recipe))
     source = retrained["request"].tweets.source
     assert again["tweets_from"] == f"it goes on with the tweets of the champion (version 1): {source}"
     assert (again["steps"]["run"], again["data"]) == (0, retrained["data"])
