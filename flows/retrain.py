@@ -142,7 +142,7 @@ def conclude(
     _tell(run, decision)
     return {
         "run_id": run.run_id,
-        "tracking_uri": mask_secrets(tracking.tracking_uri()),
+        "tracking_uri": tracking.public_uri(),
         **tweet_counts(fitted.tweets),
         "models": [row.summary() for row in rows],
         "best": best.name,

@@ -15,7 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).parents[1]
 SESSION_HOME = tempfile.TemporaryDirectory(prefix="crisisflow-tests-", ignore_cleanup_errors=True)
 os.environ["CRISISFLOW_HOME"] = SESSION_HOME.name
-for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED"):
+for name in (
+    "MLFLOW_TRACKING_URI", "PREFECT_API_URL", "CRISISFLOW_RECIPE", "CRISISFLOW_SEED", "CRISISFLOW_DATABASE",
+    "CRISISFLOW_ARTIFACTS",
+):  # fmt: skip
     os.environ.pop(name, None)
 # A hundred commands start as processes: without compiled code each would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

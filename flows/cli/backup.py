@@ -24,8 +24,8 @@ def backup(file: File, as_json: AsJson = False, debug: Debug = False) -> None:
     """Save the whole state folder as one file, also while runs go on.
 
     Databases are copied as of one moment, and whatever a run in them names is in the file too, with the digest of each
-    file at the end. A file that is there is not replaced. Exit code 1 where something came damaged: it is saved as it
-    is.
+    file at the end. A team's PostgreSQL is not in it: the command says what to save with pg_dump. A file that is there
+    is not replaced. Exit code 1 where something came damaged: it is saved as it is.
 
     Example: crisisflow backup /mnt/safe/monday.tar
     """
@@ -57,6 +57,8 @@ def _saved(result: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
     size = f"{counted(result['file_count'], 'file')}, {result['bytes'] / 1e6:,.1f} MB"
     console.print("Saved in ", printable(result["backup"]), f": {size}", sep="", soft_wrap=True)
+    for words in result["elsewhere"]:
+        console.print("  NOT in this file: ", printable(words), sep="", soft_wrap=True, style="bold")
     for name in result["left_out"]:
         console.print("  left out, for it is not a file: ", printable(name), sep="", soft_wrap=True)
     for name in result["came_damaged"]:

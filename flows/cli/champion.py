@@ -26,9 +26,8 @@ def champion(as_json: AsJson = False, debug: Debug = False) -> None:
     with command(debug):
         from tasks import registry, tracking
         from tasks.registry.versions import SERVES, holds_twin, in_use
-        from tasks.runtime.redaction import mask_secrets
 
-        current, address = registry.champion(), mask_secrets(tracking.tracking_uri())
+        current, address = registry.champion(), tracking.public_uri()
         result = {
             "version": str(current.version) if current else None,
             "model": current.tags.get("model") if current else None,

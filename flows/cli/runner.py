@@ -23,11 +23,11 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback o
 
 
 @contextmanager
-def command(debug: bool, state: Literal["open", "closed", "none"] = "open") -> Iterator[None]:
+def command(debug: bool, state: Literal["open", "closed", "none"] = "open", upgrade: bool = False) -> Iterator[None]:
     """The command's work: an error becomes one paragraph and an exit code, Ctrl-C and SIGTERM end it in order.
 
     `state` is closed for what repairs or fills the state folder, and looks at it itself, and none for what needs no
-    state: such a command leaves no file.
+    state: such a command leaves no file. `upgrade` brings tables of an older version in a team's database up to date.
     """
     from tasks.runtime import environment, errors, signals
     from tasks.runtime.progress import on_screen
@@ -37,7 +37,7 @@ def command(debug: bool, state: Literal["open", "closed", "none"] = "open") -> I
     try:
         with on_screen(), environment.temporary_home() if state == "none" else nullcontext():
             if state == "open":
-                _open_state_folder()
+                _open_state_folder(upgrade)
             yield
     except KeyboardInterrupt:
         _fail_in_json("stopped", "interrupted", errors.GOES_ON)
@@ -76,14 +76,17 @@ def _fail_in_json(error: str, kind: str, remedy: str) -> None:
         print(json.dumps({"error": mask_secrets(error), "kind": kind, "remedy": remedy}))
 
 
-def _open_state_folder() -> None:
-    """Bring the state folder to the present layout. Raises ValueError, before anything starts, if it cannot be used."""
+def _open_state_folder(upgrade: bool) -> None:
+    """Bring the state folder to the present layout, and check the team's database if it has joined one.
+
+    Raises ValueError, before anything starts, if one of them cannot be used.
+    """
+    from tasks import database
     from tasks.runtime import environment, running
-    from tasks.store import layout
 
     environment.prepare_environment()
     running.refuse_moved()
-    layout.bring_up_to_date()
+    database.join(upgrade)
 
 
 @contextmanager

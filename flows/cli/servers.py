@@ -1,6 +1,7 @@
 """The commands that keep things running: up, status, ui."""
 
 import json
+import os
 from typing import Annotated
 
 import typer
@@ -11,6 +12,16 @@ from flows.cli.runner import FAILED, AsJson, Debug, command
 
 MlflowPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_MLFLOW_PORT", help="Port of MLflow.")]
 PrefectPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_PREFECT_PORT", help="Port of Prefect.")]
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        envvar="CRISISFLOW_DATABASE",
+        show_envvar=False,
+        help="postgresql://USER@HOST/NAME, shared by a team; sqlite for files of the state folder. It is remembered.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +40,7 @@ def up(
     recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
     mlflow_port: MlflowPort = 5000,
     prefect_port: PrefectPort = 4200,
+    database: Database = None,
     table: LabelledTable,
     debug: Debug = False,
 ) -> None:
@@ -38,9 +50,14 @@ def up(
     retraining for as long as this runs, and `crisisflow schedule add` adds to it for good. Flags of columns and
     of the form of tables say how to read --tweets.
 
+    With --database the runs, models and schedules are in PostgreSQL, for all who name the same database. Name the
+    password in the file of PGPASSFILE, and a folder that all see in CRISISFLOW_ARTIFACTS.
+
     Example: crisisflow up --cron "30 2 * * *" --timezone Europe/Berlin --tweets train.csv
     """
-    with command(debug):
+    if database:
+        os.environ["CRISISFLOW_DATABASE"] = database
+    with command(debug, upgrade=True):
         from flows.operations import up as operations_up
         from flows.operations.deployments import Reading
         from tasks.runtime.state_folder import check_free_space

@@ -16,6 +16,8 @@ from flows.operations import deployments as registering
 from models.settings import Settings
 from models.wording import counted
 from tasks import sources
+from tasks.database import in_force
+from tasks.database import up as team_up
 from tasks.recipes import load_recipe
 from tasks.runtime import running as runtime_running
 from tasks.runtime import servers
@@ -57,7 +59,7 @@ def retraining_fields(
 
 def keep_running(request: UpRequest) -> None:
     """Start all three, say where they are, restart what dies, stop everything on leaving."""
-    with runtime_running.only_one("up"):
+    with runtime_running.only_one("up"), team_up.only_one(request.prefect_port) as claim:
         servers.refuse_taken_port("MLflow", request.mlflow_port, "--mlflow-port")
         servers.refuse_taken_port("Prefect", request.prefect_port, "--prefect-port")
         url = f"http://{servers.LOOPBACK}:{request.prefect_port}"
@@ -72,7 +74,7 @@ def keep_running(request: UpRequest) -> None:
             comparison = _start(supervisor, request, f"{url}/api")
             runtime_running.announce({name: server.url for name, server in supervisor.running.items()})
             _welcome(supervisor, comparison)
-            _supervise(supervisor, f"{url}/api")
+            _supervise(supervisor, f"{url}/api", claim)
 
 
 @contextlib.contextmanager
@@ -153,7 +155,9 @@ class StartPage:
 
 
 def _changed() -> float:
-    """When MLflow's database was written to last; 0 where runs are recorded elsewhere."""
+    """When MLflow's database was written to last; of a team's, now; 0 where runs are recorded elsewhere."""
+    if in_force() is not None:
+        return time.time()
     database = artifacts.database_in(state_home())
     return database.stat().st_mtime if database.exists() else 0.0
 
@@ -184,7 +188,7 @@ def _welcome(supervisor: Supervisor, comparison: str) -> None:
     print(f"Logs: {running['mlflow'].log.parent}. Ctrl-C stops everything.", flush=True)
 
 
-def _supervise(supervisor: Supervisor, api_url: str) -> None:
+def _supervise(supervisor: Supervisor, api_url: str, claim: team_up.Claim) -> None:
     """Until Ctrl-C: restart what dies, tidy the runs that died, or were missed by a machine asleep or busy.
 
     The start page follows what has run.
@@ -194,6 +198,7 @@ def _supervise(supervisor: Supervisor, api_url: str) -> None:
     while True:
         time.sleep(CHECK_EVERY_SECONDS)
         supervisor.check()
+        claim.renew()
         if time.monotonic() - tidied > TIDY_EVERY_SECONDS:
             with contextlib.suppress(httpx.HTTPError, RuntimeError), PrefectApi(api_url) as api:
                 stale_runs.close_orphans(api)

@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
 
+from tasks import database
 from tasks.backup.archive import Writer
 from tasks.backup.contents import Contents, Item, contents_of
 from tasks.runtime.atomic_files import draft_file, draft_folder, sync
@@ -26,8 +27,9 @@ ROOM = 1.05  # of the bytes to save: the form of the file, and what is written m
 def back_up(target: Path) -> dict[str, Any]:
     """Write a backup of the state folder to this file; return what `--json` prints.
 
-    Raises ValueError for a file that is there already, lies in the state folder, or does not fit on its disk, and
-    RuntimeError for an artifact that is deleted meanwhile. Nothing is left of a file that could not be finished.
+    A team's database is not in it: `elsewhere` says what is to be saved besides. Raises ValueError for a file that is
+    there already, lies in the state folder, or does not fit on its disk, and RuntimeError for an artifact that is
+    deleted meanwhile. Nothing is left of a file that could not be finished.
     """
     home, target = state_home(), target.absolute()
     _check_target(target, home)
@@ -49,7 +51,20 @@ def back_up(target: Path) -> dict[str, Any]:
         "file_count": len(digests),
         "came_damaged": damaged,
         "left_out": list(contents.irregular),
+        "elsewhere": list(_elsewhere(home)),
     }
+
+
+def _elsewhere(home: Path) -> Iterator[str]:
+    """What a team keeps outside of the state folder, and how it is saved, in words."""
+    team = database.in_force()
+    if team is None:
+        return
+    command = f"pg_dump --format=custom --file=FILE '{team.written()}'"
+    yield f"runs, models and schedules are in {team}: save them with `{command}`, at the same time"
+    folder = database.artifacts_of(team.tracking_uri())
+    if folder is not None and not folder.is_relative_to(home):
+        yield f"the artifacts of all runs are in {folder}: copy that folder, after the database"
 
 
 def _check_target(target: Path, home: Path) -> None:

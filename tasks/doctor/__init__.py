@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from tasks.doctor import databases, environment, folder, runs, servers
+from tasks.doctor import databases, environment, folder, runs, servers, team
 from tasks.doctor.finding import Finding
 from tasks.runtime.state_folder import UnusableStateFolder, check_state_home
 
@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     folder.access,
     folder.links,
     folder.disk,
+    team.database,
     databases.mlflow,
     databases.prefect,
     runs.running,

@@ -1,12 +1,12 @@
 """MLflow's and Prefect's databases: whole, and of the version that the installed libraries read."""
 
-import ast
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
+from tasks.database import versions
+from tasks.doctor import team
 from tasks.doctor.finding import Finding
 from tasks.runtime.open_files import users_of
 from tasks.runtime.state_folder import state_home
@@ -20,17 +20,24 @@ def mlflow() -> Iterator[Finding]:
     """MLflow's database. An older one has to be brought up to date by hand."""
     path = database_in(state_home())
     older = f"run `crisisflow backup FILE`, then `mlflow db upgrade 'sqlite:///{path}'`"
-    yield from _examine("MLflow's database", path, _package("mlflow") / "store" / "db_migrations" / "versions", older)
+    yield from _examine("mlflow", path, older)
 
 
 def prefect() -> Iterator[Finding]:
     """Prefect's database. Its server brings an older one up to date when it starts."""
-    versions = _package("prefect") / "server" / "database" / "_migrations" / "versions" / "sqlite"
-    yield from _examine("Prefect's database", state_home() / "prefect" / "prefect.db", versions, "")
+    yield from _examine("prefect", prefect_file(), "")
 
 
-def read_rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    """The rows of a query, without changing anything; none where database or table are missing."""
+def prefect_file() -> Path:
+    """Prefect's database in the state folder."""
+    return state_home() / "prefect" / "prefect.db"
+
+
+def read_rows(library: str, query: str) -> list[tuple[object, ...]]:
+    """The rows of a query of MLflow's or Prefect's tables, without changing anything; none where these are missing."""
+    if team.address() is not None:
+        return team.read_rows(library, query)
+    path = database_in(state_home()) if library == "mlflow" else prefect_file()
     if not path.exists():
         return []
     try:
@@ -40,27 +47,10 @@ def read_rows(path: Path, query: str) -> list[tuple[object, ...]]:
         return []
 
 
-def revisions(folder: Path) -> dict[str, set[str]]:
-    """The schema versions that a library knows, each with those that it follows on, from its migrations' text.
-
-    Not by Alembic, which would import them, and with them the whole library.
-    """
-    found = {}
-    for file in folder.glob("*.py"):
-        values = {
-            target.id: ast.literal_eval(node.value)
-            for node in ast.parse(file.read_text(encoding="utf-8")).body
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Constant, ast.Tuple))
-            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-            if isinstance(target, ast.Name) and target.id in ("revision", "down_revision")
-        }
-        if "revision" in values:
-            before = values.get("down_revision") or ()
-            found[values["revision"]] = {before} if isinstance(before, str) else set(before)
-    return found
-
-
-def _examine(name: str, path: Path, migrations: Path, older: str) -> Iterator[Finding]:
+def _examine(library: str, path: Path, older: str) -> Iterator[Finding]:
+    name = f"{versions.NAMES[library]}'s database"
+    if team.address() is not None:
+        return
     if not path.exists():
         yield Finding(name, True, "none yet: the first command that needs it makes it")
         return
@@ -77,7 +67,7 @@ def _examine(name: str, path: Path, migrations: Path, older: str) -> Iterator[Fi
     if wrong != ["ok"]:
         yield Finding(name, False, f"{path} is damaged: {'; '.join(wrong)}", _mending(path))
     else:
-        yield _version(name, path, held, revisions(migrations), older)
+        yield _version(name, path, versions.judge(library, "sqlite", held), older)
 
 
 def _mending(path: Path) -> str:
@@ -87,24 +77,17 @@ def _mending(path: Path) -> str:
     )
 
 
-def _version(name: str, path: Path, held: set[str], known: dict[str, set[str]], older: str) -> Finding:
+def _version(name: str, path: Path, found: versions.Version, older: str) -> Finding:
     """Whether the schema is the newest that the library knows."""
-    newest = set(known) - {before for each in known.values() for before in each}
-    if held == newest:
-        return Finding(name, True, f"{path.stat().st_size / 1e6:,.1f} MB, whole, schema {', '.join(sorted(held))}")
-    versions = f"schema {', '.join(sorted(held)) or 'unknown'}, and the library has {', '.join(sorted(newest))}"
-    if held <= set(known):
-        return Finding(name, not older, f"whole, of an older {versions}", older)
-    return Finding(name, False, f"{path} is of a newer {versions}", "install the libraries that wrote it: `make setup`")
+    if found.verdict == "same":
+        return Finding(name, True, f"{path.stat().st_size / 1e6:,.1f} MB, whole, schema {found.held}")
+    schemas = f"schema {found.held or 'unknown'}, and the library has {found.newest}"
+    if found.verdict == "newer":
+        return Finding(
+            name, False, f"{path} is of a newer {schemas}", "install the libraries that wrote it: `make setup`"
+        )
+    return Finding(name, not older, f"whole, of an older {schemas}", older)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=WAIT_SECONDS)
-
-
-def _package(name: str) -> Path:
-    """The folder of an installed package, without importing it."""
-    found = find_spec(name)
-    if found is None or not found.submodule_search_locations:
-        raise RuntimeError(f"{name} is not installed: run `make setup`")
-    return Path(found.submodule_search_locations[0])

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tasks.doctor import team
 from tasks.doctor.databases import read_rows
 from tasks.doctor.finding import Finding
 from tasks.runtime import processes
 from tasks.runtime.state_folder import state_home
 from tasks.store import layout
+from tasks.tracking import tracking_uri
 from tasks.tracking.artifacts import ROOT, artifacts_beside, database_in
 
 RUNNING = """
@@ -30,14 +32,14 @@ UNION SELECT artifact_location FROM logged_models WHERE lifecycle_stage = 'activ
 def running() -> Iterator[Finding]:
     """Runs that seem to go on: those of living processes, of dead ones, and of other machines."""
     living = []
-    for run, name, host, process, started in read_rows(database_in(state_home()), RUNNING):
+    for run, name, host, process, started in read_rows("mlflow", RUNNING):
         if host != socket.gethostname():
             yield Finding(
                 "runs",
                 False,
                 f"run {run} ({name}) seems to go on at {host or 'an unknown machine'}, which cannot be asked from here",
                 'if nothing runs there any more, mark it as killed: python -c "import mlflow; mlflow.MlflowClient('
-                f"'sqlite:///{database_in(state_home())}').set_terminated('{run}', 'KILLED')\"",
+                f"'{tracking_uri()}').set_terminated('{run}', 'KILLED')\"",
             )
         elif process and processes.alive(int(str(process)), str(started)):
             living.append(f"{name} (process {process})")
@@ -50,15 +52,14 @@ def running() -> Iterator[Finding]:
 
 def artifacts() -> Iterator[Finding]:
     """Registered models whose files are gone, and addresses that lead out of the folder."""
-    database = database_in(state_home())
-    folder, complete = artifacts_beside(database), 0
-    for name, version, location in read_rows(database, VERSIONS):
+    folder, complete = team.artifact_root() or artifacts_beside(database_in(state_home())), 0
+    for name, version, location in read_rows("mlflow", VERSIONS):
         if not str(location).startswith(ROOT) or (folder / str(location).removeprefix(ROOT) / "MLmodel").is_file():
             complete += 1
             continue
         remedy = "restore a backup that has it, go back with `crisisflow rollback`, or retrain"
         yield Finding("models", False, f"model {name}/{version} has lost its files: no {location} in {folder}", remedy)
-    outside = [address for (address,) in read_rows(database, ADDRESSES) if _is_outside(str(address), folder)]
+    outside = [address for (address,) in read_rows("mlflow", ADDRESSES) if _is_outside(str(address), folder)]
     if outside:
         yield Finding(
             "models",
@@ -72,8 +73,7 @@ def artifacts() -> Iterator[Finding]:
 
 def schedules() -> Iterator[Finding]:
     """Schedules that read or write another state folder: a copy has them from its original."""
-    prefect = state_home() / "prefect" / "prefect.db"
-    for name, parameters in read_rows(prefect, "SELECT name, parameters FROM deployment"):
+    for name, parameters in read_rows("prefect", "SELECT name, CAST(parameters AS text) FROM deployment"):
         for path in _paths(json.loads(str(parameters or "null"))):
             other = next((each for each in path.parents if (each / layout.MARK).is_file()), state_home())
             if other != state_home():

@@ -7,6 +7,7 @@ the run there to let go of them.
 """
 
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tasks import registry, tracking
 from tasks.caching.inventory import inputs_of, name_of, size, stored_artifacts
 from tasks.caching.records import Record, kept_code, records
+from tasks.database import in_force
 from tasks.registry.versions import REFIT
 from tasks.runtime import atomic_files
 from tasks.tracking.queries import deleted_run
@@ -127,8 +129,10 @@ def _with_ancestors(wanted: set[str], everything: Iterable[Record]) -> set[str]:
 
 
 def _refuse_while_running() -> None:
+    """Raise RuntimeError while a run goes on, in a team one of this machine: others keep stores of their own."""
     tracking.recover()
-    if running := tracking.find_runs("attributes.status = 'RUNNING'", limit=1):
+    here = f" and tags.host = '{socket.gethostname()}'" if in_force() else ""
+    if running := tracking.find_runs(f"attributes.status = 'RUNNING'{here}", limit=1):
         raise RuntimeError(f"run {running[0].info.run_id} ({running[0].info.run_name}) goes on: prune when it is done")
 
 

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from tasks.database import exclusive
 from tasks.packaging.mlflow_model import load_model
 from tasks.registry.versions import CHAMPION, HIDDEN, MODEL_NAME, champion, our_versions, tag_version, uri_of
 from tasks.runtime.redaction import mask_secrets
-from tasks.runtime.state_folder import locked
 from tasks.tracking import client, nothing_recorded
 
 PREFIX = "accession."  # stored in registries: keeps its name
@@ -90,7 +90,7 @@ def rollback(to: str | None = None, why: str = "") -> ChampionChange:
     A version so marked is never promoted again by itself. Raises ValueError when there is nothing to go back to, and
     when the model of that version cannot be loaded.
     """
-    with locked("registry"):
+    with exclusive("registry") as lock:
         current = champion()
         replaced = str(current.version) if current else ""
         version = to or _before(replaced)
@@ -101,6 +101,7 @@ def rollback(to: str | None = None, why: str = "") -> ChampionChange:
         if version == replaced:
             raise ValueError(f"version {version} is the champion already")
         load_model(uri_of(version))  # what cannot be loaded is not put in use
+        lock.check()
         made = set_champion(version, found.tags.get("model", "unknown"), replaced, "rollback", why)
         if ROLLED_BACK in found.tags:
             client().delete_model_version_tag(MODEL_NAME, version, ROLLED_BACK)

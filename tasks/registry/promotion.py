@@ -1,12 +1,14 @@
 """A challenger becomes champion, or is refused: registered, judged, and the verdict written on its version."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.gate import Gain, Verdict, selection_bias
 from models.settings import SplitSettings
 from models.wording import counted
+from tasks.database import Lock, LostLock, exclusive
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, history, set_champion
 from tasks.registry.versions import (
@@ -26,7 +28,6 @@ from tasks.registry.versions import (
     uri_of,
 )
 from tasks.runtime import signals
-from tasks.runtime.state_folder import locked
 from tasks.tracking import client
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def promote(candidate: Candidate, judge: Judge, case: str = "", prepare: Prepare
     """Register the candidate; make it champion if the judge finds it better than the one there is.
 
     `case` names all that the judge looks at besides the two models: a refusal of the same case is not judged again.
-    One promotion at a time in a state folder: two that compared with the same champion would both replace it.
+    One promotion at a time in a state folder, and on a team's database: two that compared with the same champion would
+    both replace it. Where the database was away meanwhile, the candidate is judged again.
 
     `prepare` makes, of a candidate that was found better, the model that is put in use. That may take minutes, in which
     the registry is open to others; if the champion is another one then, the candidate is judged again. Nothing is
@@ -141,19 +143,20 @@ def promote(candidate: Candidate, judge: Judge, case: str = "", prepare: Prepare
     """
     served = None
     while True:
-        with locked("registry"):
-            settled = _settled(candidate, case)
-            if settled is not None:
-                return settled
-            incumbent, verdict = _judged(judge)
-            if not verdict.promoted or prepare is None or served is not None:
-                return _conclude(candidate, case, incumbent, verdict, served)
-        served = prepare()
-        signals.raise_if_interrupted()
-        with locked("registry"):
-            current = champion()
-            if (str(current.version) if current else "") == (incumbent.version if incumbent else ""):
-                return _conclude(candidate, case, incumbent, verdict, served)
+        with suppress(LostLock):
+            with exclusive("registry") as lock:
+                settled = _settled(candidate, case)
+                if settled is not None:
+                    return settled
+                incumbent, verdict = _judged(judge)
+                if not verdict.promoted or prepare is None or served is not None:
+                    return _conclude(candidate, case, incumbent, verdict, served, lock)
+            served = prepare()
+            signals.raise_if_interrupted()
+            with exclusive("registry") as lock:
+                current = champion()
+                if (str(current.version) if current else "") == (incumbent.version if incumbent else ""):
+                    return _conclude(candidate, case, incumbent, verdict, served, lock)
 
 
 def _judged(judge: Judge) -> tuple[Incumbent | None, Verdict]:
@@ -190,7 +193,7 @@ def _against(case: str, champion_version: str) -> str:
 
 
 def _conclude(
-    candidate: Candidate, case: str, incumbent: Incumbent | None, verdict: Verdict, served: Served | None
+    candidate: Candidate, case: str, incumbent: Incumbent | None, verdict: Verdict, served: Served | None, lock: Lock
 ) -> Decision:
     """Register what was judged, or what is served of it if it is promoted; write the decision down."""
     uri, tags = candidate.model_uri, candidate.tags()
@@ -201,6 +204,7 @@ def _conclude(
     version = register(candidate.artifact, uri, candidate.run_id, tags)
     tag_version(version, candidate.where())
     if verdict.promoted:
+        lock.check()
         set_champion(version, candidate.name, incumbent.version if incumbent else "", "promotion", reason)
     serves = served.tags if verdict.promoted and served is not None else {}
     decision = Decision(verdict.promoted, reason, version, verdict, incumbent, serves)

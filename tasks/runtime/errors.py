@@ -13,6 +13,7 @@ GOES_ON = "Finished steps and checkpoints are kept: the same command goes on fro
 BAD_INPUT = (ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_TEXTS = ("No space left on device", "database or disk is full")
+LOST_CODES = ("08", "57P", "53300")  # no connection, server shut down, too many connections
 MEMORY_TYPES = ("MemoryError", "ResourceExhaustedError")  # Python's and Arrow's, TensorFlow's
 
 
@@ -23,9 +24,14 @@ def in_words(error: BaseException) -> str | None:
     if any(_is_out_of_memory(cause) for cause in causes(error)):
         return "out of memory: end other programs, or use a recipe with a smaller vocabulary, batch or network"
     if tracking_lost(error):
-        address = mask_secrets(os.environ.get("MLFLOW_TRACKING_URI", ""))
-        return f"the tracking server at {address} does not answer: start it, or unset MLFLOW_TRACKING_URI"
+        return _lost()
     return None
+
+
+def _lost() -> str:
+    if address := os.environ.get("MLFLOW_TRACKING_URI"):
+        return f"the tracking server at {mask_secrets(address)} does not answer: start it, or unset MLFLOW_TRACKING_URI"
+    return "the team's database does not answer: start its server; `crisisflow doctor` says which one it is"
 
 
 def _full_disk(errors: list[BaseException]) -> str:
@@ -40,8 +46,8 @@ def _full_disk(errors: list[BaseException]) -> str:
 
 
 def tracking_lost(error: BaseException) -> bool:
-    """Whether this came of a tracking server that stayed away for longer than anybody waits."""
-    return any(_is_lost_server(cause) for cause in causes(error))
+    """Whether this came of a tracking server, or a team's database, that is away."""
+    return any(_is_lost_server(cause) or _is_lost_database(cause) for cause in causes(error))
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -66,3 +72,10 @@ def _is_out_of_memory(error: BaseException) -> bool:
 def _is_lost_server(error: BaseException) -> bool:
     kind = type(error)
     return kind.__module__.startswith("requests.") and kind.__name__ in ("ConnectionError", "RetryError", "ReadTimeout")
+
+
+def _is_lost_database(error: BaseException) -> bool:
+    """Whether PostgreSQL's driver lost its connection, or got none. It names no code then, or one of these classes."""
+    kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("psycopg2")}
+    code = getattr(error, "pgcode", None) or ""
+    return bool(kinds & {"OperationalError", "InterfaceError"}) and (not code or code.startswith(LOST_CODES))

@@ -4,6 +4,7 @@ import inspect
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -99,6 +100,14 @@ def deferred() -> Iterator[None]:
             signal.signal(number, handler)
         if came:
             _deliver(came[0])
+
+
+def pending(seconds: float) -> bool:
+    """Wait so long; return, at once, whether a signal waits for the end of a block that is `deferred`."""
+    ends = time.monotonic() + seconds
+    while not _waiting and (left := ends - time.monotonic()) > 0:
+        time.sleep(min(left, 0.1))
+    return bool(_waiting)
 
 
 def _deliver(number: int) -> None:

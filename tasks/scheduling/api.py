@@ -8,10 +8,12 @@ from typing import Any, Self
 
 import httpx
 
+from tasks.database import in_force
 from tasks.runtime import running, servers
 
 TIMEOUT_SECONDS = 15.0
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+TEAM_PAUSES_SECONDS = (8.0,) * 12
 NOT_RUNNING = "no Prefect server runs here: start `crisisflow up` in another terminal, and try again"
 JsonObject = dict[str, Any]
 
@@ -50,10 +52,17 @@ class PrefectApi:
         return answer.json() if answer.content else None
 
     def _patiently(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
-        """Prefect answers 503 while another request holds its database, and has done nothing: ask again."""
-        for pause in PAUSES_SECONDS:
+        """Prefect answers 503 while another request holds its database, and has done nothing: ask again.
+
+        While a team's database is away it answers 500, too.
+        """
+        passing, pauses = [httpx.codes.SERVICE_UNAVAILABLE], [*PAUSES_SECONDS]
+        if in_force() is not None:
+            passing += [httpx.codes.INTERNAL_SERVER_ERROR]
+            pauses += TEAM_PAUSES_SECONDS
+        for pause in pauses:
             answer = self._client.request(method, path, json=body)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            if answer.status_code not in passing:
                 return answer
             time.sleep(pause)
         return self._client.request(method, path, json=body)

@@ -21,8 +21,11 @@ def drain() -> None:
 
     from tasks.scheduling import stale_runs
     from tasks.scheduling.api import PrefectApi
+    from tasks.tracking.prefect_link import own_flow_runs
 
-    unfinished = stale_runs.in_states(stale_runs.UNDER_WAY)
+    unfinished = {"task_runs": stale_runs.in_states(stale_runs.UNDER_WAY)}
+    if own_flow_runs:  # other processes may use the same database
+        unfinished["flow_runs"] = {"id": {"any_": sorted(own_flow_runs)}}
     # Logs and events share one dictionary, from which draining removes them.
     workers: tuple[Any, ...] = (APILogWorker, EventsWorker)
     senders = [(each, each._loop, each._task) for each in list(workers[0]._instances.values())]
@@ -33,8 +36,9 @@ def drain() -> None:
             if worker.drain_all(timeout=DRAIN_SECONDS).not_done:
                 raise TimeoutError(f"there was more to send than {DRAIN_SECONDS:.0f} s were enough for")
         with PrefectApi(os.environ["PREFECT_API_URL"]) as api:
+            api.find("task_runs", limit=1)  # waits for a team's database that is away
             sent = time.monotonic()
-            while api.find("task_runs", task_runs=unfinished, limit=1):
+            while api.find("task_runs", **unfinished, limit=1):
                 waited = time.monotonic() - sent
                 if waited > TIMEOUT_SECONDS:
                     break

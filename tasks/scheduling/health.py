@@ -31,7 +31,7 @@ def health() -> dict[str, Any]:
         facts["addresses"] = {name: told[name] for name in ("mlflow", "prefect") if name in told}
         facts |= _parts(facts["addresses"])
     facts["healthy"] = facts["running"] and all(facts[name] for name in PARTS)
-    facts["tracking_uri"] = mask_secrets(tracking.tracking_uri())
+    facts["tracking_uri"] = tracking.public_uri()
     return facts
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from tasks import database
 from tasks.runtime import running
 from tasks.runtime.state_folder import state_home
 from tasks.scheduling import prefect_server, timetable
@@ -31,7 +32,8 @@ def read_schedules() -> tuple[list[Scheduled], bool]:
 def _stored() -> list[Scheduled]:
     """What Prefect's database holds, read by a temporary server; nothing where there is no database yet."""
     folder = Path(os.environ.get("PREFECT_HOME") or state_home() / "prefect")
-    if not (folder / "prefect.db").exists() and not os.environ.get("PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+    named = database.in_force() or os.environ.get("PREFECT_SERVER_DATABASE_CONNECTION_URL")
+    if not (folder / "prefect.db").exists() and not named:
         return []
     with prefect_server.tables_made_once():
         server = prefect_server.start_temporary_prefect()

@@ -8,7 +8,9 @@ offer it: it leads every such request to the older one.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.database import in_force
 from tasks.runtime.state_folder import state_home
+from tasks.scheduling import team_server
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,6 +27,8 @@ def create_app() -> "FastAPI":
     from prefect.server.api import server
     from starlette.routing import Route
 
+    if in_force() is not None:
+        team_server.keep_states()
     prefect.__ui_v2_static_path__ = Path(__file__).parent / "no-newer-pages"
     app = server.create_app(final=True)
     app.router.routes.insert(0, Route(START, start_page))  # before the pages, which take every address

@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import metadata
 
+from tasks import database
+from tasks.database import joining
 from tasks.runtime.running import announced
 from tasks.runtime.servers import LOOPBACK, Server, answers, start_process
 from tasks.runtime.state_folder import locked, state_home
-from tasks.scheduling import drain
+from tasks.scheduling import drain, team_server
+
+CONNECTIONS, FEW_CONNECTIONS = 10, 4  # to the team's database: of the server of `up`, of that of one command
 
 
 def start_prefect(port: int) -> Server:
@@ -28,7 +32,7 @@ def start_prefect(port: int) -> Server:
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "tasks.scheduling.prefect_pages:create_app"]
     command += ["--log-level", "warning", "--host", LOOPBACK, "--port", str(port)]
-    return start_process("prefect", command, url, "/api/health", environment)
+    return start_process("prefect", command, url, "/api/health", environment | database_settings())
 
 
 def start_temporary_prefect() -> Server:
@@ -44,9 +48,38 @@ def start_temporary_prefect() -> Server:
     }
     with socket.create_server((LOOPBACK, 0)) as bound:
         url = f"http://{LOOPBACK}:{bound.getsockname()[1]}"
-        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+        factory = "tasks.scheduling.team_server" if database.in_force() else "prefect.server.api.server"
+        command = [sys.executable, "-m", "uvicorn", "--factory", f"{factory}:create_app"]
         command += ["--log-level", "error", "--fd", str(bound.fileno())]
-        return start_process("prefect", command, url, "/api/health", environment, [bound.fileno()])
+        more = database_settings(FEW_CONNECTIONS)
+        return start_process("prefect", command, url, "/api/health", environment | more, [bound.fileno()])
+
+
+def database_settings(connections: int = CONNECTIONS) -> dict[str, str]:
+    """What tells a Prefect server to use the team's database, with so many connections; nothing where there is none."""
+    team = database.in_force()
+    if team is None:
+        return {}
+    each = str(connections // 2)
+    return {
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": team.prefect_url(),
+        # `public` too, where an administrator may have installed the extension that Prefect needs.
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_SEARCH_PATH": "prefect,public",
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_APPLICATION_NAME": "crisisflow-prefect",
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_SIZE": each,
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_MAX_OVERFLOW": each,
+        **team_server.SETTINGS,
+    }
+
+
+def client_settings() -> dict[str, str]:
+    """Has Prefect's clients ask again, for minutes, where their server has lost the team's database.
+
+    The server answers 500 while nothing listens at the database's port, and 503 while it starts.
+    """
+    if database.in_force() is None:
+        return {}
+    return {"PREFECT_CLIENT_RETRY_EXTRA_CODES": "500", "PREFECT_CLIENT_MAX_RETRIES": "7"}
 
 
 def is_at_hand() -> bool:
@@ -60,6 +93,7 @@ def prefect_server() -> Iterator[None]:
 
     Raises RuntimeError if PREFECT_API_URL is set and no server answers there.
     """
+    os.environ.update({name: value for name, value in client_settings().items() if name not in os.environ})
     chosen = os.environ.get("PREFECT_API_URL")
     if chosen:
         if not answers(f"{chosen}/health"):
@@ -92,6 +126,11 @@ def tables_made_once() -> Iterator[None]:
 
     A new server makes or changes the tables of Prefect's database, and two that do so at once fail.
     """
+    team = database.in_force()
+    if team is not None:
+        with joining.while_tables_are_made(team, "prefect"):
+            yield
+        return
     made = state_home() / "prefect" / f"tables-{metadata.version('prefect')}"
     with ExitStack() as stack:
         if not made.exists():

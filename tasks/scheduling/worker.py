@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.runtime import servers
-from tasks.scheduling import GRACE_SECONDS, stale_runs
+from tasks.scheduling import GRACE_SECONDS, prefect_server, stale_runs
 from tasks.scheduling.api import PrefectApi
 from tasks.sources.limits import ATTEMPTS
 
@@ -68,6 +68,7 @@ def start_worker(url: str) -> servers.Server:
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "15",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
         ATTEMPTS: SOURCE_ATTEMPTS,
+        **prefect_server.client_settings(),
     }
     server = servers.start_process("worker", command, url, "/api/health", environment)
     server.stop_seconds = WORKER_STOP_SECONDS

@@ -12,6 +12,7 @@ from tasks.tracking.connection import (
     experiment_id,
     fluent_mlflow,
     nothing_recorded,
+    public_uri,
     tracking_uri,
 )
 from tasks.tracking.lifecycle import abandon_runs, reconcile_runs, recover, tracked_run
@@ -42,6 +43,7 @@ __all__ = [
     "find_runs",
     "fluent_mlflow",
     "nothing_recorded",
+    "public_uri",
     "read_run",
     "reconcile_runs",
     "recover",

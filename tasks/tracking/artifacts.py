@@ -1,4 +1,5 @@
-"""Where runs and models keep their files: in the folder `artifacts` beside the database, wherever that lies.
+"""Where runs and models keep their files: in the folder `artifacts` beside the database, wherever that lies, or in the
+one that a team's database names.
 
 MLflow writes the address of every run's and model's files into its database, by default an absolute one: a copied state
 folder would write into the original, and a moved one would find nothing. The database of a state folder holds addresses
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
+from tasks import database
 from tasks.store.layout import MARK
 
 if TYPE_CHECKING:
@@ -36,9 +38,20 @@ def database_of(tracking_uri: str) -> Path | None:
 
     if not tracking_uri.startswith("sqlite:"):
         return None
-    database = Path(make_url(tracking_uri).database or "").resolve()
-    home = database.parent.parent
-    return database if database == database_in(home) and (home / MARK).is_file() else None
+    file = Path(make_url(tracking_uri).database or "").resolve()
+    home = file.parent.parent
+    return file if file == database_in(home) and (home / MARK).is_file() else None
+
+
+def folder_at(tracking_uri: str) -> Path | None:
+    """The folder of the artifacts whose addresses are in this database; None of any other, and of a server.
+
+    Raises UnusableDatabase where it is the folder of a team, and this machine does not see it.
+    """
+    if tracking_uri.startswith("postgresql:"):
+        return database.artifacts_of(tracking_uri)
+    found = database_of(tracking_uri)
+    return artifacts_beside(found) if found else None
 
 
 def register() -> None:
@@ -60,10 +73,9 @@ def open_artifacts(
     from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
     named: dict[str, Any] = {"tracking_uri": tracking_uri, "registry_uri": registry_uri}
-    database = database_of(tracking_uri or mlflow.get_tracking_uri())
-    if database is None:
+    root = folder_at(tracking_uri or mlflow.get_tracking_uri())
+    if root is None:
         return MlflowArtifactsRepository(artifact_uri, **named)
-    root = artifacts_beside(database)
     folder = (root / urlparse(artifact_uri).path.lstrip("/")).resolve()
     if not folder.is_relative_to(root.resolve()):
         raise ValueError(f"{artifact_uri} leads out of {root}: no crisisflow wrote that address")

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from tasks import database
 from tasks.runtime import errors, signals
 from tasks.runtime.atomic_files import draft_file, put_in_place
 from tasks.runtime.progress import say
 from tasks.runtime.redaction import mask_secrets
 from tasks.runtime.state_folder import locked, state_home
 from tasks.store import layout
-from tasks.tracking import artifacts, views
+from tasks.tracking import artifacts, team_store, views
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,8 +33,16 @@ EXPERIMENT_TAGS = {
 
 
 def tracking_uri() -> str:
-    """MLFLOW_TRACKING_URI, or a SQLite file in the state folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or _database_uri()
+    """MLFLOW_TRACKING_URI, the team's database, or a SQLite file in the state folder."""
+    if named := os.environ.get("MLFLOW_TRACKING_URI"):
+        return named
+    team = database.in_force()
+    return team.tracking_uri() if team else _database_uri()
+
+
+def public_uri() -> str:
+    """The same to be shown and kept: without secrets. That of a team's database names the user, and no password."""
+    return tracking_uri() if _is_team(tracking_uri()) else mask_secrets(tracking_uri())
 
 
 def _database() -> Path:
@@ -46,11 +55,13 @@ def _database_uri() -> str:
 
 def nothing_recorded() -> bool:
     """Whether nothing was ever recorded: the database would be that of the state folder, and was not made yet."""
-    return not os.environ.get("MLFLOW_TRACKING_URI") and not _database().exists()
+    return tracking_uri() == _database_uri() and not _database().exists()
 
 
 def make_database() -> str:
-    """Address of the state folder's database, which is made when absent, by one process and whole."""
+    """Address of the team's or the state folder's database, which is made when absent, by one process and whole."""
+    if team := database.in_force():
+        return team_store.make_tables(team)
     layout.bring_up_to_date()
     if not _database().exists():
         with locked("mlflow"):
@@ -67,8 +78,10 @@ def _client_at(uri: str) -> "MlflowClient":
         logging.getLogger(name).setLevel(logging.WARNING)
     if uri.startswith("http"):
         logging.getLogger("urllib3.connectionpool").addFilter(_tell_of_retry)
-    elif _is_own(uri):
+    elif _is_own(uri) or _is_team(uri):
         make_database()
+    if _is_team(uri):
+        team_store.register()
     artifacts.register()
     _send_mlflow_to(uri)
     return mlflow.MlflowClient(uri) if uri.startswith("http") else _whole_calls(uri)
@@ -127,12 +140,18 @@ def _is_own(uri: str) -> bool:
     return uri == _database_uri() or artifacts.database_of(uri) == _database()
 
 
+def _is_team(uri: str) -> bool:
+    """Whether this is the address of the team's database."""
+    team = database.in_force()
+    return team is not None and uri == team.tracking_uri()
+
+
 def _artifact_location(uri: str) -> str | None:
     """Where a new experiment keeps its files; a tracking server chooses for itself.
 
     A database that the user names elsewhere is not part of the state folder: its files are found by their whole path.
     """
-    if _is_own(uri):
+    if _is_own(uri) or _is_team(uri):
         return artifacts.ROOT
     return artifacts.artifacts_beside(_database()).as_uri() if uri.startswith("sqlite") else None
 

@@ -157,7 +157,9 @@ def abandon_runs() -> int:
 
 def _running() -> "list[MlflowRun]":
     mine = f"tags.host = '{socket.gethostname()}' and tags.process != '' and tags.process_started != ''"
-    return find_runs(f"attributes.status = 'RUNNING' and {mine}")
+    found = find_runs(f"attributes.status = 'RUNNING' and {mine}")
+    here = processes.machine()  # earlier versions did not write it down
+    return [run for run in found if run.data.tags.get("machine", here) == here]
 
 
 def _alive(run: "MlflowRun") -> bool:

@@ -11,6 +11,7 @@ from tasks.tracking.run import Run
 
 PAGES = "http://127.0.0.1:{}"  # where `crisisflow ui` shows the state folder's runs
 LINK = "mlflow-run"
+own_flow_runs: set[str] = set()  # those in which this process has opened runs
 
 
 def prefect_tags() -> dict[str, str]:
@@ -21,6 +22,7 @@ def prefect_tags() -> dict[str, str]:
 
     if flow_run.id is None:
         return {}
+    own_flow_runs.add(str(flow_run.id))
     tags = {"prefect.flow_run_id": flow_run.id, "prefect.flow_run_url": flow_run.ui_url}
     return tags if task_run.id is None else {**tags, "prefect.task_run_id": task_run.id}
 

@@ -1,8 +1,10 @@
 """Looking runs up."""
 
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks import database
 from tasks.runtime import errors
 from tasks.runtime.redaction import mask_secrets
 from tasks.tracking import views
@@ -77,7 +79,12 @@ def descendants(root_id: str) -> "list[MlflowRun]":
 
 
 def unfinished_run(**tags: str) -> str | None:
-    """The id of the latest run with these tags, when it was killed or failed; None when there is nothing to resume."""
+    """The id of the latest run with these tags, when it was killed or failed; None when there is nothing to resume.
+
+    In a team one of this machine: the checkpoints of others are theirs.
+    """
+    if database.in_force() is not None:
+        tags["host"] = socket.gethostname()
     wanted = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
     found = find_runs(f"{wanted} and attributes.status != 'RUNNING'", limit=1)
     return str(found[0].info.run_id) if found and found[0].info.status != "FINISHED" else None

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tasks import doctor, tracking
-from tasks.doctor import databases
+from tasks.database import versions
 from tasks.runtime import running
 from tasks.store import layout
 from tasks.tracking.artifacts import database_in
@@ -119,12 +119,10 @@ def test_the_schema_of_another_mlflow_is_found(folder: Path, version: str, found
     assert remedy in said["remedy"]
 
 
-@pytest.mark.parametrize(
-    "library", ["mlflow/store/db_migrations/versions", "prefect/server/database/_migrations/versions/sqlite"]
-)
-def test_the_newest_schema_is_one(library: str) -> None:
-    package, _, inside = library.partition("/")
-    known = databases.revisions(databases._package(package) / inside)
+@pytest.mark.parametrize("library", ["mlflow", "prefect"])
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_the_newest_schema_is_one(library: str, engine: versions.Engine) -> None:
+    known = versions.revisions(versions.migrations(library, engine))
     newest = set(known) - {before for each in known.values() for before in each}
     assert len(known) > 20
     assert len(newest) == 1

@@ -254,6 +254,8 @@ MAY_WRITE = {
     "tasks/backup/saving.py": "a draft, which takes the place of no file",
     "tasks/caching/records.py": "the state folder",
     "tasks/caching/syntax.py": "a cache beside the compiled code",
+    "tasks/database/artifact_folder.py": "a mark of its own name in the folder of artifacts",
+    "tasks/database/joining.py": "the mark that it has just made",
     "tasks/evaluation/events.py": "the draft of an artifact",
     "tasks/evaluation/leakage.py": "the draft of an artifact",
     "tasks/html/pages.py": "memory",
