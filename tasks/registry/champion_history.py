@@ -20,6 +20,7 @@ from tasks.runtime.redaction import mask_secrets
 from tasks.tracking import client, nothing_recorded
 
 PREFIX = "accession."  # stored in registries: keeps its name
+MAX_WHY_CHARACTERS = 4_000  # its column holds 5,000 with the rest, which PostgreSQL enforces
 ROLLED_BACK = "rolled_back"  # the tag of a version that was taken out of use
 
 
@@ -58,7 +59,7 @@ def set_champion(
     """Make this version champion, and write down who did it and why. Call it inside the registry's lock."""
     client().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    made = ChampionChange(version, model, replaced, kind, when, _who(), mask_secrets(why))
+    made = ChampionChange(version, model, replaced, kind, when, _who(), mask_secrets(why)[:MAX_WHY_CHARACTERS])
     name = f"{HIDDEN}{PREFIX}{len(history()) + 1:06}"
     client().set_registered_model_tag(MODEL_NAME, name, json.dumps(asdict(made)))
     return made

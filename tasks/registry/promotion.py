@@ -124,6 +124,7 @@ class Decision:
     serves: Mapping[str, str] = field(default_factory=dict)
 
 
+MAX_DESCRIPTION_CHARACTERS = 5_000  # of its column, which PostgreSQL enforces
 NOT_CHALLENGED = Decision(False, "nothing was to be promoted", "")
 
 Judge = Callable[[Incumbent | None], Verdict]
@@ -236,7 +237,7 @@ def _write_down(decision: Decision, case: str) -> None:
     tags: dict[str, object] = {"decision": decision.reason, "judged": case}
     tags |= {f"gate.{name}": f"{value:.6g}" for name, value in verdict.figures().items()}
     tag_version(decision.version, tags)
-    client().update_model_version(MODEL_NAME, decision.version, in_markdown(decision))
+    client().update_model_version(MODEL_NAME, decision.version, in_markdown(decision)[:MAX_DESCRIPTION_CHARACTERS])
 
 
 def in_markdown(decision: Decision) -> str:

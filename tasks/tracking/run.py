@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_PARAMETER_CHARACTERS = 6_000  # MLflow's own limit
+MAX_NAME_CHARACTERS = 250  # of its column, which PostgreSQL enforces
 PARAMETERS_PER_CALL = 100
 METRICS_PER_CALL = 1_000
 
@@ -41,7 +42,7 @@ class Run(BaseModel):
         """Record settings as flat parameters (`text.lowercase`); a parameter can be set once."""
         from mlflow.entities import Param
 
-        values = {name: mask_secrets(str(value)) for name, value in flatten(settings).items()}
+        values = {name: storable(str(value)) for name, value in flatten(settings).items()}
         flat = [Param(name, value[:MAX_PARAMETER_CHARACTERS]) for name, value in values.items()]
         for start in range(0, len(flat), PARAMETERS_PER_CALL):
             client().log_batch(self.run_id, params=flat[start : start + PARAMETERS_PER_CALL])
@@ -80,16 +81,16 @@ class Run(BaseModel):
         """Set tags; a double underscore in a name stands for a dot."""
         from mlflow.entities import RunTag
 
-        named = {name.replace("__", "."): mask_secrets(str(value)) for name, value in tags.items()}
+        named = {name.replace("__", "."): storable(str(value)) for name, value in tags.items()}
         client().log_batch(self.run_id, tags=[RunTag(name, value) for name, value in named.items()])
 
     def rename(self, name: str) -> None:
         """Give the run another name."""
-        client().set_tag(self.run_id, "mlflow.runName", name)
+        client().set_tag(self.run_id, "mlflow.runName", storable(name)[:MAX_NAME_CHARACTERS])
 
     def describe(self, markdown: str) -> None:
         """Set the description that the run's page shows first."""
-        client().set_tag(self.run_id, "mlflow.note.content", mask_secrets(markdown))
+        client().set_tag(self.run_id, "mlflow.note.content", storable(markdown))
 
     def log_figure(self, figure: "Figure", name: str) -> None:
         """Keep a picture as `figures/<name>.png`."""
@@ -117,6 +118,15 @@ class Run(BaseModel):
         origin = mask_secrets(source) or f"{artifact.parent.name}/{artifact.name}"
         dataset = Dataset(artifact.parent.name, artifact.name, "crisisflow", origin)
         client().log_inputs(self.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
+
+
+def storable(text: str) -> str:
+    r"""The text without secrets of addresses, and without the NUL characters that PostgreSQL does not store.
+
+    >>> storable("a\0b")
+    'a\\x00b'
+    """
+    return mask_secrets(text).replace("\0", "\\x00")
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -16,10 +16,24 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench_together import RECIPE, finish, write_tweets
+from bench_together import finish, write_tweets
 from postgres import Postgres
 
 NAME = "flood"
+RECIPE = """
+name = "flood"
+vocabulary = { min_count = 1 }
+frequency = { min_document_frequency = 1 }
+cooccurrence = { min_count = 1, dimensions = 8 }
+embeddings = [{ architecture = "skip-gram", dimensions = 8, min_count = 1, epochs = 1 }]
+classifiers = [{ kind = "lstm", features = "skip-gram", units = 4, epochs = 2 }]
+logistic = { inverse_strengths = [1.0] }
+nb_svm = { representations = [] }
+served = { refit = "none" }
+"""
+PLACES = ("harbour", "mill", "school", "bridge", "market", "valley", "station", "forest", "church", "depot")
+FORMS = ("my desk is a disaster like the {} {} today", "crews fight a fire near the {} this {} night")
+LONGEST_START_SECONDS = 300.0
 OWN = ("MLFLOW_", "PREFECT_", "CRISISFLOW_DATABASE", "CRISISFLOW_ARTIFACTS")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
 ROOTS = """SELECT r.run_uuid, s.value, r.status FROM mlflow.runs r
@@ -90,12 +104,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--retrains", type=int, default=4)
     options.add_argument("--scores", type=int, default=10)
+    options.add_argument("--apart", type=float, default=5.0, help="seconds between the starts of two commands")
     options.add_argument("--away", type=float, default=30.0, help="seconds without a server")
-    options.add_argument("--after", type=float, default=40.0, help="seconds until it is killed")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="crisisflow-postgresql-") as name:
         folder = Path(name)
-        (folder / "together.toml").write_text(RECIPE)
+        (folder / "flood.toml").write_text(RECIPE)
+        rows = (
+            f"{n},{FORMS[n % 2].format(PLACES[n % 10], 'abcdefghijkl'[n % 12] + chr(97 + n // 12))},{n % 2}"
+            for n in range(240)
+        )
+        (folder / "tweets.csv").write_text("\n".join(["id,text,target", *rows]) + "\n")
         team = Team(folder)
         try:
             _measure(team, given)
@@ -105,21 +124,24 @@ def main() -> None:
 
 def _measure(team: Team, given: argparse.Namespace) -> None:
     folder, began = team.folder, time.monotonic()
-    retrain = ("retrain", "--recipe", folder / "together.toml", "--seed")
+    retrain = ("retrain", "--recipe", folder / "flood.toml", "--tweets", folder / "tweets.csv", "--seed")
     (first,) = finish([team.start("quiet", *retrain, 1)])
     print(f"one retraining alone: {time.monotonic() - began:.0f} s", flush=True)
     began = time.monotonic()
-    retrainings = [team.start(f"retrain-{n}", *retrain, n + 2) for n in range(given.retrains)]
     tables = [write_tweets(folder / f"{n}.csv", 1000 * n) for n in range(given.scores)]
-    scorings = [team.start(f"score-{n}", "score", each, "--out", f"{each}.jsonl") for n, each in enumerate(tables)]
-    time.sleep(given.after)
-    going = sum(each.poll() is None for each in [*retrainings, *scorings])
+    commands = [(f"retrain-{n}", *retrain, n + 2) for n in range(given.retrains)]
+    commands += [(f"score-{n}", "score", each, "--out", f"{each}.jsonl") for n, each in enumerate(tables)]
+    started = [_start(team, each, given.apart) for each in commands]
+    _wait_until_busy(team, given)
+    going = sum(each.poll() is None for each in started)
+    running = team.ask("SELECT count(*) FROM mlflow.runs WHERE status = 'RUNNING'")[0][0]
     team.server.kill()
-    print(f"killed after {given.after:.0f} s, with {going} commands going on", flush=True)
+    seconds = time.monotonic() - began
+    print(f"killed after {seconds:.0f} s, with {going} commands and {running} runs going on", flush=True)
     time.sleep(given.away)
     team.server.start()
     print(f"started again after {given.away:.0f} s", flush=True)
-    results = finish([*retrainings, *scorings])
+    results = finish(started)
     print(f"{given.retrains} retrainings and {given.scores} scorings: {time.monotonic() - began:.0f} s", flush=True)
     retrained, scored = results[: given.retrains], results[given.retrains :]
     check(team, first, retrained, scored)
@@ -129,6 +151,22 @@ def _measure(team: Team, given: argparse.Namespace) -> None:
     (replayed,) = finish([team.start("retrain-0", "replay", retrained[0]["run_id"])])
     print(f"replay: {replayed['verdict']}")
     assert replayed["verdict"] == "identical"
+
+
+def _start(team: Team, command: tuple[Any, ...], pause: float) -> subprocess.Popen[str]:
+    """Start one command, and wait: on two cores, fourteen at the same moment need minutes to begin."""
+    time.sleep(pause)
+    return team.start(*command)
+
+
+def _wait_until_busy(team: Team, given: argparse.Namespace) -> None:
+    """Return when every retraining has begun, and half of the scorings have begun or are done."""
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while time.monotonic() < deadline:
+        begun = Counter(stage for _, stage, _ in team.ask(ROOTS))
+        if begun["retrain"] > given.retrains and begun["score"] >= given.scores / 2:
+            return
+        time.sleep(1)
 
 
 if __name__ == "__main__":

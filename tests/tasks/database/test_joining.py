@@ -36,6 +36,16 @@ def test_two_state_folders_see_the_runs_and_the_files_of_one_another(
     assert tracking.download(run.run_id, "note.txt", tmp_path).read_text() == "seen by all"
 
 
+def test_what_only_postgresql_refuses_is_recorded(joined: Callable[[str], Path]) -> None:
+    joined("one")
+    with tracking.tracked_run("root", "retrain") as run:
+        run.tag(error="a field with \0 in it")
+        run.log_settings({"delimiter": "\0"})
+        run.rename("long " * 100)
+        run.log_metrics({"loss": float("inf")})
+    assert tracking.read_run(run.run_id).data.tags["error"] == "a field with \\x00 in it"
+
+
 def test_a_folder_goes_on_with_its_database_until_it_is_told_otherwise(
     joined: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

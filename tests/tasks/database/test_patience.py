@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import postgres
-import psycopg2
 import pytest
 
 from tasks import database, tracking
 from tasks.database import LostLock
 from tasks.database.connection import connected
 from tasks.database.locks import take
+
+psycopg2 = pytest.importorskip("psycopg2", reason="needs the driver of PostgreSQL: pip install 'crisisflow[team]'")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ports import free_port
 from models.gate import Rule, Service, Verdict, judge
 from models.settings import GateSettings
 from tasks import registry, tracking
+from tasks.database import Lock, LostLock
 from tasks.registry.champion_history import PREFIX
 from tasks.registry.versions import HIDDEN, hidden
 from tasks.tracking import ui_server
@@ -63,6 +64,26 @@ def test_the_better_one_is_promoted_and_the_same_one_registered_once(home: Path)
         ("1", "", "promotion"),
         ("3", "1", "promotion"),
     ]
+
+
+def test_a_promotion_whose_lock_was_lost_is_judged_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost, champions = [LostLock()], []
+
+    def check(_: Lock) -> None:
+        if lost:
+            raise lost.pop()
+
+    def judge_again(incumbent: registry.Incumbent | None) -> Verdict:
+        champions.append(incumbent and incumbent.version)
+        return verdict()
+
+    promote("a")
+    monkeypatch.setattr(Lock, "check", check)
+    with tracking.tracked_run("root", "retrain") as run:
+        candidate = registry.Candidate(run.run_id, "model-b", f"runs:/{run.run_id}/model", "b", "rows", 0.7)
+        assert registry.promote(candidate, judge_again).promoted
+    assert champions == ["1", "1"]
+    assert [(each.version, each.replaced) for each in registry.history()] == [("1", ""), ("2", "1")]
 
 
 def test_decision_reasons_and_figures_stand_on_the_version(home: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from models.settings import TextSettings
 from tasks import tracking
+from tasks.runtime import processes
 
 
 def status(run: tracking.Run) -> str:
@@ -146,6 +147,15 @@ def test_runs_of_another_host_are_left_alone(home: Path) -> None:
         tracking.client().set_tag(run.run_id, "host", "elsewhere")
         tracking.client().set_tag(run.run_id, "process", "1")
         assert tracking.reconcile_runs() == 0
+
+
+def test_runs_of_another_machine_of_the_same_name_are_left_alone(home: Path) -> None:
+    with tracking.tracked_run("root", "ingest") as run:
+        tracking.client().set_tag(run.run_id, "machine", "another")
+        tracking.client().set_tag(run.run_id, "process_started", "gone")
+        assert tracking.reconcile_runs() == 0
+        tracking.client().set_tag(run.run_id, "machine", processes.machine())
+        assert tracking.reconcile_runs() == 1
 
 
 def test_each_state_folder_has_its_own_runs_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
