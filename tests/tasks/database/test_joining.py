@@ -14,6 +14,7 @@ from tasks import backup, database, doctor, tracking
 from tasks.database import artifact_folder, versions
 from tasks.database.address import accept
 from tasks.database.connection import UnusableDatabase
+from tasks.runtime import errors
 from tasks.runtime.state_folder import state_home
 from tasks.tracking import artifacts
 
@@ -116,8 +117,11 @@ def test_a_server_that_does_not_answer_is_one_sentence(
     home: Path, clean: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("psycopg2")
-    with pytest.raises(UnusableDatabase, match=r"no PostgreSQL server answers for postgresql://127\.0\.0\.1:1/flood"):
+    with pytest.raises(
+        UnusableDatabase, match=r"no PostgreSQL server answers for postgresql://127\.0\.0\.1:1/flood"
+    ) as no:
         join("postgresql://me@127.0.0.1:1/flood", monkeypatch)
+    assert errors.in_words(no.value) is None  # nor is it drowned in what is said of any server
 
 
 def test_a_missing_driver_is_one_sentence(home: Path, clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
