@@ -34,10 +34,10 @@ class Lock:
 
     def unbroken(self) -> bool:
         """Whether it is still held: a server that was away has freed it, and another process may hold it now."""
-        from psycopg2 import Error
-
         if self._connection is None:
             return True
+        from psycopg2 import Error
+
         try:
             return query(self._connection, "SELECT 1") == [(1,)]
         except Error:

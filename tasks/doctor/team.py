@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from tasks.database import VARIABLE, Address, artifact_folder, in_force, joining, versions
@@ -46,12 +47,12 @@ def database() -> Iterator[Finding]:
 
 def read_rows(schema: str, statement: str) -> list[tuple[object, ...]]:
     """The rows of a query; none where the database cannot be asked, or has no such table."""
+    found = address()
+    if found is None or find_spec("psycopg2") is None:
+        return []
     import psycopg2
 
-    found = address()
     try:
-        if found is None:
-            return []
         with connected(found) as connection:
             query(connection, f"SET search_path TO {schema}")
             return query(connection, statement)

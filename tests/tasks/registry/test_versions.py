@@ -66,6 +66,13 @@ def test_the_better_one_is_promoted_and_the_same_one_registered_once(home: Path)
     ]
 
 
+def test_a_promotion_in_a_state_folder_needs_no_driver_of_postgresql(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    assert promote("a").promoted
+
+
 def test_a_promotion_whose_lock_was_lost_is_judged_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lost, champions = [LostLock()], []
 
