@@ -12,6 +12,7 @@ from flows.cli import (
     compare,
     doctor,
     drift,
+    drill,
     evaluate,
     explain,
     gradients,
@@ -42,7 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    train, inspect, evaluate, cache, replay, score, drift, compare, explain, champion, word_vectors, gradients,
+    train, inspect, evaluate, cache, replay, score, drift, drill, compare, explain, champion, word_vectors, gradients,
     language_model, quarantine, lineage, serve, servers, schedule, notify, label, backup, doctor, textbook,
 )  # fmt: skip
 for module in COMMANDS:

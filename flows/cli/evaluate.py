@@ -76,7 +76,7 @@ class Events:
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Hold out these only, as *flood*; the others are always trained on. Repeatable, or with commas.",
+            help="Hold out these only, as `*flood*`; the others are always trained on. Repeatable, or with commas.",
             rich_help_panel=EVENTS,
         ),
     ] = None
@@ -148,7 +148,7 @@ def evaluate(
 
     Example: crisisflow evaluate --tweets train.csv --exclude test.csv --recipe quick --seeds 3
 
-    Example: crisisflow evaluate --tweets 'events/*/*.csv' --events folders --adapt 10,50,300
+    Example: `crisisflow evaluate --tweets 'events/*/*.csv' --events folders --adapt 10,50,300`
     """
     sources = (tweets, vectors, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
     look = options.readable(tweets, table, None)

@@ -14,7 +14,9 @@ MARKERS = "osD^vPX"
 Point = tuple[int, float, tuple[float, float]]  # labels, score, its interval
 
 
-def event_dots(events: Sequence[str], scores: Mapping[str, Sequence[float]]) -> "Figure":
+def event_dots(
+    events: Sequence[str], scores: Mapping[str, Sequence[float]], title: str = "Events held out"
+) -> "Figure":
     """Macro F1 of each model (a value for each of `events`) on each event, the hardest on top; means as lines.
 
     Raises ValueError for no events. An event with one class only has no dots.
@@ -27,7 +29,7 @@ def event_dots(events: Sequence[str], scores: Mapping[str, Sequence[float]]) -> 
     hardest = np.argsort(-np.where(np.isnan(values), -1, values).max(axis=0), kind="stable")
     figure = Figure(figsize=(9.5, 1.9 + 0.3 * len(events)), dpi=110, layout="constrained")
     axes = figure.subplots()
-    dress(axes, "Events held out", "macro F1, the mean of both classes (lines: means over events)", "")
+    dress(axes, title, "macro F1, the mean of both classes (lines: means over events)", "")
     for place, name in enumerate(scores):
         colour, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
         if not np.isnan(values[place]).all():

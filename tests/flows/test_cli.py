@@ -28,6 +28,7 @@ COMMANDS = (
     "gradients",
     "score",
     "drift",
+    "drill",
     "notify",
     "explain",
     "compare",
