@@ -12,6 +12,7 @@ from flows.cli.runner import FAILED, AsJson, Debug, command
 
 MlflowPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_MLFLOW_PORT", help="Port of MLflow.")]
 PrefectPort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_PREFECT_PORT", help="Port of Prefect.")]
+PagePort = Annotated[int, typer.Option(min=1, max=65535, envvar="CRISISFLOW_SERVE_PORT", help="Port of the page.")]
 
 Database = Annotated[
     str | None,
@@ -40,13 +41,16 @@ def up(
     recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
     mlflow_port: MlflowPort = 5000,
     prefect_port: PrefectPort = 4200,
+    page_port: PagePort = 8000,
+    page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the champion and its page too.")] = True,
     database: Database = None,
     table: LabelledTable,
     debug: Debug = False,
 ) -> None:
-    """Start MLflow, Prefect and a worker on this machine, and run what is scheduled; stop them with Ctrl-C.
+    """Start MLflow, Prefect, a worker and the page on this machine, run what is scheduled; stop them with Ctrl-C.
 
-    Both have pages for the browser, on 127.0.0.1 only. What runs stands in prefect.yaml; the options here change its
+    All have pages for the browser, on 127.0.0.1 only; that of the champion is `crisisflow serve`, for which --no-page
+    saves the memory. What runs stands in prefect.yaml; the options here change its
     retraining for as long as this runs, and `crisisflow schedule add` adds to it for good. Flags of columns and
     of the form of tables say how to read --tweets.
 
@@ -71,6 +75,7 @@ def up(
             ),
             mlflow_port=mlflow_port,
             prefect_port=prefect_port,
+            page_port=page_port if page else None,
         )
         operations_up.keep_running(request)
 

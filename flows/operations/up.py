@@ -30,19 +30,20 @@ from tasks.scheduling.api import PrefectApi
 from tasks.scheduling.timetable import Timing
 from tasks.tracking import artifacts, ui_server
 
-RETRAINING = "retraining"
+RETRAINING, PAGE = "retraining", "page"
 UNKNOWN_DATA = "its data cannot be named now; the run prints them"
 TIDY_EVERY_SECONDS = 20.0
 REWRITE_AFTER_SECONDS = 300.0  # the start page, where only the database of MLflow has changed
 
 
 class UpRequest(Settings):
-    """The two ports, and what the retraining does otherwise than prefect.yaml says."""
+    """The ports, and what the retraining does otherwise than prefect.yaml says."""
 
     timing: Timing | None = Field(None, description="When it runs.")
     retraining: dict[str, Any] = Field({}, description="Fields of its request.")
     mlflow_port: int = 5000
     prefect_port: int = 4200
+    page_port: int | None = Field(None, description="Where `crisisflow serve` answers; without one it is not started.")
 
 
 def retraining_fields(
@@ -68,13 +69,30 @@ def keep_running(request: UpRequest) -> None:
                 "prefect": lambda: prefect_server.start_prefect(request.prefect_port),
                 "mlflow": lambda: ui_server.start_mlflow(request.mlflow_port),
                 "worker": lambda: scheduling_worker.start_worker(url),
+                PAGE: lambda: start_page(request.page_port or 0),
             }
         )
         with _everything_stopped(supervisor):
             comparison = _start(supervisor, request, f"{url}/api")
+            if request.page_port is not None and is_free(request.page_port):
+                supervisor.start(PAGE)  # nobody waits for it: it loads TensorFlow
             runtime_running.announce({name: server.url for name, server in supervisor.running.items()})
             _welcome(supervisor, comparison)
             _supervise(supervisor, f"{url}/api", claim)
+
+
+def start_page(port: int) -> servers.Server:
+    """`crisisflow serve` on loopback, also before there is a champion."""
+    command = [sys.executable, "-m", "flows", "serve", "--wait", "--port", str(port)]
+    return servers.start_process(PAGE, command, f"http://{servers.LOOPBACK}:{port}", "/health")
+
+
+def is_free(port: int) -> bool:
+    """Whether the page can have this port; else say why it is not started: it may be served already."""
+    if not servers.port_taken(port):
+        return True
+    say(f"port {port} is taken, perhaps by `crisisflow serve`: the page is not started; --page-port names another one")
+    return False
 
 
 @contextlib.contextmanager
@@ -181,6 +199,8 @@ def _welcome(supervisor: Supervisor, comparison: str) -> None:
     print(f"Start    {running['prefect'].url}{prefect_pages.START}    the champion, what ran, what comes next")
     print(f"MLflow   {running['mlflow'].url}    runs, metrics, models")
     print(f"Prefect  {running['prefect'].url}    flows and schedules")
+    if PAGE in running:
+        print(f"Page     {running[PAGE].url}    paste a tweet, drop a file, label; ready in some seconds")
     with PrefectApi(f"{running['prefect'].url}/api") as api:
         for each in deployments.read_all(api):
             print(f"{each.name}: {'paused' if each.paused else each.schedule}")

@@ -16,7 +16,8 @@ from tasks.scheduling.api import PrefectApi
 HEARTBEAT_SECONDS = 60.0  # four of the worker's own
 LEAST_DISK_BYTES = 1 << 30
 BAD_ENDS = ("Crashed", "Failed", "TimedOut")
-PARTS = ("mlflow", "prefect", "worker", "schedule", "disk")
+PARTS = ("mlflow", "prefect", "worker", "schedule", "disk")  # nothing is lost where the page is away
+PAGE = "page"
 
 
 def health() -> dict[str, Any]:
@@ -28,7 +29,7 @@ def health() -> dict[str, Any]:
     free = shutil.disk_usage(state_home()).free
     facts |= {"disk": free >= LEAST_DISK_BYTES, "disk_free_bytes": free}
     if facts["running"]:
-        facts["addresses"] = {name: told[name] for name in ("mlflow", "prefect") if name in told}
+        facts["addresses"] = {name: told[name] for name in ("mlflow", "prefect", PAGE) if name in told}
         facts |= _parts(facts["addresses"])
     facts["healthy"] = facts["running"] and all(facts[name] for name in PARTS)
     facts["tracking_uri"] = tracking.public_uri()
@@ -38,6 +39,8 @@ def health() -> dict[str, Any]:
 def _parts(addresses: dict[str, str]) -> dict[str, Any]:
     """What the servers say themselves; nothing of those that do not answer."""
     found: dict[str, Any] = {"mlflow": servers.answers(f"{addresses.get('mlflow')}/health")}
+    if PAGE in addresses:
+        found[PAGE] = servers.answers(f"{addresses[PAGE]}/health")
     try:
         with PrefectApi(f"{addresses.get('prefect')}/api") as api:
             scheduled = deployments.read_all(api)
@@ -58,7 +61,7 @@ def in_words(facts: dict[str, Any]) -> list[str]:
     """The same for a person, with what to do about it."""
     if not facts["running"]:
         return [_not_running(facts["stale"]), *_disk(facts)]
-    lines = [_server(facts, name) for name in ("mlflow", "prefect")]
+    lines = [_server(facts, name) for name in ("mlflow", "prefect", PAGE) if name in facts["addresses"] or name != PAGE]
     if not facts["prefect"]:
         return [*lines, "Worker and schedules: unknown until Prefect answers.", *_disk(facts)]
     lines.append(f"Worker: {'healthy, waiting for runs or running them' if facts['worker'] else _lost_worker()}")
@@ -77,7 +80,7 @@ def _not_running(stale: bool) -> str:
 
 def _server(facts: dict[str, Any], name: str) -> str:
     address = facts["addresses"].get(name, "an address still to come")
-    label = {"mlflow": "MLflow", "prefect": "Prefect"}[name]
+    label = {"mlflow": "MLflow", "prefect": "Prefect", PAGE: "Page"}[name]
     if facts[name]:
         return f"{label}: healthy at {address}"
     log = state_home() / "logs" / f"{name}.log"

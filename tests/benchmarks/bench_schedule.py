@@ -58,7 +58,7 @@ class Up:
         began = time.monotonic()
         ports = ["--mlflow-port", str(self.ports[0]), "--prefect-port", str(self.ports[1])]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "flows", "up", *ports],
+            [sys.executable, "-m", "flows", "up", "--no-page", *ports],
             env={**OURS, "CRISISFLOW_HOME": str(self.home)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -72,7 +72,7 @@ def up(inputs: dict[str, Any], state: Path, ports: tuple[int, int]) -> Iterator[
     """`crisisflow up` with a schedule of seconds."""
     (state / "micro.toml").write_text(RECIPE)
     options = ["--every", "8s", "--tweets", inputs["tweets"], "--recipe", state / "micro.toml"]
-    options += ["--mlflow-port", ports[0], "--prefect-port", ports[1]]
+    options += ["--mlflow-port", ports[0], "--prefect-port", ports[1], "--no-page"]
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     process = subprocess.Popen(
         [sys.executable, "-m", "flows", "up", *map(str, options)],

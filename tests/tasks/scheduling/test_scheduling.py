@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from flows.on_need import NeedRequest
+from flows.operations import up as up_operation
 from flows.operations.deployments import Addition, Reading, addition_of
 from flows.operations.up import retraining_fields
 from tasks.runtime import atomic_files, durations, running, servers
@@ -193,6 +194,24 @@ def test_status_tells_a_killed_up_from_none(home: Path) -> None:
     facts = health.health()
     assert not facts["healthy"]
     assert "was killed" in health.in_words(facts)[0]
+
+
+def test_the_page_is_told_of_where_it_is_started_and_nothing_fails_without_it(home: Path) -> None:
+    parts = {"running": True, "mlflow": True, "prefect": False, "disk": True, "disk_free_bytes": 5 << 30}
+    addresses = {"mlflow": "http://127.0.0.1:5000", "prefect": "http://127.0.0.1:4200"}
+    assert not [line for line in health.in_words({**parts, "addresses": addresses}) if line.startswith("Page")]
+    told = health.in_words({**parts, "page": False, "addresses": {**addresses, "page": "http://127.0.0.1:8000"}})
+    assert next(line for line in told if line.startswith("Page: not answering at http://127.0.0.1:8000"))
+    assert health.PAGE not in health.PARTS
+
+
+def test_a_taken_port_leaves_the_page_out_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert not up_operation.is_free(port)
+    assert f"port {port} is taken, perhaps by `crisisflow serve`: the page is not started" in caplog.text
+    assert up_operation.is_free(port)
 
 
 def test_a_bad_end_and_a_full_disk_are_told_with_a_remedy() -> None:
