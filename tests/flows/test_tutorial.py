@@ -36,7 +36,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> dict
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
         assert done.returncode == 0, f"{command}\n{done.stderr[-3000:]}"
         answers[command.strip() + f" #{len(answers)}"] = done.stdout
