@@ -19,10 +19,11 @@ from tasks.sources.errors import SourceError
 from tasks.store.artifact_store import is_artifact
 
 MASK = "***"
+TEXTS = ("corpora", "labelled_texts", "kinds")
 
 
 class RetrainingData(NamedTuple):
-    """Tweets, corpora, labelled texts and vectors of a retraining, and in words where the choice comes from."""
+    """All data of a retraining, and in words where the choice comes from."""
 
     tweets: TweetSource
     corpora: tuple[str, ...]
@@ -30,6 +31,8 @@ class RetrainingData(NamedTuple):
     words: str
     vectors: str | None = None
     labels: str = OWN
+    kinds: tuple[str, ...] = ()
+    kinds_columns: tuple[str, ...] = ()
 
 
 def absolute(source: str) -> str:
@@ -43,6 +46,8 @@ def in_json(
     labelled_texts: tuple[str, ...],
     vectors: str | None = None,
     labels: str = OWN,
+    kinds: tuple[str, ...] = (),
+    kinds_columns: tuple[str, ...] = (),
 ) -> str:
     """The data of a retraining as its model's version keeps them: addresses without secrets, found from any folder.
 
@@ -51,7 +56,9 @@ def in_json(
     fields = tweets.model_dump(exclude={"against"}) | {"source": _noted(tweets.source)}
     texts = {"corpora": corpora, "labelled_texts": labelled_texts}
     named = {"vectors": vectors, "labels": named_file(labels)}  # own labels, or none of them, go without saying
-    given = {name: _noted(value) for name, value in named.items() if value is not None}
+    given: dict[str, Any] = {name: _noted(value) for name, value in named.items() if value is not None}
+    if kinds or kinds_columns:
+        texts, given = {**texts, "kinds": kinds}, {**given, "kinds_columns": list(kinds_columns)}
     return json.dumps(
         {"tweets": fields, **{name: list(map(_noted, values)) for name, values in texts.items()}, **given}
     )
@@ -81,11 +88,14 @@ def champion_data() -> RetrainingData:
     recorded = hidden(current.tags, SOURCE)
     data, doubt = (json.loads(recorded), "") if recorded else _data_of_old_version(current)
     tweets = TweetSource(**data["tweets"] | {"source": state_folder.unportable(data["tweets"]["source"])})
-    texts = {name: tuple(map(state_folder.unportable, data[name])) for name in ("corpora", "labelled_texts")}
+    texts = {name: tuple(map(state_folder.unportable, data[name])) for name in TEXTS if name in data}
     files = {name: state_folder.unportable(data[name]) for name in ("vectors", "labels") if data.get(name)}
-    _check(current.version, [tweets.source, *texts["corpora"], *texts["labelled_texts"], *files.values()])
+    named = [address for addresses in texts.values() for address in addresses]
+    _check(current.version, [tweets.source, *named, *files.values()])
     words = f"it goes on with the tweets of the champion (version {current.version}): {tweets.source}{doubt}"
-    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words, **files)
+    columns = tuple(data.get("kinds_columns", ()))
+    more: dict[str, Any] = {"kinds": texts.get("kinds", ()), "kinds_columns": columns, **files}
+    return RetrainingData(tweets, texts["corpora"], texts["labelled_texts"], words, **more)
 
 
 def _sample(words: str) -> RetrainingData:

@@ -1,7 +1,9 @@
 """Classify: one model for each representation and network, all on the same rows; an ensemble of them on top."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from prefect import flow
 
@@ -20,6 +22,13 @@ BAGS: tuple[Representation, ...] = ("one-hot", "count", "tf-idf")
 NB_SVM = "nb-svm/one-hot"
 ENSEMBLE = "ensemble/average"
 MULTI_TASK = "multi-task"
+
+
+class OtherLabels(NamedTuple):
+    """What labels of other tasks give: networks to start from, by classifier, and texts with labels of kinds."""
+
+    pretrained: Mapping[str, Path]
+    kinds: Path | None = None
 
 
 def model_names(recipe: Recipe) -> list[str]:
@@ -96,29 +105,51 @@ def classify(
     recipe: Recipe,
     parent: Run | None = None,
     only: Collection[str] | None = None,
-    pretrained: Mapping[str, Path] | None = None,
+    others: OtherLabels | None = None,
 ) -> dict[str, Path]:
     """Train linear models on every representation, then the recipe's networks; return the models by name.
 
-    `only` limits what is trained to the models of these names. Networks that start from others (`pretrained`, by the
-    name of the classifier) are left out where there is none to start from, and models of external vectors where there
-    are none of these.
+    `only` limits what is trained to the models of these names. Networks that start from others are left out where
+    there is none to start from, and models of external vectors where there are none of these. Kinds of information are
+    learned by the networks that the recipe names, and told by these and by an ensemble of them.
     """
     wanted = with_members(model_names(recipe) if only is None else only, recipe)
     if EXTERNAL not in vectors:
         wanted = wanted - external_names(recipe)
-    labelled = LabelledInputs(tweets, features.tokens)
+    labelled, others = LabelledInputs(tweets, features.tokens), others or OtherLabels({})
+    networks = [
+        each
+        for each in recipe.classifiers
+        if each.name in wanted and (each.features != MULTI_TASK or each.name in others.pretrained)
+    ]
+    told = kinds_told_by(networks, recipe) if others.kinds else set()
     with tracked_run("classify", "classify", parent) as run:
         models = _linear_models(run, labelled, features, vectors, recipe, wanted)
-        for network in recipe.classifiers:
-            begun = (pretrained or {}).get(network.name)
-            if network.name in wanted and (network.features != MULTI_TASK or begun):
-                start = Start(_made(features.vocabulary), vectors.get(network.features), begun)
-                models[network.name] = _network(run, labelled, start, network, recipe)
+        for network in networks:
+            start = Start(
+                _made(features.vocabulary), vectors.get(network.features), others.pretrained.get(network.name)
+            )
+            inputs = replace(labelled, kinds=others.kinds) if network.name in told else labelled
+            models[network.name] = _network(run, inputs, start, network, recipe)
         if ENSEMBLE in wanted and all(name in models for name in recipe.ensemble.members):
             members = [models[name] for name in recipe.ensemble.members]
             models[ENSEMBLE] = combine_models(run, labelled, members, ENSEMBLE, recipe.ensemble, use_of(recipe))
     return models
+
+
+def kinds_told_by(networks: Sequence[ClassifierSettings], recipe: Recipe) -> set[str]:
+    """The names of the networks that learn kinds of information: those that the recipe names, else the last one.
+
+    Raises ValueError where none of them is trained.
+    """
+    trained = [each.name for each in networks]
+    if lost := [name for name in recipe.kinds.networks if name not in trained]:
+        raise ValueError(
+            f"recipe {recipe.name} has {lost[0]} learn kinds, which is not trained: use any of {', '.join(trained)}"
+        )
+    if not trained:
+        raise ValueError(f"recipe {recipe.name} trains no network that could learn kinds: give one under classifiers")
+    return set(recipe.kinds.networks or trained[-1:])
 
 
 def _linear_models(

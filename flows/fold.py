@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.adaptation import adapt
-from flows.classify import BAGS, NB_SVM, classify, pretrain, with_members
+from flows.classify import BAGS, NB_SVM, OtherLabels, classify, pretrain, with_members
 from flows.embed import embed
 from flows.external import BESIDE, EXTERNAL, add_external, start_vectors
 from flows.featurize import Features
@@ -95,7 +95,7 @@ def fit_fold(evaluated: Evaluated, recipe: Recipe, fold: Fold, parent: Run) -> F
         if evaluated.corpus_tokens is not None and evaluated.pretraining_texts:
             texts = evaluated.pretraining_texts
             pretrained = pretrain.fn(evaluated.corpus_tokens, texts, vectors, recipe, run, wanted)
-        models = classify.fn(table, features, vectors, recipe, run, evaluated.models, pretrained)
+        models = classify.fn(table, features, vectors, recipe, run, evaluated.models, OtherLabels(pretrained))
         adapted = []
         if evaluated.adaptation is not None:
             inputs = LabelledInputs(table, evaluated.tokens)

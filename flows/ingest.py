@@ -58,12 +58,14 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
 
 
 @flow(name="ingest labelled texts", flow_run_name=scheduled_name, validate_parameters=False)
-def ingest_labelled_texts(labelled: Sequence[str], parent: Run | None = None, events: str | None = None) -> list[Path]:
+def ingest_labelled_texts(
+    labelled: Sequence[str], parent: Run | None = None, events: str | None = None, text_column: str | None = None
+) -> list[Path]:
     """Fetch and read texts with other people's labels, each source for itself; `events` says how these are told."""
     if not labelled:
         return []
     with tracked_run("ingest labelled texts", "ingest", parent) as run:
-        return [check_labelled_texts(run, sources.fetch(source), events) for source in labelled]
+        return [check_labelled_texts(run, sources.fetch(source), events, text_column) for source in labelled]
 
 
 @flow(name="ingest", flow_run_name=scheduled_name)

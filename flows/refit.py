@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
-from flows.classify import BAGS, ENSEMBLE, matrices_of
+from flows.classify import BAGS, ENSEMBLE, OtherLabels, matrices_of
 from flows.featurize import Features
 from flows.names import scheduled_name
 from models.settings import Recipe, Representation
+from tasks.packaging.mlflow_model import read_about
 from tasks.registry.promotion import Served
 from tasks.registry.versions import REFIT, SERVED_WHY, SERVES
 from tasks.runtime.progress import say
@@ -38,12 +39,16 @@ class Fitted:
     features: Features
     vectors: Mapping[Representation, Path]
     models: Mapping[str, Path]
-    pretrained: Mapping[str, Path]
+    others: OtherLabels = field(default_factory=lambda: OtherLabels({}))
 
     @property
     def labelled(self) -> LabelledInputs:
         """Tweets and tokens, as trainings read them."""
         return LabelledInputs(self.tweets, self.features.tokens)
+
+    def tells_kinds(self, name: str) -> bool:
+        """Whether the model of this name says what kinds of information a text holds."""
+        return bool(read_about(self.models[name] / "classifier").get("kinds"))
 
 
 @flow(flow_run_name=scheduled_name, validate_parameters=False)
@@ -79,8 +84,9 @@ def _refit(run: Run, name: str, fitted: Fitted, recipe: Recipe) -> Path:
     for network in recipe.classifiers:
         if network.name == name:
             words = build_vocabulary(run, everything, fitted.features.tokens, recipe.vocabulary)
-            start = Start(words, fitted.vectors.get(network.features), fitted.pretrained.get(name))
-            return refit_network(run, fitted.labelled, start, network, recipe.seed, twin)
+            start = Start(words, fitted.vectors.get(network.features), fitted.others.pretrained.get(name))
+            kinds = fitted.others.kinds if fitted.tells_kinds(name) else None
+            return refit_network(run, replace(fitted.labelled, kinds=kinds), start, network, recipe.seed, twin)
     features = _features(run, name.partition("/")[2], everything, fitted, recipe)
     return refit_linear(run, fitted.labelled, features, name, twin, recipe.nb_svm)
 

@@ -1,6 +1,7 @@
 """Retrain: the main job. From raw files to a tracked, compared set of models, the best of them in use."""
 
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from prefect.artifacts import create_markdown_artifact
 from pydantic import Field
 
 from flows import champion_data
-from flows.classify import classify, pretrain
+from flows.classify import OtherLabels, classify, pretrain
 from flows.embed import embed
 from flows.external import add_external, check_given, read_external
 from flows.featurize import featurize
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
+from flows.kinds import judge_kinds, read_kinds
 from flows.names import scheduled_name
 from flows.own_labels import add_own_labels
 from flows.refit import Fitted, refit
@@ -50,6 +52,12 @@ class RetrainRequest(Settings):
     labelled_texts: tuple[str, ...] = Field(
         (), description="Texts with labels of other tasks, to pre-train networks on."
     )
+    kinds: tuple[str, ...] = Field(
+        (), description="Texts with labels of what kinds of information they hold, for models that tell these too."
+    )
+    kinds_columns: tuple[str, ...] = Field(
+        (), description="Which columns of these texts, or of the tweets where no others are named; all if none is."
+    )
     recipe: str = Field("standard", description="Name of a recipe, or path of a .toml file.")
     seed: int | None = Field(None, description="Instead of the recipe's own.")
     miss_costs: float | None = Field(
@@ -83,8 +91,9 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         run.log_dataset(tweets, "tweets", source.source)
         corpora = ingest_corpora(list(request.corpora), run)
         texts = ingest_labelled_texts(request.labelled_texts, run)
+        kinds = read_kinds(run, request.kinds, request.kinds_columns, source, tweets, recipe.text)
         if texts:  # other data sets may hold the very tweets that will be scored
-            corpora = [exclude_texts(run, [*corpora, *texts], gather_labelled(run, tweets), [])]
+            corpora = [exclude_texts(run, [*corpora, *texts], gather_labelled(run, tweets), [], kinds)]
         elif corpora:
             say_held_out(find_held_out(run, corpora, tweets))
         features = featurize(tweets, corpora, recipe, run)
@@ -96,8 +105,9 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         pretrained = {}
         if features.corpus_tokens is not None and texts:
             pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
-        models = classify(tweets, features, vectors, recipe, run, None, pretrained)
-        fitted = Fitted(tweets, features, vectors, models, pretrained)
+        others = OtherLabels(pretrained, kinds)
+        models = classify(tweets, features, vectors, recipe, run, None, others)
+        fitted = Fitted(tweets, features, vectors, models, others)
         result = conclude(run, fitted, request, recipe, start)
         return {**result, "tweets_from": words}
 
@@ -119,6 +129,7 @@ def with_data(request: RetrainRequest) -> tuple[RetrainRequest, TweetSource, str
     say(f"no tweets are named: {data.words}")
     chosen: dict[str, Any] = {"tweets": data.tweets, "corpora": request.corpora or data.corpora}
     chosen["labelled_texts"] = request.labelled_texts or data.labelled_texts
+    chosen["kinds"], chosen["kinds_columns"] = request.kinds or data.kinds, request.kinds_columns or data.kinds_columns
     chosen["vectors"] = request.vectors or data.vectors
     chosen["labels"] = data.labels if request.labels == OWN else request.labels
     return request.model_copy(update=chosen), data.tweets, data.words
@@ -129,8 +140,9 @@ def conclude(
 ) -> dict[str, Any]:
     """Choose among the models, let the best challenge the champion, and describe the run where people will look."""
     rows = comparison.model_rows(run.run_id)
-    chosen = choice.choose(rows)
+    chosen = _choose(rows, fitted)
     best = chosen.row
+    kinds = judge_kinds(run, fitted, best.name, recipe)
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
     prepare = refit_on_demand(run, best.name, fitted, request, recipe)
     decision = (
@@ -147,6 +159,7 @@ def conclude(
         "models": [row.summary() for row in rows],
         "best": best.name,
         "choice": chosen.summary(),
+        "kinds": kinds,
         "promoted": decision.promoted,
         "decision": decision.reason,
         "refit": dict(decision.serves) or None,
@@ -154,6 +167,14 @@ def conclude(
         "steps": tracking.step_outcomes(run.run_id),
         "seconds": round(time.monotonic() - start, 1),
     }
+
+
+def _choose(rows: list[comparison.ModelRow], fitted: Fitted) -> choice.Chosen:
+    """The choice among all models; where kinds of information were learned, among those that tell them."""
+    if fitted.others.kinds is None:
+        return choice.choose(rows)
+    chosen = choice.choose([row for row in rows if fitted.tells_kinds(row.name)])
+    return replace(chosen, words=f"{chosen.words} (among the models that tell kinds of information)")
 
 
 def _record(run: tracking.Run, rows: list[comparison.ModelRow], chosen: choice.Chosen, decision: Decision) -> None:
@@ -209,6 +230,6 @@ def _challenge(
 ) -> Decision:
     source = ""
     if request.tweets is not None:
-        texts = request.corpora, request.labelled_texts
-        source = champion_data.in_json(request.tweets, *texts, request.vectors, request.labels)
+        texts, files = (request.corpora, request.labelled_texts), (request.vectors, request.labels)
+        source = champion_data.in_json(request.tweets, *texts, *files, request.kinds, request.kinds_columns)
     return challenge(run, best, tweets, gate, source, request.replace_data, prepare)

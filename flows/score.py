@@ -66,6 +66,7 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
         request.outputs(),
         mlflow_model.familiarity(model),
         LearnedGroups.of(mlflow_model.groups_learned(model)),
+        mlflow_model.kind_names(model),
     )
     written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
     figures = {name: value for name, value in written.items() if isinstance(value, (int, float))}

@@ -74,6 +74,25 @@ PretrainOn = Annotated[
         rich_help_panel="Data",
     ),
 ]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kinds",
+        metavar="SRC",
+        help="Texts with labels of what kinds of information they hold (CrisisLexT26): the model tells these, too. "
+        "Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
+KindsColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kinds-column",
+        metavar="NAME",
+        help="Of --kinds only this column; without --kinds a further label column of the tweets. Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
 Vectors = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,8 @@ from flows.cli.options import (
     Corpora,
     Device,
     Kind,
+    Kinds,
+    KindsColumns,
     LabelledTable,
     OverlapWith,
     PretrainOn,
@@ -63,6 +65,8 @@ class TrainingTexts:
     tweets: Tweets = None
     corpus: Corpora = None
     pretrain_on: PretrainOn = None
+    kinds: Kinds = None
+    kinds_column: KindsColumns = None
     overlap_with: OverlapWith = None
     vectors: Vectors = None
     labels: OwnLabels = "own"
@@ -71,8 +75,8 @@ class TrainingTexts:
         """Every source that was named."""
         from tasks.labels.snapshot import named_file
 
-        labels = named_file(self.labels)
-        return (self.tweets, self.overlap_with, self.vectors, labels, *(self.corpus or ()), *(self.pretrain_on or ()))
+        files = (self.tweets, self.overlap_with, self.vectors, named_file(self.labels))
+        return (*files, *(self.corpus or ()), *(self.pretrain_on or ()), *(self.kinds or ()))
 
     def fields(self, table: LabelledTable) -> dict[str, Any]:
         """The fields of a retraining's request; the table options say how the tweets are read."""
@@ -80,6 +84,8 @@ class TrainingTexts:
             "tweets": tweet_source(self.tweets, table, self.overlap_with),
             "corpora": corpora_of(self.tweets, self.corpus),
             "labelled_texts": tuple(self.pretrain_on or ()),
+            "kinds": tuple(self.kinds or ()),
+            "kinds_columns": tuple(self.kinds_column or ()),
             "vectors": self.vectors,
             "labels": self.labels,
         }
@@ -114,6 +120,9 @@ def retrain(
 
     A model of other tweets than the champion's must also be as good on the champion's own, unless --replace-data says
     that the change is meant. A model of the bundled sample never replaces one of other tweets.
+
+    With --kinds, or --kinds-column for further columns of the tweets, the model also tells what kinds of information a
+    tweet holds; it is chosen among those that do.
 
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """

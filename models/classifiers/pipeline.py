@@ -5,28 +5,46 @@ Training, evaluation, batch scoring and serving all predict through this one cla
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.classifiers.calibration import apply_temperature
+from models.classifiers.text_kinds import TextKind, class_probabilities, read_kinds
 from models.settings import CharacterSettings, TextSettings
 from models.text import Tokens, repair_keywords, repair_texts, tokenize_texts
 
 Probabilities = Callable[[Tokens], np.ndarray]
 
 
+class Answers(NamedTuple):
+    """P(target = 1) float64 (rows,), and of each kind the probabilities of its classes, (rows, classes)."""
+
+    probabilities: np.ndarray
+    kinds: list[np.ndarray]
+
+
+class Predictor(NamedTuple):
+    """What predicts: P(target = 1) alone, and where there are kinds, both at once; the words that it knows."""
+
+    predict: Probabilities
+    known_words: pa.StringArray | None
+    answer: Callable[[Tokens], Answers] | None = None
+
+
 @dataclass(frozen=True)
 class TextClassifier:
-    """P(text reports a real disaster), and the threshold from which to say so."""
+    """P(text reports a real disaster), and the threshold from which to say so; of what kinds the text is, if known."""
 
     name: str
     text: TextSettings
     threshold: float
     predict: Probabilities
     known_words: pa.StringArray | None  # all others are alike to it, or nothing; None of one that reads letters
+    kinds: tuple[TextKind, ...] = ()
+    answer: Callable[[Tokens], Answers] | None = None
 
     def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
         """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is not text."""
@@ -36,6 +54,11 @@ class TextClassifier:
     def probabilities(self, texts: pa.Array, keywords: pa.Array | None = None) -> np.ndarray:
         """P(target = 1) of raw texts, float64 (rows,)."""
         return self.predict(self.tokenize(texts, keywords))
+
+    def answers(self, texts: pa.Array, keywords: pa.Array | None = None) -> Answers:
+        """The same, and the probabilities of the classes of each of its kinds; asked once for both."""
+        tokens = self.tokenize(texts, keywords)
+        return Answers(self.predict(tokens), []) if self.answer is None else self.answer(tokens)
 
 
 def tokenize_rows(texts: pa.Array, keywords: pa.Array | None, settings: TextSettings) -> Tokens:
@@ -61,21 +84,27 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     """
     about = parts["classifier.json"]
     if "members" in parts:
-        predict, words = _ensemble(parts["members"], about["lines"])
+        made = _ensemble(parts["members"], about["lines"])
     elif "network.keras" in parts:
-        predict, words = _network(parts)
+        made = _network(parts, read_kinds(about))
     elif "features.parquet" in parts:
-        predict, words = _bag_of_words(parts, about)
+        made = Predictor(*_bag_of_words(parts, about))
     elif "vectors.parquet" in parts:
-        predict, words = _mean_vectors(parts)
+        made = Predictor(*_mean_vectors(parts))
     else:
         raise ValueError(f"these parts make no classifier: {sorted(parts)}")
-    calibrated = _at_temperature(predict, about.get("temperature", 1.0))
-    return TextClassifier(about["name"], TextSettings(**about["text"]), about["threshold"], calibrated, words)
+    predict, answer = _at_temperature(made, about.get("temperature", 1.0))
+    text, kinds = TextSettings(**about["text"]), read_kinds(about)
+    return TextClassifier(about["name"], text, about["threshold"], predict, made.known_words, kinds, answer)
 
 
-def _at_temperature(predict: Probabilities, temperature: float) -> Probabilities:
-    return lambda tokens: apply_temperature(predict(tokens), temperature)
+def _at_temperature(made: Predictor, temperature: float) -> tuple[Probabilities, Callable[[Tokens], Answers] | None]:
+    def answer(tokens: Tokens) -> Answers:
+        assert made.answer is not None
+        probabilities, kinds = made.answer(tokens)
+        return Answers(apply_temperature(probabilities, temperature), kinds)
+
+    return lambda tokens: apply_temperature(made.predict(tokens), temperature), answer if made.answer else None
 
 
 def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
@@ -99,16 +128,27 @@ def bags_of_words() -> dict[str, Callable[[Tokens, Any], Any]]:
     return {"one-hot": one_hot_matrix, "count": count_matrix, "tf-idf": tf_idf_matrix}
 
 
-def _ensemble(
-    members: Mapping[str, Any], lines: Sequence[Sequence[float]]
-) -> tuple[Probabilities, pa.StringArray | None]:
-    """The mean of the members' log-odds, each calibrated by its line (slope, offset); the words that any one knows."""
+def _ensemble(members: Mapping[str, Any], lines: Sequence[Sequence[float]]) -> Predictor:
+    """The mean of the members' log-odds, each calibrated by its line (slope, offset); the words that any one knows.
+
+    Of the kinds the mean probabilities of those members that know them.
+    """
     from models.classifiers.ensemble import mean_log_odds
 
     asked = [assemble(members[number]) for number in sorted(members, key=int)]
     known = [each.known_words for each in asked if each.known_words is not None]
     words = pc.unique(pa.chunked_array(known, pa.string())) if known else None
-    return lambda tokens: mean_log_odds([each.predict(tokens) for each in asked], lines), words
+
+    def answer(tokens: Tokens) -> Answers:
+        said = [Answers(each.predict(tokens), []) if each.answer is None else each.answer(tokens) for each in asked]
+        kinds = zip(*(each.kinds for each in said if each.kinds), strict=True)
+        together = mean_log_odds([each.probabilities for each in said], lines)
+        return Answers(together, [np.mean(of_kind, axis=0) for of_kind in kinds])
+
+    def predict(tokens: Tokens) -> np.ndarray:
+        return mean_log_odds([each.predict(tokens) for each in asked], lines)
+
+    return Predictor(predict, words, answer if any(each.answer for each in asked) else None)
 
 
 def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
@@ -123,10 +163,19 @@ def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArr
     return lambda tokens: head.predict_probabilities(average_words(tokens, vectors)), words
 
 
-def _network(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray]:
-    from models.recurrent import frozen_predictor
+def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind]) -> Predictor:
+    from models.recurrent import frozen_logits
+    from models.recurrent.prediction import probabilities_of
     from models.text.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.from_table(parts["vocabulary.parquet"])
-    predict = frozen_predictor(parts["network.keras"])
-    return lambda tokens: predict(*vocabulary.encode(tokens)), vocabulary.tokens
+    ask = frozen_logits(parts["network.keras"])
+
+    def answer(tokens: Tokens) -> Answers:
+        logits = ask(*vocabulary.encode(tokens))
+        return Answers(probabilities_of(logits), class_probabilities(logits, kinds))
+
+    def predict(tokens: Tokens) -> np.ndarray:
+        return probabilities_of(ask(*vocabulary.encode(tokens)))
+
+    return Predictor(predict, vocabulary.tokens, answer if kinds else None)

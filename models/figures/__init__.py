@@ -1,6 +1,7 @@
 """Pictures of results, each a matplotlib Figure made without pyplot: safe in threads, nothing left open."""
 
 from models.figures.classification import (
+    class_confusion,
     confusion_matrix,
     precision_recall,
     reliability,
@@ -15,6 +16,7 @@ from models.figures.training_size import training_size_curves
 from models.figures.vectors import vector_map
 
 __all__ = [
+    "class_confusion",
     "comparison_bars",
     "confusion_matrix",
     "gradient_flow",

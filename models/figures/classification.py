@@ -1,5 +1,6 @@
 """Pictures of one classifier on one split: where it errs, how it ranks, whether its probabilities can be believed."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,22 @@ def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray, threshold: f
         share = f"{shares[row, column]:.1%} of true"
         axes.text(column, row + 0.16, share, ha="center", va="center", fontsize=11, color=ink)
     axes.set_xlabel(f"predicted (positive from probability {threshold:.2f})", fontsize=11)
+    return figure
+
+
+def class_confusion(counts: np.ndarray, classes: Sequence[str], name: str) -> "Figure":
+    """Counts (classes, classes) of true against predicted class; the darker, the larger the share of the row."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = 2.8 + 0.62 * len(classes)
+    title = f"{name}, {counted(int(counts.sum()), 'held-out text')}"
+    figure, axes = new_axes(title, "predicted", "true", (size + 1.6, size))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.grid(visible=False)
+    axes.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
+    axes.set_yticks(range(len(classes)), classes)
+    for (row, column), count in np.ndenumerate(counts):
+        ink = "white" if shares[row, column] > 0.55 else INK
+        axes.text(column, row, f"{count:,.0f}", ha="center", va="center", fontsize=9, color=ink)
     return figure
 
 

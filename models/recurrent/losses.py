@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from keras import ops
 
 NO_LABEL = -1
@@ -43,6 +44,27 @@ def tasks(classes: Sequence[int]) -> Objective:
         )
 
     return Objective(losses, (len(classes),), "int32")
+
+
+def label_and_tasks(classes: Sequence[int]) -> Objective:
+    """The sum of both, of outputs that stand side by side: log-odds, then the logits of all tasks.
+
+    Targets float32 (batch, 1 + tasks): the target of the log-odds, then the label of each task; NO_LABEL where there is
+    none.
+    """
+    of_tasks = tasks(classes)
+
+    def losses(outputs: Any, targets: Any) -> Any:
+        there = ops.cast(targets[:, 0] >= 0, "float32")
+        of_label = there * _label_losses(outputs[:, :1], ops.maximum(targets[:, 0], 0.0))
+        return of_label + of_tasks.losses(outputs[:, 1:], ops.cast(targets[:, 1:], "int32"))
+
+    return Objective(losses, (1 + len(classes),), "float32")
+
+
+def guessing_loss(labels: np.ndarray, classes: Sequence[int]) -> float:
+    """The mean loss of texts, labels (texts, tasks), when every class of a task has the same chance."""
+    return float(((labels != NO_LABEL) @ np.log(classes)).mean())
 
 
 def _class_losses(logits: Any, labels: Any) -> Any:

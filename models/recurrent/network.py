@@ -1,6 +1,6 @@
 """The networks: from token ids to P(target = 1), every weight drawn from NumPy so that all backends start alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -20,22 +20,31 @@ from models.seeds import derive_seed, generator
 from models.settings import ClassifierSettings, NetworkSettings
 from models.wording import counted
 
+LOGIT, TASKS = "logit", "tasks"  # the layers that give log-odds, and the logits of further tasks
 CELLS: dict[str, Any] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
 def build_classifier(
-    settings: ClassifierSettings, vocabulary_size: int, vectors: np.ndarray | None, seed: int
+    settings: ClassifierSettings,
+    vocabulary_size: int,
+    vectors: np.ndarray | None,
+    seed: int,
+    classes: Sequence[int] = (),
 ) -> keras.Model:
     """A network over ids int32 (batch, length), 0 = padding, that gives probabilities (batch, 1).
 
     `vectors` (vocabulary, width) start the embedding; rows of zeros (words without a vector) start as small random
     ones. None starts all of them at random, `settings.dimensions` wide. Kind `feed-forward` averages the vectors
-    instead of reading them in order. The layer `logit` gives the log-odds.
+    instead of reading them in order. The layer `logit` gives the log-odds. With `classes`, so many of each further
+    task, a layer `tasks` gives a logit for every class of every task, side by side: a second output.
     """
     ids, document = build_reader(settings, vocabulary_size, vectors, seed)
-    logit = keras.layers.Dense(1, dtype="float32", name="logit")(document)
+    logit = keras.layers.Dense(1, dtype="float32", name=LOGIT)(document)
     probability = keras.layers.Activation("sigmoid", name="probability")(logit)
-    model = keras.Model(ids, probability, name=settings.name.replace("/", "_").replace("-", "_"))
+    outputs = probability
+    if classes:
+        outputs = [probability, keras.layers.Dense(sum(classes), dtype="float32", name=TASKS)(document)]
+    model = keras.Model(ids, outputs, name=settings.name.replace("/", "_").replace("-", "_"))
     start_weights(model, settings, vectors, seed)
     return model
 
@@ -91,7 +100,7 @@ def take_reader_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -
 
 
 def _reader_layers(model: keras.Model) -> list[keras.Layer]:
-    outside = ("embedding", "logit", "tasks")
+    outside = ("embedding", LOGIT, TASKS)
     # A seed generator's state is not a weight to hand on.
     return [
         each

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from models.recurrent.backends import current_backend
+from models.recurrent.network import LOGIT, TASKS
 from models.text.batching import length_batches, pad_documents
 from models.threads import side_by_side
 
@@ -23,34 +24,45 @@ def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarr
     Equal input gives equal bits, in any process on this kind of machine. The same document among others may differ in
     the last float32 digits (within 1e-6). A document without tokens gets the network's answer to nothing.
     """
-    return _probabilities(_logits_of(model), _longest(model), ids, offsets)
+    logits = _logits(_logits_of(model), model, ids, offsets)
+    return probabilities_of(logits)
 
 
-def frozen_predictor(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """`predict_probabilities` of a network that learns no more: faster, within 1e-6 of it, blind to later weights."""
+def probabilities_of(logits: np.ndarray) -> np.ndarray:
+    """P(target = 1) float64 (documents,) of logits (documents, 1 or more), the log-odds first."""
+    probabilities: np.ndarray = expit(logits[:, 0])
+    return probabilities
+
+
+def frozen_logits(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A function of encoded documents to logits float64 (documents, width), of a network that learns no more.
+
+    First the log-odds, then, where the network has further tasks, a logit for every class of each. Faster than
+    `predict_probabilities`, within 1e-6 of it, blind to later weights.
+    """
 
     @cache  # when it is first asked: not every model that is put together is
     def logits() -> Callable[[np.ndarray], np.ndarray]:
-        return current_backend().frozen_logits(logit_network(model))
+        return current_backend().frozen_logits(output_network(model))
 
-    return lambda ids, offsets: _probabilities(logits(), _longest(model), ids, offsets)
-
-
-def _longest(model: keras.Model) -> int:
-    return int(model.get_layer("first_tokens").max_length)
+    return lambda ids, offsets: _logits(logits(), model, ids, offsets)
 
 
-def _probabilities(
-    forward: Callable[[np.ndarray], np.ndarray], longest: int, ids: np.ndarray, offsets: np.ndarray
+def _logits(
+    forward: Callable[[np.ndarray], np.ndarray], model: keras.Model, ids: np.ndarray, offsets: np.ndarray
 ) -> np.ndarray:
-    padded, lengths = pad_documents(ids, offsets, longest)
-    logits = np.empty(len(lengths))
+    padded, lengths = pad_documents(ids, offsets, int(model.get_layer("first_tokens").max_length))
+    batches = list(length_batches(lengths, DOCUMENTS_AT_ONCE))
 
-    def answer(rows: np.ndarray) -> None:
-        logits[rows] = forward(padded[rows, : max(1, lengths[rows].max())])[:, 0]
+    def answer(rows: np.ndarray) -> np.ndarray:
+        return forward(padded[rows, : max(1, lengths[rows].max())])
 
-    side_by_side(answer, list(length_batches(lengths, DOCUMENTS_AT_ONCE)), BATCHES_AT_ONCE)
-    return expit(logits)
+    found = side_by_side(answer, batches, BATCHES_AT_ONCE)
+    width = found[0].shape[1] if found else sum(layer.units for layer in _heads(model))
+    logits = np.empty((len(lengths), width))
+    for rows, of_batch in zip(batches, found, strict=True):
+        logits[rows] = of_batch
+    return logits
 
 
 @lru_cache(maxsize=4)
@@ -61,4 +73,19 @@ def _logits_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 
 def logit_network(model: keras.Model) -> keras.Model:
     """The part of the model that gives log-odds (batch, 1), on which training and prediction work."""
-    return keras.Model(model.inputs, model.get_layer("logit").output)
+    return keras.Model(model.inputs, model.get_layer(LOGIT).output)
+
+
+def output_network(model: keras.Model) -> keras.Model:
+    """The part that gives log-odds and the logits of further tasks side by side, (batch, width)."""
+    outputs = [layer.output for layer in _heads(model)]
+    return (
+        logit_network(model)
+        if len(outputs) == 1
+        else keras.Model(model.inputs, keras.layers.Concatenate(name="outputs")(outputs))
+    )
+
+
+def _heads(model: keras.Model) -> list[keras.layers.Dense]:
+    names = {layer.name for layer in model.layers}
+    return [model.get_layer(name) for name in (LOGIT, TASKS) if name in names]

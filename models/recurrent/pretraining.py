@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 from models.recurrent.backends import current_backend
-from models.recurrent.losses import NO_LABEL, tasks
-from models.recurrent.network import build_reader, start_weights
+from models.recurrent.losses import NO_LABEL, guessing_loss, tasks
+from models.recurrent.network import TASKS, build_reader, start_weights
 from models.recurrent.state import TrainingState
 from models.recurrent.training import PaddedRows, epoch_trainer
 from models.recurrent.watch import NetworkWatch
@@ -43,9 +43,7 @@ def build_multi_task(
 ) -> keras.Model:
     """A network over ids int32 (batch, length) whose layer `tasks` gives a logit for every class of every task."""
     ids, document = build_reader(network, vocabulary_size, vectors, seed)
-    model = keras.Model(
-        ids, keras.layers.Dense(sum(classes), dtype="float32", name="tasks")(document), name="multi_task"
-    )
+    model = keras.Model(ids, keras.layers.Dense(sum(classes), dtype="float32", name=TASKS)(document), name="multi_task")
     start_weights(model, network, vectors, seed)
     return model
 
@@ -83,11 +81,6 @@ def pretrain(
         state.end_epoch(scores)
         hooks.end_epoch(state.epoch - 1, scores, state.to_checkpoint)
     return state.history
-
-
-def guessing_loss(labels: np.ndarray, classes: Sequence[int]) -> float:
-    """The mean loss of texts, labels (texts, tasks), when every class of a task has the same chance."""
-    return float(((labels != NO_LABEL) @ np.log(classes)).mean())
 
 
 def _accuracies(answer: Callable[[np.ndarray], np.ndarray], held: PaddedRows, classes: Sequence[int]) -> Epoch:

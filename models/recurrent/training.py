@@ -9,8 +9,8 @@ import numpy as np
 
 from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
-from models.recurrent.losses import LABEL
-from models.recurrent.prediction import logit_network, predict_probabilities
+from models.recurrent.losses import LABEL, NO_LABEL, guessing_loss, label_and_tasks
+from models.recurrent.prediction import output_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import TrainingState
 from models.recurrent.watch import NetworkWatch
@@ -31,11 +31,17 @@ class PaddedRows(NamedTuple):
 
 
 class LabelledDocuments(NamedTuple):
-    """Encoded documents, ids int32 (tokens,) and offsets int64 (documents + 1,), and labels 0/1 (documents,)."""
+    """Encoded documents, ids int32 (tokens,) and offsets int64 (documents + 1,), and labels 0/1 (documents,).
+
+    Where there are further tasks, of so many `classes`, `tasks` int32 (documents, tasks) holds their labels. A document
+    may lack any label: it has NO_LABEL in its place.
+    """
 
     ids: np.ndarray
     offsets: np.ndarray
     labels: np.ndarray
+    tasks: np.ndarray | None = None
+    classes: Sequence[int] = ()
 
 
 Documents: TypeAlias = LabelledDocuments | tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -55,6 +61,7 @@ def train_classifier(
     At a constant rate it stops after `settings.patience` epochs without a lower validation log loss and leaves the
     weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights:
     it needs no validation documents. With `epochs` it trains so many at whatever schedule, and leaves the last weights.
+    Further tasks of the training documents are learned beside the label, by the sum of both losses, and are not scored.
     Labels are smoothed, gradients clipped to norm 1. A checkpoint is handed out after every epoch, and every
     CHECKPOINT_BATCHES batches of a long one; with one of them as `hooks.start`, the same weights come out as without
     the interruption, bit for bit, and the same history but times. Raises ValueError where documents are missing.
@@ -62,12 +69,12 @@ def train_classifier(
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
     stops_early = settings.schedule == "constant" and epochs is None
     _refuse_missing(train, validation, stops_early)
-    network = logit_network(model)
-    step = current_backend().training_step(network, LABEL, settings.adversarial)
+    network, objective = output_network(model), label_and_tasks(train.classes) if train.classes else LABEL
+    step = current_backend().training_step(network, objective, settings.adversarial)
     state = TrainingState([*model.variables, *step.variables], model.get_weights())
     if hooks.start is not None:
         state.restore(hooks.start)
-    watch = NetworkWatch(model, settings.name, float(np.log(2)), settings.learning_rate)
+    watch = NetworkWatch(model, settings.name, _guessing_loss(train), settings.learning_rate)
     train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed, watch)
     limit = settings.epochs if epochs is None else epochs
     patience = settings.patience if stops_early else limit + 1
@@ -93,7 +100,18 @@ def padded_rows(train: LabelledDocuments, settings: ClassifierSettings) -> Padde
     """The documents as steps take them, labels smoothed."""
     padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
     targets = train.labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
+    if train.tasks is not None:
+        known = np.where(train.labels == NO_LABEL, NO_LABEL, targets)
+        targets = np.column_stack([known, train.tasks])
     return PaddedRows(padded, lengths, targets.astype(np.float32))
+
+
+def _guessing_loss(train: LabelledDocuments) -> float:
+    """The mean loss of the documents when everything has the same chance."""
+    of_label = float(np.log(2))
+    if train.tasks is None:
+        return of_label
+    return of_label * float(np.mean(train.labels != NO_LABEL)) + guessing_loss(train.tasks, train.classes)
 
 
 def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epoch:

@@ -108,6 +108,16 @@ class ClassifierSettings(NetworkSettings, TrainingSettings):
         return NetworkSettings(**network)
 
 
+class KindsSettings(Settings):
+    """Who learns what kinds of information a tweet holds, where `--kinds` gives labels of them."""
+
+    networks: tuple[str, ...] = Field(
+        (),
+        description="Names of networks that learn them beside the label; if none is named, the last network that is "
+        "trained. Each epoch then reads all labelled texts of the kinds too.",
+    )
+
+
 class EnsembleSettings(Settings):
     """Several models asked together: the mean of their calibrated log-odds."""
 

@@ -9,6 +9,7 @@ from models.settings.classifiers import (
     ClassifierSettings,
     EnsembleSettings,
     GateSettings,
+    KindsSettings,
     LogisticSettings,
     NbSvmSettings,
     PretrainingSettings,
@@ -63,3 +64,4 @@ class Recipe(Settings):
         ),
     )
     ensemble: EnsembleSettings = EnsembleSettings()
+    kinds: KindsSettings = KindsSettings()

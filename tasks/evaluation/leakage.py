@@ -11,6 +11,7 @@ from models.splitting.splits import group_digests, raw_groups
 from models.wording import counted
 from tasks import sources
 from tasks.evaluation.fold_tables import GROUPS
+from tasks.ingestion.kinds import held_out_groups
 from tasks.runtime.progress import say
 from tasks.steps import step
 from tasks.store import formats
@@ -21,12 +22,17 @@ WHOSE = ("labelled", "excluded")
 
 
 @step("exclude scored texts")
-def exclude_texts(run: Run, corpora: list[Path], labelled: Path, excluded: list[Path]) -> Path:
+def exclude_texts(
+    run: Run, corpora: list[Path], labelled: Path, excluded: list[Path], kinds: Path | None = None
+) -> Path:
     """The documents of all corpora but those that fold to the same text as a labelled row, or an excluded tweet.
 
-    `excluded` are raw snapshots of tweets, labelled or not. Documents are compared whole.
+    `excluded` are raw snapshots of tweets, labelled or not; of texts with labels of `kinds` the held-out ones are left
+    out as labelled rows are. Documents are compared whole.
     """
     among_labelled = pq.read_table(labelled / GROUPS)["group"].combine_chunks()
+    if kinds is not None:
+        among_labelled = pa.concat_arrays([among_labelled, held_out_groups(kinds)])
     among_excluded = pc.unique(pa.chunked_array([groups for each in excluded for groups in _groups(each)], pa.string()))
     dropped = {"documents": 0, "labelled": 0, "excluded": 0}
     with new_artifact("unlabelled") as draft:

@@ -17,7 +17,7 @@ LABELS, EVENTS = "labels.parquet", "events.parquet"
 
 
 @step("check labelled texts")
-def check_labelled_texts(run: Run, snapshot: Path, events: str | None = None) -> Path:
+def check_labelled_texts(run: Run, snapshot: Path, events: str | None = None, text_column: str | None = None) -> Path:
     """Read texts with labels of any tasks; keep the distinct ones as documents, and their labels beside them.
 
     `shard-*.parquet` as a corpus has them: document, title, text; `labels.parquet`: document, task, label. Where
@@ -26,7 +26,7 @@ def check_labelled_texts(run: Run, snapshot: Path, events: str | None = None) ->
     read = kept = 0
     labels, of_events = [], []
     with new_artifact("labelled-texts") as draft:
-        for number, texts in enumerate(read_labelled_texts(snapshot, events=events)):
+        for number, texts in enumerate(read_labelled_texts(snapshot, events=events, text_column=text_column)):
             documents, named, known = _distinct(texts, f"{snapshot.name[:8]}/{number}")
             pq.write_table(documents, draft / f"shard-{number:05}.parquet", compression="zstd")
             labels += named

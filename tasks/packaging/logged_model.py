@@ -124,12 +124,19 @@ class LoggedClassifier(PythonModel):
         self.classifier = pipeline.assemble(read_parts(Path(context.artifacts[self.part]), package))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """A row for each row: probability (of a real disaster) and label (1 from the model's threshold on)."""
+        """A row for each row: probability (of a real disaster) and label (1 from the model's threshold on).
+
+        Of every kind that the model knows, in a column of its name, the likeliest class, and its probability.
+        """
         texts = text_column(model_input["text"])
         keywords = text_column(model_input["keyword"]) if "keyword" in model_input else None
-        probabilities = self.classifier.probabilities(texts, keywords)
+        probabilities, kinds = self.classifier.answers(texts, keywords)
         labels = (probabilities >= self.classifier.threshold).astype(np.int64)
-        return pd.DataFrame({"probability": probabilities, "label": labels}, index=model_input.index)
+        columns = {"probability": probabilities, "label": labels}
+        for kind, of_classes in zip(self.classifier.kinds, kinds, strict=True):
+            columns[kind.name] = np.array(kind.classes, object)[of_classes.argmax(axis=1)]
+            columns[f"{kind.name}_probability"] = of_classes.max(axis=1)
+        return pd.DataFrame(columns, index=model_input.index)
 
 
 mlflow.models.set_model(LoggedClassifier())

@@ -37,6 +37,7 @@ COLUMNS, SCRIPTS, LEARNED = "columns", "scripts", "learned"  # in the metadata o
 # The classifiers of a logged model, by what each is for, as `logged_model.py` knows them: that file imports MLflow.
 ONLY, SERVED, JUDGED = "classifier", "served", "judged"
 GROUPS, PART = "groups", "part"
+KIND_GROUPS = "kinds-groups.parquet"  # part of a classifier: group and split of every text whose kinds it learned
 THRESHOLD = ("threshold", "threshold_for")
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
@@ -72,12 +73,12 @@ def _log(run: Run, classifiers: Mapping[str, Path], tweets: pa.Table, columns: M
         for part, classifier in classifiers.items():
             artifacts[part] = str(shutil.copytree(classifier, Path(folder) / part))
         if "group" in tweets.column_names:
-            artifacts[GROUPS] = str(_write_groups(Path(folder), tweets))
+            artifacts[GROUPS] = str(_write_groups(Path(folder), tweets, served))
         logged = mlflow.pyfunc.log_model(
             name="classifier",
             python_model=str(Path(__file__).with_name(CODE_FILE)),
             artifacts=artifacts,
-            signature=_signature(),
+            signature=_signature(read_about(served)),
             input_example=example.where(example.notna(), None),
             pip_requirements=requirements(networks=any(served.rglob("network.keras"))),
             metadata={
@@ -101,10 +102,14 @@ def learned_splits(classifier: Path) -> list[str]:
     return list(read_about(classifier).get(LEARNED, ("train",)))
 
 
-def _write_groups(folder: Path, tweets: pa.Table) -> Path:
-    """The group of every labelled row and its split, sorted: the file says nothing of the order of the source."""
+def _write_groups(folder: Path, tweets: pa.Table, classifier: Path) -> Path:
+    """Group and split of every labelled row, and of every text whose kinds were learned, each once.
+
+    Sorted: the file says nothing of the order of the source.
+    """
     path = folder / f"{GROUPS}.parquet"
-    groups = tweets.select(["group", "split"]).group_by(["group", "split"], use_threads=False).aggregate([])
+    known = [tweets.select(["group", "split"]), *map(pq.read_table, sorted(classifier.rglob(KIND_GROUPS)))]
+    groups = pa.concat_tables(known).group_by(["group", "split"], use_threads=False).aggregate([])
     pq.write_table(groups.sort_by([("group", "ascending"), ("split", "ascending")]), path, compression="zstd")
     return path
 
@@ -151,14 +156,19 @@ def requirements(networks: bool) -> list[str]:
     return [f"{name}=={metadata.version(name)}" for name in names]
 
 
-def _signature() -> Any:
+def _signature(about: Mapping[str, Any]) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
 
     # Not "string": MLflow would refuse a column of numbers, and one without any value, which pandas calls float.
     inputs = Schema([ColSpec(AnyType(), "text"), ColSpec(AnyType(), "keyword", required=False)])
-    return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label")]))
+    kinds = [
+        column
+        for each in about.get("kinds", ())
+        for column in (ColSpec("string", each["name"]), ColSpec("double", f"{each['name']}_probability"))
+    ]
+    return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label"), *kinds]))
 
 
 def load_model(uri: str, judged: bool = False) -> "PyFuncModel":
@@ -235,6 +245,12 @@ def groups_learned(model: "PyFuncModel") -> pa.Table | None:
 def column_names(model: "PyFuncModel") -> dict[str, str]:
     """The column names of a loaded model's training source by meaning; none of a model that was logged without."""
     return dict((model.metadata.metadata or {}).get(COLUMNS, {}).get("names", {}))
+
+
+def kind_names(model: "PyFuncModel") -> tuple[str, ...]:
+    """The kinds of information that a loaded model tells of a text; none of a model that was logged without."""
+    kinds = getattr(model.unwrap_python_model().classifier, "kinds", ())
+    return tuple(kind.name for kind in kinds)
 
 
 def familiarity(model: "PyFuncModel") -> Familiarity:

@@ -45,8 +45,9 @@ def _pin(holder: dict[str, Any], left: Mapping[tuple[str, str], list[str]], read
         holder["corpora"] = [left["check_corpus", "snapshot"].pop(0) for _ in holder["corpora"]]
     if isinstance(holder.get("exclude"), list):
         holder["exclude"] = list(left["exclude_texts", "excluded"])
-    if isinstance(holder.get("labelled_texts"), list):
-        holder["labelled_texts"] = [left["check_labelled_texts", "snapshot"].pop(0) for _ in holder["labelled_texts"]]
+    for name in ("labelled_texts", "kinds"):  # in the order in which a retraining reads them
+        if isinstance(holder.get(name), list):
+            holder[name] = [left["check_labelled_texts", "snapshot"].pop(0) for _ in holder[name]]
     if isinstance(holder.get("labels"), str):
         holder["labels"] = next(iter(left["add_labels", "labels"]), "none")
     steps = {"against": "check_tweets", "similarities": "score_vectors", "analogies": "score_vectors"}

@@ -20,7 +20,10 @@ from tasks.store.outputs import Outputs
 
 @dataclass(frozen=True)
 class ScoringJob:
-    """What to score, how to read it, where the answers go, and what the model learned from, if that is known."""
+    """What to score, how to read it, where the answers go, and what the model learned from, if that is known.
+
+    `kinds` are those of information that the model tells.
+    """
 
     snapshot: Path
     out: str
@@ -31,6 +34,7 @@ class ScoringJob:
     outputs: Outputs = field(default_factory=Outputs)
     familiarity: Familiarity | None = None
     learned: LearnedGroups | None = None
+    kinds: tuple[str, ...] = ()
 
     def key(self, model: str) -> str:
         """What names the work that is kept: not where the answers go, nor in which form."""
@@ -47,7 +51,7 @@ class ScoringJob:
         with open_progress(self.key(model_id)) as stored:
             resumed = stored.rows
             read = self._fill(stored, model)
-            model_info = ModelInfo(name, version, self.snapshot.name)
+            model_info = ModelInfo(name, version, self.snapshot.name, self.kinds)
             written = write_output(stored, read, to, model_info)
         speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
         columns = self.columns.report() if isinstance(self.columns, TrainedColumns) else {}
@@ -59,6 +63,6 @@ class ScoringJob:
         total = expected_rows(self.snapshot) if on_terminal() else None
         with progress("score", total, unit="tweets", before=stored.rows) as report:
             chunks = reader.chunks(stored.rows)
-            for done in stored.extend(score_chunks(chunks, model, self.familiarity, self.learned)):
+            for done in stored.extend(score_chunks(chunks, model, self.familiarity, self.learned, self.kinds)):
                 report(done)
         return reader.rows

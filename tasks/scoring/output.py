@@ -17,38 +17,37 @@ from models.drift.familiarity import count_doubts
 from models.wording import counted
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
+from tasks.scoring.predicting import ANSWERS, NOTES, kind_fields
 from tasks.scoring.progress_store import ProgressStore
 from tasks.sources.records import QUARANTINE
 from tasks.store.outputs import Outputs
 
-LABELS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("probability", pa.float64()),
-        ("label", pa.int8()),
-        ("model", pa.string()),
-        ("version", pa.string()),
-        ("doubt", pa.string()),
-        ("learned_from", pa.string()),
-    ]
-)
-
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The model that scored, as every row names it, and the digest of the source, for the manifest."""
+    """The model that scored, as every row names it, and the digest of the source, for the manifest.
+
+    `kinds` are those of information that it tells.
+    """
 
     model: str
     version: str
     source: str = ""
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of a scored file."""
+        named = ("model", pa.string()), ("version", pa.string())
+        return pa.schema([*ANSWERS, *named, *NOTES, *kind_fields(self.kinds)])
 
     def rows_of(self, done: ProgressStore) -> Iterator[pa.Table]:
-        """The rows that were scored, under the columns of LABELS."""
+        """The rows that were scored, under the columns of `schema`."""
         for table in done:
             scored = table.filter(pc.is_null(table["reason"]))
-            names = [pa.repeat(pa.scalar(value), len(scored)) for value in (self.model, self.version)]
-            answers = scored.select(["id", "probability", "label"]).columns
-            yield pa.table([*answers, *names, scored["doubt"], scored["learned_from"]], schema=LABELS)
+            whose = {name: pa.repeat(pa.scalar(getattr(self, name)), len(scored)) for name in ("model", "version")}
+            columns = [whose[name] if name in whose else scored[name] for name in self.schema.names]
+            yield pa.table(columns, schema=self.schema)
 
 
 def rejected_rows(done: ProgressStore) -> Iterator[pa.Table]:
@@ -136,7 +135,7 @@ def _write_file(done: ProgressStore, to: Destination, model_info: ModelInfo, cou
     suffix, beside = path.suffix, _beside(path)
     with to.outputs.drafts(path.parent, optional=[beside.name], last=path.name) as draft:
         scored, rejected = draft / path.name, draft / beside.name
-        write_tables(scored, suffix, LABELS, model_info.rows_of(done), to.raw_csv)
+        write_tables(scored, suffix, model_info.schema, model_info.rows_of(done), to.raw_csv)
         write_tables(rejected, suffix, QUARANTINE, rejected_rows(done), to.raw_csv)
         _reconcile(counts, count_rows(scored, suffix), count_rows(rejected, suffix))
         if not counts["quarantined"]:
@@ -149,7 +148,7 @@ def _write_folder(
 ) -> dict[str, Any]:
     path, size = Path(to.out).absolute(), to.partition_rows or parts.DEFAULT_ROWS
     with to.outputs.draft_whole(path, last=parts.MANIFEST) as draft:
-        written = parts.write_parts(draft, size, LABELS, model_info.rows_of(done))
+        written = parts.write_parts(draft, size, model_info.schema, model_info.rows_of(done))
         rejected = parts.write_quarantine(draft, QUARANTINE, rejected_rows(done))
         _reconcile(counts, sum(part.rows for part in written), rejected.rows)
         about = {**asdict(model_info), **counts, "partition_rows": size}

@@ -44,12 +44,16 @@ class LabelledTexts(NamedTuple):
 
 
 def read_labelled_texts(
-    location: str | Path, limits: SourceLimits = DEFAULT_LIMITS, events: str | None = None
+    location: str | Path,
+    limits: SourceLimits = DEFAULT_LIMITS,
+    events: str | None = None,
+    text_column: str | None = None,
 ) -> list[LabelledTexts]:
     """Everything at this place that carries labels, files of one layout in one piece, in the order of the files.
 
     Tasks are named by folder and column, `CrisisLexT26/Informativeness`, or by the folder of a pair of files. `events`
-    says where the event of a text stands, see `tasks.sources.events`.
+    says where the event of a text stands, see `tasks.sources.events`; the column of the text is found where none is
+    named.
     Raises SourceError for what cannot be read, and when nothing there carries labels.
     """
     pieces: dict[tuple[str, ...], list[tuple[str, pa.Table]]] = {}
@@ -59,7 +63,7 @@ def read_labelled_texts(
             lines = list(_lines(member))
             named = {EVENT: event_column(events, member.name, len(lines))} if events else {}
             line_files.append((member.name, pa.table({"line": lines, **named})))
-        elif not member.name.endswith(".txt") and (table := _table(member, limits, events)) is not None:
+        elif not member.name.endswith(".txt") and (table := _table(member, limits, events, text_column)) is not None:
             pieces.setdefault(("table", *table.column_names), []).append((member.name, table))
     found = [_paired(files) if kind == "lines" else _of_table(files) for (kind, *_), files in pieces.items()]
     labelled = [each for each in found if each.labels]
@@ -102,7 +106,7 @@ def _paired(files: Sequence[tuple[str, pa.Table]]) -> LabelledTexts:
     return LabelledTexts(task, of_texts, _tasks({task: of_task}), of_events)
 
 
-def _table(member: Member, limits: SourceLimits, events: str | None) -> pa.Table | None:
+def _table(member: Member, limits: SourceLimits, events: str | None, text_column: str | None) -> pa.Table | None:
     """The text as column `text`, every other column under its own name, all of them strings; None without any text.
 
     The event of each text, where it is asked for, stands in the column EVENT.
@@ -110,7 +114,7 @@ def _table(member: Member, limits: SourceLimits, events: str | None) -> pa.Table
     """
     batches, found = [], None
     for batch in read_table(member, table_format(member), None, ReadingNotes(), limits):
-        found = found or find_columns(ColumnMap(), batch, member, ())
+        found = found or find_columns(ColumnMap(text=text_column), batch, member, ())
         if "text" not in found:
             return None
         names = [field.name for field in batch.schema.field("record").type if field.name != found["text"]]

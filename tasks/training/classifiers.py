@@ -20,6 +20,7 @@ from models.settings import (
     Representation,
 )
 from tasks.packaging import mlflow_model
+from tasks.packaging.mlflow_model import KIND_GROUPS
 from tasks.runtime import environment
 from tasks.steps import step
 from tasks.store import artifact_store, formats
@@ -27,6 +28,7 @@ from tasks.tracking import Run
 from tasks.training import diagnostics
 from tasks.training.answers import Answers, Unseen, Use, answer, cross_fitted_table
 from tasks.training.features import CHARACTERS
+from tasks.training.kinds import describe_kinds
 from tasks.training.labelled_tweets import Labelled, LabelledInputs
 from tasks.training.network import Start, train
 
@@ -133,6 +135,9 @@ def train_network(
     about: dict[str, Any] = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
     about |= {"epochs": trained.kept_epochs(settings), "learned": list(learned)}
     parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
+    if data.kinds is not None:
+        about |= {"kinds": describe_kinds(network, words, data.kinds, learned)}
+        parts |= {KIND_GROUPS: data.kinds.groups}
     unseen = None if tried is None else Unseen(pq.read_table(tried / TRIED)["probability"].to_numpy())
     return _finish(run, data, about, parts, use, trained.seconds, unseen)
 
@@ -156,6 +161,8 @@ def combine_models(
     )
     learned = {split for each in parts.values() for split in each["classifier.json"].get("learned", ("train",))}
     about = {"name": name, "kind": "ensemble", "representation": "average", "lines": lines, "learned": sorted(learned)}
+    if told := [each["classifier.json"]["kinds"] for each in parts.values() if each["classifier.json"].get("kinds")]:
+        about |= {"kinds": told[0]}  # of one source, so all members that tell any tell the same
 
     def calibrate(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
         fitted = member_lines(labels[known], [each[known] for each in said])

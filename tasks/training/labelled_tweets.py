@@ -14,24 +14,30 @@ from models.text import Tokens
 from models.wording import counted
 from tasks.steps import Inputs
 from tasks.store import formats
+from tasks.training.kinds import KindTexts
 
 
 @dataclass(frozen=True)
 class LabelledInputs(Inputs):
-    """The artifacts that every classifier learns from: labelled tweets and their tokens."""
+    """The artifacts that classifiers learn from: labelled tweets, their tokens, and texts with labels of kinds."""
 
     tweets: Path
     tokens: Path
+    kinds: Path | None = None
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """The labelled tweets with their tokens; rows of both agree. `columns` are those of their source."""
+    """The labelled tweets with their tokens; rows of both agree. `columns` are those of their source.
+
+    `kinds` are texts of their own, for networks that learn what kinds of information they hold, too.
+    """
 
     tweets: pa.Table
     tokens: Tokens
     labels: np.ndarray
     columns: Mapping[str, Any] = field(default_factory=dict)
+    kinds: KindTexts | None = None
 
     @staticmethod
     @lru_cache(maxsize=1)  # step after step trains on the same artifacts, whose paths name their content
@@ -44,7 +50,8 @@ class Labelled:
                 "training needs a table with labels"
             )
         tokens, labels = formats.read_tokens(inputs.tokens), table["target"].to_numpy()
-        return Labelled(table, tokens, labels, read_columns(inputs.tweets))
+        kinds = None if inputs.kinds is None else KindTexts.read(inputs.kinds)
+        return Labelled(table, tokens, labels, read_columns(inputs.tweets), kinds)
 
     def rows(self, *splits: str) -> np.ndarray:
         """Row numbers of these splits, in rising order."""

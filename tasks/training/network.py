@@ -1,10 +1,12 @@
 """The training of one network on labelled tweets: from what it starts, on which rows, with checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
@@ -17,12 +19,14 @@ from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
 from tasks.training.epoch_log import EpochLog, ordinary_scale
 from tasks.training.gradient_monitor import GradientRecord
+from tasks.training.kinds import NO_LABEL, KindTexts
 from tasks.training.labelled_tweets import Labelled
 from tasks.training.pretraining import READER
 
 if TYPE_CHECKING:
     import keras
 
+    from models.recurrent.training import LabelledDocuments
     from models.text.vocabulary import Vocabulary
 
 
@@ -34,15 +38,34 @@ class Start(Inputs):
     vectors: Path | None = None
     pretrained: Path | None = None
 
-    def words(self) -> tuple["Vocabulary", Any]:
-        """The vocabulary, extended by the words that have vectors, and their vectors (words, width) or None."""
+    def words(self, others: Sequence[str] = ()) -> tuple["Vocabulary", Any]:
+        """The vocabulary, extended by others and the words that have vectors, and these (words, width) or None."""
         words = formats.read_vocabulary(self.vocabulary)
+        words = words.extended(others) if len(others) else words
         known = self.pretrained or self.vectors
         if known is None:
             return words, None
         vectors = formats.read_vectors(known)
         words = words.extended(vectors.tokens)
         return words, vectors.rows_for(words.tokens)[0]
+
+
+def with_kinds(
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray], kinds: KindTexts, words: "Vocabulary", *splits: str
+) -> "LabelledDocuments":
+    """Encoded tweets with their labels, then the encoded texts of these splits with theirs of kinds."""
+    from models.recurrent.training import LabelledDocuments
+
+    (ids, offsets, labels), chosen = rows, kinds.rows(*splits)
+    more, places = words.encode(kinds.tokens.take(chosen))
+    nothing = np.full((len(labels), len(kinds.sizes)), NO_LABEL, np.int32)
+    return LabelledDocuments(
+        np.concatenate([ids, more]),
+        np.concatenate([offsets, offsets[-1] + places[1:]]),
+        np.concatenate([labels, np.full(len(chosen), NO_LABEL)]),
+        np.concatenate([nothing, kinds.labels[chosen]]),
+        kinds.sizes,
+    )
 
 
 class Trained(NamedTuple):
@@ -82,10 +105,10 @@ def train(
     from models.recurrent.network import take_reader_weights
 
     seed, kept = derive_seed(seed, settings.name), Checkpoints(run.action_key)
-    words, vectors = start.words()
+    words, vectors = start.words(data.kinds.words(*learned) if data.kinds else ())
     if vectors is not None:
         vectors = ordinary_scale(run, vectors)
-    build = partial(build_classifier, settings, len(words), vectors, seed)
+    build = partial(build_classifier, settings, len(words), vectors, seed, data.kinds.sizes if data.kinds else ())
     with computing_in(environment.precision()):
         network = build()
     if start.pretrained is not None:
@@ -101,7 +124,8 @@ def train(
             gradients.examine(epoch + 1)
 
         hooks = TrainingHooks(on_epoch=end_epoch, on_checkpoint=kept.save, start=kept.latest())
-        history = train_classifier(network, rows, data.encoded(words, *scored), settings, seed, hooks, epochs)
+        known = with_kinds(rows, data.kinds, words, *learned) if data.kinds else rows
+        history = train_classifier(network, known, data.encoded(words, *scored), settings, seed, hooks, epochs)
     network = in_float32(network, build)
     log.rest(history)
     gradients.log(run)

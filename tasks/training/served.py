@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from models.settings import SPLITS, ClassifierSettings, NbSvmSettings, ServedSettings
 from models.text import Tokens
 from tasks.packaging import mlflow_model
-from tasks.packaging.mlflow_model import LEARNED, read_about
+from tasks.packaging.mlflow_model import KIND_GROUPS, LEARNED, read_about
 from tasks.runtime import environment
 from tasks.steps import step
 from tasks.store import formats
@@ -73,9 +73,10 @@ def refit_network(
     run: Run, labelled: LabelledInputs, start: Start, settings: ClassifierSettings, seed: int, twin: Path
 ) -> Path:
     """A network trained on all rows for as many epochs as the twin was, from the same start."""
-    about = read_about(twin / "classifier")
-    trained = train(run, Labelled.read(labelled), start, settings, seed, tuple(SPLITS), about["epochs"])
-    return _write(run, about, {"network.keras": trained.network, "vocabulary.parquet": trained.words.to_table()})
+    about, data = read_about(twin / "classifier"), Labelled.read(labelled)
+    trained = train(run, data, start, settings, seed, tuple(SPLITS), about["epochs"])
+    parts = {"network.keras": trained.network, "vocabulary.parquet": trained.words.to_table()}
+    return _write(run, about, parts | ({KIND_GROUPS: data.kinds.groups} if data.kinds else {}))
 
 
 @step("refit {name}", hardware=True)

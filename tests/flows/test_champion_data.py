@@ -75,6 +75,16 @@ def test_the_vectors_of_the_champion_are_read_again_and_missed_where_they_are_go
         champion_data()
 
 
+def test_the_kinds_of_the_champion_are_gone_on_with(home: Path, tweets: Path) -> None:
+    kinds = tweets.with_name("kinds.csv")
+    kinds.write_text("text,type\n")
+    set_champion(in_json(TweetSource(source=str(tweets)), (), (), kinds=(str(kinds),), kinds_columns=("type",)))
+    data = champion_data()
+    assert (data.kinds, data.kinds_columns) == ((str(kinds),), ("type",))
+    set_champion(in_json(TweetSource(source=str(tweets)), (), ()))
+    assert (champion_data().kinds, champion_data().kinds_columns) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

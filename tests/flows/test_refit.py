@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from flows.classify import classify, pretrain
+from flows.classify import OtherLabels, classify, pretrain
 from flows.embed import embed
 from flows.featurize import featurize
 from flows.ingest import ingest_corpora, ingest_labelled_texts, ingest_tweets
@@ -46,9 +46,9 @@ def fitted(retrained: dict[str, Any]) -> Fitted:
         text = UnlabelledText(features.corpus_tokens, tweets, features.tokens)
         vectors = embed(text, recipe.embeddings, recipe.seed, VectorTests(), run, None)
         pretrained = pretrain(features.corpus_tokens, texts, vectors, recipe, run)
-        models = classify(tweets, features, vectors, recipe, run, None, pretrained)
+        models = classify(tweets, features, vectors, recipe, run, None, OtherLabels(pretrained))
         assert tracking.step_outcomes(run.run_id)["run"] == 0
-    return Fitted(tweets, features, vectors, models, pretrained)
+    return Fitted(tweets, features, vectors, models, OtherLabels(pretrained))
 
 
 @pytest.fixture(scope="module")

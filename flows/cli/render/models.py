@@ -33,11 +33,23 @@ def retrained(result: Mapping[str, Any]) -> None:
     console.print(f"{how_sure(test['rows'])}.")
     steps = result["steps"]
     console.print(f"Chosen on validation: [bold]{result['best']}[/bold]; {result['choice']['sentence']}.")
+    kinds_told(console, result["kinds"] or ())
     console.print(f"{result['decision']}.")
     console.print(
         f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
     )
     console.print(f"Run {result['run_id']} in {result['tracking_uri']}", soft_wrap=True)
+
+
+def kinds_told(console: Console, kinds: Sequence[Mapping[str, Any]]) -> None:
+    """How well each kind of information is told, beside the baseline."""
+    for each in kinds:
+        low, high = each["difference_interval"]
+        console.print(
+            f"{each['name']}, {counted(len(each['classes']), 'class', 'classes')}: macro F1 {each['macro_f1']:.3f} "
+            f"on {counted(each['rows'], 'held-out text')}; one-vs-rest TF-IDF + logistic regression "
+            f"{each['baseline_macro_f1']:.3f} (difference {low:+.3f} to {high:+.3f})."
+        )
 
 
 def models(

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from models.recurrent.backends import on_tensorflow
 from models.recurrent.layers import GRU, LSTM, AttentionPooling, MaskedPooling, SimpleRNN, over_time_on_cpu
+from models.recurrent.network import LOGIT, TASKS
 from models.recurrent.scan import project, states_of
 
 LARGEST_TABLE_BYTES = 512 << 20
@@ -33,7 +34,7 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     if not readings or rest is None:
         return on_tensorflow.logits(network)
     longest = network.get_layer("first_tokens").max_length
-    pooling, output = rest
+    pooling, *heads = rest
 
     signature = [tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)]
 
@@ -41,7 +42,8 @@ def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     def forward(ids: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
         lengths = tf.cast(tf.reduce_sum(present, axis=1), tf.int32)
         states = tf.concat([_read(each, ids, lengths) for each in readings], axis=2)
-        return output(pooling(tf.transpose(states, (1, 0, 2)), mask=present > 0))
+        document = pooling(tf.transpose(states, (1, 0, 2)), mask=present > 0)
+        return tf.concat([head(document) for head in heads], axis=1)
 
     def ask(ids: np.ndarray) -> np.ndarray:
         ids = ids[:, :longest]
@@ -80,15 +82,16 @@ def readings_of(network: keras.Model) -> list[Reading]:
 
 
 def _layers_after(network: keras.Model) -> Sequence[Any] | None:
-    """Pooling and output; None where anything else stands there that does something when nothing is learned."""
+    """Pooling and the layers of outputs; None where anything else stands there that does something when asked."""
     names = [layer.name for layer in network.layers]
     places = [names.index(name) for name in ("pooling", "attention") if name in names]
-    if not places or "logit" not in names:
+    if not places or LOGIT not in names:
         return None
-    after = [each for each in network.layers[places[0] : names.index("logit") + 1] if not _is_dropout(each)]
-    known = isinstance(after[0], (MaskedPooling, AttentionPooling)) and len(after) == 2
-    return after if known else None
+    heads = [network.get_layer(name) for name in (LOGIT, TASKS) if name in names]
+    pooling, *others = [each for each in network.layers[places[0] :] if not _is_passing(each) and each not in heads]
+    return [pooling, *heads] if isinstance(pooling, (MaskedPooling, AttentionPooling)) and not others else None
 
 
-def _is_dropout(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.Dropout)
+def _is_passing(layer: keras.layers.Layer) -> bool:
+    """Whether it changes no number when nothing is learned."""
+    return isinstance(layer, (keras.layers.Dropout, keras.layers.Concatenate))

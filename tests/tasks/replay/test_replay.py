@@ -391,7 +391,7 @@ def test_this_environment_is_that_of_the_lock() -> None:
 def test_every_source_of_a_request_becomes_the_snapshot_that_was_read(tmp_path: Path) -> None:
     tweets = {"source": "https://***@example.org/t.csv", "against": "other.csv", "columns": {"text": "other.csv"}}
     corpora = {"corpora": ["a.txt", "b.txt"], "exclude": ["held.csv"]}
-    given = {"labelled_texts": ["moods.csv"], "vectors": "glove.txt"}
+    given = {"labelled_texts": ["moods.csv"], "kinds": ["types.csv"], "vectors": "glove.txt"}
     asked = {"tweets": tweets, **corpora, **given, "similarities": "w.tsv", "analogies": "q.txt"}
     request = Request(
         "retrain", {"request": {**asked, "recipe": "mine.toml"}}, {"file": "mine.toml", "text": "seed = 2"}
@@ -402,7 +402,7 @@ def test_every_source_of_a_request_becomes_the_snapshot_that_was_read(tmp_path: 
         ("check_corpus", "snapshot"): ["/raw/3", "/raw/4"],
         ("exclude_texts", "excluded"): ["/raw/6"],
         ("score_vectors", "similarities"): ["/raw/5", "/raw/5"],
-        ("check_labelled_texts", "snapshot"): ["/raw/7"],
+        ("check_labelled_texts", "snapshot"): ["/raw/7", "/raw/9"],
         ("read_external_vectors", "snapshot"): ["/raw/8"],
     }
     made = pinned(request, snapshots, tmp_path).parameters["request"]
@@ -411,6 +411,7 @@ def test_every_source_of_a_request_becomes_the_snapshot_that_was_read(tmp_path: 
         "corpora": ["/raw/3", "/raw/4"],
         "exclude": ["/raw/6"],
         "labelled_texts": ["/raw/7"],
+        "kinds": ["/raw/9"],
         "vectors": "/raw/8",
         "similarities": "/raw/5",
         "analogies": None,

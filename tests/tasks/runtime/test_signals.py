@@ -173,7 +173,7 @@ def test_no_run_is_opened_and_nothing_promoted_after_a_swallowed_ctrl_c(
         os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), tracking.tracked_run("root", "retrain"):
         pytest.fail("it was opened")
-    fitted = retrain.Fitted(Path(), None, {}, {}, {})  # type: ignore[arg-type]
+    fitted = retrain.Fitted(Path(), None, {}, {})  # type: ignore[arg-type]
     with tracking.tracked_run("root", "retrain") as run:
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)

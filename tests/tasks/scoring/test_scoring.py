@@ -31,6 +31,7 @@ from tasks.store import checkpoints
 from tasks.store.digests import file_sha256
 from tasks.store.outputs import Outputs, RefusedOutput
 
+COLUMNS = output.ModelInfo("model", "1").schema
 ROWS = 150_000  # two finished parts of the progress store and the beginning of a third
 KILL = [sys.executable, __file__]  # this file is a program too: see its end
 
@@ -177,8 +178,8 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path, start: str) -> None:
     cell = f'{start}cmd|"/c calc"!A1'
     values = {"id": cell, "probability": 0.5, "label": 1, "model": f"{start}a model", "version": "3"}
     values |= {"doubt": None, "learned_from": None}
-    table = pa.table([pa.array([values[name]], output.LABELS.field(name).type) for name in values], output.LABELS)
-    formats.write_tables(tmp_path / "scored.csv", ".csv", output.LABELS, [table])
+    table = pa.table([pa.array([values[name]], COLUMNS.field(name).type) for name in values], COLUMNS)
+    formats.write_tables(tmp_path / "scored.csv", ".csv", COLUMNS, [table])
     assert [(row["id"], row["model"]) for row in read_any(tmp_path / "scored.csv")] == [
         (f"'{cell}", f"'{start}a model")
     ]
@@ -348,7 +349,7 @@ def test_a_folder_written_again_holds_the_new_parts_alone(few: Path, many: Path,
     few.write_text("id,text\n")
     score(few, out, LengthModel())
     assert sorted(contents(Path(out))) == ["manifest.json", "part-00000.parquet"]
-    assert pq.read_table(f"{out}/part-00000.parquet").schema == output.LABELS
+    assert pq.read_table(f"{out}/part-00000.parquet").schema == COLUMNS
 
 
 @pytest.mark.parametrize(
