@@ -23,12 +23,22 @@ class AskedTweets(BaseModel):
     tweets: list[AskedTweet]
 
 
+class KindAnswer(BaseModel):
+    """What the model says of one kind of information."""
+
+    label: str = Field(description="The likeliest class.")
+    probability: float = Field(description="Of that class, 0 to 1.")
+
+
 class Answer(BaseModel):
     """What the model says of a tweet."""
 
     probability: float | None = Field(description="Of a real disaster, 0 to 1; null where there was no text.")
     label: int | None = Field(description="1 from the model's threshold on, else 0; null where there was no text.")
     doubt: str | None = Field(None, description=DOUBT)
+    kinds: dict[str, KindAnswer] | None = Field(
+        None, description="By name, what kinds of information the tweet holds, where the model has learned any."
+    )
 
 
 class AnsweredTweet(Answer):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from models.wording import counted
 from tasks.scoring import TrainedColumns
-from tasks.scoring.predicting import score_chunk
+from tasks.scoring.predicting import kind_fields, score_chunk
 from tasks.scoring.rows import Reader
 from tasks.service.served_model import ServedModel
 from tasks.sources.columns import ColumnMap
@@ -62,13 +62,18 @@ def score_file(
                 f"{path.name} has more than {counted(file_rows, 'row')}: score it with "
                 f"`crisisflow score {path.name} --out scored.csv`"
             )
-        answers = score_chunk(chunk, model.logged, model.familiarity)
-        parts.append(pa.table([answers[n] if n in answers.column_names else chunk[n] for n in SHOWN], names=SHOWN))
+        answers = score_chunk(chunk, model.logged, model.familiarity, None, model.kinds)
+        names = [*SHOWN, *_kind_columns(model)]
+        parts.append(pa.table([answers[n] if n in answers.column_names else chunk[n] for n in names], names=names))
         report(sum(map(len, parts)))
     if not parts:
         raise SourceError(f"{path.name} holds no rows")
     doubts = trained.report()["doubts"] if isinstance(trained, TrainedColumns) else []
     return pa.concat_tables(parts, promote_options="permissive").combine_chunks(), list(doubts)  # type: ignore[call-overload]
+
+
+def _kind_columns(model: ServedModel) -> list[str]:
+    return [name for name, _ in kind_fields(model.kinds)]
 
 
 def count_rows(table: pa.Table) -> dict[str, int]:
@@ -90,7 +95,7 @@ def select_rows(table: pa.Table, view: View) -> dict[str, Any]:
         places = places[pc.sort_indices(found, sort_keys=[(view.sort, order)]).to_numpy()]
     elif view.descending:
         places = places[::-1]
-    shown = table.take(pa.array(places[view.start : view.start + view.count]))
+    shown = table.select(SHOWN).take(pa.array(places[view.start : view.start + view.count]))
     return {"rows": shown.to_pylist(), "start": view.start, "matching": len(places)}
 
 
@@ -109,6 +114,7 @@ def _matching(table: pa.Table, view: View) -> pa.BooleanArray:
 def as_csv(table: pa.Table, model: str, version: str) -> bytes:
     """All rows in the order of the file, with the text, under the column names of `crisisflow score`."""
     names = ["id", "text", "probability", "label", "model", "version", "doubt", "reason"]
+    names += [name for name in table.column_names if name not in names]  # of kinds
     whose = {"model": pa.repeat(model, len(table)), "version": pa.repeat(version, len(table))}
     columns = [whose[name] if name in whose else table[name] for name in names]
     written = io.BytesIO()

@@ -26,10 +26,11 @@ WARM_UP_WORDS = "Forest fire near La Ronge Sask . Canada : people receive wildfi
 
 
 class Judgement(NamedTuple):
-    """P(real disaster) of a tweet, and what keeps the model from judging it."""
+    """P(real disaster) of a tweet, what keeps the model from judging it, and its class of each kind that is known."""
 
     probability: float
     doubt: str | None
+    kinds: dict[str, dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class ServedModel:
     serves: str = "twin"  # or refit: a fit on all labelled rows, whose twin was judged
     tweets: Path | None = None  # its checked tweets, where they are in the store
     logged: Any = None  # as MLflow loaded it; files are scored with it
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of information that it tells of a tweet."""
+        return tuple(kind.name for kind in getattr(self.classifier, "kinds", ()))  # earlier releases know none
 
     @classmethod
     def load(cls, chosen: registry.ChosenModel) -> "ServedModel":
@@ -71,16 +77,29 @@ class ServedModel:
 
         Among others a tweet may differ in the last digits (within 1e-6). Raises ArithmeticError for what is none.
         """
-        texts, keywords = (text_column(column) for column in zip(*tweets, strict=True))
-        answers = self.classifier.probabilities(texts, keywords)
-        if not np.isfinite(answers).all():
-            raise ArithmeticError(f"{self.model} {self.version} answered with values that are not finite numbers")
-        listed: list[float] = answers.tolist()
-        return listed
+        return self._ask(tweets)[0]
 
     def judge(self, tweets: Sequence[Tweet]) -> list[Judgement]:
-        """The probability of each tweet, and what keeps the model from judging it. Raises as `probabilities` does."""
-        return list(map(Judgement, self.probabilities(tweets), self._doubts([tweet.text for tweet in tweets])))
+        """What the model says of each tweet, and what keeps it from judging it. Raises as `probabilities` does."""
+        probabilities, kinds = self._ask(tweets)
+        return list(map(Judgement, probabilities, self._doubts([tweet.text for tweet in tweets]), kinds))
+
+    def _ask(self, tweets: Sequence[Tweet]) -> tuple[list[float], list[dict[str, dict[str, object]]]]:
+        """P(real disaster) of each tweet, and by kind its likeliest class and the probability of that."""
+        texts, keywords = (text_column(column) for column in zip(*tweets, strict=True))
+        known = self.classifier.kinds if self.kinds else ()
+        if known:
+            answers, of_kinds = self.classifier.answers(texts, keywords)
+        else:
+            answers, of_kinds = self.classifier.probabilities(texts, keywords), []
+        if not all(np.isfinite(each).all() for each in (answers, *of_kinds)):
+            raise ArithmeticError(f"{self.model} {self.version} answered with values that are not finite numbers")
+        told: list[dict[str, dict[str, object]]] = [{} for _ in tweets]
+        for kind, of_classes in zip(known, of_kinds, strict=True):
+            places, highest = of_classes.argmax(axis=1).tolist(), of_classes.max(axis=1).tolist()
+            for of_tweet, place, probability in zip(told, places, highest, strict=True):
+                of_tweet[kind.name] = {"label": kind.classes[place], "probability": probability}
+        return answers.tolist(), told
 
     def _doubts(self, texts: Sequence[str]) -> list[str | None]:
         """Word by word in Python: for a few texts that takes a thirtieth of what Arrow's functions need to begin."""
@@ -91,7 +110,7 @@ class ServedModel:
         return doubts
 
     def answer(self, judged: Judgement | None) -> dict[str, object]:
-        """Probability and label (1 from the model's threshold on) as JSON has them, and a doubt where there is one.
+        """Probability and label (1 from the model's threshold on) as JSON has them, kinds and a doubt if there are any.
 
         None stands for a tweet without text, which has neither.
         """
@@ -99,6 +118,7 @@ class ServedModel:
             return {"probability": None, "label": None}
         said: dict[str, object]
         said = {"probability": judged.probability, "label": int(judged.probability >= self.classifier.threshold)}
+        said |= {"kinds": judged.kinds} if judged.kinds else {}
         return said if judged.doubt is None else {**said, "doubt": judged.doubt}
 
     def warm_up(self) -> None:

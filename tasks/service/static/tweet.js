@@ -34,6 +34,7 @@ function shown(said) {
       make("span", { class: "hint" }, `By ${said.model}${said.version ? `, version ${said.version}` : ""}.`)),
     scale(said),
   ];
+  if (said.kinds) parts.push(kinds(said.kinds));
   if (said.doubt) parts.push(make("p", { class: "doubt" }, `In doubt: ${said.doubt}. The model did not learn from such texts.`));
   if (said.lacking) parts.push(make("p", { class: "hint" }, "The model learned with keywords; with one the answer may be another."));
   return [...parts, ...words(said), ...twins(said.twins)];
@@ -46,6 +47,14 @@ function scale(said) {
     draw("rect", { class: "whole", width: 100, height: 8 }),
     draw("rect", { class: "part", width: at(said.probability), height: 8 }),
     draw("line", { class: "mark", x1: at(said.threshold), x2: at(said.threshold), y1: 0, y2: 8, "vector-effect": "non-scaling-stroke", "stroke-width": 2 }));
+}
+
+function kinds(found) {
+  const list = make("ul", { class: "kinds" });
+  for (const [name, said] of Object.entries(found)) {
+    list.append(make("li", {}, make("bdi", {}, name.replaceAll("_", " ")), ": ", make("b", {}, make("bdi", {}, said.label)), ` (${percent(said.probability)})`));
+  }
+  return list;
 }
 
 const figure = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;

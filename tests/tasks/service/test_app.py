@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from models.classifiers.text_kinds import TextKind
 from models.drift.familiarity import Familiarity
 from models.settings import TextSettings
 from tasks.service.app import create_app
@@ -88,6 +89,21 @@ def test_a_text_that_the_model_cannot_judge_carries_the_doubt_and_others_none() 
     assert predictions[1] == said | {"doubt": "unknown script: Cyrillic"}
     assert predictions[2] == said | {"doubt": "no known word"}
     assert predictions[3] == {"probability": None, "label": None}
+
+
+def test_kinds_of_information_are_told_where_the_model_knows_them() -> None:
+    used = model()
+    kinds = (TextKind("source", ("eyewitness", "media")), TextKind("subject", ("damage", "warning")))
+    of_classes = [np.array([[0.25, 0.75]]), np.array([[0.5, 0.5]])]
+    used.classifier.kinds = kinds  # type: ignore[misc]
+    used.classifier.answers = lambda texts, keywords: (by_heart(texts, keywords), of_classes)  # type: ignore[method-assign]
+    status, said = predict({"text": "fire"}, service(used=used))
+    assert status == 200
+    assert said["kinds"] == {
+        "source": {"label": "media", "probability": 0.75},
+        "subject": {"label": "damage", "probability": 0.5},
+    }
+    assert "kinds" not in predict({"text": "fire"})[1]
 
 
 def test_every_error_has_one_form() -> None:
