@@ -162,8 +162,10 @@ class Explanation(NamedTuple):
         dialect = self.reading.dialect
         if self.habit == TEXTS:
             return dialect.delimiter in COMMON and dialect.line_end == "\n" and all(self.reading.rows[0].quoted)
-        commas = self.habit == MINIMAL and dialect.delimiter in COMMON
-        return commas and not misfits(self.habit, self.reading, written=",")
+        if self.habit != MINIMAL or dialect.delimiter not in COMMON:
+            return False
+        of_pyarrow = dialect.line_end == "\n"  # which encloses the names, and of the cells those that need it
+        return (of_pyarrow or not self.reading.encloses_names()) and not misfits(self.habit, self.reading, written=",")
 
 
 def _decide_quotes(text: str, plain: Dialect, read: Read, options: ReadingOptions, wide: bool) -> Decision:

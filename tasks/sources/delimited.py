@@ -226,10 +226,7 @@ def _names(reading: Reading, header: bool) -> list[str]:
         return [str(number) for number in range(1, len(first) + 1)]
     if reading.width != len(first) + 1:
         return first
-    cells = [row.cells for row in reading.body if row.cells]
-    if not any(row[-1] for row in cells):
-        return [*first, ""]
-    return [ROW_NAMES, *first]
+    return [*first, ""] if reading.ends_in_delimiter else [ROW_NAMES, *first]
 
 
 def _translation(reading: Reading) -> Callable[[str], str] | None:

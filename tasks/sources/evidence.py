@@ -39,11 +39,13 @@ class Reading:
         rows = [row for row in self.rows if row.cells is not None]
         width = len(rows[0].cells or ()) if rows else 0
         longer = self.header and {len(row.cells or ()) for row in rows[1:]} == {width + 1}
-        return (
-            width + 1
-            if longer and (self.named_rows or not any((row.cells or ("",))[-1] for row in rows[1:]))
-            else width
-        )
+        return width + 1 if longer and (self.named_rows or self.ends_in_delimiter) else width
+
+    @property
+    def ends_in_delimiter(self) -> bool:
+        """Whether all rows below the header end in a delimiter, and not in an empty cell in quotes."""
+        rows = [row for row in self.rows[1:] if row.cells]
+        return not any(row.cells[-1] or row.quoted[-1] for row in rows if row.cells)
 
     @property
     def named_rows(self) -> bool:
@@ -107,6 +109,13 @@ class Reading:
                 if any(cell in MISSING_WORDS for cell in cells):
                     return True
         return False
+
+    def encloses_names(self) -> bool:
+        """Whether names in the header stand in quotes that they do not need."""
+        names = self.rows[0].cells or () if self.header else ()
+        marks = (self.dialect.delimiter, self.dialect.quote, "\r", "\n")
+        pairs = zip(names, self.rows[0].quoted, strict=True) if names else ()
+        return any(quoted and name and not any(mark in name for mark in marks) for name, quoted in pairs)
 
     def encloses_without_need(self) -> bool:
         """Whether so many cells stand in quotes that need none that their writer encloses all texts, or all cells."""

@@ -194,3 +194,20 @@ def test_lines_of_a_cell_are_no_rows_where_a_quote_is_left_at_an_end(tmp_path: P
 def test_texts_in_crlf_whose_quotes_are_escaped_are_not_of_r(tmp_path: Path) -> None:
     data = '"id","text"\r\n"1","say \\"now\\" C:\\\\"\r\n"2","calm"\r\n'
     assert read(tmp_path / "set.csv", data) == ['say "now" C:\\', "calm"]
+
+
+def test_names_in_quotes_before_lines_that_end_in_crlf_are_not_what_writers_do_unasked(tmp_path: Path) -> None:
+    data = '"text"\r\n"calm \\\\ \r\n"\r\n"#help, now"\r\n'  # QUOTE_ALL, with an escape or without
+    with pytest.raises(SourceError, match="--escape backslash or --escape none"):
+        read(tmp_path / "set.csv", data)
+    assert read(tmp_path / "set.csv", data.replace('"text"', "text")) == ["calm \\\\ \r\n", "#help, now"]
+
+
+@pytest.mark.parametrize("delimiter", [" ", "\t"])
+def test_an_empty_text_in_quotes_does_not_make_the_name_of_a_row_an_id(tmp_path: Path, delimiter: str) -> None:
+    (tmp_path / "set.tsv").write_text(f'"id"{delimiter}"text"\n"1"{delimiter}1200{delimiter}""\n')  # by R
+    (row,) = [row for batch in read_tweets(tmp_path / "set.tsv") for row in batch.to_pylist()]
+    assert (row["id"], row["text"]) == ("1200", None)
+    (tmp_path / "set.tsv").write_text("id,text\n1200,calm,\n")  # a delimiter at the end of the row
+    (row,) = [row for batch in read_tweets(tmp_path / "set.tsv") for row in batch.to_pylist()]
+    assert (row["id"], row["text"]) == ("1200", "calm")
