@@ -142,6 +142,7 @@ def conclude(
     rows = comparison.model_rows(run.run_id)
     chosen = _choose(rows, fitted)
     best = chosen.row
+    signals.raise_if_interrupted()
     kinds = judge_kinds(run, fitted, best.name, recipe)
     signals.raise_if_interrupted()  # no promotion after Ctrl-C
     prepare = refit_on_demand(run, best.name, fitted, request, recipe)

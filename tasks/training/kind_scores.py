@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.settings import FrequencySettings, LogisticSettings
+from models.wording import counted
 from tasks.html.fact_sheet import Part, Sheet, sheet_markdown, sheet_page
 from tasks.runtime import environment
 from tasks.steps import step
@@ -104,7 +105,7 @@ def _part(name: str, scores: dict[str, Any]) -> Part:
     low, high = scores["difference_interval"]
     difference = scores["macro_f1"] - scores["baseline_macro_f1"]
     lead = (
-        f"Macro F1 {scores['macro_f1']:.3f} on {scores['rows']:,} texts, {scores['baseline_macro_f1']:.3f} of "
+        f"Macro F1 {scores['macro_f1']:.3f} on {counted(scores['rows'], 'text')}, {scores['baseline_macro_f1']:.3f} of "
         f"{BASELINE}: {difference:+.3f} ({low:+.3f} to {high:+.3f}, 95 % bootstrap interval over groups)."
     )
     rows = tuple(
