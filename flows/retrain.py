@@ -175,7 +175,9 @@ def _choose(rows: list[comparison.ModelRow], fitted: Fitted) -> choice.Chosen:
     if fitted.others.kinds is None:
         return choice.choose(rows)
     chosen = choice.choose([row for row in rows if fitted.tells_kinds(row.name)])
-    return replace(chosen, words=f"{chosen.words} (among the models that tell kinds of information)")
+    best = choice.choose(rows).row.name
+    passed = f"; of all models {best} would have been chosen, which tells none" if best != chosen.row.name else ""
+    return replace(chosen, words=f"{chosen.words} (among the models that tell kinds of information{passed})")
 
 
 def _record(run: tracking.Run, rows: list[comparison.ModelRow], chosen: choice.Chosen, decision: Decision) -> None:

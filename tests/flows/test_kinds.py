@@ -1,15 +1,19 @@
 """Which networks learn kinds of information, and where their labels come from."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from flows import retrain
 from flows.classify import kinds_told_by
 from flows.ingest import TweetSource
 from flows.kinds import read_kinds
 from models.settings import ClassifierSettings, KindsSettings, Recipe, TextSettings
 from tasks import tracking
+from tasks.evaluation.choice import Chosen
 from tasks.store import formats
 
 NETWORKS = [ClassifierSettings(kind=kind, features="scratch") for kind in ("rnn", "lstm")]
@@ -40,3 +44,15 @@ def test_a_checked_table_holds_no_further_columns(home: Path) -> None:
         assert read_kinds(run, (), (), source, tweets, TextSettings()) is None
         with pytest.raises(ValueError, match="holds no further columns: give the file of the tweets with --kinds"):
             read_kinds(run, (), ("what",), source, tweets, TextSettings())
+
+
+@pytest.mark.parametrize(("best", "said"), [("nb-svm", True), ("lstm", False)])
+def test_a_model_that_is_passed_over_since_it_tells_no_kinds_is_named(
+    monkeypatch: pytest.MonkeyPatch, best: str, said: bool
+) -> None:
+    rows: Any = sorted((SimpleNamespace(name=name) for name in ("lstm", "nb-svm")), key=lambda row: row.name != best)
+    monkeypatch.setattr(retrain.choice, "choose", lambda among: Chosen(among[0], "the lowest"))
+    fitted: Any = SimpleNamespace(others=SimpleNamespace(kinds=Path()), tells_kinds=lambda name: name == "lstm")
+    chosen = retrain._choose(rows, fitted)
+    assert chosen.row.name == "lstm"
+    assert ("of all models nb-svm would have been chosen, which tells none" in chosen.words) == said
