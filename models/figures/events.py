@@ -14,6 +14,15 @@ MARKERS = "osD^vPX"
 Point = tuple[int, float, tuple[float, float]]  # labels, score, its interval
 
 
+def marker_of(place: int) -> str:
+    """The marker of a model at this place of the list: another one where the colours begin anew.
+
+    >>> marker_of(0), marker_of(7)
+    ('o', 's')
+    """
+    return MARKERS[(place + place // len(SERIES)) % len(MARKERS)]
+
+
 def event_dots(
     events: Sequence[str], scores: Mapping[str, Sequence[float]], title: str = "Events held out"
 ) -> "Figure":
@@ -31,7 +40,7 @@ def event_dots(
     axes = figure.subplots()
     dress(axes, title, "macro F1, the mean of both classes (lines: means over events)", "")
     for place, name in enumerate(scores):
-        colour, marker = SERIES[place % len(SERIES)], MARKERS[place % len(MARKERS)]
+        colour, marker = SERIES[place % len(SERIES)], marker_of(place)
         if not np.isnan(values[place]).all():
             axes.axvline(float(np.nanmean(values[place])), color=colour, linewidth=1.2, alpha=0.6)
         axes.plot(values[place, hardest], range(len(events)), marker, color=colour, markersize=6, label=name)
