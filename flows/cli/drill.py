@@ -1,6 +1,7 @@
 """The command that replays past events, to see which way of retraining and of asking for labels pays."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,30 @@ from flows.cli.runner import AsJson, Debug, command, show
 from models.wording import counted
 
 WIDTH = 110  # columns that the tables take
+
+
+@dataclass(frozen=True)
+class Replays:
+    """Which events are scored, under which policies, and what people answer."""
+
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Score these only, as `*flood*`: what was sent before is labelled. Repeatable."
+        ),
+    ] = None
+    warm_up: Annotated[int, typer.Option(min=1, help="Events that are labelled before the drill begins.")] = 4
+    budget: Annotated[int, typer.Option(min=1, help="Tweets that people are asked about in a night.")] = 10
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Replay these policies only, by their whole names. Repeatable."),
+    ] = None
+    seed: Annotated[int, typer.Option(help="Of random draws.")] = 0
+
+    def given(self) -> dict[str, Any]:
+        """The fields of the request that these options fill."""
+        numbers = {"warm_up": self.warm_up, "budget": self.budget, "seed": self.seed}
+        return {**numbers, "event": tuple(self.event or ()), "policies": tuple(self.policy or ())}
 
 
 def register(app: typer.Typer) -> None:
@@ -29,21 +54,9 @@ def drill(
             metavar="COLUMN|folders|files", help="How the event of a tweet is told: folder, file, or a column."
         ),
     ] = "folders",
-    event: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Score these only, as `*flood*`: what was sent before is labelled. Repeatable."
-        ),
-    ] = None,
-    warm_up: Annotated[int, typer.Option(min=1, help="Events that are labelled before the drill begins.")] = 4,
-    budget: Annotated[int, typer.Option(min=1, help="Tweets that people are asked about in a night.")] = 10,
-    policy: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Replay these policies only, by their whole names. Repeatable."),
-    ] = None,
+    replays: Replays,
     table: options.LabelledTable,
     recipe: options.RecipeName = "quick",
-    seed: Annotated[int, typer.Option(help="Of random draws.")] = 0,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -61,14 +74,7 @@ def drill(
         from flows import drill as stage
 
         request = stage.DrillRequest(
-            tweets=options.tweet_source(tweets, table),
-            events=events,
-            event=tuple(event or ()),
-            warm_up=warm_up,
-            budget=budget,
-            policies=tuple(policy or ()),
-            recipe=recipe,
-            seed=seed,
+            tweets=options.tweet_source(tweets, table), events=events, recipe=recipe, **replays.given()
         )
         result = stage.drill(request)
     show(result, as_json, _drilled)
