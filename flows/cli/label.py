@@ -179,6 +179,6 @@ def status(*, as_json: AsJson = False, debug: Debug = False) -> None:
 
 
 def _name(annotator: str | None) -> str:
-    import getpass
+    from tasks.runtime.processes import user
 
-    return annotator or getpass.getuser()
+    return annotator or user()

@@ -4,10 +4,8 @@ The database holds addresses relative to that folder, its path as the first mach
 folder holds too: machines may mount it at different places, and none takes another folder for it.
 """
 
-import getpass
 import json
 import os
-import socket
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 from tasks.database.address import Address
 from tasks.database.connection import UnusableDatabase
 from tasks.runtime.atomic_files import write_atomically
+from tasks.runtime.processes import user_and_machine
 from tasks.runtime.state_folder import state_home
 
 VARIABLE = "CRISISFLOW_ARTIFACTS"
@@ -37,7 +36,7 @@ def choose(address: Address) -> dict[str, str]:
         write_atomically(folder / FILE, json.dumps({"id": number, "database": str(address)}, indent=1))
     except OSError as error:
         raise UnusableDatabase(f"the folder of artifacts {folder} cannot be used ({error}): {_remedy()}") from None
-    return {PATH: str(folder), ID: number, NAMED_BY: f"{_user()}@{socket.gethostname()}"}
+    return {PATH: str(folder), ID: number, NAMED_BY: user_and_machine()}
 
 
 def find(facts: Mapping[str, str], address: Address) -> Path:
@@ -71,10 +70,3 @@ def _id(folder: Path) -> str | None:
         return str(json.loads((folder / FILE).read_text(encoding="utf-8"))["id"])
     except (OSError, ValueError, KeyError):
         return None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number without a name
-        return f"uid {os.getuid()}"

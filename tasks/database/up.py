@@ -1,8 +1,6 @@
 """One `crisisflow up` for each database: its worker takes all scheduled runs, whose paths are those of its machine."""
 
-import getpass
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from tasks.database.address import Address, in_force
 from tasks.database.connection import UnusableDatabase, connect
 from tasks.database.joining import read_facts, write_fact
 from tasks.database.locks import Lock, take
+from tasks.runtime.processes import user_and_machine
 from tasks.runtime.progress import say
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Claim:
 @contextmanager
 def only_one(port: int) -> Iterator[Claim]:
     """For the block, the only `crisisflow up` on the team's database. Raises ValueError, at once, when there is one."""
-    who = f"{getpass.getuser()}@{socket.gethostname()} as process {os.getpid()} at port {port}"
+    who = f"{user_and_machine()} as process {os.getpid()} at port {port}"
     claim = Claim(in_force(), who)
     claim.take()
     try:

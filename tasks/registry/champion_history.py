@@ -4,10 +4,7 @@ Each change is a tag of the registered model, which outlives the versions. The a
 is champion: if a process dies between the two, the history lacks one entry and nothing else is wrong.
 """
 
-import getpass
 import json
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +13,7 @@ from typing import Literal
 from tasks.database import exclusive
 from tasks.packaging.mlflow_model import load_model
 from tasks.registry.versions import CHAMPION, HIDDEN, MODEL_NAME, champion, our_versions, tag_version, uri_of
+from tasks.runtime.processes import user_and_machine
 from tasks.runtime.redaction import mask_secrets
 from tasks.tracking import client, nothing_recorded
 
@@ -59,7 +57,9 @@ def set_champion(
     """Make this version champion, and write down who did it and why. Call it inside the registry's lock."""
     client().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    made = ChampionChange(version, model, replaced, kind, when, _who(), mask_secrets(why)[:MAX_WHY_CHARACTERS])
+    made = ChampionChange(
+        version, model, replaced, kind, when, user_and_machine(), mask_secrets(why)[:MAX_WHY_CHARACTERS]
+    )
     name = f"{HIDDEN}{PREFIX}{len(history()) + 1:06}"
     client().set_registered_model_tag(MODEL_NAME, name, json.dumps(asdict(made)))
     return made
@@ -119,12 +119,3 @@ def _before(current: str) -> str:
         now = f"before version {current}" if current else "yet"
         raise ValueError(f"there was no champion {now} to go back to: `crisisflow rollback --to VERSION` names any")
     return line[-1]
-
-
-def _who() -> str:
-    """User and machine."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number without a name
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"

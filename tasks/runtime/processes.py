@@ -5,6 +5,7 @@ counted by the kernel, in ticks since a boot that has an id of its own.
 """
 
 import ctypes
+import getpass
 import hashlib
 import os
 import signal
@@ -30,6 +31,19 @@ def machine() -> str:
     files = [Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")]
     numbers = [each.read_text().strip() for each in files if each.is_file()]
     return hashlib.sha256(" ".join([socket.gethostname(), *numbers[:1]]).encode()).hexdigest()[:8]
+
+
+def user() -> str:
+    """Who runs this process."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return f"uid {os.getuid()}"
+
+
+def user_and_machine() -> str:
+    """Who runs this process, and where."""
+    return f"{user()}@{socket.gethostname()}"
 
 
 def process_mark() -> str:
