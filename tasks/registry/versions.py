@@ -14,6 +14,7 @@ MODEL_NAME = "crisisflow"
 CHAMPION = "champion"
 ADDRESS = "models:/"  # what an address of MLflow's begins with
 CHAMPION_URI = f"{ADDRESS}{MODEL_NAME}@{CHAMPION}"
+NO_CHAMPION = "there is no champion yet: run `crisisflow retrain` first, or name a model with --model"
 RAW = "raw_sources"  # tag: raw artifacts of its tweets
 TABLE = "validation_rows"  # tag: digest of its checked tweets
 # Tags for programs, as JSON. MLflow's pages do not show tags of this prefix; before they were written without it.
@@ -44,7 +45,7 @@ def choose(model_uri: str) -> ChosenModel:
         address = f"{ADDRESS}{current.name}/{current.version}"
         return ChosenModel(address, current.tags.get("model", current.name), str(current.version))
     if model_uri == CHAMPION_URI:
-        raise ValueError("there is no champion yet: run `crisisflow retrain` first, or name a model with --model")
+        raise ValueError(NO_CHAMPION)
     return ChosenModel(model_uri, model_uri, "")
 
 
@@ -101,12 +102,12 @@ def version_at(address: str) -> "ModelVersion | None":
 
 def registered_version(uri: str) -> "ModelVersion":
     """The registered version at this address. Raises ValueError when there is none, or the address names no version."""
-    address = choose(uri).uri  # of the champion, the version that it is now; without one it says so
-    if REFERENCE.fullmatch(address) is None or not address.startswith(ADDRESS):
+    if REFERENCE.fullmatch(uri) is None or not uri.startswith(ADDRESS):
         raise ValueError(f"{uri} is not a registered version, whose test rows are known: name models:/NAME/VERSION")
-    found = version_at(address)
+    found = version_at(uri)
     if found is None:
-        raise ValueError(f"there is no {uri}: `crisisflow champion` shows which versions were in use")
+        none = f"there is no {uri}: `crisisflow champion` shows which versions were in use"
+        raise ValueError(NO_CHAMPION if uri == CHAMPION_URI else none)
     return found
 
 
