@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +58,9 @@ class Tape:
         return {str(names[place]): int(self.nights[first[place]]) for place in order}
 
 
+@lru_cache(maxsize=1)
 def read_tape(labelled: Path, tokens: Path, split: SplitSettings) -> Tape:
-    """The sound rows of labelled tweets with events, in order of time; ties go by id.
+    """The sound rows of labelled tweets with events, in order of time; ties go by id. Read once for all policies.
 
     Raises ValueError for an id that tells no time.
     """
