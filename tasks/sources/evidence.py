@@ -112,10 +112,8 @@ class Reading:
 
     def encloses_names(self) -> bool:
         """Whether names in the header stand in quotes that they do not need."""
-        names = self.rows[0].cells or () if self.header else ()
-        marks = (self.dialect.delimiter, self.dialect.quote, "\r", "\n")
-        pairs = zip(names, self.rows[0].quoted, strict=True) if names else ()
-        return any(quoted and name and not any(mark in name for mark in marks) for name, quoted in pairs)
+        names = zip(self.rows[0].cells or (), self.rows[0].quoted, strict=True) if self.header else ()
+        return any(quoted and name and not self._needs_quotes(name) for name, quoted in names)
 
     def encloses_without_need(self) -> bool:
         """Whether so many cells stand in quotes that need none that their writer encloses all texts, or all cells."""
@@ -129,9 +127,12 @@ class Reading:
 
     def encloses_needed_alone(self) -> bool:
         """Whether no cell stands in quotes but for a delimiter, a quote or a line end in it."""
-        needs = (self.dialect.delimiter, self.dialect.quote, "\r", "\n")
         cells = (pair for row in self.body for pair in zip(row.cells or (), row.quoted, strict=True))
-        return all(any(each in cell for each in needs) for cell, quoted in cells if quoted)
+        return all(self._needs_quotes(cell) for cell, quoted in cells if quoted)
+
+    def _needs_quotes(self, cell: str) -> bool:
+        """Whether a cell holds a delimiter, a quote or a line end."""
+        return any(mark in cell for mark in (self.dialect.delimiter, self.dialect.quote, "\r", "\n"))
 
     def _columns(self) -> list[Counter[str]]:
         """How many cells of each kind stand in each column."""
