@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from fit_and_report import parsers, run
 from scipy.special import expit
 
 from models.classifiers.calibration import apply_temperature, fit_temperature, log_odds
@@ -336,22 +337,10 @@ def _interval(differences: np.ndarray) -> str:
 
 def main() -> None:
     """Fit, or report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-    fitting = commands.add_parser("fit")
-    fitting.add_argument("--tweets", required=True)
-    fitting.add_argument("--corpus", action="append", default=[], help="text for word vectors; repeatable")
-    fitting.add_argument("--pretrain-on", action="append", default=[], help="labelled texts for the same; repeatable")
-    fitting.add_argument("--recipe", default="quick")
+    whole, fitting, reporting = parsers(__doc__, fit, report)
     fitting.add_argument("--splits", type=int, default=50)
-    fitting.set_defaults(run=fit)
-    reporting = commands.add_parser("report")
     reporting.add_argument("--first", type=int, default=0, help="leave out the splits before this one")
-    reporting.set_defaults(run=report)
-    for each in (fitting, reporting):
-        each.add_argument("--keep", type=Path, required=True, help="folder of the fitted models' predictions")
-    given = parser.parse_args()
-    given.run(given)
+    run(whole)
 
 
 if __name__ == "__main__":

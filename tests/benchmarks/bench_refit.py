@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from bench_choice import Fixed, keep, prepared
+from fit_and_report import parsers, run
 
 from models.classifiers.calibration import apply_temperature, fit_temperature
 from models.metrics.scores import choose_threshold, classification_metrics
@@ -193,27 +194,14 @@ def _scores(labels: np.ndarray, said: Predictions) -> dict[str, float]:
 
 def main() -> None:
     """Fit, or report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-    fitting = commands.add_parser("fit")
-    fitting.add_argument("--tweets", required=True)
-    fitting.add_argument("--pretrain-on", action="append", default=[])
-    fitting.add_argument("--corpus", action="append", default=[])
-    fitting.add_argument("--recipe", default="quick")
+    whole, fitting, _ = parsers(__doc__, fit, report)
     fitting.add_argument("--folds", type=int, default=5)
     fitting.add_argument("--seeds", type=int, default=1)
     fitting.add_argument("--first-seed", type=int, default=1)
     others = fitting.add_mutually_exclusive_group()
     others.add_argument("--networks", action="store_true", help="The recipe's networks instead of the linear models.")
     others.add_argument("--nb-svm", action="store_true", help="Of the linear models NB-SVM alone.")
-    fitting.set_defaults(run=fit)
-    reporting = commands.add_parser("report")
-    reporting.set_defaults(run=report)
-    for each in (fitting, reporting):
-        each.add_argument("--keep", type=Path, required=True)
-    given = parser.parse_args()
-    given.keep.mkdir(parents=True, exist_ok=True)
-    given.run(given)
+    run(whole)
 
 
 if __name__ == "__main__":
