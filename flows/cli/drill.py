@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from flows.cli import options
 from flows.cli.grouping import grouped
+from flows.cli.render.terminal import figures_table, wide_console
 from flows.cli.runner import AsJson, Debug, command, show
 from models.wording import counted
-
-WIDTH = 110  # columns that the tables take
 
 
 @dataclass(frozen=True)
@@ -84,22 +81,14 @@ def _drilled(result: Mapping[str, Any]) -> None:
     """What was replayed, a line for each policy, the differences, and where to look."""
     from tasks.drill import results
 
-    console = Console(highlight=False)
-    console.width = max(console.width, WIDTH)
+    console = wide_console()
     console.print(results.facts(result), soft_wrap=True)
-    console.print(_table("Policies", results.HEAD, results.rows(result), 1))
-    console.print(_table("Differences on the same events", results.AGAINST, results.against(result), 2))
+    console.print(figures_table("Policies", results.HEAD, results.rows(result), 1, wrapped=True))
+    console.print(
+        figures_table("Differences on the same events", results.AGAINST, results.against(result), 2, wrapped=True)
+    )
     steps = result["steps"]
     console.print(
         f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
     )
     console.print(f"Page: drill.html of run {result['run_id']} in MLflow.", soft_wrap=True)
-
-
-def _table(title: str, head: tuple[str, ...], lines: list[list[str]], named: int) -> Table:
-    table = Table(title=title, title_justify="left")
-    for place, name in enumerate(head):
-        table.add_column(name, justify="left" if place < named else "right", no_wrap=place >= named)
-    for line in lines:
-        table.add_row(*line)
-    return table

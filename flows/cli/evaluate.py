@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from flows.cli import options
 from flows.cli.grouping import grouped
+from flows.cli.render.terminal import figures_table, wide_console
 from flows.cli.runner import AsJson, Debug, command, show
 from models.wording import counted
 
 EVENTS = "Events"
-WIDTH = 110  # columns that the tables take; narrower ones would cut numbers in two
-
 Models = Annotated[
     list[str] | None,
     typer.Option(
@@ -173,17 +170,16 @@ def evaluated(result: Mapping[str, Any]) -> None:
     from tasks.evaluation import page
     from tasks.evaluation.event_tables import event_tables
 
-    console = Console(highlight=False)
-    console.width = max(console.width, WIDTH)
+    console = wide_console()
     console.print(page.facts(result))
-    console.print(_table("Models, on rows held out", page.COLUMNS, page.rows(result["models"])))
+    console.print(figures_table("Models, on rows held out", page.COLUMNS, page.rows(result["models"])))
     for each in event_tables(result):
-        console.print(_table(each.title, tuple(each.head), each.rows))
+        console.print(figures_table(each.title, each.head, each.rows))
     if "unlabelled" in result:
         console.print(result["unlabelled"])
     if result["comparisons"]:
         console.print(
-            _table("Against the baselines, on the same rows", page.AGAINST, page.against(result["comparisons"]))
+            figures_table("Against the baselines, on the same rows", page.AGAINST, page.against(result["comparisons"]))
         )
     for point in result["learning_curve"]:
         console.print(
@@ -195,12 +191,3 @@ def evaluated(result: Mapping[str, Any]) -> None:
         f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
     )
     console.print(f"Run {result['run_id']}; out-of-fold predictions: {result['predictions']}", soft_wrap=True)
-
-
-def _table(title: str, head: tuple[str, ...], lines: list[list[str]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for place, name in enumerate(head):
-        table.add_column(name, justify="right" if place else "left", no_wrap=True)
-    for line in lines:
-        table.add_row(*line)
-    return table

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.drill.policies import compared
 from models.drill.score_card import compare, score_event, summarise
-from models.wording import counted, p_words
+from models.wording import counted
 from tasks.drill.replay import read
+from tasks.evaluation.event_tables import difference, in_digits, with_interval
 from tasks.html.pages import picture, render
 from tasks.tracking import Run
 from tasks.tracking.queries import descendants
@@ -83,7 +83,7 @@ def rows(summary: Mapping[str, Any]) -> list[list[str]]:
     return [
         [
             each["policy"],
-            _with_interval(each["macro_f1"], each["interval"]),
+            with_interval(each["macro_f1"], each["interval"]),
             "-" if each["minutes"] is None else f"{each['minutes']:,.0f} min",
             f"{each['alerted']} of {each['events']}",
             f"{100 * each['missed']:.0f} %",
@@ -99,20 +99,9 @@ def rows(summary: Mapping[str, Any]) -> list[list[str]]:
 def against(summary: Mapping[str, Any]) -> list[list[str]]:
     """A row of AGAINST for each comparison."""
     return [
-        [each["policy"], each["against"], f"{each['better']} of {each['events']}", _difference(each)]
+        [each["policy"], each["against"], f"{each['better']} of {each['events']}", difference(each, digits=3)]
         for each in summary["comparisons"]
     ]
-
-
-def _with_interval(value: float, interval: Sequence[float]) -> str:
-    low, high = interval
-    return f"{value:.3f}" + (f"\n({low:.3f} to {high:.3f})" if low == low else "")
-
-
-def _difference(each: Mapping[str, Any]) -> str:
-    low, high = each["interval"]
-    sure = f"\n({low:+.3f} to {high:+.3f})\n{p_words(each['p'])}" if low == low else ""
-    return f"{each['difference']:+.3f}{sure}"
 
 
 def event_rows(summary: Mapping[str, Any]) -> list[list[str]]:
@@ -123,7 +112,7 @@ def event_rows(summary: Mapping[str, Any]) -> list[list[str]]:
         first = scores[0]
         share = f"{100 * first['positives'] / max(1, first['tweets']):.0f} %"
         lines.append(
-            [_words(each["event"]), f"{first['tweets']:,}", share, *(_score(one["macro_f1"]) for one in scores)]
+            [_words(each["event"]), f"{first['tweets']:,}", share, *(in_digits(one["macro_f1"]) for one in scores)]
         )
     return lines
 
@@ -131,10 +120,6 @@ def event_rows(summary: Mapping[str, Any]) -> list[list[str]]:
 def _words(event: str) -> str:
     """The name of an event as pages break it into lines."""
     return event.replace("_", " ")
-
-
-def _score(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.3f}"
 
 
 def figures(summary: Mapping[str, Any]) -> dict[str, "Figure"]:

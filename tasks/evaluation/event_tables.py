@@ -40,7 +40,7 @@ def event_tables(summary: Mapping[str, Any]) -> list[Lines]:
 def _means(summary: Mapping[str, Any]) -> Lines:
     head = ("model", "events", "number", "macro F1")
     rows = [
-        [each["model"], each["set"], f"{each['events']}", _with_interval(each["macro_f1"], each["interval"])]
+        [each["model"], each["set"], f"{each['events']}", with_interval(each["macro_f1"], each["interval"])]
         for each in summary["event_means"]
     ]
     return Lines("Means over events held out", f"{MACRO}. {OVER_EVENTS}", head, rows, 2, "events")
@@ -54,7 +54,7 @@ def _differences(summary: Mapping[str, Any]) -> Lines:
             each["baseline"],
             each["set"],
             f"{each['better']} of {each['events']}",
-            _difference(each),
+            difference(each),
         ]
         for each in summary["event_comparisons"]
     ]
@@ -69,7 +69,7 @@ def _events(summary: Mapping[str, Any]) -> Lines:
             each["event"] + (f"{LINE}apart" if each["apart"] else ""),
             f"{each['rows']:,}",
             f"{PERCENT * each['positives'] / each['rows']:.0f} %",
-            *(_score(each["scores"][name]["macro_f1"]) for name in names),
+            *(in_digits(each["scores"][name]["macro_f1"]) for name in names),
         ]
         for each in summary["events"]
     ]
@@ -81,7 +81,7 @@ def _adaptation(summary: Mapping[str, Any]) -> Lines:
     points = {(each["model"], each["labels"]): each for each in summary["adaptation"]}
     numbers = sorted({labels for _, labels in points})
     rows = [
-        [model, *(_with_interval(points[model, n]["macro_f1"], points[model, n]["interval"]) for n in numbers)]
+        [model, *(with_interval(points[model, n]["macro_f1"], points[model, n]["interval"]) for n in numbers)]
         for model in dict.fromkeys(model for model, _ in points)
     ]
     events = summary["adaptation"][0]["events"]
@@ -96,25 +96,28 @@ def _adaptation(summary: Mapping[str, Any]) -> Lines:
 def _adaptation_differences(summary: Mapping[str, Any]) -> Lines:
     pairs: dict[tuple[str, str], dict[int, str]] = {}
     for each in summary["adaptation_comparisons"]:
-        pairs.setdefault((each["model"], each["baseline"]), {})[each["labels"]] = _difference(each)
+        pairs.setdefault((each["model"], each["baseline"]), {})[each["labels"]] = difference(each)
     numbers = sorted({labels for cells in pairs.values() for labels in cells})
     rows = [[*pair, *(cells.get(n, "-") for n in numbers)] for pair, cells in pairs.items()]
     head = ("model", "against", *(counted(n, "label") for n in numbers))
     return Lines("Differences after the same labels", f"Model minus baseline. {OVER_EVENTS}", head, rows, 2)
 
 
-def _score(value: float) -> str:
+def in_digits(value: float) -> str:
+    """A score as tables show it; - where there is none."""
     return "-" if value != value else f"{value:.3f}"
 
 
-def _with_interval(value: float, interval: Sequence[float]) -> str:
+def with_interval(value: float, interval: Sequence[float]) -> str:
+    """A score and, on the next line, its interval."""
     low, high = interval
-    return _score(value) + (f"{LINE}({low:.3f} to {high:.3f})" if low == low else "")
+    return in_digits(value) + (f"{LINE}({low:.3f} to {high:.3f})" if low == low else "")
 
 
-def _difference(each: Mapping[str, Any]) -> str:
+def difference(each: Mapping[str, Any], digits: int = 4) -> str:
+    """The difference of a comparison of events with its interval and p, on three lines; - where there is none."""
     low, high = each["interval"]
     if each["difference"] != each["difference"]:
         return "-"
     sure = f"{LINE}({low:+.3f} to {high:+.3f}){LINE}{p_words(each['p'])}" if low == low else ""
-    return f"{each['difference']:+.4f}{sure}"
+    return f"{each['difference']:+.{digits}f}{sure}"
