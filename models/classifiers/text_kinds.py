@@ -13,6 +13,7 @@ from scipy.special import log_softmax, softmax
 
 from models.classifiers.calibration import COLDEST, HOTTEST
 
+NO_LABEL = -1  # in place of the number of a class
 FEWEST_TO_CALIBRATE = 50  # rows; fewer would fit their own noise
 
 

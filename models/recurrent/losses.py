@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-NO_LABEL = -1
+from models.classifiers.text_kinds import NO_LABEL
 
 
 class Objective(NamedTuple):

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.recurrent.backends import current_backend
-from models.recurrent.losses import NO_LABEL, guessing_loss, tasks
+from models.recurrent.losses import guessing_loss, tasks
 from models.recurrent.network import TASKS, build_reader, start_weights
 from models.recurrent.state import TrainingState
 from models.recurrent.training import PaddedRows, epoch_trainer

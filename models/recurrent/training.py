@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
-from models.recurrent.losses import LABEL, NO_LABEL, guessing_loss, label_and_tasks
+from models.recurrent.losses import LABEL, guessing_loss, label_and_tasks
 from models.recurrent.prediction import output_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import TrainingState

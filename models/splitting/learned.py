@@ -8,6 +8,17 @@ import pyarrow.compute as pc
 from models.splitting.splits import raw_groups
 
 
+def distinct_groups(rows: pa.Table) -> pa.Table:
+    """Group and split of these rows, each pair once, in order: it says nothing of the order of the rows.
+
+    >>> rows = pa.table({"id": [1, 2, 3], "group": ["b", "a", "b"], "split": ["test"] * 3})
+    >>> distinct_groups(rows)["group"].to_pylist()
+    ['a', 'b']
+    """
+    groups = rows.select(["group", "split"]).group_by(["group", "split"], use_threads=False).aggregate([])
+    return groups.sort_by([("group", "ascending"), ("split", "ascending")])
+
+
 @dataclass(frozen=True)
 class LearnedGroups:
     """The groups that a model learned from, each once, and the split of each; both (groups,)."""

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.drift.familiarity import Familiarity, count_scripts
+from models.splitting.learned import distinct_groups
 from tasks import caching
 from tasks.runtime import errors
 from tasks.runtime.environment import load_tensorflow
@@ -103,14 +104,10 @@ def learned_splits(classifier: Path) -> list[str]:
 
 
 def _write_groups(folder: Path, tweets: pa.Table, classifier: Path) -> Path:
-    """Group and split of every labelled row, and of every text whose kinds were learned, each once.
-
-    Sorted: the file says nothing of the order of the source.
-    """
+    """Group and split of every labelled row, and of every text whose kinds were learned, each once."""
     path = folder / f"{GROUPS}.parquet"
     known = [tweets.select(["group", "split"]), *map(pq.read_table, sorted(classifier.rglob(KIND_GROUPS)))]
-    groups = pa.concat_tables(known).group_by(["group", "split"], use_threads=False).aggregate([])
-    pq.write_table(groups.sort_by([("group", "ascending"), ("split", "ascending")]), path, compression="zstd")
+    pq.write_table(distinct_groups(pa.concat_tables(known)), path, compression="zstd")
     return path
 
 
@@ -205,10 +202,11 @@ def load_model(uri: str, judged: bool = False) -> "PyFuncModel":
 def _say_of_other_versions(uri: str, folder: Path) -> None:
     """Warn of libraries that are not those that the model was made with: its answers may differ."""
     made_with = dict(line.split("==") for line in (folder / "requirements.txt").read_text().split() if "==" in line)
-    other = [f"{name} {version}" for name, version in made_with.items() if installed(name) != version]
-    if other:
-        now = ", ".join(f"{each.split()[0]} {installed(each.split()[0]) or 'missing'}" for each in other)
-        logger.warning("%s was made with %s; here: %s. Its answers may differ a little", uri, ", ".join(other), now)
+    here = {name: installed(name) for name in made_with}
+    if other := [name for name in made_with if here[name] != made_with[name]]:
+        then = ", ".join(f"{name} {made_with[name]}" for name in other)
+        now = ", ".join(f"{name} {here[name] or 'missing'}" for name in other)
+        logger.warning("%s was made with %s; here: %s. Its answers may differ a little", uri, then, now)
 
 
 def installed(library: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.settings import FrequencySettings, LogisticSettings
 from models.wording import counted
 from tasks.html.fact_sheet import Part, Sheet, sheet_markdown, sheet_page
@@ -14,7 +15,7 @@ from tasks.runtime import environment
 from tasks.steps import step
 from tasks.store import formats
 from tasks.tracking import Run
-from tasks.training.kinds import NO_LABEL, KindTexts
+from tasks.training.kinds import KindTexts
 
 CALLED, SCORES = "called.parquet", "kind-scores.json"
 BASELINE = "one-vs-rest TF-IDF + logistic regression"

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.classifiers.text_kinds import NO_LABEL
+from models.splitting.learned import distinct_groups
 from models.text import Tokens
 from models.text.vocabulary import RESERVED, Vocabulary, fit_vocabulary
 from tasks.ingestion.kinds import KINDS, NAMES
@@ -19,8 +21,6 @@ from tasks.training.pretraining import RARE
 
 if TYPE_CHECKING:
     import keras
-
-NO_LABEL = -1  # as models.recurrent.losses has it, which would import Keras
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class KindTexts:
     @property
     def groups(self) -> pa.Table:
         """Group and split of every text, each once and in order."""
-        groups = self.table.group_by(["group", "split"], use_threads=False).aggregate([])
-        return groups.sort_by([("group", "ascending"), ("split", "ascending")])
+        return distinct_groups(self.table)
 
 
 def describe_kinds(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
 from models.training.checkpoints import Epoch, TrainingHooks
@@ -19,7 +20,7 @@ from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
 from tasks.training.epoch_log import EpochLog, ordinary_scale
 from tasks.training.gradient_monitor import GradientRecord
-from tasks.training.kinds import NO_LABEL, KindTexts
+from tasks.training.kinds import KindTexts
 from tasks.training.labelled_tweets import Labelled
 from tasks.training.pretraining import READER
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.seeds import derive_seed
 from models.settings import NetworkSettings, PretrainingSettings, VocabularySettings
 from models.text import Tokens
@@ -104,7 +105,6 @@ def _labels(tokens: Path, labelled: Sequence[Path]) -> tuple[Tokens, pa.Table, d
 
 
 def _texts(encoded: tuple[np.ndarray, np.ndarray], labels: pa.Table, classes: dict[str, list[str]]) -> "MultiTaskTexts":
-    from models.recurrent.losses import NO_LABEL
     from models.recurrent.pretraining import MultiTaskTexts
 
     ids, offsets = encoded

@@ -12,17 +12,17 @@ other folds together. The rival is one-vs-rest TF-IDF + logistic regression on t
 
 import argparse
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from bench_choice import Fixed, keep, prepared
+from fit_and_report import parsers, run
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.settings import Recipe
 
-NO_LABEL = -1
 VALIDATION = 0.1
 
 
@@ -167,25 +167,12 @@ def report(given: argparse.Namespace) -> None:
 
 def main() -> None:
     """Fit, or report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-    fitting = commands.add_parser("fit")
-    fitting.add_argument("--tweets", required=True)
+    whole, fitting, _ = parsers(__doc__, fit, report)
     fitting.add_argument("--kinds", required=True)
-    fitting.add_argument("--pretrain-on", action="append", default=[])
-    fitting.add_argument("--corpus", action="append", default=[])
-    fitting.add_argument("--recipe", default="quick")
     fitting.add_argument("--folds", type=int, default=5)
     fitting.add_argument("--seed", type=int, default=1)
     fitting.add_argument("--events", choices=["folders"], help="Hold out events, told by folders, instead of groups.")
-    fitting.set_defaults(run=fit)
-    reporting = commands.add_parser("report")
-    reporting.set_defaults(run=report)
-    for each in (fitting, reporting):
-        each.add_argument("--keep", type=Path, required=True)
-    given = parser.parse_args()
-    given.keep.mkdir(parents=True, exist_ok=True)
-    given.run(given)
+    run(whole)
 
 
 if __name__ == "__main__":

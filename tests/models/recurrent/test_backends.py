@@ -55,7 +55,7 @@ def answers() -> dict[str, np.ndarray]:
 
 def pretrained() -> dict[str, np.ndarray]:
     """How two tasks are learned together, of which every third document lacks one."""
-    from models.recurrent.losses import NO_LABEL
+    from models.classifiers.text_kinds import NO_LABEL
     from models.recurrent.network import reader_weights
     from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, pretrain
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.recurrent import losses, pretraining, training
-from models.recurrent.losses import NO_LABEL
 from models.recurrent.network import reader_weights
 from models.recurrent.pretraining import MultiTaskTexts, build_multi_task, guessing_loss, pretrain
 from models.settings import NetworkSettings, PretrainingSettings

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from models.classifiers.text_kinds import NO_LABEL
 from models.recurrent import build_classifier, frozen_logits, losses, predict_probabilities, train_classifier
-from models.recurrent.losses import NO_LABEL
 from models.recurrent.training import LabelledDocuments
 from models.settings import ClassifierSettings
 
