@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -25,6 +26,21 @@ Database = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Ports:
+    """Where the pages answer, and whether that of the champion is served."""
+
+    mlflow_port: MlflowPort = 5000
+    prefect_port: PrefectPort = 4200
+    page_port: PagePort = 8000
+    page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the champion and its page too.")] = True
+
+    def given(self) -> dict[str, int | None]:
+        """The fields of the request that these options fill."""
+        ports = {"mlflow_port": self.mlflow_port, "prefect_port": self.prefect_port}
+        return {**ports, "page_port": self.page_port if self.page else None}
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     for function in (grouped(up), status, ui):
@@ -39,10 +55,7 @@ def up(
     tweets: Annotated[str | None, typer.Option(metavar="SRC", help="Tweets. Default: those of the champion.")] = None,
     corpus: Annotated[list[str] | None, typer.Option(metavar="SRC", help="Text for word vectors. Repeatable.")] = None,
     recipe: Annotated[str | None, typer.Option(help="quick, standard, best, or the path of a .toml file.")] = None,
-    mlflow_port: MlflowPort = 5000,
-    prefect_port: PrefectPort = 4200,
-    page_port: PagePort = 8000,
-    page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the champion and its page too.")] = True,
+    ports: Ports,
     database: Database = None,
     table: LabelledTable,
     debug: Debug = False,
@@ -73,9 +86,7 @@ def up(
             retraining=operations_up.retraining_fields(
                 tweets, tuple(corpus or ()), recipe, Reading(columns=table.column_map(), encoding=table.encoding)
             ),
-            mlflow_port=mlflow_port,
-            prefect_port=prefect_port,
-            page_port=page_port if page else None,
+            **ports.given(),
         )
         operations_up.keep_running(request)
 
