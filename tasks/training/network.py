@@ -1,6 +1,6 @@
 """The training of one network on labelled tweets: from what it starts, on which rows, with checkpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,6 +88,31 @@ class Trained(NamedTuple):
         return 1 + min(range(len(self.history)), key=lambda epoch: self.history[epoch]["validation/log_loss"])
 
 
+def _builder(
+    run: Run, data: Labelled, start: Start, settings: ClassifierSettings, seed: int, learned: tuple[str, ...]
+) -> tuple["Vocabulary", Callable[[], "keras.Model"]]:
+    """The words that the network reads, and what makes it, untrained; vectors of a wild scale are scaled, and told."""
+    from models.recurrent import build_classifier
+
+    words, vectors = start.words(data.kinds.words(*learned) if data.kinds else ())
+    if vectors is not None:
+        vectors = ordinary_scale(run, vectors)
+    classes = data.kinds.sizes if data.kinds else ()
+    return words, partial(build_classifier, settings, len(words), vectors, seed, classes)
+
+
+def _begun(build: Callable[[], "keras.Model"], start: Start) -> "keras.Model":
+    """The network before its training, with the weights of a reader that was trained before, where there is one."""
+    from models.recurrent import computing_in
+    from models.recurrent.network import take_reader_weights
+
+    with computing_in(environment.precision()):
+        network = build()
+    if start.pretrained is not None:
+        take_reader_weights(network, formats.read_arrays(start.pretrained / READER))
+    return network
+
+
 def train(
     run: Run,
     data: Labelled,
@@ -102,18 +127,11 @@ def train(
     With `epochs` it trains so many, and does not stop early.
     """
     run.tag(device=environment.load_tensorflow(), precision=environment.precision())
-    from models.recurrent import build_classifier, computing_in, in_float32, train_classifier
-    from models.recurrent.network import take_reader_weights
+    from models.recurrent import in_float32, train_classifier
 
     seed, kept = derive_seed(seed, settings.name), Checkpoints(run.action_key)
-    words, vectors = start.words(data.kinds.words(*learned) if data.kinds else ())
-    if vectors is not None:
-        vectors = ordinary_scale(run, vectors)
-    build = partial(build_classifier, settings, len(words), vectors, seed, data.kinds.sizes if data.kinds else ())
-    with computing_in(environment.precision()):
-        network = build()
-    if start.pretrained is not None:
-        take_reader_weights(network, formats.read_arrays(start.pretrained / READER))
+    words, build = _builder(run, data, start, settings, seed, learned)
+    network = _begun(build, start)
     scored = () if "validation" in learned else ("validation",)
     rows = data.encoded(words, *learned)
     log, gradients = EpochLog(run), GradientRecord(network, *rows, settings)
