@@ -7,6 +7,8 @@ from pydantic import Field
 
 from models.settings import Settings
 
+GATES = {"better": "", "not worse": ", if not worse", "none": ", no gate"}
+
 
 class Policy(Settings):
     """One way to keep a model in use."""
@@ -16,19 +18,21 @@ class Policy(Settings):
         "none", description="Which tweets of the night people are asked about: those that the queue chooses, or any."
     )
     times: int = Field(1, ge=1, description="So many times the budget of labels.")
-    gate: bool = Field(True, description="Whether a challenger must pass the gate; else it is always put in use.")
+    gate: Literal["better", "not worse", "none"] = Field(
+        "better", description="What a challenger must show at the gate; without a gate it is always put in use."
+    )
 
     @property
     def name(self) -> str:
         """As tables show it.
 
-        >>> Policy(retrain="nightly", labels="random", times=3, gate=False).name
+        >>> Policy(retrain="nightly", labels="random", times=3, gate="none").name
         'nightly, 3 x random labels, no gate'
         """
         if self.retrain == "never":
             return "never retrained"
         times = f"{self.times} x " if self.times > 1 else ""
-        return f"{self.retrain}, {times}{self.labels} labels{'' if self.gate else ', no gate'}"
+        return f"{self.retrain}, {times}{self.labels} labels{GATES[self.gate]}"
 
     def differences(self, other: "Policy") -> int:
         """In how many respects it differs from another one: when, which labels, the gate."""
@@ -45,9 +49,11 @@ POLICIES = {
         Policy(retrain="nightly", labels="chosen"),
         Policy(retrain="nightly", labels="random"),
         Policy(retrain="nightly", labels="random", times=3),
-        Policy(retrain="nightly", labels="chosen", gate=False),
-        Policy(retrain="nightly", labels="random", gate=False),
-        Policy(retrain="nightly", labels="random", times=3, gate=False),
+        Policy(retrain="nightly", labels="chosen", gate="not worse"),
+        Policy(retrain="nightly", labels="random", gate="not worse"),
+        Policy(retrain="nightly", labels="chosen", gate="none"),
+        Policy(retrain="nightly", labels="random", gate="none"),
+        Policy(retrain="nightly", labels="random", times=3, gate="none"),
     )
 }
 

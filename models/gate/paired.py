@@ -89,6 +89,10 @@ class Gain:
         """The larger of both: McNemar's test takes copies for independent, the bootstrap few rows for many."""
         return max(self.p_mcnemar, self.p_bootstrap)
 
+    def lowest(self, level: float) -> float:
+        """The lower bound of the gain at this one-sided level, by its standard error."""
+        return self.value - quantile(1 - level) * self.error
+
 
 @dataclass(frozen=True)
 class Compared:

@@ -106,7 +106,7 @@ def judge(
     losses = slice_losses(list(held), compared, by_slice, settings)
     old, new = _scores(rows, champion), _scores(rows, challenger)
     rules = (
-        _better(gain, new["accuracy"], old["accuracy"], settings),
+        _decisive(gain, new["accuracy"], old["accuracy"], settings),
         _keeps("F1", old["f1"] - new["f1"], settings.f1_margin, f"F1 {new['f1']:.3f} against {old['f1']:.3f}"),
         _harmless(losses, settings),
         _keeps(
@@ -150,11 +150,22 @@ def _scores(rows: HeldOut, answers: Answers) -> dict[str, float]:
     return {name: (called if name in ("accuracy", "f1") else figures)[name] for name in SCORES}
 
 
-def _better(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
-    finding = (
-        f"accuracy {new:.3f} against {old:.3f} on {counted(gain.rows, 'held-out row')} ("
-        f"{100 * gain.value:+.1f} points, {p_words(gain.p)})"
-    )
+def _decisive(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
+    compared = f"accuracy {new:.3f} against {old:.3f} on {counted(gain.rows, 'held-out row')}"
+    rule = _better if settings.promote_if == "better" else _not_worse
+    return rule(gain, f"{compared} ({100 * gain.value:+.1f} points", settings)
+
+
+def _not_worse(gain: Gain, compared: str, settings: GateSettings) -> Rule:
+    """Non-inferiority: even the lowest credible gain is a loss within the margin."""
+    lowest = gain.lowest(settings.level)
+    kept = lowest > -settings.margin
+    finding = f"{compared}, {100 * lowest:+.1f} at worst, "
+    return Rule("not worse", kept, f"{finding}{'within' if kept else 'past'} {100 * settings.margin:g} points of loss)")
+
+
+def _better(gain: Gain, compared: str, settings: GateSettings) -> Rule:
+    finding = f"{compared}, {p_words(gain.p)})"
     better = gain.value > 0 and gain.p <= settings.level
     if not better and gain.detectable is None:
         finding += ", too few rows to tell: no gain that is possible on them would have shown"

@@ -170,8 +170,16 @@ class ServedSettings(Settings):
 class GateSettings(Settings):
     """What a challenger must show on rows that nothing was learned from before it replaces the champion."""
 
+    promote_if: Literal["better", "not worse"] = Field(
+        "better",
+        description="A challenger must be shown to be better; or shown to be no worse than by `margin`, for desks that "
+        "label new events, on which test rows of past events cannot show a gain.",
+    )
+    margin: Share = Field(0.02, description="The loss of accuracy that `not worse` has to exclude.")
     level: Share = Field(
-        0.025, description="One-sided: an equally good challenger is promoted no more often than this."
+        0.025,
+        description="One-sided: an equally good challenger is promoted as better, and one that is worse by `margin` as "
+        "not worse, no more often than this.",
     )
     f1_margin: Share = Field(0.01, description="F1 may fall by this much beside a better accuracy, not by more.")
     slice_margin: Share = Field(0.02, description="A retrained model differs a little everywhere: a loss to let pass.")

@@ -125,7 +125,7 @@ class Desk:
         challenger = fit(self.tape, self.known, self.settings)
         if challenger is None:
             return False, "training or validation rows of one class only"
-        verdict = self._judge(challenger) if self.policy.gate else Verdict(())
+        verdict = Verdict(()) if self.policy.gate == "none" else self._judge(challenger)
         if verdict.promoted:
             self.champion, self.watched, self.version = challenger, 0, self.version + 1
             self.reference = None
@@ -135,7 +135,8 @@ class Desk:
         test = self._test_rows(self.known)
         rows = HeldOut(self.tape.labels[test], self.tape.groups.take(pa.array(test)).to_numpy(zero_copy_only=False))
         both = [model.answers(self.tape, test) for model in (self.champion, challenger)]
-        return judge(rows, both[0], both[1], {}, Service(rows=len(test)), self.settings.gate)
+        settings = self.settings.gate.model_copy(update={"promote_if": self.policy.gate})
+        return judge(rows, both[0], both[1], {}, Service(rows=len(test)), settings)
 
     def scores(self, first_night: int, last_night: int) -> pa.Table:
         """What the champion of the hour said of each tweet of these nights, by row of the tape."""

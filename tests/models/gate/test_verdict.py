@@ -130,6 +130,22 @@ def test_a_model_is_not_better_than_itself() -> None:
     assert [rule.name for rule in verdict.rules if not rule.kept] == ["better"]
 
 
+def test_an_equal_is_promoted_where_it_need_only_be_no_worse_and_one_that_is_worse_by_the_margin_is_not() -> None:
+    settings = GateSettings(resamples=400, promote_if="not worse", margin=0.02)
+    equal = [decided(seed, 5_000, 0.0, settings=settings).rules[0] for seed in range(10)]
+    assert sum(rule.kept for rule in equal) >= 8
+    assert "at worst, within 2 points of loss" in next(rule.finding for rule in equal if rule.kept)
+    worse = [decided(seed, 5_000, -0.02, settings=settings).rules[0] for seed in range(40)]
+    assert sum(rule.kept for rule in worse) <= 3  # one expected
+    assert {rule.name for rule in (*equal, *worse)} == {"not worse"}
+
+
+def test_a_few_rows_cannot_show_that_a_model_is_no_worse() -> None:
+    verdict = decided(0, 60, 0.0, settings=GateSettings(resamples=400, promote_if="not worse"))
+    assert not verdict.promoted
+    assert "past 2 points of loss" in verdict.reason
+
+
 def better_pair(random: np.random.Generator) -> tuple[HeldOut, Answers, Answers]:
     rows = held_out_rows(random, 2_000)
     return rows, *planted_change(random, rows, 0.05, 0.12)

@@ -115,6 +115,13 @@ def test_the_gate_keeps_a_champion_that_a_challenger_does_not_beat(tape: Tape) -
     assert all("accuracy" in night.finding for night in refused)
 
 
+def test_a_gate_that_asks_for_no_loss_lets_more_challengers_through(tape: Tape) -> None:
+    promoted = {}
+    for policy in ("nightly, random labels", "nightly, random labels, if not worse"):
+        promoted[policy] = sum(night.promoted for night in live(tape, policy)[1])
+    assert promoted["nightly, random labels, if not worse"] > promoted["nightly, random labels"]
+
+
 def test_drift_starts_a_retraining_and_its_absence_none(tape: Tape) -> None:
     _, nights = live(tape, "on drift, chosen labels")
     assert {night.drift for night in nights} <= {"same", "shifted", "cannot tell"}
