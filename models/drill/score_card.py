@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 
 from models.drill.alerts import watch
+from models.drill.timeline import right_so_far
 from models.metrics.events import macro_f1, mean_over_events
 
 PARTS = 5  # of an event's tweets in order of time, to show how a model does as the event goes on
 
 
 def score_event(times: np.ndarray, labels: np.ndarray, called: np.ndarray) -> dict[str, Any]:
-    """`tweets`, `positives`, `macro_f1`, `course` (macro F1 of each fifth, NaN of one class), and the event's alerts.
+    """`tweets`, `positives`, `macro_f1`, `course`, `right`, and the event's alerts.
+
+    `course` is macro F1 of each fifth, NaN of one class; `right` is the share that is called
+    what it is, of all tweets until the end of each day.
 
     Rows are in order of time; `called` is bool (tweets,).
     """
@@ -23,6 +27,7 @@ def score_event(times: np.ndarray, labels: np.ndarray, called: np.ndarray) -> di
         "positives": int((labels == 1).sum()),
         "macro_f1": macro_f1(labels, called),
         "course": [macro_f1(labels[part], called[part]) if len(part) else float("nan") for part in parts],
+        "right": right_so_far(times, labels, called),
         **asdict(watch(times, labels, called)),
     }
 

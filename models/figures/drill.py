@@ -1,13 +1,15 @@
 """Pictures of a drill."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.figures.events import marker_of
-from models.figures.style import INK, SERIES, dress
+from models.figures.style import BLUE, GREY, INK, SERIES, dress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+LABELLED_DAYS = 8  # as many dates as stand beside each other
 
 
 def event_course(courses: Mapping[str, Sequence[float]]) -> "Figure":
@@ -28,4 +30,31 @@ def event_course(courses: Mapping[str, Sequence[float]]) -> "Figure":
     ends = [f"{100 * part // parts} to {100 * (part + 1) // parts} %" for part in range(parts)]
     axes.set_xticks(range(parts), ends)
     axes.legend(fontsize=10, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), labelcolor=INK)
+    return figure
+
+
+def event_timeline(days: Sequence[Mapping[str, Any]], right: Mapping[str, Sequence[float]]) -> "Figure":
+    """An event day by day: its tweets (`models.drill.timeline.days_of`), and the share called rightly so far by policy.
+
+    Raises ValueError for no days or no policy.
+    """
+    from matplotlib.figure import Figure
+
+    if not days or not right:
+        raise ValueError("no event to draw: give its days and at least one policy")
+    figure = Figure(figsize=(9.0, 4.8), dpi=110, layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    places = range(len(days))
+    dress(above, "Called what they are, of all tweets so far", "", "%")
+    for place, (name, shares) in enumerate(right.items()):
+        percent = [100 * share for share in shares]
+        above.plot(places, percent, f"{marker_of(place)}-", color=SERIES[place], linewidth=2, markersize=5, label=name)
+    above.legend(fontsize=10, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), labelcolor=INK)
+    dress(below, "Tweets of the day", "", "tweets")
+    real = [day["real"] for day in days]
+    below.bar(places, real, color=BLUE, label="real reports")
+    below.bar(places, [day["tweets"] - day["real"] for day in days], bottom=real, color=GREY, label="others")
+    below.legend(fontsize=10, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), labelcolor=INK)
+    every = -(-len(days) // LABELLED_DAYS)
+    below.set_xticks(places[::every], [day["day"] for day in days[::every]])
     return figure

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.drill.policies import compared
 from models.drill.score_card import compare, score_event, summarise
+from models.drill.timeline import days_of
 from models.wording import counted
 from tasks.drill.replay import read
 from tasks.evaluation.event_tables import difference, in_digits, with_interval
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 HEAD = ("policy", "macro F1", "first alert", "alerted", "missed", "labels", "retrained", "promoted", "CPU")
 AGAINST = ("policy", "against", "better on", "macro F1")
+DRAWN = 4  # policies in the picture of an event: the first one, and the best of the others
 SAMPLED = (
     "The tweets of such sets are samples, mostly of an event itself: figures compare policies on the same tweets, and "
     "alerts in an hour, or minutes to the first one, are relative."
@@ -37,17 +40,23 @@ def score(artifacts: Mapping[str, Path], seconds: Mapping[str, float], events: S
     """What `--json` prints of a drill, from the artifact of each policy's replay and the seconds that it took.
 
     `policies`: `policy`, the fields of `models.drill.score_card.summarise`, `labels`, `retrainings`, `promotions`,
-    `cpu_seconds`; `events`: `event`, and `scores` by policy (`models.drill.score_card.score_event`); `comparisons`.
+    `cpu_seconds`; `events`: `event`, its `days` (`models.drill.timeline.days_of`), and `scores` by policy
+    (`models.drill.score_card.score_event`); `comparisons`.
     """
     replays = {name: read(artifact) for name, artifact in artifacts.items()}
     by_policy = {name: _by_event(scores, events) for name, (scores, _) in replays.items()}
+    tape = next(iter(replays.values()))[0]
     return {
         "policies": [
             {"policy": name, **summarise(scores), **_work(replays[name][1]), "cpu_seconds": seconds[name]}
             for name, scores in by_policy.items()
         ],
         "events": [
-            {"event": event, "scores": {name: scores[place] for name, scores in by_policy.items()}}
+            {
+                "event": event,
+                "days": days_of(*_event(tape, event)[:2]),
+                "scores": {name: scores[place] for name, scores in by_policy.items()},
+            }
             for place, event in enumerate(events)
         ],
         "comparisons": compare(by_policy, compared(list(by_policy))),
@@ -61,12 +70,14 @@ def _work(nights: pa.Table) -> dict[str, int]:
 
 
 def _by_event(scores: pa.Table, events: Sequence[str]) -> list[dict[str, Any]]:
-    found = []
-    for event in events:
-        rows = scores.filter(pc.equal(scores["event"], event))
-        times, labels = rows["time"].to_numpy(), rows["target"].to_numpy()
-        found.append(score_event(times, labels, rows["called"].to_numpy(zero_copy_only=False)))
-    return found
+    return [score_event(*_event(scores, event)) for event in events]
+
+
+def _event(scores: pa.Table, event: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, labels and what was called real, of the tweets of one event."""
+    rows = scores.filter(pc.equal(scores["event"], event))
+    called = rows["called"].to_numpy(zero_copy_only=False)
+    return rows["time"].to_numpy(), rows["target"].to_numpy(), called
 
 
 def facts(summary: Mapping[str, Any]) -> str:
@@ -136,6 +147,33 @@ def figures(summary: Mapping[str, Any]) -> dict[str, "Figure"]:
     }
 
 
+def drawn_policies(summary: Mapping[str, Any]) -> list[str]:
+    """The policies that the picture of an event shows: the first one, and those with the highest mean macro F1."""
+    first, *others = summary["policies"]
+    best = sorted(others, key=lambda each: -each["macro_f1"])[: DRAWN - 1]
+    return [first["policy"], *(each["policy"] for each in others if each in best)]
+
+
+def timelines(summary: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The `name` of each event, what a desk heard of it in words (`heard`), and its `picture`, a data address."""
+    from models.figures.drill import event_timeline
+
+    names = drawn_policies(summary)
+    return [
+        {
+            "name": _words(each["event"]),
+            "heard": "; ".join(f"{name}: {_heard(each['scores'][name])}" for name in names),
+            "picture": picture(event_timeline(each["days"], {name: each["scores"][name]["right"] for name in names})),
+        }
+        for each in summary["events"]
+    ]
+
+
+def _heard(score: Mapping[str, Any]) -> str:
+    first = "no right alert" if score["minutes"] is None else f"first right alert after {score['minutes']:,.0f} min"
+    return f"{first}, {100 * score['missed']:.0f} % of the real reports missed"
+
+
 def page(summary: Mapping[str, Any], drawn: Mapping[str, "Figure"]) -> str:
     """The score card as one page, pictures inside."""
     names = [each["policy"] for each in summary["policies"]]
@@ -149,6 +187,7 @@ def page(summary: Mapping[str, Any], drawn: Mapping[str, "Figure"]) -> str:
         comparisons=against(summary),
         event_head=("event", "tweets", "real", *names),
         events=event_rows(summary),
+        timelines=timelines(summary),
         pictures={name: picture(figure) for name, figure in drawn.items()},
     )
 

@@ -9,7 +9,8 @@ import pytest
 from models.drill.alerts import HOUR, TWEETS, watch
 from models.drill.policies import POLICIES, compared
 from models.drill.score_card import compare, score_event, summarise
-from models.drill.sent import EPOCH, night_of, sent_at
+from models.drill.sent import DAY, EPOCH, night_of, sent_at
+from models.drill.timeline import days_of, right_so_far
 
 MINUTE = 60_000
 
@@ -89,3 +90,14 @@ def test_each_policy_is_compared_with_the_first_and_with_those_one_step_away() -
     assert ("nightly, random labels, no gate", "nightly, random labels") in pairs
     assert ("nightly, random labels, no gate", "on drift, chosen labels") not in pairs
     assert {name for name, other in pairs if other == "never retrained"} == set(list(POLICIES)[1:])
+
+
+def test_days_without_tweets_are_left_out_and_shares_run_over_all_tweets_so_far() -> None:
+    times = np.array([0, 1, 2 * DAY, 2 * DAY + 5, 2 * DAY + 9])
+    labels, called = np.array([1, 0, 1, 1, 0]), np.array([True, True, True, False, False])
+    days = days_of(times, labels)
+    assert [(each["day"], each["tweets"], each["real"]) for each in days] == [
+        ("1970-01-01", 2, 1),
+        ("1970-01-03", 3, 2),
+    ]
+    assert right_so_far(times, labels, called) == [1 / 2, 3 / 5]

@@ -64,5 +64,19 @@ def test_the_page_shows_every_policy_and_every_event(summary: dict[str, Any]) ->
     page = results.page(summary, results.figures(summary))
     for said in ("never retrained", "nightly, chosen labels", "2012 mill fire", "2013 port flood", "1.000"):
         assert said in page
-    assert len(re.findall("<img|<svg", page)) >= 2
+    assert len(re.findall("<img|<svg", page)) >= 4  # two of all events, one of each
+    assert "no right alert, 0 % of the real reports missed" in page
     assert "16 tweets of 2 events in 2 nights, after 40 labelled tweets sent before; 5 labels a night" in page
+
+
+def test_the_picture_of_an_event_shows_the_first_policy_and_the_best_others(summary: dict[str, Any]) -> None:
+    others = [{"policy": name, "macro_f1": score} for name, score in (("a", 0.5), ("b", 0.7), ("c", 0.6), ("d", 0.8))]
+    assert results.drawn_policies({"policies": [{"policy": "never", "macro_f1": 0.9}, *others]}) == [
+        "never",
+        "b",
+        "c",
+        "d",
+    ]
+    storm = summary["events"][1]
+    assert storm["days"] == [{"day": "1970-01-01", "tweets": 8, "real": 4}]
+    assert storm["scores"]["never retrained"]["right"] == [0.5]
