@@ -1,4 +1,4 @@
-"""Writes the bundled sample: `python -m tasks.sample` makes `data/sample/` anew, byte for byte."""
+"""Writes the bundled sample: `python -m tasks.sample` makes `data/sample/` again, byte for byte."""
 
 import argparse
 import csv
@@ -47,7 +47,7 @@ def format_corpus(corpus: dict[str, list[str]]) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line of `python -m tasks.sample`."""
-    parser = argparse.ArgumentParser(description="Write the bundled sample anew.")
+    parser = argparse.ArgumentParser(description="Write the bundled sample again.")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write into (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generator (default: %(default)s)")
     options = parser.parse_args(arguments)

@@ -70,8 +70,8 @@ def _announce(url: str, model: "ServedModel | None") -> None:
     print(f"Read: {url}/docs", flush=True)
     if not only_for_this_machine(url):
         typer.secho(
-            f"WARNING: {url} is reached by other machines without encryption: whoever listens reads the tokens. Put a "
-            "proxy with TLS before it.",
+            f"WARNING: {url} is reached by other machines without encryption: anyone who listens can read the "
+            "tokens. Put a proxy with TLS before it.",
             fg="red",
             bold=True,
             err=True,

@@ -123,7 +123,7 @@ class CooccurrenceOptions:
 
 
 def subword_settings(enabled: bool, ngrams: str | None, buckets: int | None) -> dict[str, int | bool]:
-    """The settings of subwords that flags ask for. Raises ValueError for lengths that are no MIN-MAX, and without."""
+    """The settings of subwords that flags ask for. Raises ValueError for lengths that are not MIN-MAX, and without."""
     if not enabled and (ngrams or buckets):
         raise ValueError(f"{'--ngrams' if ngrams else '--buckets'} needs --subwords")
     given: dict[str, int | bool] = {"enabled": enabled}

@@ -75,7 +75,7 @@ def keep_running(request: UpRequest) -> None:
         with _everything_stopped(supervisor):
             comparison = _start(supervisor, request, f"{url}/api")
             if request.page_port is not None and is_free(request.page_port):
-                supervisor.start(PAGE)  # nobody waits for it: it loads TensorFlow
+                supervisor.start(PAGE)  # do not wait for it: it loads TensorFlow
             runtime_running.announce({name: server.url for name, server in supervisor.running.items()})
             _welcome(supervisor, comparison)
             _supervise(supervisor, f"{url}/api", claim)

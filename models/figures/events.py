@@ -15,7 +15,7 @@ Point = tuple[int, float, tuple[float, float]]  # labels, score, its interval
 
 
 def marker_of(place: int) -> str:
-    """The marker of a model at this place of the list: another one where the colours begin anew.
+    """The marker of a model at this place of the list: another one where the colours begin again.
 
     >>> marker_of(0), marker_of(7)
     ('o', 's')

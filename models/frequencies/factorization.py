@@ -26,7 +26,7 @@ def ppmi(matrix: "csr_matrix", smoothing: float = 1.0, shift: float = 1.0) -> "c
     if not 0 < smoothing <= 1:
         raise ValueError(f"smoothing must be above 0 and at most 1, got {smoothing}")
     if shift < 1:
-        raise ValueError(f"shift must be at least 1, which is no shift, got {shift}")
+        raise ValueError(f"shift must be at least 1, which means no shift, got {shift}")
     words = np.asarray(matrix.sum(axis=1)).ravel()
     contexts = np.asarray(matrix.sum(axis=0)).ravel() ** smoothing
     information = matrix.astype(np.float64)

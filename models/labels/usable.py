@@ -37,7 +37,7 @@ def judge(labels: Sequence[Given], known: Mapping[str, set[int]]) -> list[Verdic
     """The verdict on each label, given the labels (0, 1) that the rows of each group have in the table already.
 
     Of a group the first label is added, confirms or corrects; those that agree with it repeat it. Only a label that an
-    audit asked for corrects a training row: whoever gave it was shown what is doubtful.
+    audit asked for corrects a training row: the annotator was shown what is doubtful.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for number, each in enumerate(labels):

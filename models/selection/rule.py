@@ -1,8 +1,8 @@
 """The choice among models: the lowest log loss, or a simpler model that is as good as equal to it.
 
 A proper score decides: accuracy and F1 at a threshold look at the few rows near the threshold alone, and a threshold
-fitted on the rows that judge flatters whom it suits best. Differences are paired: what is hard about a row is hard for
-every model, so the error of a difference is far below that of a score.
+fitted on the rows that judge flatters the model that it suits best. Differences are paired: what is hard about a row
+is hard for every model, so the error of a difference is far below that of a score.
 
 How far may a simpler model be behind? Breiman et al. (1984, section 3.4.3) take the simplest within one standard error
 of the best. That is a taste for simplicity whose price rises as rows get fewer. Let d be the difference seen, of

@@ -11,7 +11,7 @@ class AdaptationSettings(Settings):
     """Learning a new event from a few of its labels, from the weights that a model has: the same for every model."""
 
     labels: tuple[Positive, ...] = Field((10, 25, 50, 100, 300), description="Numbers of labels of the new event.")
-    draws: Positive = Field(3, description="How often labels are drawn anew.")
+    draws: Positive = Field(3, description="How often labels are drawn again.")
     inverse_strength: Annotated[float, Field(gt=0)] = Field(
         1.0, description="C of a linear model's move away from its weights."
     )

@@ -92,7 +92,7 @@ def _with_ngrams(words: list[bytes], own: np.ndarray, shared: np.ndarray, hashin
 def ngram_rows(words: list[bytes], hashing: Hashing) -> Any:
     """How often each word (row) has an n-gram of each bucket (column), sparse float32 (words, buckets).
 
-    Words that are no UTF-8 get n-grams of what is left of them: they have no vector in the end.
+    Words that are not UTF-8 get n-grams of what is left of them: they have no vector in the end.
     """
     from scipy.sparse import csr_matrix
 

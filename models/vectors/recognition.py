@@ -31,7 +31,7 @@ def from_any(data: Any, limit: int | None = None) -> WordVectors:
     if head.startswith(PICKLES):
         raise ValueError(
             "it is a pickle, as gensim's .kv and .model are, which could run any code: where you trust it, save it "
-            'anew with KeyedVectors.load(FILE).save_word2vec_format("vectors.bin", binary=True)'
+            'again with KeyedVectors.load(FILE).save_word2vec_format("vectors.bin", binary=True)'
         )
     if (what := next((what for magic, what in REFUSED.items() if head.startswith(magic)), None)) is not None:
         raise ValueError(what)

@@ -14,7 +14,7 @@ from models.settings import SubwordSettings
 from models.text.ngrams import hash_ngrams
 
 NO_SUBWORDS = SubwordSettings()
-FEWEST_SHAPES = 4096  # rows of a block's steps are padded to a multiple of it: each shape is compiled anew
+FEWEST_SHAPES = 4096  # rows of a block's steps are padded to a multiple of it: each shape is compiled again
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class WordRows:
 
 
 class StepRows(NamedTuple):
-    """The rows of a block's steps. Words and rows are numbered anew in each step, as they are met in the table.
+    """The rows of a block's steps. Words and rows are numbered again in each step, as they are met in the table.
 
     place (steps, chunks, tokens): the step's number of the word at each position of the input matrix; sizes (steps,
     words) float32, rows of each word, 1 for padding; rows (steps, distinct) of the table, padded with 0. Of step i,

@@ -201,7 +201,7 @@ def edited_since_start(code: Mapping[str, str]) -> list[str]:
 
 
 def _edited(name: str, digest: str) -> bool:
-    """Whether this is a project's file that is not as it was; scripts, run anew each time, never count."""
+    """Whether this is a project's file that is not as it was; scripts, run again each time, never count."""
     if "/" in name:
         return not name.endswith(".py") and digest != DATA_AT_START.get(name)
     file = module_file(name)

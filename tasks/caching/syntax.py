@@ -113,7 +113,7 @@ def _kept() -> dict[str, Module]:
 def keep(texts: Iterable[bytes]) -> None:
     """Keep what was read of these texts, and nothing else, for processes to come.
 
-    Where the code's folder cannot be written to, or Python was told to write no compiled code, each reads anew.
+    Where the code's folder cannot be written to, or Python was told to write no compiled code, each reads again.
     """
     modules = {_name(text): parse(text) for text in texts}
     if sys.dont_write_bytecode or modules.keys() == _kept().keys():

@@ -112,8 +112,8 @@ def _parse(written: str) -> "URL":
 
     try:
         url = make_url(written)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
-        raise _refusal(written, "it is no address") from None
+    except (ArgumentError, ValueError):  # ValueError: a port that is not a number
+        raise _refusal(written, "it is not an address") from None
     if url.drivername not in DRIVERS:
         raise _refusal(written, f"{url.drivername} is not PostgreSQL")
     return url

@@ -131,7 +131,7 @@ def artifacts_at(address: Address) -> Path:
     with connected(address) as connection:
         facts = read_facts(connection)
     if not facts:
-        raise UnusableDatabase(f"{address} is no database of crisisflow: it has no table crisisflow.facts")
+        raise UnusableDatabase(f"{address} is not a database of crisisflow: it has no table crisisflow.facts")
     return artifact_folder.find(facts, address)
 
 

@@ -35,7 +35,7 @@ def register(run: Run, labelled: Path, recipe: Recipe) -> HeldOutUsage:
     """Note on the run which table and which recipe it evaluates, and count all runs that ever did, finished or not.
 
     The same request over the same code, as after an interruption, is the same evaluation. What is served of a promoted
-    model is no part of the recipe here: nothing of it is evaluated.
+    model is not part of the recipe here: nothing of it is evaluated.
     """
     digest = combine(recipe.model_dump(exclude={"name", "budget_minutes", "served"}))
     run.tag(table=labelled.name, recipe=recipe.name, recipe_digest=digest)

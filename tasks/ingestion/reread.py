@@ -33,7 +33,7 @@ def read_again(
 ) -> Iterator[pa.RecordBatch]:
     """The rows in their order and with the columns of `tasks.sources.read_tweets`, a batch for each file.
 
-    `encodings` says how each file was read; `encoding`, if given, decodes anew what was undecodable.
+    `encodings` says how each file was read; `encoding`, if given, decodes again what was undecodable.
     """
     for source, group in groupby(rows, key=lambda row: row["source"]):
         change = Redecoding(_text_codec(encodings[source]), encoding) if encoding else None

@@ -49,7 +49,7 @@ class Table:
         report = json.loads((path / "report.json").read_text(encoding="utf-8"))
         if report["kind"] != "tweets":
             raise ValueError(
-                f"{path.name} is a corpus, which has no splits to keep: mend its source and ingest it anew"
+                f"{path.name} is a corpus, which has no splits to keep: mend its source and ingest it again"
             )
         quarantined = pq.read_table(path / "quarantine.parquet").to_pylist()
         return cls(path, pq.read_table(path / "tweets.parquet"), quarantined, report)

@@ -103,7 +103,7 @@ def find_question(tweet: str) -> Question:
 
 
 def _is_done(question: Question, labelled: Mapping[str, str]) -> bool:
-    """Whether the group is labelled; a doubtful label must be given anew."""
+    """Whether the group is labelled; a doubtful label must be given again."""
     time = labelled.get(question.text_group)
     return time is not None and (question.asked != "audit" or time >= question.time)
 

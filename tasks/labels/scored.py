@@ -1,4 +1,4 @@
-"""Tweets with what a model says of them: asked anew, or read from what `score` wrote."""
+"""Tweets with what a model says of them: asked again, or read from what `score` wrote."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -51,7 +51,7 @@ def read_scores(path: Path) -> Scores:
     files = sorted(path.glob("part-*.parquet")) if path.is_dir() else [path]
     table = pa.concat_tables([_read(file) for file in files], promote_options="default") if files else pa.table({})
     if missing := [name for name in READ[:3] if name not in table.column_names]:
-        raise ValueError(f"{path} is no output of `crisisflow score`: it has no {', '.join(missing)}")
+        raise ValueError(f"{path} is not an output of `crisisflow score`: it has no {', '.join(missing)}")
     if not len(table):
         raise ValueError(f"{path} holds no scores")
     doubts = table["doubt"].cast(pa.string()) if "doubt" in table.column_names else pa.nulls(len(table), pa.string())

@@ -13,7 +13,7 @@ import pyarrow as pa
 from models.splitting.splits import raw_groups
 from tasks.labels.database import insert, is_begun, opened
 
-# Why a tweet was asked about: the model's choice, the random share, a doubtful label; `own` is of nobody's queue.
+# Why a tweet was asked about: the model's choice, the random share, a doubtful label; `own` came from no queue.
 Asked = Literal["chosen", "random", "audit", "own"]
 ASKED: tuple[Asked, ...] = get_args(Asked)
 MOST_NAME = 64

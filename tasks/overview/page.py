@@ -33,7 +33,7 @@ def start_page(overview: Overview, links: dict[str, str]) -> str:
 
 
 def write_start_page(mlflow: str, prefect: str | None = None) -> Path:
-    """Write the page anew into the state folder, with links to servers at these addresses; return its path."""
+    """Write the page again into the state folder, with links to servers at these addresses; return its path."""
     from tasks.tracking import experiment_id
     from tasks.tracking.views import MODELS, RETRAININGS, address_of_view
 

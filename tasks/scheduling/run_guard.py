@@ -29,7 +29,7 @@ def main() -> int:
     engine = subprocess.Popen(command, pass_fds=[hears], start_new_session=True)
     os.close(hears)
     _stop_when_told(engine, tells)
-    if os.getppid() != worker:  # it died before the kernel knew whom to tell
+    if os.getppid() != worker:  # it died before this process could be told
         os.kill(os.getpid(), signal.SIGTERM)
     code = engine.wait()
     if code:

@@ -1,7 +1,7 @@
 """Who may ask the service: all users of this machine, or those whose token stands in a file.
 
 A browser shows its token once and keeps a cookie that is made of it, so that it stays signed in when the service starts
-anew and the token itself is stored nowhere. Programs send `Authorization: Bearer TOKEN`.
+again and the token itself is stored nowhere. Programs send `Authorization: Bearer TOKEN`.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ EVERYBODY = Access()
 
 
 def session_of(token: str) -> str:
-    """The value of the cookie of a token, from which nobody gets the token back."""
+    """The value of the cookie of a token, from which the token cannot be computed."""
     return hmac.digest(token.encode(), b"crisisflow session", hashlib.sha256).hex()
 
 
@@ -60,7 +60,7 @@ def read_tokens(path: Path) -> Access:
     except OSError as error:
         raise ValueError(f"the token file {path} cannot be read: {error.strerror}; {token_form(path)}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"the token file {path} is no text in UTF-8; {token_form(path)}") from None
+        raise ValueError(f"the token file {path} is not text in UTF-8; {token_form(path)}") from None
     names: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         token, _, name = line.strip().partition(" ")
@@ -78,7 +78,7 @@ def _why_not(token: str, name: str, names: Mapping[str, str]) -> str:
     if len(token) < LEAST_CHARACTERS or not token.isascii():
         return f"begins with a token of {len(token)} characters, or with others than ASCII"
     if not is_annotator(name):
-        return f"names nobody, or in more than {MOST_NAME} characters, or with control characters"
+        return f"has no name, or one of more than {MOST_NAME} characters, or with control characters"
     return "repeats a token" if token in names else ""
 
 

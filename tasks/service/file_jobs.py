@@ -35,7 +35,7 @@ PRUNE_SECONDS = 60.0
 
 
 class ForgottenError(Exception):
-    """Nobody wants the file any more."""
+    """The file is no longer wanted."""
 
 
 @dataclass(eq=False)
@@ -59,7 +59,7 @@ class FileJob:
     seen: float = 0.0
 
     def report(self, rows: int) -> None:
-        """Note how many rows are done. Raises ForgottenError when nobody wants them."""
+        """Note how many rows are done. Raises ForgottenError when they are no longer wanted."""
         self.rows = rows
         if self.forgotten:
             raise ForgottenError
@@ -161,7 +161,7 @@ class FileJobs:
             self.forget(job)
 
     def _prune_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Forget files that nobody asks for any more, for as long as there are any."""
+        """Delete files that were not asked for recently, for as long as there are any."""
         if self._timer is None and self._jobs:
             self._timer = loop.call_later(PRUNE_SECONDS, self._prune_on_time, loop)
 

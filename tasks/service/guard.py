@@ -93,7 +93,7 @@ def _refuse(status: int, code: str, message: str, headers: dict[str, str] | None
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a Host header names this machine by a name that nobody else can have.
+    """Whether a Host header names this machine by a name that no other machine can have.
 
     >>> is_this_machine("127.0.0.1:8000"), is_this_machine("localhost"), is_this_machine("[::1]:80")
     (True, True, True)

@@ -134,5 +134,5 @@ def _take_back(annotator: str, sent: TakenBack) -> dict[str, Any]:
 
 
 def _own(annotator: str, key: str) -> str:
-    """The key as it is kept: nobody sends an answer under the key of another."""
+    """The key as it is kept: one annotator cannot answer under another's key."""
     return f"{ORIGIN}/{annotator}/{key}"

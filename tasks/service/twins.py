@@ -21,9 +21,9 @@ def tweets_of_model(uri: str) -> Path | None:
 
 
 def find_twins(tweets: Path | None, text: str) -> dict[str, Any] | None:
-    """How many rows share the group of this text, and the first of them; None where nobody knows.
+    """How many rows share the group of this text, and the first of them; None where that is not known.
 
-    Read anew each time: a table of a million tweets would not be worth its memory, and takes a fraction of a second.
+    Read again each time: a table of a million tweets would not be worth its memory, and takes a fraction of a second.
     """
     if tweets is None or not (tweets / FILE).exists():
         return None

@@ -34,7 +34,7 @@ def safe_name(name: str) -> str:
 
 
 class Uploads:
-    """Counts what is on its way, so that slow clients keep nobody else out."""
+    """Counts what is on its way, so that slow clients do not keep others out."""
 
     def __init__(self) -> None:
         self._clients: Counter[str] = Counter()

@@ -47,7 +47,7 @@ def detect(member: Member, declared: str | None = None) -> Detected:
     A file with at least three bytes that UTF-8 does not allow, and no more valid sequences than these, is in another
     encoding (damaged UTF-8 looks different): Windows-1252 (which holds Latin-1) or what `tasks.sources.guessing` finds.
     Raises SourceError for a declared encoding that does not exist, where a guess would be a doubtful one, and for what
-    is no text.
+    is not text.
     """
     if declared:
         return Detected(_checked(declared), "declared")

@@ -51,7 +51,7 @@ def read_json(
         if not last or member.cut:
             _add_late_keys(keys, first, member, encoding, layout)
         if not keys:
-            raise SourceError(f"{member.name} holds {_what(first)}, and no objects with fields: it is no table")
+            raise SourceError(f"{member.name} holds {_what(first)}, not objects with fields: it is not a table")
         batch = _batch(first, encoding, keys)
         del first  # else two batches of objects would be held at a time
         yield batch
@@ -87,7 +87,7 @@ def _what(rows: list[Parsed]) -> str:
     if not rows:
         return "an empty JSON array"
     value, _, fault, _ = rows[0]
-    return "lines that are no JSON" if fault else KINDS.get(type(value), "JSON values")
+    return "lines that are not JSON" if fault else KINDS.get(type(value), "JSON values")
 
 
 def _add_keys(keys: dict[str, None], rows: Iterable[Parsed]) -> None:

@@ -67,7 +67,7 @@ def _remove(code: Any, node: Any) -> None:
 def _articles(pages: "_Pages", others: Counter[str]) -> Iterator[Document]:
     for page in pages.take():
         if page.get("ns", ARTICLES) != ARTICLES:
-            others["wiki page that is no article"] += 1
+            others["wiki page that is not an article"] += 1
         elif "redirect" in page:
             others["wiki redirect"] += 1
         elif page.get("model", "wikitext") != "wikitext":

@@ -40,7 +40,7 @@ def record_request(run: tracking.Run, called_with: Mapping[str, Any] | None = No
     """Keep with a root run what the flow around it was called with. Addresses lose their secrets.
 
     `called_with` are parameters to keep instead: where the flow chose what it was not told, so that a replay does not
-    choose anew.
+    choose again.
     """
     from prefect.runtime import flow_run
 

@@ -173,7 +173,7 @@ def _named(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def text_pieces(text: UnlabelledText) -> Iterable[Tokens]:
-    """The text in pieces: a list of one where it is small, else pieces that are read anew each time."""
+    """The text in pieces: a list of one where it is small, else pieces that are read again each time."""
     pieces = TextPieces(text)
     first = list(islice(pieces, 2))
     return first if len(first) < 2 else pieces

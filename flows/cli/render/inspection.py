@@ -127,7 +127,7 @@ def _rows(rows: Sequence[Summary]) -> Table:
 
 
 def print_brief(console: Console, summary: Summary | None) -> None:
-    """The same in three to six lines, for what has ingested the source; nothing where it was not read anew."""
+    """The same in three to six lines, for what has ingested the source; nothing where it was not read again."""
     from tasks.sources.wording import in_brief
 
     for name, value in in_brief(summary) if summary else ():

@@ -16,7 +16,7 @@ class Backend(NamedTuple):
     """The functions in which backends differ; all take the network from ids to logits (batch, width).
 
     A training step also takes what is learned, and how far adversarial documents lie from real ones, 0 for none.
-    `frozen_logits` may work out beforehand what will not change while the weights stay.
+    `frozen_logits` may compute in advance what does not change while the weights stay.
     """
 
     training_step: Callable[[keras.Model, Objective, float], TrainingStep]

@@ -77,7 +77,7 @@ def _gather(shape: str, found: Iterable[Record | str | None]) -> Shaped:
         if isinstance(each, dict):
             shaped.records.append(each)
         else:
-            shaped.others[each or "entry that is no post"] += 1
+            shaped.others[each or "entry that is not a post"] += 1
     return shaped
 
 

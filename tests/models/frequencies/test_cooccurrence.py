@@ -96,7 +96,7 @@ def test_a_shift_keeps_only_pairs_that_are_so_many_times_likelier_than_chance() 
     plain, shifted = ppmi(counts).toarray(), ppmi(counts, shift=1.5).toarray()
     assert np.allclose(shifted, np.maximum(plain - np.log(1.5), 0))
     assert 0 < np.count_nonzero(shifted) < np.count_nonzero(plain)
-    with pytest.raises(ValueError, match=r"shift must be at least 1, which is no shift, got 0\.5"):
+    with pytest.raises(ValueError, match=r"shift must be at least 1, which means no shift, got 0\.5"):
         ppmi(counts, shift=0.5)
 
 

@@ -85,8 +85,8 @@ def test_a_machine_may_mount_the_artifacts_elsewhere(
         ("postgresql://me:secret@db", "it names no database"),
         ("postgresql:///flood", "it names no host"),
         ("postgresql://me:secret@db/flood?autosave=1", "its parameter autosave is not known"),
-        ("postgresql://me:secret@db:port/flood", "it is no address"),
-        ("flood secret", "it is no address"),
+        ("postgresql://me:secret@db:port/flood", "it is not an address"),
+        ("flood secret", "it is not an address"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(

@@ -171,7 +171,7 @@ def test_a_wiki_dump_is_its_articles_without_markup(tmp_path: Path, packed: bool
         ("6", "Oakton", "Oakton is a town & port."),
         ("4", "Mill", "Fire\nIt burned."),
     ]
-    assert notes.report()["no_texts"] == {"wiki redirect": 1, "wiki page that is no article": 1}
+    assert notes.report()["no_texts"] == {"wiki redirect": 1, "wiki page that is not an article": 1}
 
 
 @pytest.mark.parametrize(
