@@ -37,9 +37,9 @@ def clip_together(gradients: Sequence[Any], norm: float) -> list[Any]:
 
 
 def adam(
-    weights: Sequence[Any], gradients: Sequence[Any], moments: Sequence[Any], tables: Sequence[bool], rate: float
+    weights: Sequence[Any], gradients: Sequence[Any], moments: Sequence[Any], tables: Sequence[bool], rate: Any
 ) -> tuple[list[Any], list[Any]]:
-    """Weights and moments after a step (Kingma & Ba 2015, algorithm 1); values in, values out."""
+    """Weights and moments after a step (Kingma & Ba 2015, algorithm 1); the rate is a number or a scalar array."""
     steps = moments[0] + 1
     count = ops.cast(steps, "float32")
     rate = rate * ops.sqrt(1 - ops.power(BETA_2, count)) / (1 - ops.power(BETA_1, count))
