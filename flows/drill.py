@@ -8,11 +8,12 @@ import numpy as np
 from prefect import flow
 from pydantic import Field
 
+from flows.embed import embed
 from flows.event_folds import with_events
-from flows.ingest import TweetSource, ingest_tweets
+from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets
 from flows.names import scheduled_name
 from models.drill.policies import POLICIES
-from models.settings import Recipe, Settings
+from models.settings import ClassifierSettings, Recipe, Settings
 from models.settings.drill import DrillSettings
 from tasks import tracking
 from tasks.drill import results
@@ -20,9 +21,11 @@ from tasks.drill.replay import read, replay
 from tasks.drill.tape import Tape, begin, read_tape
 from tasks.evaluation import fold_tables
 from tasks.evaluation.events import event_names, matching
+from tasks.evaluation.leakage import exclude_texts
 from tasks.recipes import load_recipe
 from tasks.tracking.requests import record_request
-from tasks.training.features import tokenize_tweets
+from tasks.training.embeddings import UnlabelledText, VectorTests
+from tasks.training.features import tokenize_corpus, tokenize_tweets
 
 
 class DrillRequest(Settings):
@@ -36,26 +39,33 @@ class DrillRequest(Settings):
     policies: tuple[str, ...] = Field((), description="Names of policies; by default all of them.")
     recipe: str = Field("quick", description="Recipe whose settings of TF-IDF, thresholds, splits and gate are used.")
     seed: int = Field(0, description="Of random draws.")
+    network: bool = Field(False, description="Train the recipe's first network instead of logistic regression.")
+    corpora: tuple[str, ...] = Field((), description="Unlabelled text for the network's word vectors.")
+    labelled_texts: tuple[str, ...] = Field((), description="Texts with labels of other tasks, for the same.")
+    retrain_after: tuple[int, ...] = Field((), description="Nights of an event at whose end to retrain; empty: all.")
 
 
 @flow(name="drill", flow_run_name=scheduled_name)
 def drill(request: DrillRequest) -> dict[str, Any]:
     """Replay the events under every policy; return what `--json` prints: see `tasks.drill.results.score`, and
 
-    `run_id`, `tweets`, `nights`, `known` (labelled tweets sent before), `budget`, `steps` (`run`, `cached`), `seconds`.
+    `run_id`, `tweets`, `nights`, `known` (labelled tweets sent before), `budget`, `model`, `steps` (`run`, `cached`),
+    `seconds`.
     """
     start, chosen = time.monotonic(), chosen_policies(request.policies)
     recipe = load_recipe(request.recipe)
     with tracking.tracked_run("drill", "drill", settings=request) as run:
         record_request(run)
         labelled, tokens, settings = prepared(request, recipe, run)
+        vectors = word_vectors(request, labelled, recipe, run) if settings.network else None
         tape = read_tape(labelled, tokens, settings.split)
         first, events = begin(tape, settings.warm_up, settings.events)
-        artifacts = {name: replay(run, labelled, tokens, name, POLICIES[name], settings) for name in chosen}
+        artifacts = {name: replay(run, labelled, tokens, name, POLICIES[name], settings, vectors) for name in chosen}
         summary = {
             "run_id": run.run_id,
             **_extent(tape, artifacts[chosen[0]], first),
             "budget": request.budget,
+            "model": settings.network.name if settings.network else "logistic/tf-idf",
             **results.score(artifacts, results.cpu_seconds(run.run_id, artifacts), events),
         }
         results.record(run, summary)
@@ -74,6 +84,9 @@ def prepared(request: DrillRequest, recipe: Recipe, run: tracking.Run) -> tuple[
         budget=request.budget,
         events=tuple(sorted(matching(known, request.event, "--event"))),
         seed=request.seed,
+        retrain_after=request.retrain_after,
+        network=first_network(recipe) if request.network else None,
+        vocabulary=recipe.vocabulary,
         frequency=recipe.frequency,
         logistic=recipe.logistic,
         threshold=recipe.threshold,
@@ -81,6 +94,29 @@ def prepared(request: DrillRequest, recipe: Recipe, run: tracking.Run) -> tuple[
         gate=recipe.gate,
     )
     return labelled, tokenize_tweets(run, labelled, recipe.text), settings
+
+
+def first_network(recipe: Recipe) -> ClassifierSettings:
+    """The first network of the recipe that starts from its own word vectors. Raises ValueError for a recipe without."""
+    trained = {each.architecture for each in recipe.embeddings}
+    for network in recipe.classifiers:
+        if network.features in trained:
+            return network
+    raise ValueError(f"recipe {recipe.name} has no network that starts from its own word vectors: use quick")
+
+
+def word_vectors(request: DrillRequest, labelled: Path, recipe: Recipe, run: tracking.Run) -> Path:
+    """The vectors that every network of the drill starts from, of texts without those of the tape.
+
+    Raises ValueError where no text is given.
+    """
+    if not request.corpora and not request.labelled_texts:
+        raise ValueError("--network needs text for its word vectors that is not of the events: give --corpus SRC")
+    texts = [*ingest_corpora(list(request.corpora), run), *ingest_labelled_texts(request.labelled_texts, run)]
+    tokens = tokenize_corpus(run, [exclude_texts(run, texts, labelled, [])], recipe.text)
+    features = first_network(recipe).features
+    settings = [each for each in recipe.embeddings if each.architecture == features]
+    return embed.fn(UnlabelledText(tokens), settings, recipe.seed, VectorTests(), run)[features]
 
 
 def chosen_policies(names: tuple[str, ...]) -> list[str]:

@@ -30,11 +30,37 @@ class Replays:
         typer.Option(metavar="NAME", help="Replay these policies only, by their whole names. Repeatable."),
     ] = None
     seed: Annotated[int, typer.Option(help="Of random draws.")] = 0
+    retrain_after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Retrain at the end of these nights of an event only, the first one being 1."
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
         """The fields of the request that these options fill."""
         numbers = {"warm_up": self.warm_up, "budget": self.budget, "seed": self.seed}
-        return {**numbers, "event": tuple(self.event or ()), "policies": tuple(self.policy or ())}
+        chosen = {"event": tuple(self.event or ()), "policies": tuple(self.policy or ())}
+        return {**numbers, **chosen, "retrain_after": options.whole_numbers(self.retrain_after, "--retrain-after")}
+
+
+@dataclass(frozen=True)
+class Network:
+    """Whether a network is trained, and the text that its word vectors come from."""
+
+    network: Annotated[
+        bool,
+        typer.Option(
+            "--network", help="Train the recipe's first network instead of logistic regression; needs text for vectors."
+        ),
+    ] = False
+    corpus: options.Corpora = None
+    pretrain_on: options.PretrainOn = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields of the request that these options fill."""
+        texts = {"corpora": tuple(self.corpus or ()), "labelled_texts": tuple(self.pretrain_on or ())}
+        return {"network": self.network, **texts}
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +78,7 @@ def drill(
         ),
     ] = "folders",
     replays: Replays,
+    network: Network,
     table: options.LabelledTable,
     recipe: options.RecipeName = "quick",
     as_json: AsJson = False,
@@ -61,18 +88,20 @@ def drill(
 
     Tweets arrive as they were sent (their ids tell when), and are judged by the model that is in use in that hour. At
     the end of each night a policy watches for drift, asks people about some tweets (the labels of the file answer),
-    retrains logistic regression on TF-IDF, and lets the gate decide. Policies: never retrained; on drift or nightly,
-    with the labels that the queue chooses; nightly, with random labels or three times as many; and nightly without the
-    gate. The same bytes each time; cut short, the same command goes on with the policy that it was at.
+    retrains logistic regression on TF-IDF (or, with --network, the recipe's first network), and lets the gate decide.
+    Policies: never retrained; on drift or nightly, with the labels that the queue chooses; nightly, with random labels
+    or three times as many; and nightly with a gate that asks for no loss, or without one. The same bytes each time; cut
+    short, the same command goes on with the policy that it was at.
 
     Example: `crisisflow drill 'events/*/*.csv' --events folders --budget 10`
+
+    Example: `crisisflow drill 'events/*/*.csv' --network --corpus wiki.txt --event '*flood*' --retrain-after 1,2,4,8`
     """
     with command(debug), options.readable(tweets, table), options.prepared(recipe, tweets):
         from flows import drill as stage
 
-        request = stage.DrillRequest(
-            tweets=options.tweet_source(tweets, table), events=events, recipe=recipe, **replays.given()
-        )
+        source, given = options.tweet_source(tweets, table), {**replays.given(), **network.given()}
+        request = stage.DrillRequest(tweets=source, events=events, recipe=recipe, **given)
         result = stage.drill(request)
     show(result, as_json, _drilled)
 

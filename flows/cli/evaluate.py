@@ -96,17 +96,11 @@ class Events:
 
     def given(self) -> dict[str, Any]:
         """The fields of the request that these options fill. Raises a usage error for what are not numbers."""
-        try:
-            numbers = tuple(int(each) for each in (self.adapt or "").split(",") if each.strip())
-        except ValueError:
-            numbers = (0,)
-        if any(number < 1 for number in numbers):
-            raise typer.BadParameter(f"{self.adapt!r} is not a list of numbers: write 10,25,50", param_hint="--adapt")
         return {
             "events": self.events,
             "hold_out": _split(self.hold_out),
             "apart": _split(self.apart),
-            "adapt": tuple(sorted(set(numbers))),
+            "adapt": options.whole_numbers(self.adapt, "--adapt"),
         }
 
 

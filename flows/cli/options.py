@@ -319,6 +319,17 @@ def tweet_source(tweets: str | None, table: LabelledTable | None = None, against
     return TweetSource(**named, columns=table.column_map(), encoding=table.encoding, against=against)
 
 
+def whole_numbers(written: str | None, option: str) -> tuple[int, ...]:
+    """The numbers of a list such as 10,25,50, in order, each once. Raises a usage error for what is not one."""
+    try:
+        numbers = tuple(int(each) for each in (written or "").split(",") if each.strip())
+    except ValueError:
+        numbers = (0,)
+    if any(number < 1 for number in numbers):
+        raise typer.BadParameter(f"{written!r} is not a list of numbers: write 10,25,50", param_hint=option)
+    return tuple(sorted(set(numbers)))
+
+
 def corpora_of(tweets: str | None, corpora: list[str] | None) -> tuple[str, ...]:
     """The corpora that were named; the bundled one when nothing at all was."""
     from flows.ingest import SAMPLE_CORPUS

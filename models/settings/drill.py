@@ -3,9 +3,9 @@
 from pydantic import Field
 
 from models.settings.choices import Positive, Settings
-from models.settings.classifiers import GateSettings, LogisticSettings, ThresholdSettings
+from models.settings.classifiers import ClassifierSettings, GateSettings, LogisticSettings, ThresholdSettings
 from models.settings.data import SplitSettings
-from models.settings.features import FrequencySettings
+from models.settings.features import FrequencySettings, VocabularySettings
 
 
 class DrillSettings(Settings):
@@ -15,6 +15,11 @@ class DrillSettings(Settings):
     budget: Positive = Field(10, description="Tweets that people are asked about in a night.")
     events: tuple[str, ...] = Field((), description="Score these only; all that was sent before them is labelled.")
     seed: int = Field(0, description="Of random draws.")
+    retrain_after: tuple[Positive, ...] = Field(
+        (), description="Nights of a scored event at whose end it may retrain, the first one being 1; empty: all."
+    )
+    network: ClassifierSettings | None = Field(None, description="Trained instead of logistic regression on TF-IDF.")
+    vocabulary: VocabularySettings = VocabularySettings()
     frequency: FrequencySettings = FrequencySettings()
     logistic: LogisticSettings = LogisticSettings()
     threshold: ThresholdSettings = ThresholdSettings()

@@ -1,8 +1,12 @@
-"""The model of a drill: logistic regression on TF-IDF, with a threshold, fitted from the labels known at a time."""
+"""The model of a drill: logistic regression on TF-IDF, or a network, fitted from the labels known at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from models.classifiers.logistic import LogisticModel, fit_logistic
 from models.drift.familiarity import Familiarity, count_scripts
@@ -11,26 +15,48 @@ from models.frequencies import FeatureSpace, fit_features, tf_idf_matrix
 from models.gate import Answers
 from models.metrics.scores import choose_threshold
 from models.settings.drill import DrillSettings
+from models.text import Tokens
 from tasks.drill.tape import Tape
+
+
+class Rows(NamedTuple):
+    """Tweets to learn from: their tokens and labels 0/1."""
+
+    tokens: Tokens
+    labels: np.ndarray
+
+
+class Reader(Protocol):
+    """What tells P(target = 1) of tokenized texts, float64 (texts,)."""
+
+    def predict(self, tokens: Tokens) -> np.ndarray:
+        """The probabilities."""
+
+
+@dataclass(frozen=True, eq=False)
+class BagReader:
+    """Logistic regression on TF-IDF."""
+
+    space: FeatureSpace
+    head: LogisticModel
+
+    def predict(self, tokens: Tokens) -> np.ndarray:
+        """P(target = 1) of these texts."""
+        return self.head.predict_probabilities(tf_idf_matrix(tokens, self.space))
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
     """A fitted model, the rows of the tape that were known when it was fitted, and what it knows of texts."""
 
-    space: FeatureSpace
-    head: LogisticModel
+    reader: Reader
     threshold: float
     known: np.ndarray
     familiarity: Familiarity
 
-    def probabilities(self, tape: Tape, rows: np.ndarray) -> np.ndarray:
-        """P(target = 1) of these rows, float64."""
-        return self.head.predict_probabilities(tf_idf_matrix(tape.tokens.take(rows), self.space))
-
     def answers(self, tape: Tape, rows: np.ndarray) -> Answers:
         """What it says of these rows."""
-        probabilities = self.probabilities(tape, rows)
+        probabilities = self.reader.predict(tape.tokens.take(rows))
         return Answers(probabilities, probabilities >= self.threshold)
 
     def sample(self, tape: Tape, rows: np.ndarray) -> Sample:
@@ -39,20 +65,35 @@ class Classifier:
         return Sample(texts, tape.tokens.take(rows), answers.probabilities, answers.called, self.familiarity)
 
 
-def fit(tape: Tape, known: np.ndarray, settings: DrillSettings) -> Classifier | None:
-    """A model of the labels of these rows; None where their training or validation rows have one class only."""
-    parts = {split: known[tape.splits[known] == split] for split in ("train", "validation")}
-    labels = {split: tape.labels[rows] for split, rows in parts.items()}
-    if any(len(np.unique(each)) < 2 for each in labels.values()):
+def fit(tape: Tape, known: np.ndarray, settings: DrillSettings, vectors: Path | None = None) -> Classifier | None:
+    """A model of the labels of these rows; None where their training or validation rows have one class only.
+
+    A network starts from the word vectors in `vectors`.
+    """
+    rows = {split: known[tape.splits[known] == split] for split in ("train", "validation")}
+    parts = {split: Rows(tape.tokens.take(chosen), tape.labels[chosen]) for split, chosen in rows.items()}
+    if any(len(np.unique(each.labels)) < 2 for each in parts.values()):
         return None
-    space = fit_features(tape.tokens.take(parts["train"]), settings.frequency)
-    train, validation = (tf_idf_matrix(tape.tokens.take(rows), space) for rows in parts.values())
-    head, _ = fit_logistic(train, labels["train"], validation, labels["validation"], settings.logistic)
+    if settings.network is None:
+        reader, words = fit_bag(parts, settings)
+    else:
+        from tasks.drill.network import fit_network  # TensorFlow
+
+        reader, words = fit_network(parts, settings.network, settings, vectors)
     threshold = choose_threshold(
-        labels["validation"],
-        head.predict_probabilities(validation),
+        parts["validation"].labels,
+        reader.predict(parts["validation"].tokens),
         settings.threshold.aim,
         settings.threshold.miss_costs,
     )
-    familiarity = Familiarity.of(count_scripts(tape.texts.take(parts["train"])), space.words)
-    return Classifier(space, head, threshold, known, familiarity)
+    familiarity = Familiarity.of(count_scripts(tape.texts.take(rows["train"])), words)
+    return Classifier(reader, threshold, known, familiarity)
+
+
+def fit_bag(parts: Mapping[str, Rows], settings: DrillSettings) -> tuple[Reader, pa.StringArray]:
+    """Logistic regression on TF-IDF, its strength chosen on the validation rows; and the words that it knows."""
+    train, validation = parts["train"], parts["validation"]
+    space = fit_features(train.tokens, settings.frequency)
+    matrices = [tf_idf_matrix(each.tokens, space) for each in (train, validation)]
+    head, _ = fit_logistic(matrices[0], train.labels, matrices[1], validation.labels, settings.logistic)
+    return BagReader(space, head), space.words

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from models.gate import HeldOut, Service, Verdict, judge
 from models.labels.selection import LEAST_RANDOM
 from models.settings.drill import DrillSettings
 from tasks.drill.classifier import Classifier, fit
-from tasks.drill.tape import Tape, places, rows_of, with_texts
+from tasks.drill.tape import Tape, begin, places, rows_of, with_texts
 from tasks.labels.pool import Judge, Pool
 from tasks.monitoring.drift import LEAST_ROWS
 
@@ -45,6 +46,8 @@ class Desk:
     settings: DrillSettings
     known: np.ndarray
     champion: Classifier
+    due: frozenset[int] | None = None  # nights at whose end it may retrain; None: all
+    vectors: Path | None = None  # that networks start from
     version: int = 1
     watched: int = 0  # nights that this version was watched for drift
     reference: Sample | None = None  # the champion's test rows, as drift is measured against them
@@ -53,13 +56,16 @@ class Desk:
     versions: np.ndarray = field(init=False)
 
     @classmethod
-    def open(cls, tape: Tape, policy: Policy, settings: DrillSettings, first_night: int) -> "Desk":
+    def open(cls, tape: Tape, policy: Policy, settings: DrillSettings, vectors: Path | None = None) -> "Desk":
         """The desk before the first night: all that was sent before is labelled, and the first champion learned it."""
+        first_night, events = begin(tape, settings.warm_up, settings.events)
         known = np.flatnonzero(tape.nights < first_night)
-        champion = fit(tape, known, settings)
+        champion = fit(tape, known, settings, vectors)
         if champion is None:
             raise ValueError("the tweets before the drill leave training or validation rows of one class only")
-        return cls(tape, policy, settings, known, champion)
+        starts, after = tape.first_nights(), settings.retrain_after
+        due = frozenset(starts[event] + night - 1 for event in events for night in after) if after else None
+        return cls(tape, policy, settings, known, champion, due, vectors)
 
     def __post_init__(self) -> None:
         self.probabilities = np.full(len(self.tape), np.nan)
@@ -81,7 +87,7 @@ class Desk:
         what.asked = self._ask(rows)
         what.known = len(self.known)
         due = self.policy.retrain == "nightly" or what.drift == "shifted"
-        if due and len(self.known) > len(self.champion.known):
+        if due and (self.due is None or night in self.due) and len(self.known) > len(self.champion.known):
             what.retrained = True
             what.promoted, what.finding = self._retrain()
         return what
@@ -122,7 +128,7 @@ class Desk:
 
     def _retrain(self) -> tuple[bool, str]:
         """Train a challenger on all labels, and ask the gate; whether it is in use from now on, and why."""
-        challenger = fit(self.tape, self.known, self.settings)
+        challenger = fit(self.tape, self.known, self.settings, self.vectors)
         if challenger is None:
             return False, "training or validation rows of one class only"
         verdict = Verdict(()) if self.policy.gate == "none" else self._judge(challenger)

@@ -20,14 +20,25 @@ from tasks.tracking import Run
 SCORES, NIGHTS = "scores.parquet", "nights.parquet"
 
 
-@step("drill: {name}")
-def replay(run: Run, labelled: Path, tokens: Path, name: str, policy: Policy, settings: DrillSettings) -> Path:
-    """What the desk said of every tweet (scores) and did every night (nights); the same bytes each time."""
+@step("drill: {name}", hardware=True)
+def replay(
+    run: Run,
+    labelled: Path,
+    tokens: Path,
+    name: str,
+    policy: Policy,
+    settings: DrillSettings,
+    vectors: Path | None = None,
+) -> Path:
+    """What the desk said of every tweet (scores) and did every night (nights); the same bytes each time.
+
+    A network starts from the word vectors in `vectors`.
+    """
     start = time.process_time()
     tape = read_tape(labelled, tokens, settings.split)
     first, events = begin(tape, settings.warm_up, settings.events)
     last = int(tape.nights[np.isin(tape.events, events)].max())
-    desk, lived = Desk.open(tape, policy, settings, first), []
+    desk, lived = Desk.open(tape, policy, settings, vectors), []
     with progress(f"drill: {name}", total=last - first + 1, unit="nights") as report:
         for night in desk.nights(first, last):
             lived.append(asdict(night))

@@ -85,7 +85,7 @@ def facts(summary: Mapping[str, Any]) -> str:
     return (
         f"{counted(summary['tweets'], 'tweet')} of {counted(len(summary['events']), 'event')} in "
         f"{counted(summary['nights'], 'night')}, after {counted(summary['known'], 'labelled tweet')} sent before; "
-        f"{counted(summary['budget'], 'label')} a night. {SAMPLED}"
+        f"{counted(summary['budget'], 'label')} a night, model {summary['model']}. {SAMPLED}"
     )
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from models.drill.policies import POLICIES
 from models.drill.sent import DAY, EPOCH
-from models.settings import FrequencySettings, LogisticSettings
+from models.settings import ClassifierSettings, FrequencySettings, LogisticSettings
 from models.settings.drill import DrillSettings
 from models.text import Tokens
+from models.vectors import WordVectors
 from tasks.drill.desk import Desk
 from tasks.drill.tape import Tape, begin, read_tape
 from tasks.store import formats
@@ -55,9 +56,11 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Tape:
         return read_tape(*write_tape(tmp_path_factory.mktemp("tape")), SETTINGS.split)
 
 
-def live(tape: Tape, policy: str, settings: DrillSettings = SETTINGS) -> tuple[Desk, list[Any]]:
+def live(
+    tape: Tape, policy: str, settings: DrillSettings = SETTINGS, vectors: Path | None = None
+) -> tuple[Desk, list[Any]]:
+    desk = Desk.open(tape, POLICIES[policy], settings, vectors)
     first, _ = begin(tape, settings.warm_up, settings.events)
-    desk = Desk.open(tape, POLICIES[policy], settings, first)
     return desk, list(desk.nights(first, int(tape.nights.max())))
 
 
@@ -137,6 +140,26 @@ def test_chosen_events_alone_are_scored_after_all_that_was_sent_before(tape: Tap
         begin(tape, 9, ())
     with pytest.raises(ValueError, match="nothing to learn from was sent before fire"):
         begin(tape, 2, ("fire",))
+
+
+def test_retraining_can_be_limited_to_some_nights_of_an_event(tape: Tape) -> None:
+    limited = SETTINGS.model_copy(update={"retrain_after": (1, 3)})
+    _, nights = live(tape, "nightly, random labels, no gate", limited)
+    assert [place for place, night in enumerate(nights) if night.retrained] == [0, 2, 6, 8]  # events of six nights each
+    assert len({night.asked for night in nights}) == 1  # people are asked every night
+
+
+def test_a_network_can_be_the_model_of_a_drill(tape: Tape, home: Path) -> None:
+    words = sorted({word for text in tape.tokens.to_lists() for word in text})
+    rows = np.random.default_rng(0).normal(0, 0.1, (len(words), 8)).astype(np.float32)
+    vectors = WordVectors(pa.array(words), rows)
+    network = ClassifierSettings(kind="lstm", features="skip-gram", units=4, epochs=3, learning_rate=0.02)
+    settings = SETTINGS.model_copy(update={"network": network, "retrain_after": (2,)})
+    artifact = formats.write_artifact("vectors", formats.vector_parts(vectors))
+    desk, nights = live(tape, "nightly, random labels, no gate", settings, artifact)
+    assert [place for place, night in enumerate(nights) if night.promoted] == [1, 7]
+    late = np.flatnonzero(desk.versions == 3)
+    assert np.mean(desk.called[late] == (tape.labels[late] == 1)) > 0.8
 
 
 def test_the_same_drill_gives_the_same_bytes(tape: Tape) -> None:

@@ -40,7 +40,7 @@ def summary(home: Path) -> dict[str, Any]:
         "nightly, random labels": replayed([*right[:8], *([True] * 8)], 5),
     }
     found = results.score(artifacts, dict.fromkeys(artifacts, 1.5), EVENTS)
-    return {"tweets": 16, "nights": 2, "known": 40, "budget": 5, **found}
+    return {"tweets": 16, "nights": 2, "known": 40, "budget": 5, "model": "logistic/tf-idf", **found}
 
 
 def test_the_score_card_says_what_each_policy_cost_and_came_to(summary: dict[str, Any]) -> None:
