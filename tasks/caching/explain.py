@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tasks.caching.records import Record, kept_code, records
 from tasks.caching.syntax import tree_of
 
 ABSENT = "(absent)"
+NAMED = 5  # steps that are named where none is near
 PARTS = ("function", "inputs", "code", "libraries", "hardware", "environment")
 
 
@@ -29,6 +31,15 @@ class Change:
     new_line: str = ""
 
 
+def _known(step: str) -> str:
+    """Which steps there are, in words: the nearest titles, or some of all."""
+    titles = sorted({each.title for each in records()})
+    if not titles:
+        return "it holds none yet: run `crisisflow retrain`"
+    near = get_close_matches(step, titles, n=3, cutoff=0.4) or titles[:NAMED]
+    return f"it holds {', '.join(map(repr, near))}: `crisisflow cache list` names all {len(titles):,}"
+
+
 def explain(step: str) -> list[dict[str, Any]]:
     """For each title of a step: what changed since its latest record, and between that one and the one before.
 
@@ -36,8 +47,7 @@ def explain(step: str) -> list[dict[str, Any]]:
     """
     found = sorted((each for each in records() if step in (each.step, each.title)), key=lambda each: each.title)
     if not found:
-        known = ", ".join(sorted({each.step for each in records()})) or "none yet: run `crisisflow retrain`"
-        raise ValueError(f"no step {step!r} in the cache; it holds {known}")
+        raise ValueError(f"no step {step!r} in the cache; {_known(step)}")
     titles = [sorted(group, key=lambda each: -each.made) for _, group in groupby(found, key=lambda each: each.title)]
     return [_explain_latest(*several) for several in titles]
 
