@@ -1,6 +1,7 @@
 """Pictures of a drill."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from models.figures.events import marker_of
@@ -56,5 +57,6 @@ def event_timeline(days: Sequence[Mapping[str, Any]], right: Mapping[str, Sequen
     below.bar(places, [day["tweets"] - day["real"] for day in days], bottom=real, color=GREY, label="others")
     below.legend(fontsize=10, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), labelcolor=INK)
     every = -(-len(days) // LABELLED_DAYS)
-    below.set_xticks(places[::every], [day["day"] for day in days[::every]])
+    below.set_xticks(places[::every], [f"{date.fromisoformat(day['day']):%d %b}" for day in days[::every]])
+    below.set_xlabel(" to ".join(dict.fromkeys((days[0]["day"][:4], days[-1]["day"][:4]))), fontsize=11, color=INK)
     return figure
