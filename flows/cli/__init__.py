@@ -9,6 +9,7 @@ from flows.cli import (
     backup,
     cache,
     champion,
+    cluster,
     compare,
     doctor,
     drift,
@@ -44,7 +45,8 @@ app = typer.Typer(
 )
 COMMANDS = (
     train, inspect, evaluate, cache, replay, score, drift, drill, compare, explain, champion, word_vectors, gradients,
-    language_model, quarantine, lineage, serve, servers, schedule, notify, label, backup, doctor, textbook,
+    language_model, quarantine, lineage, serve, servers, schedule, notify, label, backup, doctor, cluster,
+    textbook,
 )  # fmt: skip
 for module in COMMANDS:
     module.register(app)

@@ -201,6 +201,30 @@ ComputeOn = Annotated[
 ]
 
 
+def _check_cluster(text: str) -> str:
+    """The value of --cluster; a usage error for one that cannot be."""
+    from tasks.cluster.address import parse
+
+    try:
+        parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
+OnCluster = Annotated[
+    str,
+    typer.Option(
+        "--cluster",
+        metavar="none|local:N|tls://HOST:PORT",
+        envvar="CRISISFLOW_CLUSTER",
+        callback=_check_cluster,
+        help="Where work that can be cut up is computed: in this process, by N workers of this machine, or by those of "
+        "`crisisflow cluster start`. The bytes are the same.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class TableForm:
     """What kind of table it is: its encoding, what separates and encloses its cells."""
@@ -286,6 +310,15 @@ def computing_on(device: Device) -> Iterator[None]:
 
     environment.use_device(device.value)
     yield
+
+
+@contextmanager
+def on_cluster(cluster: str) -> Iterator[None]:
+    """The block's work is computed where this value of --cluster says. Raises ValueError when it cannot be."""
+    from tasks.cluster.using import using
+
+    with using(cluster):
+        yield
 
 
 @contextmanager

@@ -61,6 +61,7 @@ def _explain(error: BaseException, debug: bool) -> int:
         return FAILED
     bad_input = isinstance(error, errors.BAD_INPUT)
     said = f"{'' if bad_input else type(error).__name__ + ': '}{error}"
+    said = "; ".join([said, *getattr(error, "__notes__", ())])
     _fail_in_json(said, "input" if bad_input else "internal", CORRECT if bad_input else SEE_WHERE)
     _say(said, "Error")
     if not bad_input and not debug:

@@ -14,6 +14,7 @@ from flows.cli.options import (
     Kinds,
     KindsColumns,
     LabelledTable,
+    OnCluster,
     OverlapWith,
     PretrainOn,
     RecipeName,
@@ -23,6 +24,7 @@ from flows.cli.options import (
     VectorTestFiles,
     computing_on,
     corpora_of,
+    on_cluster,
     prepared,
     readable,
     tweet_source,
@@ -107,6 +109,7 @@ def retrain(
     miss_costs: MissCosts = None,
     replace_data: ReplaceData = False,
     device: ComputeOn = Device.cpu,
+    cluster: OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -127,7 +130,8 @@ def retrain(
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
     sources = (*texts.named(), *vars(tests).values())
-    with command(debug), computing_on(device), readable(texts.tweets, table), prepared(recipe, *sources):
+    look = readable(texts.tweets, table)
+    with command(debug), computing_on(device), look, on_cluster(cluster), prepared(recipe, *sources):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(
@@ -174,6 +178,7 @@ def featurize(
     corpus: Corpora = None,
     recipe: RecipeName = "standard",
     cooccurrence: CooccurrenceOptions,
+    cluster: OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -183,7 +188,8 @@ def featurize(
 
     Example: crisisflow featurize --tweets train.csv
     """
-    with command(debug), readable(tweets, LabelledTable()), prepared(recipe, tweets, *(corpus or ())):
+    look = readable(tweets, LabelledTable())
+    with command(debug), look, on_cluster(cluster), prepared(recipe, tweets, *(corpus or ())):
         from flows import featurize as stage
 
         sources = tweet_source(tweets), corpora_of(tweets, corpus)
@@ -199,6 +205,7 @@ def embed(
     seed: Seed = None,
     tests: VectorTestFiles,
     device: ComputeOn = Device.cpu,
+    cluster: OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -206,7 +213,8 @@ def embed(
 
     Example: crisisflow embed --corpus wiki.train.tokens.zip --similarities wordsim353.tsv
     """
-    with command(debug), computing_on(device), orchestration(vectors, *vars(tests).values(), *(corpus or ())):
+    sources = (vectors, *vars(tests).values(), *(corpus or ()))
+    with command(debug), computing_on(device), on_cluster(cluster), orchestration(*sources):
         from flows import embed as stage
 
         corpora, seed = corpora_of(None, corpus), 1 if seed is None else seed
@@ -222,6 +230,7 @@ def classify(
     seed: Seed = None,
     miss_costs: MissCosts = None,
     device: ComputeOn = Device.cpu,
+    cluster: OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -229,7 +238,8 @@ def classify(
 
     Example: crisisflow classify --tweets train.csv --recipe quick
     """
-    with command(debug), computing_on(device), readable(texts.tweets, table), prepared(recipe, *texts.named()):
+    look = readable(texts.tweets, table)
+    with command(debug), computing_on(device), look, on_cluster(cluster), prepared(recipe, *texts.named()):
         from flows import retrain as stage
 
         request = stage.RetrainRequest(

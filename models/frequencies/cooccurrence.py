@@ -10,13 +10,15 @@ import pyarrow.compute as pc
 
 from models.settings import CooccurrenceSettings, VocabularySettings
 from models.text import Tokens
-from models.text.vocabulary import RESERVED, fit_vocabulary_to
+from models.text.pieces import WordCounts, count_words
+from models.text.vocabulary import frequent_rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 TOKENS_AT_ONCE = 1 << 20  # bounds memory: a block has one pair at most for each of these tokens and each distance
 UNCOUNTED = -1
+LARGEST_EXACT = 1 << 53  # whole numbers up to here are exact in float64, and so are their sums
 
 
 class CooccurrenceCounter:
@@ -28,9 +30,17 @@ class CooccurrenceCounter:
     """
 
     def __init__(self, words: pa.StringArray, settings: CooccurrenceSettings) -> None:
-        """Count these words, which become rows and columns in this order."""
+        """Count these words, which become rows and columns in this order.
+
+        Raises ValueError for a window whose harmonic weights are not exact.
+        """
         self.words = words
         self.settings = settings
+        if self._unit > LARGEST_EXACT:
+            raise ValueError(
+                f"a harmonic window of {settings.window} words cannot be counted exactly: make it 40 words at most, or "
+                "weigh all distances alike (flat)"
+            )
         self._sums: list[csr_matrix] = []  # in units of 1 / _unit
 
     @classmethod
@@ -46,19 +56,36 @@ class CooccurrenceCounter:
         rows = pc.index_in(tokens.words, self.words).fill_null(UNCOUNTED)
         rows = rows.to_numpy(zero_copy_only=False).astype(np.int32)[tokens.codes]
         for start in range(0, len(rows), TOKENS_AT_ONCE):
-            self._sums.append(self._count_block(rows, tokens.offsets, start))
-            while len(self._sums) > 1 and self._sums[-2].nnz < 2 * self._sums[-1].nnz:
-                self._sums.append(self._sums.pop() + self._sums.pop())  # like meets like: no entry is added many times
+            self.add_sums(self._count_block(rows, tokens.offsets, start))
 
-    def matrix(self) -> "csr_matrix":
-        """Weight of each word (row) beside each context word (column), float64 (words, words).
+    def sums(self) -> "csr_matrix":
+        """What was counted so far, in whole numbers (float64), for `add_sums` of another counter of the same words.
 
-        Exact, hence the same for any order and cutting of the documents, while window <= 20 and no sum exceeds
-        2**53 / lcm(1, ..., window), which is 10**14 for a window of 5.
+        Undirected pairs stand above the diagonal alone. Raises ValueError when a number is too large to be exact.
         """
         from scipy.sparse import csr_matrix
 
         total = sum(reversed(self._sums), start=csr_matrix((len(self.words), len(self.words))))
+        if total.nnz and total.data.max() > LARGEST_EXACT:
+            raise ValueError(
+                f"a pair of words weighs more than can be counted exactly with a window of {self.settings.window}: "
+                "make the window smaller, or weigh all distances alike (flat)"
+            )
+        return total
+
+    def add_sums(self, sums: "csr_matrix") -> None:
+        """Add what another counter of these words, with these settings, has counted."""
+        self._sums.append(sums)
+        while len(self._sums) > 1 and self._sums[-2].nnz < 2 * self._sums[-1].nnz:
+            self._sums.append(self._sums.pop() + self._sums.pop())  # like meets like: no entry is added many times
+
+    def matrix(self) -> "csr_matrix":
+        """Weight of each word (row) beside each context word (column), float64 (words, words).
+
+        Exact, hence the same for any order and cutting of the documents: no sum may exceed 2**53 /
+        lcm(1, ..., window), which is 10**14 for a window of 5. Raises ValueError as `sums` does.
+        """
+        total = self.sums()
         if not self.settings.directed:
             total = total + total.T.tocsr()
         total.data /= self._unit
@@ -125,8 +152,13 @@ class CooccurrenceCounter:
 
 def frequent_words(parts: Sequence[Tokens], settings: CooccurrenceSettings) -> pa.StringArray:
     """The words to count, most frequent first. Raises ValueError when no word is frequent enough."""
+    return frequent_words_of(count_words(parts), settings)
+
+
+def frequent_words_of(counts: WordCounts, settings: CooccurrenceSettings) -> pa.StringArray:
+    """The same of words that are counted already."""
     limits = VocabularySettings(min_count=settings.min_count, max_size=settings.max_vocabulary)
-    words = fit_vocabulary_to(parts, limits).tokens.slice(len(RESERVED))
+    words = counts.words.take(pa.array(frequent_rows(counts, limits)))
     if len(words) == 0:
         raise ValueError(f"no word occurs {settings.min_count} times: lower min_count or bring more text")
     return words

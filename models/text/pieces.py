@@ -42,16 +42,31 @@ class WordCounts:
     counts: np.ndarray  # int64 (distinct words,): occurrences
     document_counts: np.ndarray  # int64 (distinct words,): documents that hold the word
 
+    def to_table(self) -> pa.Table:
+        """Columns word, count, document_count."""
+        return pa.table({"word": self.words, "count": self.counts, "document_count": self.document_counts})
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "WordCounts":
+        """The inverse of `to_table`."""
+        words = pa.concat_arrays([pa.array([], pa.string()), *table["word"].chunks])
+        return cls(words, table["count"].to_numpy(), table["document_count"].to_numpy())
+
 
 def count_words(pieces: Iterable[Tokens]) -> WordCounts:
     """The words of all pieces, read once. Memory grows with the distinct words, not with the text."""
+    return add_counts(WordCounts(each.words, each.counts(), each.document_counts()) for each in pieces)
+
+
+def add_counts(parts: Iterable[WordCounts]) -> WordCounts:
+    """What is counted in all parts together; their order decides that of the words, and nothing else."""
     words, counts, document_counts = pa.array([], pa.string()), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    for piece in pieces:
-        encoded = pa.concat_arrays([words, piece.words]).dictionary_encode()
+    for part in parts:
+        encoded = pa.concat_arrays([words, part.words]).dictionary_encode()
         rows, size = encoded.indices.to_numpy()[len(words) :], len(encoded.dictionary)
         words = encoded.dictionary
-        counts = _added(counts, rows, piece.counts(), size)
-        document_counts = _added(document_counts, rows, piece.document_counts(), size)
+        counts = _added(counts, rows, part.counts, size)
+        document_counts = _added(document_counts, rows, part.document_counts, size)
     return WordCounts(words, counts, document_counts)
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from models.settings import VocabularySettings
 from models.text import Tokens
-from models.text.pieces import count_words
+from models.text.pieces import WordCounts, count_words
 
 PADDING, UNKNOWN = "<pad>", "<unk>"
 PADDING_ID, UNKNOWN_ID = 0, 1
@@ -89,10 +89,7 @@ def fit_vocabulary(tokens: Tokens, settings: VocabularySettings) -> Vocabulary:
 def fit_vocabulary_to(pieces: Iterable[Tokens], settings: VocabularySettings) -> Vocabulary:
     """The same over a text in pieces, which are read twice."""
     seen = count_words(pieces)
-    own = ~pc.is_in(seen.words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
-    frequent = np.flatnonzero((seen.counts >= settings.min_count) & own)
-    ranks = pc.rank(seen.words.take(pa.array(frequent)), tiebreaker="first").to_numpy()
-    kept = frequent[np.lexsort((ranks, -seen.counts[frequent]))][: settings.max_size]
+    kept = frequent_rows(seen, settings)
     words = seen.words.take(pa.array(kept))
     dropped = seen.counts.sum() - seen.counts[kept].sum()
     return Vocabulary(
@@ -100,6 +97,16 @@ def fit_vocabulary_to(pieces: Iterable[Tokens], settings: VocabularySettings) ->
         np.concatenate([[0, dropped], seen.counts[kept]]),
         np.concatenate([[0, sum(_documents_beyond(piece, words) for piece in pieces)], seen.document_counts[kept]]),
     )
+
+
+def frequent_rows(seen: WordCounts, settings: VocabularySettings) -> np.ndarray:
+    """The rows of the words to keep, most frequent first, ties by word: their order in `seen` does not matter."""
+    own = ~pc.is_in(seen.words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
+    frequent = np.flatnonzero((seen.counts >= settings.min_count) & own)
+    ranks = pc.rank(seen.words.take(pa.array(frequent)), tiebreaker="first").to_numpy()
+    order = np.lexsort((ranks, -seen.counts[frequent]))
+    kept: np.ndarray = frequent[order][: settings.max_size]
+    return kept
 
 
 def encode_words(words: pa.StringArray, vocabulary: pa.StringArray) -> np.ndarray:

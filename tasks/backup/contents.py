@@ -15,8 +15,9 @@ from pathlib import Path
 from tasks.runtime.atomic_files import DRAFT
 from tasks.store.layout import MARK
 
-# What belongs to processes that run now, or is made again: temporary files, locks, caches of libraries.
-LEFT_OUT = ("locks", "scratch", "matplotlib", "running.json", MARK)
+# What belongs to processes that run now, or is made again: temporary files, locks, caches of libraries; of a cluster
+# its keys, which let run any code on it.
+LEFT_OUT = ("locks", "scratch", "matplotlib", "running.json", "cluster", MARK)
 UNFINISHED = (DRAFT, ".artifact.uploading.")  # how names of half written files begin: ours, MLflow's
 SQLITE = b"SQLite format 3\x00"
 SIDE_FILES = ("-wal", "-shm", "-journal")  # of a database: its own copy holds what they hold

@@ -20,7 +20,7 @@ NUMERIC = (
 )
 # These say where things are, how much is told about them and to whom, or belong to a program of the same prefix.
 NEUTRAL = re.compile(
-    r"CRISISFLOW_(?:HOME|DATABASE|ARTIFACTS)|PG\w+|KERAS_HOME|MPLCONFIGDIR|TF_CPP_\w*LOG\w*|TF_(?:CLI|VAR|LOG)\w*"
+    r"CRISISFLOW_(?:HOME|DATABASE|ARTIFACTS|CLUSTER\w*)|PG\w+|KERAS_HOME|MPLCONFIGDIR|TF_CPP_\w*LOG\w*|TF_(?:CLI|VAR|LOG)\w*"
     r"|MLFLOW_\w+|PREFECT_\w+|\w+_ANALYTICS_ENABLED|DO_NOT_TRACK|GIT_PYTHON_REFRESH"
     r"|KMP_DUPLICATE_LIB_OK|KMP_INIT_AT_FORK"  # scikit-learn sets them in its process as it is imported
     r"|_"  # how the shell found the command: a word that modules hold for reasons of their own

@@ -3,14 +3,16 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.runtime.processes import left_behind, process_mark
+from tasks.runtime.processes import left_behind, of_another_machine, process_mark
 from tasks.runtime.state_folder import state_home
 
 DRAFT = ".draft-"
+OTHERS_SECONDS = 7 * 24 * 3600.0  # a draft of a machine that is gone; none that lives is silent for so long
 
 
 def draft_prefix() -> str:
@@ -25,15 +27,24 @@ def remove_leftovers() -> int:
 
 
 def remove_dead_drafts(folder: Path) -> int:
-    """The same for one folder, anywhere."""
-    found = list(folder.glob(f"{DRAFT}*"))
-    left = [path for path in found if left_behind(path.name.removeprefix(DRAFT).rpartition("-")[0])]
+    """The same for one folder, anywhere. What processes of other machines write is left alone for a week."""
+    left = [path for path in folder.glob(f"{DRAFT}*") if _is_dead(path)]
     for path in left:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
     return len(left)
+
+
+def _is_dead(draft: Path) -> bool:
+    mark = draft.name.removeprefix(DRAFT).rpartition("-")[0]
+    if not of_another_machine(mark):
+        return left_behind(mark)
+    try:
+        return time.time() - draft.stat().st_mtime > OTHERS_SECONDS
+    except FileNotFoundError:  # it was finished just now
+        return False
 
 
 def sync(path: Path) -> None:

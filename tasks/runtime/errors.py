@@ -25,6 +25,8 @@ def in_words(error: BaseException) -> str | None:
         return "out of memory: end other programs, or use a recipe with a smaller vocabulary, batch or network"
     if tracking_lost(error):
         return _lost()
+    if lost := [cause for cause in causes(error) if type(cause).__name__ == "ClusterLostError"]:
+        return str(lost[0])
     return None
 
 

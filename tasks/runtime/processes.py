@@ -1,4 +1,4 @@
-"""Who owns a run or a file: a process by host, number and start. Files of processes that are gone are not in use.
+"""Who owns a run or a file: a process by machine, number and start. Files of processes that are gone are not in use.
 
 A number alone is given again to other processes, and a time of day moves when the clock is set; the start is therefore
 counted by the kernel, in ticks since a boot that has an id of its own.
@@ -47,16 +47,27 @@ def user_and_machine() -> str:
 
 
 def process_mark() -> str:
-    """This process as part of a file name: host digest, number, start."""
-    return f"{_host()}.{os.getpid()}.{start_of(os.getpid())}"
+    """This process as part of a file name: machine, number, start.
+
+    By the machine and not its name alone: several that share a state folder may be called localhost.
+    """
+    return f"{machine()}.{os.getpid()}.{start_of(os.getpid())}"
 
 
 def left_behind(mark: str) -> bool:
-    """Whether the process of this mark was one of this host and is gone. Text that is not a mark names no process."""
+    """Whether the process of this mark was one of this machine and is gone. Other text names no process."""
     parts = mark.split(".")
-    if len(parts) != MARK_PARTS or parts[0] != _host() or not parts[1].isdecimal():
-        return False
-    return not alive(int(parts[1]), parts[2])
+    return _is_mark(parts) and parts[0] == machine() and not alive(int(parts[1]), parts[2])
+
+
+def of_another_machine(mark: str) -> bool:
+    """Whether this is the mark of a process of another machine, of which nobody here can say whether it lives."""
+    parts = mark.split(".")
+    return _is_mark(parts) and parts[0] != machine()
+
+
+def _is_mark(parts: list[str]) -> bool:
+    return len(parts) == MARK_PARTS and parts[1].isdecimal()
 
 
 def alive(process: int, started: str) -> bool:
@@ -80,11 +91,6 @@ def _start_elsewhere(process: int) -> str | None:
         return f"{psutil.Process(process).create_time():.0f}"
     except psutil.NoSuchProcess:
         return None
-
-
-@cache
-def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 @cache

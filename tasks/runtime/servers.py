@@ -114,22 +114,30 @@ def start_process(
     environment: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
     folder: Path | None = None,
+    stdin: str | None = None,
+    lasting: bool = False,
 ) -> Server:
-    """Start a server in a process group of its own, logging to `logs/<name>.log`; it ends when this process does."""
+    """Start a server in a process group of its own, logging to `logs/<name>.log`; it ends when this process does.
+
+    It reads the text `stdin`, where there is one; one that is `lasting` outlives this process.
+    """
     log = state_home() / "logs" / f"{name}.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("ab") as stream:
         process = subprocess.Popen(
             list(command),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=stream,
             stderr=stream,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
             pass_fds=pass_fds,
             cwd=folder,
-            preexec_fn=_in_child,  # noqa: PLW1509  (two system calls; no lock is taken in the child)
+            preexec_fn=None if lasting else _in_child,  # noqa: PLW1509  (two system calls; no lock is taken in the child)
         )
+    if process.stdin is not None:
+        with process.stdin:
+            process.stdin.write((stdin or "").encode())
     return Server(name, process, url, health_path, log)
 
 

@@ -15,11 +15,11 @@ from models.settings import (
     TextSettings,
     VocabularySettings,
 )
-from models.text import Tokens, tokenize_texts
-from tasks.runtime.progress import progress
+from models.text import Tokens
 from tasks.steps import step
 from tasks.store import artifact_store, formats
 from tasks.tracking import Run
+from tasks.training import counting
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -32,33 +32,20 @@ CHARACTERS = "characters.json"
 @step("tokenize tweets")
 def tokenize_tweets(run: Run, tweets: Path, text: TextSettings) -> Path:
     """Cut every kept tweet into tokens, in the order of the table."""
-    from models.classifiers.pipeline import tokenize_rows
-
-    table = formats.read_tweets(tweets)
-    tokens = tokenize_rows(table["text"].combine_chunks(), table["keyword"].combine_chunks(), text)
+    ids = pq.read_table(tweets / "tweets.parquet", columns=["id"])["id"].combine_chunks()
+    tokens = counting.tokenize_table(tweets, text)
     _log_token_counts(run, len(tokens), len(tokens.codes))
-    return formats.write_tokens([(table["id"].combine_chunks(), tokens)])
+    return formats.write_tokens([(ids, tokens)])
 
 
 @step("tokenize corpus")
 def tokenize_corpus(run: Run, corpora: list[Path], text: TextSettings) -> Path:
     """Cut every document of the corpora into tokens, shard by shard."""
-    counted = {"documents": 0, "tokens": 0}
-
-    def tokenized() -> Iterator[tuple[pa.Array, Tokens]]:
-        paths = [path for corpus in corpora for path in formats.shards(corpus)]
-        with progress("tokenize corpus", total=len(paths), unit="shards") as report:
-            for number, path in enumerate(paths, start=1):
-                shard = pq.read_table(path, columns=["document", "text"])
-                tokens = tokenize_texts(shard["text"], text)
-                counted["documents"] += len(tokens)
-                counted["tokens"] += len(tokens.codes)
-                yield shard["document"].combine_chunks(), tokens
-                report(number)
-
-    written = formats.write_tokens(tokenized())
-    _log_token_counts(run, counted["documents"], counted["tokens"])
-    return written
+    shards = [shard for corpus in corpora for shard in formats.shards(corpus)]
+    with artifact_store.new_artifact("tokens") as draft:
+        documents, tokens = counting.tokenize_shards(shards, text, draft.folder)
+    _log_token_counts(run, documents, tokens)
+    return draft.final
 
 
 def _log_token_counts(run: Run, documents: int, tokens: int) -> None:
@@ -122,10 +109,9 @@ def count_cooccurrences(
     run: Run, tweets: Path, tokens: Path, corpus_tokens: Path | None, settings: CooccurrenceSettings, seed: int
 ) -> Path:
     """Count which words stand near which, in corpus and training tweets; save the matrix and its word vectors."""
-    from models.frequencies import CooccurrenceCounter
     from models.vectors.formats import to_table
 
-    counter = CooccurrenceCounter.over(list(unlabelled_tokens(tweets, tokens, corpus_tokens)), settings)
+    counter = counting.count_pairs(counting.text_pieces_of(tweets, tokens, corpus_tokens), settings)
     matrix = counter.matrix()
     run.log_metrics({"vocabulary": matrix.shape[0], "nonzero": matrix.nnz})
     with artifact_store.new_artifact("co-occurrence") as draft, ThreadPoolExecutor(1) as pool:
@@ -150,8 +136,5 @@ def _cooccurrence_vectors(
 
 def unlabelled_tokens(tweets: Path | None, tokens: Path | None, corpus_tokens: Path | None) -> Iterator[Tokens]:
     """All text that vectors may learn from: the corpus, the training tweets without their labels, or both."""
-    if corpus_tokens is not None:
-        for path in formats.shards(corpus_tokens):
-            yield Tokens.from_arrow(pq.read_table(path, columns=["tokens"])["tokens"])
-    if tweets is not None and tokens is not None:
-        yield _training_tokens(tweets, tokens)
+    for piece in counting.text_pieces_of(tweets, tokens, corpus_tokens):
+        yield piece.read()

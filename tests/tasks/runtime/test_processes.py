@@ -34,3 +34,10 @@ def test_marks_of_another_host_and_names_that_are_no_marks_are_left_alone() -> N
     assert not processes.left_behind(f"0badbeef.{number}.{started}0")
     assert not processes.left_behind("")
     assert not processes.left_behind("tweets.csv.part")
+
+
+def test_a_mark_of_another_machine_is_known_as_such() -> None:
+    mine = processes.process_mark()
+    assert not processes.of_another_machine(mine)
+    assert processes.of_another_machine(f"0badbeef.{mine.partition('.')[2]}")
+    assert not processes.of_another_machine("tweets.csv.part")

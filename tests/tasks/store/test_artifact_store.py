@@ -1,5 +1,6 @@
 """The store: equal content has one address, and what is damaged is noticed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,13 @@ def test_many_processes_that_seal_the_same_content_agree_on_one_intact_artifact(
     said = [process.communicate(timeout=60)[0].strip() for process in processes]
     assert said == [str(artifact)] * 4
     assert list((home / "store" / "tables").iterdir()) == [artifact]
+
+
+def test_drafts_of_another_machine_are_deleted_once_they_are_a_week_old(home: Path) -> None:
+    (home / "store" / "tweets").mkdir(parents=True)
+    drafts = [home / "store" / "tweets" / f".draft-0badbeef.{number}.boot-1-abc" for number in (1, 2)]
+    for draft in drafts:
+        draft.mkdir()
+    os.utime(drafts[0], times=(0, 0))
+    assert atomic_files.remove_leftovers() == 1
+    assert [draft.exists() for draft in drafts] == [False, True]

@@ -1,0 +1,85 @@
+"""What a worker executes: a function by its name, once it is sure that worker and command are alike."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from types import FunctionType
+from typing import Any
+
+from tasks.cluster.fingerprint import fingerprint_digest
+from tasks.cluster.units import Unit
+
+
+class ForeignWorkerError(RuntimeError):
+    """A worker joined that has other code, libraries or another machine than the command."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A function by where it is defined: a worker imports it, and runs no code that was sent to it."""
+
+    module: str
+    name: str
+
+    def find(self) -> Callable[..., Any]:
+        """The function, without what its decorators put around it if it was named without."""
+        module, _, bare = self.module.partition("!")
+        found = attrgetter(self.name)(importlib.import_module(module))
+        function: Callable[..., Any] = _bare(found) if bare else found
+        return function
+
+
+def named(function: Callable[..., Any]) -> Named:
+    """The name of a function of a module's top. Raises TypeError for any other, which no worker could find."""
+    module, name = function.__module__, function.__qualname__
+    if "<" not in name:
+        found = attrgetter(name)(importlib.import_module(module))
+        if found is function:
+            return Named(module, name)
+        if _bare(found) is function:
+            return Named(f"{module}!bare", name)
+    raise TypeError(f"{module}.{name} cannot be sent to a worker: define it at the top of its module")
+
+
+def _bare(found: Any) -> Any:
+    """What decorators, those of Prefect too, were put around."""
+    return inspect.unwrap(getattr(found, "fn", found))
+
+
+def _by_name(value: Any) -> Any:
+    """A function by its name; anything else as it is."""
+    return named(value) if isinstance(value, FunctionType) else value
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A unit on its way, which Dask does not look into; `expected` is the fingerprint of the command."""
+
+    name: str
+    function: Named
+    arguments: tuple[Any, ...]
+    expected: str
+
+    @classmethod
+    def of(cls, unit: Unit) -> "Sent":
+        """The unit with its functions by name. Raises TypeError for one that no worker could find."""
+        return cls(unit.name, named(unit.function), tuple(map(_by_name, unit.arguments)), fingerprint_digest())
+
+
+def execute(sent: Sent) -> Any:
+    """What a worker runs: the unit's function of its arguments.
+
+    An exception carries the name of the unit. Raises ForeignWorkerError where the command is not like this worker.
+    """
+    if fingerprint_digest() != sent.expected:
+        raise ForeignWorkerError(
+            "a worker joined whose code, libraries or machine differ from this command's: run the same command again, "
+            "which says in what"
+        )
+    try:
+        return sent.function.find()(*(each.find() if isinstance(each, Named) else each for each in sent.arguments))
+    except Exception as error:
+        error.add_note(f"in the unit {sent.name!r}, on a worker of the cluster")
+        raise

@@ -1,0 +1,107 @@
+"""Units on a cluster: results in order, exceptions as they are, dead workers replaced, a bounded number ahead."""
+
+import operator
+import os
+import signal
+import subprocess
+import textwrap
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from shutil import copyfile
+from threading import Event
+
+import pytest
+
+from tasks.cluster.connection import AHEAD_PER_WORKER, DaskCluster
+from tasks.cluster.execution import ForeignWorkerError, Sent, execute, named
+from tasks.cluster.units import Stopped, Unit, is_beside_others, run, running_on, side_by_side
+
+
+def test_without_a_cluster_units_run_here_one_after_the_other(folder: Path) -> None:
+    units = run(Unit("touch", Path.touch, (folder / str(number),)) for number in range(3))
+    next(units)
+    assert [path.name for path in folder.iterdir()] == ["0"]
+
+
+def test_results_come_in_the_order_of_the_units(on_cluster: DaskCluster) -> None:
+    naps = [0.3, 0.0, 0.1, 0.0]
+    work = [Unit(f"nap {nap}", os.path.basename, (f"/{nap}",)) for nap in naps]
+    assert list(run(work)) == ["0.3", "0.0", "0.1", "0.0"]
+
+
+def test_units_run_on_workers(on_cluster: DaskCluster) -> None:
+    processes = set(run(Unit("who", os.getpid) for _ in range(20)))
+    assert os.getpid() not in processes
+
+
+def test_an_exception_comes_back_as_it_is_with_the_name_of_its_unit(on_cluster: DaskCluster) -> None:
+    with pytest.raises(FileNotFoundError, match="absent") as caught:
+        list(run([Unit("copy the absent", copyfile, ("absent", "copy"))]))
+    assert "'copy the absent'" in "".join(caught.value.__notes__)
+
+
+def test_only_a_few_units_are_sent_ahead(on_cluster: DaskCluster) -> None:
+    sent: list[int] = []
+
+    def units() -> Iterator[Unit]:
+        for number in range(100):
+            sent.append(number)
+            yield Unit("number", operator.neg, (number,))
+
+    results = run(units())
+    assert next(results) == 0
+    assert len(sent) <= AHEAD_PER_WORKER * on_cluster.workers
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_a_function_that_no_worker_can_find_is_refused() -> None:
+    with pytest.raises(TypeError, match="at the top of its module"):
+        named(lambda: None)
+
+
+def test_a_step_is_found_without_what_prefect_puts_around_it() -> None:
+    from tasks.training.features import build_vocabulary
+
+    bare = build_vocabulary.fn.__wrapped__
+    assert named(bare).find() is bare
+    assert named(textwrap.dedent).find() is textwrap.dedent
+
+
+def test_a_unit_of_another_code_is_refused_by_the_worker() -> None:
+    with pytest.raises(ForeignWorkerError):
+        execute(replace(Sent.of(Unit("unit", textwrap.dedent, ("text",))), expected="other code"))
+
+
+def test_work_of_a_killed_worker_is_done_by_another(on_cluster: DaskCluster, folder: Path) -> None:
+    (victim,) = run([Unit("who", os.getpid)])
+    naps = [["sh", "-c", f"sleep 0.3; echo {number}"] for number in range(8)]
+    results = run(Unit("nap", subprocess.check_output, (nap,)) for nap in naps)
+    first = next(results)
+    os.kill(victim, signal.SIGKILL)
+    assert [int(each) for each in (first, *results)] == list(range(8))
+
+
+def test_side_by_side_keeps_the_order_and_says_where_it_is(on_cluster: DaskCluster) -> None:
+    assert side_by_side(lambda number: (number, is_beside_others()), [3, 1, 2]) == [(3, True), (1, True), (2, True)]
+    assert not is_beside_others()
+
+
+def test_a_failure_beside_others_stops_them(cluster: DaskCluster) -> None:
+    ended: list[BaseException] = []
+
+    def work(number: int) -> None:
+        if number == 0:
+            raise ValueError("the first fails")
+        try:
+            list(run(Unit("nap", time.sleep, (30,)) for _ in range(2)))
+        except Stopped as error:
+            ended.append(error)
+            raise
+
+    start = time.monotonic()
+    with running_on(replace(cluster, _stopped=Event())), pytest.raises(ValueError, match="the first fails"):
+        side_by_side(work, [0, 1])
+    assert ended or time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
