@@ -1,7 +1,8 @@
 """Classify: one model for each representation and network, all on the same rows; an ensemble of them on top."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from flows.external import EXTERNAL, external_names
 from flows.featurize import Features
 from flows.names import scheduled_name
 from models.settings import ClassifierSettings, Recipe, Representation
+from tasks.cluster.units import side_by_side
 from tasks.tracking import Run, tracked_run
 from tasks.training.answers import Use
 from tasks.training.classifiers import combine_models, train_logistic, train_nb_svm, train_network, try_network
@@ -82,19 +84,14 @@ def pretrain(
         for each in recipe.classifiers
         if each.features == MULTI_TASK and (only is None or each.name in only) and each.name not in absent
     ]
-    made = {}
+
+    def learn(each: ClassifierSettings) -> Path:
+        start, settings = vectors.get(each.pretraining.vectors), each.pretraining
+        return pretrain_network(run, tokens, labelled, start, each.reader(), settings, recipe.seed)
+
     with tracked_run("pre-train", "pretrain", parent) as run:
-        for each in wanted:
-            made[each.name] = pretrain_network(
-                run,
-                tokens,
-                labelled,
-                vectors.get(each.pretraining.vectors),
-                each.reader(),
-                each.pretraining,
-                recipe.seed,
-            )
-    return made
+        made = side_by_side(learn, wanted)
+    return {each.name: network for each, network in zip(wanted, made, strict=True)}
 
 
 @flow(flow_run_name=scheduled_name, validate_parameters=False)
@@ -124,13 +121,14 @@ def classify(
     ]
     told = kinds_told_by(networks, recipe) if others.kinds else set()
     with tracked_run("classify", "classify", parent) as run:
-        models = _linear_models(run, labelled, features, vectors, recipe, wanted)
+        trainings = _linear_models(run, labelled, features, vectors, recipe, wanted)
         for network in networks:
-            start = Start(
-                _made(features.vocabulary), vectors.get(network.features), others.pretrained.get(network.name)
-            )
+            vocabulary, pretrained = _made(features.vocabulary), others.pretrained.get(network.name)
+            start = Start(vocabulary, vectors.get(network.features), pretrained)
             inputs = replace(labelled, kinds=others.kinds) if network.name in told else labelled
-            models[network.name] = _network(run, inputs, start, network, recipe)
+            trainings[network.name] = partial(_network, run, inputs, start, network, recipe)
+        made = side_by_side(lambda train: train(), list(trainings.values()))
+        models = dict(zip(trainings, made, strict=True))
         if ENSEMBLE in wanted and all(name in models for name in recipe.ensemble.members):
             members = [models[name] for name in recipe.ensemble.members]
             models[ENSEMBLE] = combine_models(run, labelled, members, ENSEMBLE, recipe.ensemble, use_of(recipe))
@@ -159,21 +157,21 @@ def _linear_models(
     vectors: Mapping[Representation, Path],
     recipe: Recipe,
     wanted: Collection[str],
-) -> dict[str, Path]:
-    """Logistic regression on every representation, NB-SVM on the recipe's, of those that are wanted; by name."""
-    matrices = matrices_of(features, vectors)
-    models = {}
+) -> dict[str, Callable[[], Path]]:
+    """What trains logistic regression on every representation, NB-SVM on the recipe's, of those wanted; by name."""
+    matrices, use = matrices_of(features, vectors), use_of(recipe)
+    trainings: dict[str, Callable[[], Path]] = {}
     for name, artifact in matrices.items():
         if f"logistic/{name}" in wanted:
-            models[f"logistic/{name}"] = train_logistic(
-                run, labelled, _made(artifact), name, recipe.logistic, use_of(recipe)
+            trainings[f"logistic/{name}"] = partial(
+                train_logistic, run, labelled, _made(artifact), name, recipe.logistic, use
             )
     for name in recipe.nb_svm.representations:
         if f"nb-svm/{name}" in wanted:
-            models[f"nb-svm/{name}"] = train_nb_svm(
-                run, labelled, _made(matrices[name]), name, recipe.nb_svm, use_of(recipe)
+            trainings[f"nb-svm/{name}"] = partial(
+                train_nb_svm, run, labelled, _made(matrices[name]), name, recipe.nb_svm, use
             )
-    return models
+    return trainings
 
 
 def matrices_of(features: Features, vectors: Mapping[Representation, Path]) -> dict[Representation, Path | None]:

@@ -11,6 +11,7 @@ from flows.external import read_external
 from flows.ingest import ingest_corpora, snapshot
 from flows.names import scheduled_name
 from models.settings import EmbeddingSettings, ExternalVectorSettings, Representation, TextSettings
+from tasks.cluster.units import side_by_side
 from tasks.tracking import Run, tracked_run
 from tasks.tracking.requests import record_request
 from tasks.training.embeddings import (
@@ -37,16 +38,18 @@ def embed(
 
     Those whose settings say so start from the external vectors.
     """
-    vectors: dict[Representation, Path] = {}
+
+    def learn(each: EmbeddingSettings) -> Path:
+        # Without a corpus, the tweets are all there is to read.
+        read = text if each.read_tweets or not text.corpus_tokens else replace(text, tweets=None, tokens=None)
+        trained = train_vectors(run, read, each, seed, tests, external if each.start == "external" else None)
+        if tests.similarities or tests.analogies:
+            score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)
+        return trained
+
     with tracked_run("embed", "embed", parent) as run:
-        for each in settings:
-            # Without a corpus, the tweets are all there is to read.
-            read = text if each.read_tweets or not text.corpus_tokens else replace(text, tweets=None, tokens=None)
-            trained = train_vectors(run, read, each, seed, tests, external if each.start == "external" else None)
-            if tests.similarities or tests.analogies:
-                score_vectors(run, trained, each.architecture, tests.similarities, tests.analogies)
-            vectors[each.architecture] = trained
-    return vectors
+        learned = side_by_side(learn, settings)
+    return {each.architecture: vectors for each, vectors in zip(settings, learned, strict=True)}
 
 
 @flow(name="embed alone", flow_run_name=scheduled_name, validate_parameters=False)

@@ -19,6 +19,7 @@ from models.settings.events import AdaptationSettings
 from models.splitting.events import EventFold
 from models.splitting.folds import Fold
 from tasks import tracking
+from tasks.cluster.units import side_by_side
 from tasks.evaluation import event_record, fold_tables, held_out_usage, record
 from tasks.evaluation import learning_curve as evaluation_learning_curve
 from tasks.evaluation.events import documents_by_event
@@ -88,7 +89,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
         labelled = _told_apart(labelled, request, run)
         folds = planned(request, recipe, labelled)
         evaluated = _evaluated(request, labelled, names, recipe, run)
-        fitted = [fit_fold(evaluated, recipe_of(recipe, fold), fold, run) for fold in folds]
+        fitted = side_by_side(lambda fold: fit_fold(evaluated, recipe_of(recipe, fold), fold, run), folds)
         summary = {
             "run_id": run.run_id,
             **described(fitted, recipe),

@@ -7,16 +7,19 @@ cut short before, it goes on from the checkpoints that its function kept, and na
 
 import functools
 import inspect
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, cast
 
 from tasks import caching
+from tasks.cluster import units
 from tasks.runtime import state_folder
 from tasks.runtime.progress import progress, say
 from tasks.store import artifact_store, checkpoints
 from tasks.tracking import Run, client, model_runs, tracked_run, unfinished_run
+from tasks.tracking.noted import Note, NotedRun, record_notes
 from tasks.tracking.queries import has_run
 
 
@@ -28,6 +31,7 @@ class Inputs:
 
 
 P = ParamSpec("P")
+_under_way: dict[str, threading.Lock] = {}
 COPIED_BYTES = 64 << 20
 StepFunction = Callable[Concatenate[Run, P], Path]
 
@@ -54,13 +58,15 @@ def step(name: str, *, hardware: bool = False) -> Callable[[StepFunction[P]], St
                 run = opened.model_copy(update={"action_key": key.digest})
                 run.tag(action_key=key.digest, step=title)
                 _log_inputs(run, inputs)
-                done = caching.recall(key)
-                if done is None or not has_run(done.run_id):
-                    _verify_inputs(inputs)
-                    output, note = _compute(key, function, run, args, kwargs)
-                else:
-                    output, note = _reuse(done, run, title)
-                checkpoints.forget(key.digest)
+                # Of threads that need the same step, one computes it and the others reuse it.
+                with _under_way.setdefault(key.digest, threading.Lock()):
+                    done = caching.recall(key)
+                    if done is None or not has_run(done.run_id):
+                        _verify_inputs(inputs)
+                        output, note = _compute(key, function, run, args, kwargs)
+                    else:
+                        output, note = _reuse(done, run, title)
+                    checkpoints.forget(key.digest)
             say(f"  {title}: {note}")
             return output
 
@@ -87,7 +93,7 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
         run.tag(resumes=unfinished)
     before = client().get_run(run.run_id).data
     start = time.monotonic()
-    output: Path = function(run, *args, **kwargs)
+    output = _call(key.title, function, run, args, kwargs)
     seconds = round(time.monotonic() - start, 3)
     after = client().get_run(run.run_id).data
     tags = {name: value for name, value in after.tags.items() if before.tags.get(name) != value}
@@ -97,6 +103,21 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     model_runs.present(run, tags, after.metrics)
     _keep_copy(run, output)
     return output, f"{seconds:.1f} s"
+
+
+def _call(title: str, function: StepFunction[...], run: Run, args: Any, kwargs: Any) -> Path:
+    """What the function returns: computed here, or on a worker where this is one of several threads of a cluster."""
+    if not units.is_beside_others():
+        return function(run, *args, **kwargs)
+    work = units.Unit(title, compute_noted, (function, NotedRun.of(run), args, kwargs))
+    ((output, notes),) = units.run([work])
+    record_notes(run, notes)
+    return cast(Path, output)
+
+
+def compute_noted(function: StepFunction[...], run: NotedRun, args: Any, kwargs: Any) -> tuple[Path, list[Note]]:
+    """The unit of a whole step: its output, and what the command is to record on the run."""
+    return function(run, *args, **kwargs), run.notes
 
 
 def _verify_inputs(inputs: dict[str, Any]) -> None:

@@ -125,6 +125,7 @@ def evaluate(
     fits: Fits,
     events: Events,
     device: options.ComputeOn = options.Device.cpu,
+    cluster: options.OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -143,7 +144,8 @@ def evaluate(
     """
     sources = (tweets, vectors, *(corpus or ()), *(exclude or ()), *(pretrain_on or ()))
     look = options.readable(tweets, table, None)
-    with command(debug), options.computing_on(device), look, options.prepared(recipe, *sources):
+    place = options.on_cluster(cluster)
+    with command(debug), options.computing_on(device), look, place, options.prepared(recipe, *sources):
         from flows import evaluate as stage
 
         request = stage.EvaluateRequest(

@@ -1,7 +1,8 @@
 """One run, as a value: everything is logged by its id, and nothing with the secrets of an address in it."""
 
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,21 @@ class Run(BaseModel):
     def log_figure(self, figure: "Figure", name: str) -> None:
         """Keep a picture as `figures/<name>.png`."""
         client().log_figure(self.run_id, figure, f"figures/{name}.png")
+
+    def log_picture(self, png: bytes, name: str) -> None:
+        """Keep a picture that is drawn already as `figures/<name>.png`."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.png"
+            path.write_bytes(png)
+            client().log_artifact(self.run_id, str(path), "figures")
+
+    def later(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call `function(run, *arguments)` where the run is recorded: here at once, for a worker in the command.
+
+        For what reads the run, or hands it to MLflow. The function stands at the top of its module, the arguments are
+        small.
+        """
+        function(self, *arguments)
 
     def log_file(self, path: Path, folder: str | None = None) -> None:
         """Keep a copy of a file, or of all files in a folder, among the run's artifacts."""

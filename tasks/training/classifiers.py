@@ -207,10 +207,15 @@ def _finish(
     _log(run, data, answers, metrics, seconds)
     _log_costs(run, data, answers, use.threshold.miss_costs)
     run.log_file(draft.final / "predictions.parquet")
-    mlflow_model.log_classifier(run, draft.final / "classifier", data.tweets, data.columns)
+    run.later(_log_classifier, draft.final / "classifier", data.inputs)
     finished = assemble({"classifier.json": about, **parts})
     diagnostics.record(run, data, finished, probabilities, answers.uncalibrated)
     return draft.final
+
+
+def _log_classifier(run: Run, classifier: Path, inputs: LabelledInputs) -> None:
+    data = Labelled.read(inputs)
+    mlflow_model.log_classifier(run, classifier, data.tweets, data.columns)
 
 
 def _log(run: Run, data: Labelled, answers: Answers, metrics: Mapping[str, float], seconds: float) -> None:

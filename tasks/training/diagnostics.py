@@ -56,6 +56,11 @@ def record(
     run.log_text(mistakes_page(tested, scores), "mistakes.html")
     behaviour = check_behaviour(classifier)
     _record_behaviour(run, behaviour)
+    run.later(_record_card, scores, behaviour)
+
+
+def _record_card(run: Run, scores: "Sequence[SliceScore]", behaviour: "Sequence[BehaviourResult]") -> None:
+    """Log the model card, which tells what the run says of the model so far."""
     card = model_card(read_run(run.run_id), read_run(run.root_id), scores, behaviour)
     run.log_text(sheet_markdown(card), "model-card.md")
     run.log_text(sheet_page(card), "model-card.html")

@@ -30,7 +30,8 @@ class LabelledInputs(Inputs):
 class Labelled:
     """The labelled tweets with their tokens; rows of both agree. `columns` are those of their source.
 
-    `kinds` are texts of their own, for networks that learn what kinds of information they hold, too.
+    `kinds` are texts of their own, for networks that learn what kinds of information they hold, too; `inputs` is what
+    all of it was read from.
     """
 
     tweets: pa.Table
@@ -38,6 +39,7 @@ class Labelled:
     labels: np.ndarray
     columns: Mapping[str, Any] = field(default_factory=dict)
     kinds: KindTexts | None = None
+    inputs: LabelledInputs | None = None
 
     @staticmethod
     @lru_cache(maxsize=1)  # step after step trains on the same artifacts, whose paths name their content
@@ -51,7 +53,7 @@ class Labelled:
             )
         tokens, labels = formats.read_tokens(inputs.tokens), table["target"].to_numpy()
         kinds = None if inputs.kinds is None else KindTexts.read(inputs.kinds)
-        return Labelled(table, tokens, labels, read_columns(inputs.tweets), kinds)
+        return Labelled(table, tokens, labels, read_columns(inputs.tweets), kinds, inputs)
 
     def rows(self, *splits: str) -> np.ndarray:
         """Row numbers of these splits, in rising order."""

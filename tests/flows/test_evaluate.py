@@ -249,3 +249,23 @@ def test_an_ensemble_brings_its_members_and_needs_texts_to_pretrain_on() -> None
     assert chosen == [*best.ensemble.members, "ensemble/average"]
     with pytest.raises(ValueError, match="no model ensemble/average"):
         chosen_models(best, ["ensemble/average"])
+
+
+def test_folds_on_a_cluster_make_the_same_artifacts_and_leave_no_run_open(
+    evaluated: dict[str, Any], request_of: Any, prefect: None, blank_figures: None, tmp_path: Path
+) -> None:
+    from flows.evaluate import evaluate
+    from tasks.cluster.using import using
+
+    ours = {path.relative_to(state_folder.state_home()) for path in state_folder.state_home().glob("store/*/*")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(tmp_path / "state"))
+        with using("local:2"):
+            beside = evaluate(request_of)
+        made = {path.relative_to(tmp_path / "state") for path in (tmp_path / "state").glob("store/*/*")}
+        statuses = {run.info.status for run in tracking.descendants(beside["run_id"])}
+    assert made <= ours
+    assert Path(beside["predictions"]).parent.name == Path(evaluated["predictions"]).parent.name
+    assert beside["steps"] == evaluated["steps"]
+    assert statuses == {"FINISHED"}
+    assert not list((tmp_path / "state" / "cluster").glob("*"))
