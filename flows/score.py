@@ -1,6 +1,8 @@
 """Score: tweets in, probabilities out, by the champion or any other logged model."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,8 @@ from pydantic import Field
 from flows.direct import within_flow
 from flows.names import scheduled_name
 from models.settings import Settings
-from models.splitting.learned import LearnedGroups
 from tasks import registry, scoring, sources, tracking
+from tasks.cluster import units
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
 from tasks.sources.columns import ColumnMap
@@ -56,20 +58,33 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
     chosen = registry.choose(request.model)
     model = mlflow_model.load_model(chosen.uri)
     run.tag(model=chosen.name, version=chosen.version)
-    job = scoring.ScoringJob(
-        snapshot,
-        request.out,
-        scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(model)),
-        request.encoding,
-        request.partition_rows,
-        request.raw_csv,
-        request.outputs(),
-        mlflow_model.familiarity(model),
-        LearnedGroups.of(mlflow_model.groups_learned(model)),
-        mlflow_model.kind_names(model),
-    )
-    written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
+    scorer = mlflow_model.scorer_of(model)
+    with _shared(chosen.uri) as shared_model:
+        job = scoring.ScoringJob(
+            snapshot,
+            request.out,
+            scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(model)),
+            request.encoding,
+            request.partition_rows,
+            request.raw_csv,
+            request.outputs(),
+            scorer.familiarity,
+            scorer.learned,
+            tuple(scorer.kinds),
+            shared_model,
+        )
+        written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
     figures = {name: value for name, value in written.items() if isinstance(value, (int, float))}
     run.log_metrics({**figures, "rows_in_doubt": written["in_doubt"]["rows"]})
     about = {"run_id": run.run_id, "model": chosen.name, "version": chosen.version}
     return {**about, **written, "seconds": round(time.monotonic() - start, 2)}
+
+
+@contextmanager
+def _shared(uri: str) -> Iterator[scoring.SharedModel | None]:
+    """The model as workers load it, for the block; nothing where no cluster is in use."""
+    if not units.in_use():
+        yield None
+        return
+    with units.exchange() as folder:
+        yield scoring.SharedModel(mlflow_model.load_scorer, mlflow_model.copy_model(uri, folder))

@@ -39,6 +39,7 @@ def score(
     model: options.Model = None,
     table: options.TextTable,
     form: OutputForm,
+    cluster: options.OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -56,7 +57,7 @@ def score(
     """
     with command(debug):
         _look_before_start(source, out, model, form, table)
-        with orchestration_if_running(source) as run:
+        with options.on_cluster(cluster), orchestration_if_running(source) as run:
             from flows import score as stage
             from tasks import registry
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.drift.familiarity import Familiarity, count_scripts
-from models.splitting.learned import distinct_groups
+from models.splitting.learned import LearnedGroups, distinct_groups
 from tasks import caching
 from tasks.runtime import errors
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import redact
+from tasks.scoring.predicting import Scorer
 from tasks.store.digests import combine
 from tasks.tracking import Run, defer_signals, fluent_mlflow
 
@@ -187,16 +189,40 @@ def load_model(uri: str, judged: bool = False) -> "PyFuncModel":
     try:
         folder = Path(mlflow.artifacts.download_artifacts(uri))
         _refuse_pickles(uri, folder)
-        config = {PART: JUDGED} if judged and _holds_both(folder) else None
-        if any(folder.rglob("*.keras")):
-            load_tensorflow()
         _say_of_other_versions(uri, folder)  # MLflow's own look at them takes a second
-        loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True, model_config=config)
-        return loaded
+        return _load(folder, judged)
     except MlflowException as error:
         if errors.tracking_lost(error):
             raise
         raise ValueError(f"no model at {uri}: {error.message.splitlines()[0]}") from error
+
+
+def _load(folder: Path, judged: bool = False) -> "PyFuncModel":
+    """The model in this folder, which was looked at before."""
+    import mlflow.pyfunc
+
+    config = {PART: JUDGED} if judged and _holds_both(folder) else None
+    if any(folder.rglob("*.keras")):
+        load_tensorflow()
+    loaded: PyFuncModel = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True, model_config=config)
+    return loaded
+
+
+def scorer_of(model: "PyFuncModel") -> Scorer:
+    """A loaded model with what it learned from."""
+    learned = LearnedGroups.of(groups_learned(model))
+    return Scorer(model, familiarity(model), learned, kind_names(model))
+
+
+def copy_model(uri: str, folder: Path) -> Path:
+    """A copy of a logged model below this folder, for workers that share it. Looked at before, by `load_model`."""
+    return shutil.copytree(fluent_mlflow().artifacts.download_artifacts(uri), folder / "model")
+
+
+@lru_cache(maxsize=1)  # one scoring, one model, asked for part after part
+def load_scorer(folder: Path) -> Scorer:
+    """The model in a folder of `copy_model`, without the tracking store."""
+    return scorer_of(_load(folder))
 
 
 def _say_of_other_versions(uri: str, folder: Path) -> None:

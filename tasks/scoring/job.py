@@ -8,6 +8,7 @@ from typing import Any
 from models.drift.familiarity import Familiarity
 from models.splitting.learned import LearnedGroups
 from tasks.runtime.progress import on_terminal, progress
+from tasks.scoring.by_parts import SharedModel, score_by_parts
 from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.output import Destination, ModelInfo, write_output
 from tasks.scoring.predicting import score_chunks
@@ -22,7 +23,7 @@ from tasks.store.outputs import Outputs
 class ScoringJob:
     """What to score, how to read it, where the answers go, and what the model learned from, if that is known.
 
-    `kinds` are those of information that the model tells.
+    `kinds` are those of information that the model tells. Where workers are to score, they load the `shared_model`.
     """
 
     snapshot: Path
@@ -35,6 +36,7 @@ class ScoringJob:
     familiarity: Familiarity | None = None
     learned: LearnedGroups | None = None
     kinds: tuple[str, ...] = ()
+    shared_model: SharedModel | None = None
 
     def key(self, model: str) -> str:
         """What names the work that is kept: not where the answers go, nor in which form."""
@@ -63,6 +65,10 @@ class ScoringJob:
         total = expected_rows(self.snapshot) if on_terminal() else None
         with progress("score", total, unit="tweets", before=stored.rows) as report:
             chunks = reader.chunks(stored.rows)
-            for done in stored.extend(score_chunks(chunks, model, self.familiarity, self.learned, self.kinds)):
+            if self.shared_model is not None:
+                scored = score_by_parts(stored, chunks, self.shared_model)
+            else:
+                scored = stored.extend(score_chunks(chunks, model, self.familiarity, self.learned, self.kinds))
+            for done in scored:
                 report(done)
         return reader.rows

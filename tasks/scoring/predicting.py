@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,20 @@ NOTES = (("doubt", pa.string()), ("learned_from", pa.string()))
 # While one is cut into tokens the network reads the other; more would only take turns.
 AT_ONCE = 2
 AHEAD = 6  # chunks read and not scored yet, so that both go on while the next rows are read
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model, and what is known of what it has learned from. `kinds` are those of information that it tells."""
+
+    model: Any
+    familiarity: Familiarity | None = None
+    learned: LearnedGroups | None = None
+    kinds: Sequence[str] = ()
+
+    def score(self, rows: pa.Table) -> pa.Table:
+        """The answers to one chunk, see `score_chunk`."""
+        return score_chunk(rows, self.model, self.familiarity, self.learned, self.kinds)
 
 
 def kind_fields(kinds: Sequence[str]) -> list[tuple[str, pa.DataType]]:

@@ -43,9 +43,14 @@ class ProgressStore:
     """The finished parts under one key. Only the last may have fewer than PART_ROWS rows."""
 
     def __init__(self, key: str) -> None:
-        self._folder = checkpoints.checkpoints_home() / key
-        self._parts = list(_intact(sorted(self._folder.glob("[0-9]*.parquet"))))
+        self.folder = checkpoints.checkpoints_home() / key
+        self._parts = list(_intact(sorted(self.folder.glob("[0-9]*.parquet"))))
         self.rows = sum(pq.read_metadata(part).num_rows for part in self._parts)
+
+    @property
+    def parts(self) -> int:
+        """How many parts are finished."""
+        return len(self._parts)
 
     def __iter__(self) -> Iterator[pa.Table]:
         """Every part, in order."""
@@ -64,13 +69,23 @@ class ProgressStore:
         if waiting:
             self._keep(pa.concat_tables(waiting))
 
+    def adopt(self, part: Path) -> None:
+        """Take up the next part, which a worker has put into the folder."""
+        self._parts.append(part)
+        self.rows += pq.read_metadata(part).num_rows
+
     def _keep(self, part: pa.Table) -> None:
-        with atomic_files.draft_file(self._folder) as draft:
-            pq.write_table(part, draft, compression="zstd")
-            path = self._folder / f"{len(self._parts):06}-{file_sha256(draft)}.parquet"
-            atomic_files.put_in_place(draft, path)
-        self._parts.append(path)
+        self._parts.append(keep_part(self.folder, self.parts, part))
         self.rows += len(part)
+
+
+def keep_part(folder: Path, number: int, part: pa.Table) -> Path:
+    """The file of a part that is finished."""
+    with atomic_files.draft_file(folder) as draft:
+        pq.write_table(part, draft, compression="zstd")
+        path = folder / f"{number:06}-{file_sha256(draft)}.parquet"
+        atomic_files.put_in_place(draft, path)
+    return path
 
 
 def _intact(paths: list[Path]) -> Iterator[Path]:
