@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.cluster.execution import Sent, execute
 from tasks.cluster.fingerprint import examine, objections, write_token
 from tasks.cluster.units import Stopped, Unit
+from tasks.runtime.errors import causes
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -127,7 +128,7 @@ def connected(address: str, security: Any, folder: Path) -> Iterator[DaskCluster
     try:
         client = Client(address, security=security, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
+        reason = str(list(causes(error))[-1]).splitlines()[0]
         raise ValueError(
             f"no cluster answers at {address} ({reason}): `crisisflow cluster status` says which one runs, "
             "`crisisflow cluster start` starts one"

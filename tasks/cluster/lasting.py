@@ -19,7 +19,7 @@ from tasks.cluster.using import start_node, wait_for_address
 from tasks.runtime.atomic_files import write_atomically
 from tasks.runtime.processes import alive, machine, process_mark, start_of
 from tasks.runtime.running import only_one
-from tasks.runtime.servers import Server
+from tasks.runtime.servers import Server, refuse_taken_port
 from tasks.runtime.state_folder import state_home
 
 STOP_SECONDS = 15.0
@@ -41,6 +41,8 @@ def start(workers: int, host: str, port: int, dashboard_port: int, certificates:
     with only_one("cluster"):
         if (running := _read()) and _lives(running):
             raise ValueError(f"a cluster runs already, at {running['address']}: `crisisflow cluster stop` ends it")
+        if is_loopback(host) and port:
+            refuse_taken_port("the scheduler", port, "--port")
         settings = NodeSettings(
             workers=workers,
             certificates=chosen.folder.absolute(),

@@ -24,7 +24,17 @@ def main() -> None:
     logging.getLogger("tasks").setLevel(logging.INFO)
     threading.Thread(target=_end_with_guard, args=(int(sys.argv[1]),), daemon=True).start()
     sys.argv[1:] = []
-    runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+    with _on_cluster():
+        runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+
+
+def _on_cluster() -> contextlib.AbstractContextManager[None]:
+    """The cluster that CRISISFLOW_CLUSTER names, as --cluster does for a command; it ends with the run."""
+    if (place := os.environ.get("CRISISFLOW_CLUSTER", "none")) in ("", "none"):
+        return contextlib.nullcontext()
+    from tasks.cluster.using import using
+
+    return using(place)
 
 
 def _end_with_guard(pipe: int) -> None:
