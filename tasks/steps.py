@@ -32,6 +32,7 @@ class Inputs:
 
 P = ParamSpec("P")
 _under_way: dict[str, threading.Lock] = {}
+COMPUTED = "computed_seconds"
 COPIED_BYTES = 64 << 20
 StepFunction = Callable[Concatenate[Run, P], Path]
 
@@ -92,32 +93,43 @@ def _compute(key: caching.ActionKey, function: Any, run: Run, args: Any, kwargs:
     if unfinished := unfinished_run(action_key=key.digest):
         run.tag(resumes=unfinished)
     before = client().get_run(run.run_id).data
-    start = time.monotonic()
-    output = _call(key.title, function, run, args, kwargs)
-    seconds = round(time.monotonic() - start, 3)
+    output, seconds = _call(key.title, function, run, args, kwargs)
     after = client().get_run(run.run_id).data
     tags = {name: value for name, value in after.tags.items() if before.tags.get(name) != value}
+    metrics = {name: value for name, value in after.metrics.items() if name != COMPUTED}
     relative = output.relative_to(state_folder.state_home() / "store").as_posix()
-    caching.remember(key, caching.Action(relative, run.run_id, dict(after.metrics), _portable(tags), seconds))
+    caching.remember(key, caching.Action(relative, run.run_id, metrics, _portable(tags), seconds))
     run.tag(output=relative, step_outcome="run")
-    model_runs.present(run, tags, after.metrics)
+    model_runs.present(run, tags, metrics)
     _keep_copy(run, output)
     return output, f"{seconds:.1f} s"
 
 
-def _call(title: str, function: StepFunction[...], run: Run, args: Any, kwargs: Any) -> Path:
-    """What the function returns: computed here, or on a worker where this is one of several threads of a cluster."""
+def _call(title: str, function: StepFunction[...], run: Run, args: Any, kwargs: Any) -> tuple[Path, float]:
+    """What the function returns, and its seconds: here, or on a worker where this is one of several threads.
+
+    Those of a worker are recorded, for the run is open for as long as the step waits for one, too.
+    """
     if not units.is_beside_others():
-        return function(run, *args, **kwargs)
+        return _timed(function, run, args, kwargs)
     work = units.Unit(title, compute_noted, (function, NotedRun.of(run), args, kwargs))
-    ((output, notes),) = units.run([work])
+    (((output, seconds), notes),) = units.run([work])
     record_notes(run, notes)
-    return cast(Path, output)
+    run.log_metrics({"computed_seconds": seconds})
+    return output, seconds
 
 
-def compute_noted(function: StepFunction[...], run: NotedRun, args: Any, kwargs: Any) -> tuple[Path, list[Note]]:
-    """The unit of a whole step: its output, and what the command is to record on the run."""
-    return function(run, *args, **kwargs), run.notes
+def compute_noted(
+    function: StepFunction[...], run: NotedRun, args: Any, kwargs: Any
+) -> tuple[tuple[Path, float], list[Note]]:
+    """The unit of a whole step: its output, its seconds, and what the command is to record on the run."""
+    return _timed(function, run, args, kwargs), run.notes
+
+
+def _timed(function: StepFunction[...], run: Run, args: Any, kwargs: Any) -> tuple[Path, float]:
+    start = time.monotonic()
+    output = function(run, *args, **kwargs)
+    return output, round(time.monotonic() - start, 3)
 
 
 def _verify_inputs(inputs: dict[str, Any]) -> None:

@@ -101,14 +101,19 @@ class DaskCluster:
             raise Stopped
         if self.client.status not in ("running", "connecting"):
             raise self._lost()
-        there = self.client.status == "running" and self.client.scheduler_info(n_workers=-1).get("workers")
-        if there:
+        if self._has_workers():
             self._without_workers_since = None
             return
         now = time.monotonic()
         self._without_workers_since = self._without_workers_since or now
         if now - self._without_workers_since > NO_WORKER_SECONDS:
             raise self._lost()
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self.client.scheduler_info(n_workers=1).get("workers"))
+        except OSError:  # the connection has just broken
+            return False
 
     def _lost(self) -> ClusterLostError:
         return ClusterLostError(

@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from tasks.steps import COMPUTED
 from tasks.tracking import read_run
 from tasks.tracking.step_graph import trace_back
 from tasks.tracking.steps import Step, steps_below
@@ -30,7 +31,8 @@ def _recorded(step: Step, taken: dict[str, float]) -> float:
     """How long the run took that made this step's output; looked up once."""
     maker = step.tags.get("reused_from", step.run_id)
     if maker not in taken:
-        taken[maker] = read_run(maker).data.metrics["duration_seconds"]
+        metrics = read_run(maker).data.metrics
+        taken[maker] = metrics.get(COMPUTED, metrics["duration_seconds"])  # on a cluster runs are open while they wait
     return taken[maker]
 
 

@@ -1,9 +1,16 @@
 """Only workers that would compute the same bytes, in the same folder, may work; and only who has a certificate."""
 
+import os
+import re
+import signal
 import stat
+import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tasks.cluster import connection, lasting
@@ -11,6 +18,7 @@ from tasks.cluster.certificates import Certificates, make_certificates
 from tasks.cluster.connection import DaskCluster
 from tasks.cluster.dask_settings import configure
 from tasks.cluster.fingerprint import examine, fingerprint, objections, write_token
+from tasks.cluster.units import Unit, run, running_on
 
 LIBRARIES = {**fingerprint()["libraries"], "numpy": "1.0", "extra": "2.0"}
 LIBRARIES.pop("scipy")
@@ -36,8 +44,6 @@ def test_what_differs_is_named_with_the_remedy(tmp_path: Path, kind: str, value:
     token = write_token(tmp_path)
     answer = examine(str(token))
     (objection,) = objections({**answer, "fingerprint": {**answer["fingerprint"], kind: value}}, token)
-    import re
-
     assert re.search(said, objection), objection
 
 
@@ -66,8 +72,6 @@ def test_counting_workers_load_neither_tensorflow_nor_prefect(cluster: DaskClust
 
 
 def test_nothing_listens_beyond_loopback(cluster: DaskCluster) -> None:
-    import psutil
-
     node = cluster.client.run_on_scheduler(lambda: __import__("os").getpid())
     processes = [psutil.Process(node), *psutil.Process(node).children(recursive=True)]
     listening = [
@@ -114,7 +118,7 @@ def test_beyond_loopback_somebody_must_have_made_the_certificates(home: Path) ->
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "dask.config", None)
+    monkeypatch.setitem(sys.modules, "dask.config", None)
     with pytest.raises(ValueError, match=r"crisisflow\[cluster\]"):
         configure("critical")
 
@@ -132,3 +136,20 @@ def test_a_lasting_cluster_is_started_once_seen_and_stopped(home: Path) -> None:
     assert not Path(f"/proc/{facts['process']}").exists() or not lasting._lives(facts)
     assert not lasting.stop()
     assert [path.name for path in (home / "cluster").iterdir()] == ["certificates"]
+
+
+def test_a_cluster_that_is_killed_in_mid_run_is_said_to_be_gone_and_leaves_no_process(
+    home: Path, tmp_path: Path
+) -> None:
+    facts = lasting.start(1, "127.0.0.1", 0, 0, None)
+    below = psutil.Process(facts["process"]).children(recursive=True)
+    security = Certificates(Path(facts["certificates"])).security()
+    with connection.connected(facts["address"], security, tmp_path) as other, running_on(other):
+        results = run(Unit("nap", time.sleep, (60,)) for _ in range(2))
+        threading.Timer(1.0, os.kill, (facts["process"], signal.SIGKILL)).start()
+        with pytest.raises(connection.ClusterLostError, match="is gone"):
+            next(results)
+    _, alive = psutil.wait_procs(below, timeout=10)
+    assert alive == []
+    assert lasting.status() == {"running": False}
+    assert lasting.stop()

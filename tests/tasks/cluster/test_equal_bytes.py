@@ -80,6 +80,7 @@ def test_a_whole_step_on_a_worker_gives_the_same_and_its_run_is_recorded_here(cl
     steps = [each.data for each in tracking.descendants(run.run_id)]
     assert sorted(each.tags["step_outcome"] for each in steps) == ["cached", "run", "run"]
     assert all(each.metrics["features"] > 0 for each in steps)
+    assert sorted("computed_seconds" in each.metrics for each in steps) == [False, True, True]
 
 
 @pytest.fixture
