@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.cluster.execution import Sent, execute
+from tasks.cluster.execution import Answer, Sent, execute
 from tasks.cluster.fingerprint import examine, objections, write_token
 from tasks.cluster.units import Stopped, Unit
 from tasks.runtime.errors import causes
@@ -86,7 +86,7 @@ class DaskCluster:
         from distributed.client import FutureCancelledError
 
         try:
-            return future.result(timeout=CONNECT_SECONDS)
+            answer: Answer = future.result(timeout=CONNECT_SECONDS)
         except KilledWorker as error:
             raise RuntimeError(
                 f"{unit.name}: the worker that computed it ended, on {error.allowed_failures + 1} workers one after "
@@ -94,6 +94,7 @@ class DaskCluster:
             ) from None
         except (CancelledError, FutureCancelledError):
             raise self._lost() from None
+        return answer.unpack()
 
     def _look(self) -> None:
         """Raise what ends the waiting: somebody stopped it, the scheduler is gone, or no worker is left."""

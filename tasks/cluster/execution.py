@@ -2,12 +2,15 @@
 
 import importlib
 import inspect
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
+from tasks.caching.code import PACKAGES
 from tasks.cluster.fingerprint import fingerprint_digest
 from tasks.cluster.units import Unit
 
@@ -68,7 +71,21 @@ class Sent:
         return cls(unit.name, named(unit.function), tuple(map(_by_name, unit.arguments)), fingerprint_digest())
 
 
-def execute(sent: Sent) -> Any:
+@dataclass(frozen=True)
+class Answer:
+    """What a unit returned, and what its code warned of: logger, level and text."""
+
+    result: Any
+    warnings: list[tuple[str, int, str]]
+
+    def unpack(self) -> Any:
+        """The result, once the warnings were given here, where somebody reads them."""
+        for name, level, text in self.warnings:
+            logging.getLogger(name).log(level, "%s", text)
+        return self.result
+
+
+def execute(sent: Sent) -> Answer:
     """What a worker runs: the unit's function of its arguments.
 
     An exception carries the name of the unit. Raises ForeignWorkerError where the command is not like this worker.
@@ -78,8 +95,33 @@ def execute(sent: Sent) -> Any:
             "a worker joined whose code, libraries or machine differ from this command's: run the same command again, "
             "which says in what"
         )
+    arguments = [each.find() if isinstance(each, Named) else each for each in sent.arguments]
+    with _kept_warnings() as warnings:
+        try:
+            return Answer(sent.function.find()(*arguments), warnings)
+        except Exception as error:
+            error.add_note(f"in the unit {sent.name!r}, on a worker of the cluster")
+            raise
+
+
+@contextmanager
+def _kept_warnings() -> Iterator[list[tuple[str, int, str]]]:
+    """What the project's own loggers are told in the block, from warnings on."""
+    handler = _Keeping(logging.WARNING)
+    own = [logging.getLogger(package) for package in PACKAGES]
     try:
-        return sent.function.find()(*(each.find() if isinstance(each, Named) else each for each in sent.arguments))
-    except Exception as error:
-        error.add_note(f"in the unit {sent.name!r}, on a worker of the cluster")
-        raise
+        for logger in own:
+            logger.addHandler(handler)
+        yield handler.kept
+    finally:
+        for logger in own:
+            logger.removeHandler(handler)
+
+
+class _Keeping(logging.Handler):
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.kept: list[tuple[str, int, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append((record.name, record.levelno, record.getMessage()))

@@ -1,5 +1,6 @@
 """Units on a cluster: results in order, exceptions as they are, dead workers replaced, a bounded number ahead."""
 
+import logging
 import operator
 import os
 import signal
@@ -40,6 +41,12 @@ def test_an_exception_comes_back_as_it_is_with_the_name_of_its_unit(on_cluster: 
     with pytest.raises(FileNotFoundError, match="absent") as caught:
         list(run([Unit("copy the absent", copyfile, ("absent", "copy"))]))
     assert "'copy the absent'" in "".join(caught.value.__notes__)
+
+
+def test_a_warning_of_a_unit_is_given_here(on_cluster: DaskCluster, caplog: pytest.LogCaptureFixture) -> None:
+    warning = (logging.getLogger("tasks.somewhere"), "%d rows are odd", 3)
+    list(run([Unit("warn", logging.Logger.warning, warning)]))
+    assert [(each.name, each.getMessage()) for each in caplog.records] == [("tasks.somewhere", "3 rows are odd")]
 
 
 def test_only_a_few_units_are_sent_ahead(on_cluster: DaskCluster) -> None:
