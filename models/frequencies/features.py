@@ -1,7 +1,9 @@
 """Which n-grams are features, fitted on training documents: the columns of one-hot, count and TF-IDF matrices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +11,10 @@ import pyarrow.compute as pc
 
 from models.settings import FrequencySettings
 from models.text import Tokens
+from models.text.pieces import WordCounts, count_words
 from models.wording import counted
 
+DISJOINT_PARTS = 2  # words, and the phrases of a text in one piece
 ABSENT = -1  # the column of an n-gram that is not a feature, and the rank of a word that is in none
 
 
@@ -81,36 +85,71 @@ def fit_features(tokens: Tokens, settings: FrequencySettings) -> FeatureSpace:
     The same features, in the same order, as scikit-learn's vectorizers choose from the same tokens. Raises ValueError
     when no feature is left, or when a word holds a blank.
     """
-    if pc.any(pc.match_substring(tokens.words, " ")).as_py():
+    words = frequent_words(count_words([tokens]), settings)
+    return choose_features(words, [count_phrases(tokens, words.names, settings)], len(tokens), settings)
+
+
+class FrequentWords(NamedTuple):
+    """The words that can be part of a feature, sorted, and in how many documents each is."""
+
+    names: pa.StringArray
+    document_counts: np.ndarray
+
+
+def frequent_words(seen: WordCounts, settings: FrequencySettings) -> FrequentWords:
+    """The words that are in enough documents: an n-gram is in no more documents than its rarest word.
+
+    Raises ValueError when a word holds a blank.
+    """
+    if pc.any(pc.match_substring(seen.words, " ")).as_py():
         raise ValueError("words must hold no blank, for n-grams are named with blanks: tokenize the documents first")
-    most = settings.max_document_share * len(tokens)
-    ranks, words, word_counts = rank_words(tokens, settings)
-    found = [(np.arange(1, len(words) + 1) * place_value(0, len(words), settings), word_counts)]
-    found += [count_ngrams(n, tokens, ranks, len(words), settings) for n in range(2, settings.max_ngram + 1)]
-    keys, document_counts = (np.concatenate(column) for column in zip(*found, strict=True))
-    kept = np.flatnonzero((document_counts >= settings.min_document_frequency) & (document_counts <= most))
+    frequent = np.flatnonzero(seen.document_counts >= settings.min_document_frequency)
+    names = seen.words.take(pa.array(frequent))
+    order = pc.sort_indices(names).to_numpy()
+    return FrequentWords(names.take(pa.array(order)), seen.document_counts[frequent[order]])
+
+
+def count_phrases(tokens: Tokens, words: pa.StringArray, settings: FrequencySettings) -> tuple[np.ndarray, np.ndarray]:
+    """The key of each n-gram of two words and more, and in how many of these documents it is.
+
+    Of a text in pieces, what they say of one key adds up.
+    """
+    ranks = pc.index_in(tokens.words, words).fill_null(ABSENT).to_numpy(zero_copy_only=False).astype(np.int64)
+    found = [count_ngrams(n, tokens, ranks, len(words), settings) for n in range(2, settings.max_ngram + 1)]
+    nothing = np.zeros(0, np.int64)
+    keys, counts = zip(*found, strict=True) if found else ((nothing,), (nothing,))
+    return np.concatenate(keys), np.concatenate(counts)
+
+
+def choose_features(
+    words: FrequentWords,
+    phrases: Sequence[tuple[np.ndarray, np.ndarray]],
+    documents: int,
+    settings: FrequencySettings,
+) -> FeatureSpace:
+    """The features of so many documents, by their words and the `count_phrases` of their pieces."""
+    names, most = words.names, settings.max_document_share * documents
+    single = np.arange(1, len(names) + 1) * place_value(0, len(names), settings)
+    keys, counts = add_by_key([(single, words.document_counts), *phrases])
+    kept = np.flatnonzero((counts >= settings.min_document_frequency) & (counts <= most))
     if len(kept) == 0:
         raise ValueError(
             f"no n-gram is in at least {settings.min_document_frequency} and at most "
-            f"{settings.max_document_share:.0%} of {counted(len(tokens), 'document')}: "
+            f"{settings.max_document_share:.0%} of {counted(documents, 'document')}: "
             "lower min_document_frequency or raise max_document_share"
         )
     order = kept[np.argsort(keys[kept])]
-    return FeatureSpace(name_keys(keys[order], words, settings), document_counts[order], len(tokens), settings)
+    return FeatureSpace(name_keys(keys[order], names, settings), counts[order], documents, settings)
 
 
-def rank_words(tokens: Tokens, settings: FrequencySettings) -> tuple[np.ndarray, pa.StringArray, np.ndarray]:
-    """The words that can be part of a feature: the rank of every word among them, else ABSENT; names; documents.
-
-    An n-gram is in no more documents than its rarest word, so rare words need not be looked at again.
-    """
-    counts = tokens.document_counts()
-    frequent = np.flatnonzero(counts >= settings.min_document_frequency)
-    names = tokens.words.take(pa.array(frequent))
-    order = pc.sort_indices(names).to_numpy()
-    ranks = np.full(len(tokens.words), ABSENT, np.int64)
-    ranks[frequent[order]] = np.arange(len(frequent))
-    return ranks, names.take(pa.array(order)), counts[frequent[order]]
+def add_by_key(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Each key of any part once, and the sum of its counts."""
+    keys, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if len(parts) <= DISJOINT_PARTS:
+        return keys, counts
+    encoded = pa.array(keys).dictionary_encode()
+    sums = np.bincount(encoded.indices.to_numpy(), weights=counts, minlength=len(encoded.dictionary))
+    return encoded.dictionary.to_numpy(), sums.astype(np.int64)
 
 
 def count_ngrams(

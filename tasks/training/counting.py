@@ -50,7 +50,7 @@ def text_pieces_of(tweets: Path | None, tokens: Path | None, corpus_tokens: Path
 
 
 @contextmanager
-def _output(path: Path) -> Iterator[Path]:
+def output(path: Path) -> Iterator[Path]:
     """A file to write, which has its name once the block is done: two workers may be at the same unit."""
     with draft_file(path.parent) as draft:
         yield draft
@@ -77,7 +77,7 @@ def tokenize_shard(shard: Path, text: TextSettings, out: Path) -> tuple[int, int
     """The unit of `tokenize_shards`."""
     table = pq.read_table(shard, columns=["document", "text"])
     tokens = tokenize_texts(table["text"], text)
-    with _output(out) as draft:
+    with output(out) as draft:
         formats.write_token_shard(draft, table["document"].combine_chunks(), tokens)
     return len(tokens), len(tokens.codes)
 
@@ -87,19 +87,23 @@ def tokenize_table(tweets: Path, text: TextSettings) -> Tokens:
     rows = pq.read_metadata(tweets / "tweets.parquet").num_rows
     with exchange() as between:
         work = [
-            Unit(f"tokenize tweets from {start}", tokenize_slice, (tweets, start, text, between / f"{start}.parquet"))
+            Unit(
+                f"tokenize tweets from {start}",
+                tokenize_slice,
+                (tweets, slice(start, start + SLICE_ROWS), text, between / f"{start}.parquet"),
+            )
             for start in range(0, max(rows, 1), SLICE_ROWS)
         ]
         return concat([formats.read_token_shard(path) for path in run(work)])
 
 
-def tokenize_slice(tweets: Path, start: int, text: TextSettings, out: Path) -> Path:
-    """The unit of `tokenize_table`: SLICE_ROWS rows from this one on."""
+def tokenize_slice(tweets: Path, rows: slice, text: TextSettings, out: Path) -> Path:
+    """The unit of `tokenize_table`: these rows."""
     from models.classifiers.pipeline import tokenize_rows
 
-    table = pq.read_table(tweets / "tweets.parquet", columns=["id", "text", "keyword"]).slice(start, SLICE_ROWS)
+    table = pq.read_table(tweets / "tweets.parquet", columns=["id", "text", "keyword"])[rows]
     tokens = tokenize_rows(table["text"].combine_chunks(), table["keyword"].combine_chunks(), text)
-    with _output(out) as draft:
+    with output(out) as draft:
         formats.write_token_shard(draft, table["id"].combine_chunks(), tokens)
     return out
 
@@ -134,16 +138,24 @@ def _word_counts(pieces: Sequence[TextPiece], between: Path) -> Iterable[WordCou
         Unit(f"count words {number}", count_piece_words, (piece, between / f"words-{number}.parquet"))
         for number, piece in enumerate(pieces)
     ]
-    for path in run(work):
-        yield WordCounts.from_table(pq.read_table(path))
-        path.unlink()
+    yield from map(read_word_counts, run(work))
 
 
 def count_piece_words(piece: TextPiece, out: Path) -> Path:
     """How often each word of a piece occurs, and in how many documents: a table."""
-    with _output(out) as draft:
-        pq.write_table(count_words([piece.read()]).to_table(), draft)
+    return write_word_counts(piece.read(), out)
+
+
+def write_word_counts(tokens: Tokens, out: Path) -> Path:
+    """Count the words of these documents into a file."""
+    with output(out) as draft:
+        pq.write_table(count_words([tokens]).to_table(), draft)
     return out
+
+
+def read_word_counts(path: Path) -> WordCounts:
+    """What `write_word_counts` wrote."""
+    return WordCounts.from_table(pq.read_table(path))
 
 
 def count_piece_pairs(piece: TextPiece, words: Path, settings: CooccurrenceSettings, out: Path) -> Path:
@@ -152,6 +164,6 @@ def count_piece_pairs(piece: TextPiece, words: Path, settings: CooccurrenceSetti
 
     counter = CooccurrenceCounter(pq.read_table(words)["word"].combine_chunks(), settings)
     counter.add(piece.read())
-    with _output(out) as draft:
+    with output(out) as draft:
         formats.write_sparse(draft, counter.sums(), level=0)
     return out

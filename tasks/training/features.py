@@ -19,7 +19,7 @@ from models.text import Tokens
 from tasks.steps import step
 from tasks.store import artifact_store, formats
 from tasks.tracking import Run
-from tasks.training import counting
+from tasks.training import bags, counting
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -71,12 +71,7 @@ def count_words(run: Run, tweets: Path, tokens: Path, settings: FrequencySetting
     """Fit the bag-of-words features on training tweets; save one-hot, count and TF-IDF vectors of all tweets."""
     from scipy import sparse
 
-    from models.classifiers.pipeline import bags_of_words
-    from models.frequencies import fit_features
-
-    space = fit_features(_training_tokens(tweets, tokens), settings)
-    everything = formats.read_tokens(tokens)
-    matrices = {name: matrix(everything, space) for name, matrix in bags_of_words().items()}
+    space, matrices = bags.bag_of_words(tweets, tokens, settings)
     count = matrices["count"]
     run.log_metrics({"features": count.shape[1], "nonzero_per_document": count.nnz / max(count.shape[0], 1)})
     with artifact_store.new_artifact("bag-of-words") as draft:

@@ -16,7 +16,7 @@ from tasks.cluster.units import exchange, running_on, side_by_side
 from tasks.packaging import mlflow_model
 from tasks.scoring import by_parts, progress_store, rows
 from tasks.store import artifact_store, formats
-from tasks.training import counting, features
+from tasks.training import bags, counting, features
 
 WORDS = [f"word{number}" for number in range(40)]
 TEXTS = [" ".join(np.random.default_rng(seed).choice(WORDS, 12)) for seed in range(300)]
@@ -49,22 +49,28 @@ def digests_of(folder: Path) -> dict[str, bytes]:
 
 
 def counted(shards: int) -> dict[str, dict[str, bytes]]:
-    """Every file that featurization makes of the texts by its counting steps, one step after the other."""
+    """Every file that the counting steps make of the texts, one step after the other."""
     text, tweets, corpus = TextSettings(), labelled(), corpus_of(shards)
     with tracking.tracked_run("featurize", "test") as run:
         tokens = features.tokenize_tweets.fn.__wrapped__(run, tweets, text)
         corpus_tokens = features.tokenize_corpus.fn.__wrapped__(run, [corpus], text)
         choice = CooccurrenceSettings(min_count=2, dimensions=4)
         pairs = features.count_cooccurrences.fn.__wrapped__(run, tweets, tokens, corpus_tokens, choice, 1)
-    made = {"tokens": tokens, "corpus": corpus_tokens, "pairs": pairs}
+        bag = features.count_words.fn.__wrapped__(run, tweets, tokens, FrequencySettings())
+    made = {"tokens": tokens, "corpus": corpus_tokens, "pairs": pairs, "bag": bag}
     return {name: digests_of(folder) for name, folder in made.items()}
 
 
-def test_tokens_and_co_occurrence_are_those_of_one_process(cluster: DaskCluster) -> None:
+def test_tokens_and_counts_are_those_of_one_process_however_they_are_cut(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = counted(1)
+    for module in (counting, bags):
+        monkeypatch.setattr(module, "SLICE_ROWS", 70)
     alone = counted(5)
     with running_on(cluster):
         assert counted(5) == alone
-    assert counted(1)["pairs"] == alone["pairs"]  # however the corpus is cut
+    assert (alone["pairs"], alone["bag"]) == (whole["pairs"], whole["bag"])
 
 
 def test_a_whole_step_on_a_worker_gives_the_same_and_its_run_is_recorded_here(cluster: DaskCluster) -> None:
