@@ -264,6 +264,7 @@ def test_folds_on_a_cluster_make_the_same_artifacts_and_leave_no_run_open(
             beside = evaluate(request_of)
         made = {path.relative_to(tmp_path / "state") for path in (tmp_path / "state").glob("store/*/*")}
         statuses = {run.info.status for run in tracking.descendants(beside["run_id"])}
+    assert made
     assert made <= ours
     assert Path(beside["predictions"]).parent.name == Path(evaluated["predictions"]).parent.name
     assert beside["steps"] == evaluated["steps"]
