@@ -10,6 +10,7 @@ from pydantic import Field
 from flows.names import scheduled_name
 from models.settings import Recipe, Settings
 from tasks import sources
+from tasks.cluster.units import side_by_side
 from tasks.ingestion import steps
 from tasks.ingestion.labelled_texts import check_labelled_texts
 from tasks.sources.columns import ColumnMap
@@ -54,7 +55,7 @@ def ingest_corpora(corpora: Sequence[str], parent: Run | None = None) -> list[Pa
     if not corpora:
         return []
     with tracked_run("ingest corpora", "ingest", parent) as run:
-        return [steps.check_corpus(run, sources.fetch(corpus), None, None) for corpus in corpora]
+        return side_by_side(lambda each: steps.check_corpus(run, sources.fetch(each), None, None), corpora)
 
 
 @flow(name="ingest labelled texts", flow_run_name=scheduled_name, validate_parameters=False)
@@ -65,7 +66,7 @@ def ingest_labelled_texts(
     if not labelled:
         return []
     with tracked_run("ingest labelled texts", "ingest", parent) as run:
-        return [check_labelled_texts(run, sources.fetch(source), events, text_column) for source in labelled]
+        return side_by_side(lambda each: check_labelled_texts(run, sources.fetch(each), events, text_column), labelled)
 
 
 @flow(name="ingest", flow_run_name=scheduled_name)
