@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.cluster.execution import Answer, Sent, execute
+from tasks.cluster.execution import Answer, Failure, Sent, execute
 from tasks.cluster.fingerprint import examine, objections, write_token
 from tasks.cluster.units import Stopped, Unit
 from tasks.runtime.errors import causes
@@ -86,7 +86,7 @@ class DaskCluster:
         from distributed.client import FutureCancelledError
 
         try:
-            answer: Answer = future.result(timeout=CONNECT_SECONDS)
+            answer: Answer | Failure = future.result(timeout=CONNECT_SECONDS)
         except KilledWorker as error:
             raise RuntimeError(
                 f"{unit.name}: the worker that computed it ended, on {error.allowed_failures + 1} workers one after "

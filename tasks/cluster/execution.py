@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,34 @@ class Answer:
         return self.result
 
 
-def execute(sent: Sent) -> Answer:
+class WorkerTraceback(Exception):
+    """Where on the worker an exception was raised, as text: the cause of the exception that is raised here."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception of a unit in parts: pickling calls the class, and ours take other arguments than their message."""
+
+    kind: type[Exception]
+    arguments: tuple[Any, ...]
+    state: dict[str, Any]
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """The exception in parts."""
+        kind, arguments, *state = error.__reduce__()
+        return cls(kind, arguments, dict(state[0] or {}) if state else {}, traceback.format_exc())
+
+    def unpack(self) -> Any:
+        """Raise the exception."""
+        own = isinstance(self.kind.__init__, FunctionType)
+        error = self.kind.__new__(self.kind, *self.arguments) if own else self.kind(*self.arguments)
+        error.__dict__.update(self.state)
+        raise error from WorkerTraceback(f"\n{self.traceback}")
+
+
+def execute(sent: Sent) -> Answer | Failure:
     """What a worker runs: the unit's function of its arguments.
 
     An exception carries the name of the unit. Raises ForeignWorkerError where the command is not like this worker.
@@ -95,13 +123,13 @@ def execute(sent: Sent) -> Answer:
             "a worker joined whose code, libraries or machine differ from this command's: run the same command again, "
             "which says in what"
         )
-    arguments = [each.find() if isinstance(each, Named) else each for each in sent.arguments]
     with _kept_warnings() as warnings:
         try:
+            arguments = [each.find() if isinstance(each, Named) else each for each in sent.arguments]
             return Answer(sent.function.find()(*arguments), warnings)
         except Exception as error:
             error.add_note(f"in the unit {sent.name!r}, on a worker of the cluster")
-            raise
+            return Failure.of(error)
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from threading import Event
 import pytest
 
 from tasks.cluster.connection import AHEAD_PER_WORKER, DaskCluster
-from tasks.cluster.execution import ForeignWorkerError, Sent, execute, named
+from tasks.cluster.execution import Failure, ForeignWorkerError, Sent, execute, named
 from tasks.cluster.units import Stopped, Unit, is_beside_others, run, running_on, side_by_side
+from tasks.ingestion.errors import RefusedTable
 
 
 def test_without_a_cluster_units_run_here_one_after_the_other(folder: Path) -> None:
@@ -41,6 +42,27 @@ def test_an_exception_comes_back_as_it_is_with_the_name_of_its_unit(on_cluster: 
     with pytest.raises(FileNotFoundError, match="absent") as caught:
         list(run([Unit("copy the absent", copyfile, ("absent", "copy"))]))
     assert "'copy the absent'" in "".join(caught.value.__notes__)
+
+
+def raised_again(error: Exception) -> Exception:
+    try:
+        raise error
+    except Exception as raised:
+        failure = Failure.of(raised)
+    with pytest.raises(type(error)) as caught:
+        failure.unpack()
+    assert "raised_again" in str(caught.value.__cause__)
+    return caught.value
+
+
+def test_exceptions_of_every_make_keep_what_they_carry() -> None:
+    refused = raised_again(RefusedTable("rule", "figure", "threshold", ["row"]))
+    assert isinstance(refused, RefusedTable)
+    assert (str(refused), refused.rows) == (str(RefusedTable("rule", "figure", "threshold", ["row"])), ("row",))
+    absent = raised_again(FileNotFoundError(2, "No such file", "here"))
+    assert isinstance(absent, FileNotFoundError)
+    assert (absent.filename, str(absent)) == ("here", "[Errno 2] No such file: 'here'")
+    assert str(raised_again(UnicodeDecodeError("utf-8", b"x", 0, 1, "odd"))).endswith("odd")
 
 
 def test_a_warning_of_a_unit_is_given_here(on_cluster: DaskCluster, caplog: pytest.LogCaptureFixture) -> None:
