@@ -5,7 +5,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ CONNECT_SECONDS = 20.0
 EXAMINE_SECONDS = 120.0
 NO_WORKER_SECONDS = 60.0
 LOOK_SECONDS = 1.0
+COUNT_SECONDS = 10.0
 
 
 class ClusterLostError(RuntimeError):
@@ -38,6 +39,7 @@ class DaskCluster:
     workers: int
     _stopped: threading.Event = field(default_factory=threading.Event)
     _without_workers_since: float | None = None
+    _counted: float = field(default_factory=time.monotonic)
 
     def results(self, units: Iterable[Unit]) -> Iterator[Any]:
         """What each unit returns, in order, a few units per worker ahead. An exception of a unit is raised here."""
@@ -60,6 +62,7 @@ class DaskCluster:
     def _submit(self, unit: Unit) -> tuple["Future[Any]", threading.Event]:
         if self._stopped.is_set():
             raise Stopped
+        self._count_workers()
         future = self.client.submit(
             execute,
             Sent.of(unit),
@@ -69,6 +72,13 @@ class DaskCluster:
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
         return future, done
+
+    def _count_workers(self) -> None:
+        """Look now and then how many workers there are: some may have joined."""
+        if time.monotonic() - self._counted > COUNT_SECONDS and self.client.status == "running":
+            self._counted = time.monotonic()
+            with suppress(OSError):
+                self.workers = max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
 
     def _result(self, unit: Unit, future: "Future[Any]", done: threading.Event) -> Any:
         try:
