@@ -14,7 +14,7 @@ from models.settings import SubwordSettings
 from models.text.ngrams import hash_ngrams
 
 NO_SUBWORDS = SubwordSettings()
-FEWEST_SHAPES = 4096  # rows of a block's steps are padded to a multiple of it: each shape is compiled again
+FEWEST_SHAPES = 1024  # rows of a block's steps are padded to a multiple of it: each shape is compiled again
 
 
 @dataclass(frozen=True)
@@ -131,20 +131,23 @@ def step_rows(known: WordRows, words: np.ndarray) -> StepRows:
 
 def _one_step(known: WordRows, words: np.ndarray) -> StepRows:
     """The same for one step of words (positions,), nothing padded."""
-    distinct, place = _number(words, len(known.offsets) - 1)
+    distinct, place, _, _ = _number(words)
     sizes = known.sizes[distinct]
-    rows, row = _number(known.members(distinct), len(known))
+    rows, row, by_row, order = _number(known.members(distinct))
     word = np.repeat(np.arange(len(distinct), dtype=np.int32), sizes)
-    order = np.argsort(row.astype(np.uint16) if len(rows) < 1 << 16 else row, kind="stable")  # 16 bits: a radix sort
-    ends = np.array([0, len(row)])
-    return StepRows(place, sizes.astype(np.float32), rows, ends, row, word, row[order], word[order])
+    return StepRows(place, sizes.astype(np.float32), rows, np.array([0, len(row)]), row, word, by_row, word[order])
 
 
-def _number(values: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct values below `limit`, ascending, and which of them each is: np.unique in a tenth of its time."""
-    seen = np.zeros(limit, bool)
-    seen[values] = True
-    distinct = np.flatnonzero(seen).astype(np.int32)
-    numbers = np.empty(limit, np.int32)
-    numbers[distinct] = np.arange(len(distinct), dtype=np.int32)
-    return distinct, numbers[values]
+def _number(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct values, ascending, and which of them each is; the latter sorted too, and the order that sorts it.
+
+    By one sort of values and places in one number each: no two are equal, so every way of sorting leaves one order.
+    """
+    shift = len(values).bit_length()
+    keys = np.sort((values.astype(np.int64) << shift) | np.arange(len(values)))
+    ordered, order = (keys >> shift).astype(np.int32), keys & ((1 << shift) - 1)
+    first = np.append(np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1])
+    ascending = np.cumsum(first, dtype=np.int32) - np.int32(1)
+    numbers = np.empty(len(values), np.int32)
+    numbers[order] = ascending
+    return ordered[first], numbers, ascending, order
