@@ -64,10 +64,24 @@ def learn_senses(
 
 
 def one_word(vectors: Path, phrase: str) -> str:
-    """The word or learned phrase that these vectors have for what a user typed. Raises UnknownWordError for none."""
+    """The word or learned phrase that these vectors have for what a user typed. Raises UnknownWordError for none.
+
+    So too for a word that is known by its n-grams alone.
+    """
+    from models.vectors import SubwordVectors, UnknownWordError
+
     known = formats.read_vectors(vectors)
     words = known.words_of(phrase)
-    return words[0] if len(words) == 1 and words[0] in known else known.tokens[known.row(phrase)].as_py()
+    if len(words) == 1 and words[0] in known:
+        return words[0]
+    if isinstance(known, SubwordVectors) and phrase not in known:
+        near = ", ".join(known.close_words(phrase))
+        raise UnknownWordError(
+            f"{phrase!r} is not in the text, and its n-grams do not tell senses, which are learned from where a word "
+            "stands" + (f"; close words that are: {near}" if near else "")
+        )
+    word: str = known.tokens[known.row(phrase)].as_py()
+    return word
 
 
 def text_inputs(training: "MlflowRun") -> UnlabelledText:

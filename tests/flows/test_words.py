@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from flows.cli.vector_options import Matrix, VectorOptions
+from models.settings import EmbeddingSettings
 from models.vectors import WordVectors
 from models.vectors.formats import to_word2vec_text
 
@@ -119,6 +121,23 @@ def test_flags_of_subwords_that_ask_for_nothing_are_refused(arguments: tuple, sa
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         options.settings()
+
+
+@pytest.mark.parametrize(
+    ("also", "said"),
+    [
+        ({"phrases": {"passes": 1}}, None),
+        ({"architecture": "cbow"}, None),
+        ({"start": "external"}, "external vectors say nothing of the n-grams"),
+        ({"vectors_from": "output"}, 'give vectors_from = "input"'),
+        ({"remove_components": 1}, "give 0 with subwords"),
+    ],
+    ids=str,
+)
+def test_subwords_go_with_another_setting_or_refuse_it(also: dict, said: str | None) -> None:
+    """Senses go with either: tests/tasks/training/test_senses.py."""
+    with nullcontext() if said is None else pytest.raises(ValueError, match=re.escape(said)):
+        EmbeddingSettings(subwords={"enabled": True}, **also)
 
 
 def test_flags_of_subwords_become_settings() -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from models.settings import EmbeddingSettings, PhraseSettings
+from models.settings import EmbeddingSettings, PhraseSettings, SubwordSettings
 from models.text import Tokens
+from models.vectors import SubwordVectors
 from tasks import tracking
 from tasks.queries import word_senses, word_vectors
 from tasks.store import formats
@@ -26,15 +27,18 @@ def two_topics(documents: int = 400) -> Tokens:
     return Tokens.from_lists(texts + [["la", "ronge"]] * 30)
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A state folder with a run that trained vectors on the two topics, joining one phrase."""
+@pytest.fixture(scope="module", params=[False, True], ids=["phrases", "phrases and subwords"])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A state folder with a run that trained vectors on the two topics, joining one phrase; with subwords, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
         text = two_topics()
         tokens = formats.write_tokens([(pa.array([str(n) for n in range(len(text))]), text)])
         phrases = PhraseSettings(passes=1, threshold=0.5)
-        settings = EmbeddingSettings(dimensions=16, window=3, epochs=10, subsample=0, step_tokens=256, phrases=phrases)
+        subwords = SubwordSettings(enabled=request.param, buckets=1000)
+        settings = EmbeddingSettings(
+            dimensions=16, window=3, epochs=10, subsample=0, step_tokens=256, phrases=phrases, subwords=subwords
+        )
         with tracking.tracked_run("embed", "embed") as run:
             train_vectors.fn(run, UnlabelledText(tokens), settings, 1)
         yield run
@@ -63,7 +67,11 @@ def test_what_a_user_types_is_a_word_or_a_learned_phrase(trained: tracking.Run) 
     vectors = word_vectors.artifact_of(word_vectors.find_training(trained.run_id))
     assert word_senses.one_word(vectors, "apple") == "apple"
     assert word_senses.one_word(vectors, "la ronge") == "la_ronge"
-    with pytest.raises(ValueError, match="'aple' has no vector; close words that have one: apple"):
+    subwords = isinstance(formats.read_vectors(vectors), SubwordVectors)
+    said = (
+        "'aple' is not in the text, .* close words that are: apple" if subwords else "'aple' has no vector; .*: apple"
+    )
+    with pytest.raises(ValueError, match=said):
         word_senses.one_word(vectors, "aple")
 
 
