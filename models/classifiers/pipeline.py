@@ -77,9 +77,9 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     """The classifier that these parts make: file names to values, as they were read.
 
     `classifier.json` says what it is, and the temperature of its probabilities where one was fitted; `logistic.npz`
-    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors, with
-    `ngrams.parquet` of words never seen too); `network.keras` with
-    `vocabulary.parquet`; `members` holds the parts of the classifiers of an ensemble by number.
+    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors); `network.keras` with
+    `vocabulary.parquet`; beside either of the last two, `ngrams.parquet` makes the vectors of words never seen;
+    `members` holds the parts of the classifiers of an ensemble by number.
     Raises ValueError for a set of parts that makes no classifier.
     """
     about = parts["classifier.json"]
@@ -166,9 +166,9 @@ def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArr
 def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind]) -> Predictor:
     from models.recurrent import frozen_logits
     from models.recurrent.prediction import probabilities_of
-    from models.text.vocabulary import Vocabulary
+    from models.vectors.open_vocabulary import OpenVocabulary
 
-    vocabulary = Vocabulary.from_table(parts["vocabulary.parquet"])
+    vocabulary = OpenVocabulary.from_tables(parts)
     ask = frozen_logits(parts["network.keras"])
 
     def answer(tokens: Tokens) -> Answers:
@@ -178,4 +178,5 @@ def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind]) -> Predictor:
     def predict(tokens: Tokens) -> np.ndarray:
         return probabilities_of(ask(*vocabulary.encode(tokens)))
 
-    return Predictor(predict, vocabulary.tokens, answer if kinds else None)
+    known = vocabulary.words.tokens if vocabulary.ngrams is None else None
+    return Predictor(predict, known, answer if kinds else None)

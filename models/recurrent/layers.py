@@ -1,14 +1,39 @@
 """The layers that Keras does not have. With scan.py beside it self-contained: a saved model loads where both are."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
 PACKAGE = "crisisflow"
+UNKNOWN_ID = 1  # of models.text.vocabulary, which this file stands without
 
 Tensor: TypeAlias = keras.KerasTensor
 Shape: TypeAlias = tuple[int | None, ...]
+
+
+_READ = threading.local()  # what networks are called with or traced in this thread, and in no other
+
+
+@contextmanager
+def reading_beyond(beyond: Tensor | None) -> Iterator[None]:
+    """While it is open, networks of this thread read ids from the vocabulary's size on as rows of `beyond`.
+
+    `beyond` (words, width) is what n-grams make of words outside the vocabulary; it is not trained. It is added to the
+    vector of the unknown word, which is: training moves that to where rare words belong, and so reads its own rare
+    words as words that it never saw are read later. On tweets of keywords never seen that lowers the log loss
+    (tests/benchmarks/bench_unknown_words.py); n-grams alone, or rows of their own for all rare words of the training,
+    which learn their labels by heart, did not.
+    """
+    before = getattr(_READ, "beyond", None)
+    _READ.beyond = beyond
+    try:
+        yield
+    finally:
+        _READ.beyond = before
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -34,14 +59,23 @@ class FirstTokens(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class TokenVectors(keras.layers.Embedding):
-    """keras.layers.Embedding, whose vectors a training may move for one reading (adversarial training)."""
+    """keras.layers.Embedding, whose vectors a training may move for one reading (adversarial training).
+
+    It reads words outside the vocabulary too, see `reading_beyond`.
+    """
 
     move: Any = None  # (batch, length, width), added to the vectors of the tokens; never there outside a training step
 
     def call(self, ids: Tensor) -> Tensor:
         """Vectors (batch, length, width)."""
-        vectors = super().call(ids)
+        beyond = getattr(_READ, "beyond", None)
+        vectors = super().call(ids) if beyond is None else self._with_beyond(ids, beyond)
         return vectors if self.move is None else vectors + self.move
+
+    def _with_beyond(self, ids: Tensor, beyond: Tensor) -> Tensor:
+        outside = ids >= self.input_dim
+        further = ops.take(beyond, ops.maximum(ids - self.input_dim, 0), axis=0)
+        return super().call(ops.where(outside, UNKNOWN_ID, ids)) + ops.where(outside[..., None], further, 0.0)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from models.recurrent.backends import current_backend
+from models.recurrent.backends.base import Logits
 from models.recurrent.network import LOGIT, TASKS
 from models.text.batching import length_batches, pad_documents
 from models.threads import side_by_side
@@ -18,13 +19,16 @@ DOCUMENTS_AT_ONCE = 256
 BATCHES_AT_ONCE = 2
 
 
-def predict_probabilities(model: keras.Model, ids: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def predict_probabilities(
+    model: keras.Model, ids: np.ndarray, offsets: np.ndarray, beyond: np.ndarray | None = None
+) -> np.ndarray:
     """P(target = 1) float64 (documents,) of encoded documents; document i is ids[offsets[i]:offsets[i + 1]].
 
+    Ids from the vocabulary's size on are rows of `beyond` (words, width): what n-grams make of words outside it.
     Equal input gives equal bits, in any process on this kind of machine. The same document among others may differ in
     the last float32 digits (within 1e-6). A document without tokens gets the network's answer to nothing.
     """
-    logits = _logits(_logits_of(model), model, ids, offsets)
+    logits = _logits(_logits_of(model), model, ids, offsets, beyond)
     return probabilities_of(logits)
 
 
@@ -34,28 +38,30 @@ def probabilities_of(logits: np.ndarray) -> np.ndarray:
     return probabilities
 
 
-def frozen_logits(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def frozen_logits(model: keras.Model) -> Callable[..., np.ndarray]:
     """A function of encoded documents to logits float64 (documents, width), of a network that learns no more.
 
-    First the log-odds, then, where the network has further tasks, a logit for every class of each. Faster than
+    It takes ids, offsets and the vectors of words outside the vocabulary, as `predict_probabilities` does. First the
+    log-odds, then, where the network has further tasks, a logit for every class of each. Faster than
     `predict_probabilities`, within 1e-6 of it, blind to later weights.
     """
 
     @cache  # when it is first asked: not every model that is put together is
-    def logits() -> Callable[[np.ndarray], np.ndarray]:
+    def logits() -> Logits:
         return current_backend().frozen_logits(output_network(model))
 
-    return lambda ids, offsets: _logits(logits(), model, ids, offsets)
+    return lambda ids, offsets, beyond=None: _logits(logits(), model, ids, offsets, beyond)
 
 
 def _logits(
-    forward: Callable[[np.ndarray], np.ndarray], model: keras.Model, ids: np.ndarray, offsets: np.ndarray
+    forward: Logits, model: keras.Model, ids: np.ndarray, offsets: np.ndarray, beyond: np.ndarray | None
 ) -> np.ndarray:
     padded, lengths = pad_documents(ids, offsets, int(model.get_layer("first_tokens").max_length))
-    batches = list(length_batches(lengths, DOCUMENTS_AT_ONCE))
+    batches, known = list(length_batches(lengths, DOCUMENTS_AT_ONCE)), model.get_layer("embedding").input_dim
 
     def answer(rows: np.ndarray) -> np.ndarray:
-        return forward(padded[rows, : max(1, lengths[rows].max())])
+        batch = padded[rows, : max(1, lengths[rows].max())]
+        return forward(batch) if beyond is None or batch.max() < known else forward(*_own(batch, known, beyond))
 
     found = side_by_side(answer, batches, BATCHES_AT_ONCE)
     width = found[0].shape[1] if found else sum(layer.units for layer in _heads(model))
@@ -65,8 +71,17 @@ def _logits(
     return logits
 
 
+def _own(batch: np.ndarray, known: int, beyond: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A batch of ids and, of the words beyond the first `known` ids, only those that are in it, numbered anew."""
+    outside = batch >= known
+    rows, places = np.unique(batch[outside] - known, return_inverse=True)
+    numbered = batch.copy()
+    numbered[outside] = known + places
+    return numbered, beyond[rows]
+
+
 @lru_cache(maxsize=4)
-def _logits_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def _logits_of(model: keras.Model) -> Logits:
     """Ids (batch, length) -> logits (batch, 1), made once and kept for the models last used."""
     return current_backend().logits(logit_network(model))
 

@@ -10,6 +10,7 @@ import numpy as np
 from models.classifiers.text_kinds import NO_LABEL
 from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
+from models.recurrent.layers import reading_beyond
 from models.recurrent.losses import LABEL, guessing_loss, label_and_tasks
 from models.recurrent.prediction import output_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
@@ -35,7 +36,8 @@ class LabelledDocuments(NamedTuple):
     """Encoded documents, ids int32 (tokens,) and offsets int64 (documents + 1,), and labels 0/1 (documents,).
 
     Where there are further tasks, of so many `classes`, `tasks` int32 (documents, tasks) holds their labels. A document
-    may lack any label: it has NO_LABEL in its place.
+    may lack any label: it has NO_LABEL in its place. `beyond` (words, width) are what n-grams make of words
+    outside the vocabulary, whose ids come after its own.
     """
 
     ids: np.ndarray
@@ -43,6 +45,7 @@ class LabelledDocuments(NamedTuple):
     labels: np.ndarray
     tasks: np.ndarray | None = None
     classes: Sequence[int] = ()
+    beyond: np.ndarray | None = None
 
 
 Documents: TypeAlias = LabelledDocuments | tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -77,10 +80,12 @@ def train_classifier(
         state.restore(hooks.start)
     watch = NetworkWatch(model, settings.name, _guessing_loss(train), settings.learning_rate)
     train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed, watch)
+    beyond = None if train.beyond is None or not len(train.beyond) else keras.ops.convert_to_tensor(train.beyond)
     limit = settings.epochs if epochs is None else epochs
     patience = settings.patience if stops_early else limit + 1
     while len(state.history) < limit and state.epochs_since_best < patience:
-        scores = train_epoch(state, hooks)
+        with reading_beyond(beyond):
+            scores = train_epoch(state, hooks)
         if len(validation.labels):
             scores |= _validation_scores(model, validation)
         state.end_epoch(scores, model.get_weights() if stops_early else None)
@@ -116,7 +121,7 @@ def _guessing_loss(train: LabelledDocuments) -> float:
 
 
 def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epoch:
-    probabilities = predict_probabilities(model, validation.ids, validation.offsets)
+    probabilities = predict_probabilities(model, validation.ids, validation.offsets, validation.beyond)
     scores = classification_metrics(validation.labels, probabilities)
     return {f"validation/{name}": scores[name] for name in ("log_loss", "accuracy", "f1")}
 

@@ -4,18 +4,35 @@ The layout is that of fastText 0.9 (args.cc, dictionary.cc, densematrix.cc); Boj
 """
 
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from models.settings import SubwordSettings
 from models.text.ngrams import Hashing, hash_ngrams
+from models.vectors.subword_vectors import NgramVectors
 from models.wording import counted
 
 MAGIC, VERSION = 793_712_314, 12
 SENTENCE_END = b"</s>"  # the one word without n-grams
 WORDS_AT_A_TIME = 20_000  # their n-grams take some 50 MB
+# N-grams of the first so many words are kept for words never seen: all of a large model's would be gigabytes.
+NGRAM_WORDS = 60_000
+LONGEST = 20  # characters of an n-gram, as ours
 REMEDY = "save its vectors as text (.vec) and give those"
+
+
+class FasttextModel(NamedTuple):
+    """Words as bytes, most frequent first, vectors float32 (words, width), counts int64 (words,), and n-grams if any.
+
+    N-grams are those of the first NGRAM_WORDS words.
+    """
+
+    words: list[bytes]
+    vectors: np.ndarray
+    counts: np.ndarray
+    ngrams: NgramVectors | None
 
 
 class _Cursor:
@@ -51,8 +68,8 @@ def is_fasttext(data: Any) -> bool:
     return len(data) >= 8 and struct.unpack_from("<2i", data) == (MAGIC, VERSION)
 
 
-def read_fasttext(data: Any, limit: int | None = None) -> tuple[list[bytes], np.ndarray]:
-    """The first `limit` words of a model as bytes, most frequent first, and their vectors float32 (words, width).
+def read_fasttext(data: Any, limit: int | None = None) -> FasttextModel:
+    """The first `limit` words of a model with their vectors, and its n-grams.
 
     `data` is any buffer that has `find`: bytes, or a mapped file, of which then only what is used is read. A vector is
     the mean of the word's row and the rows of its n-grams. Raises ValueError for a model cut short, or quantized.
@@ -61,10 +78,10 @@ def read_fasttext(data: Any, limit: int | None = None) -> tuple[list[bytes], np.
     cursor.numbers("2i")
     *_, buckets, shortest, longest, _, _ = cursor.numbers("12id")
     size, words, _, _, pruned = cursor.numbers("3i2q")
-    found = []
-    for _ in range(size):  # labels, of a classifier, come last and have no row
+    found, counts = [], np.zeros(size, np.int64)
+    for place in range(size):  # labels, of a classifier, come last and have no row
         found.append(cursor.word())
-        cursor.numbers("qb")
+        counts[place], _ = cursor.numbers("qb")
     if pruned > 0 or cursor.numbers("?")[0]:
         raise ValueError(f"a quantized fastText model (.ftz) holds no whole vectors: {REMEDY}, or the .bin")
     rows = cursor.matrix()
@@ -73,14 +90,24 @@ def read_fasttext(data: Any, limit: int | None = None) -> tuple[list[bytes], np.
             f"the fastText model has {counted(words, 'word')} and only {counted(len(rows), 'row')}: {REMEDY}"
         )
     kept = found[: words if limit is None else min(words, limit)]
-    return kept, _with_ngrams(kept, rows[:words], rows[words:], Hashing(shortest, longest, buckets))
+    hashing, shared = Hashing(max(shortest, 1), longest, buckets), rows[words:]
+    if longest < 1 or len(shared) < buckets or not buckets:
+        return FasttextModel(kept, rows[: len(kept)].astype(np.float32), counts[: len(kept)], None)
+    vectors = _with_ngrams(kept, rows[:words], shared, hashing)
+    return FasttextModel(kept, vectors, counts[: len(kept)], _ngrams(found[:words], shared, hashing))
+
+
+def _ngrams(words: list[bytes], shared: np.ndarray, hashing: Hashing) -> NgramVectors | None:
+    """The rows of the n-grams of the first words; None where they are longer than ours may be."""
+    if not hashing.shortest <= hashing.longest <= LONGEST:
+        return None
+    buckets = np.unique(ngram_rows(words[:NGRAM_WORDS], hashing).indices).astype(np.int32)
+    return NgramVectors(SubwordSettings(enabled=True, **hashing._asdict()), buckets, shared[buckets].astype(np.float32))
 
 
 def _with_ngrams(words: list[bytes], own: np.ndarray, shared: np.ndarray, hashing: Hashing) -> np.ndarray:
     """The mean of each word's own row and the shared rows of its n-grams."""
     vectors = own[: len(words)].astype(np.float32)
-    if hashing.longest < 1 or len(shared) < hashing.buckets or not hashing.buckets:
-        return vectors
     for start in range(0, len(words), WORDS_AT_A_TIME):
         part = slice(start, start + WORDS_AT_A_TIME)
         grams = ngram_rows(words[part], hashing)
@@ -97,7 +124,7 @@ def ngram_rows(words: list[bytes], hashing: Hashing) -> Any:
     from scipy.sparse import csr_matrix
 
     texts = pa.array([word.decode("utf-8", "replace") for word in words], pa.string())
-    found = hash_ngrams(texts, hashing._replace(shortest=max(hashing.shortest, 1)))
+    found = hash_ngrams(texts, hashing)
     counted = np.repeat([word != SENTENCE_END for word in words], np.diff(found.offsets))
     offsets = np.concatenate([[0], np.cumsum(counted)])[found.offsets]
     ones = np.ones(int(counted.sum()), np.float32)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from models.settings import ExternalVectorSettings
 from models.text.vocabulary import RESERVED, Vocabulary
+from models.vectors.subword_vectors import NgramVectors, SubwordVectors
 from models.vectors.word_vectors import WordVectors
 from models.wording import counted
 
@@ -105,7 +106,10 @@ def external_vectors(
     rows = np.concatenate([match.rows[found], match_words(further, known.tokens, settings.fold_case).rows])
     order = np.argsort(rows, kind="stable")
     order = order[rows[order] >= 0]  # without folding, a lower-cased word of the file may have no row
-    return WordVectors(tokens.take(pa.array(order)), known.vectors[rows[order]]), coverage
+    tokens, rows = tokens.take(pa.array(order)), rows[order]
+    if isinstance(known, SubwordVectors):
+        return SubwordVectors(tokens, known.vectors[rows], known.ngrams, known.counts[rows]), coverage
+    return WordVectors(tokens, known.vectors[rows]), coverage
 
 
 def _coverage(words: pa.StringArray, counts: np.ndarray, match: Match) -> Coverage:
@@ -125,13 +129,36 @@ def _coverage(words: pa.StringArray, counts: np.ndarray, match: Match) -> Covera
 def concatenate(one: WordVectors, other: WordVectors) -> WordVectors:
     """Both vectors of each word side by side, zeros where it has only one: words of `one`, then the rest of `other`.
 
-    The other's are scaled to the median norm of the first, so that neither drowns the other.
+    The other's are scaled to the median norm of the first, so that neither drowns the other. Words outside both are
+    known by the n-grams that either has, where `join_ngrams` can join them.
     """
     tokens = pa.concat_arrays(
         [one.tokens, other.tokens.filter(pc.invert(pc.is_in(other.tokens, value_set=one.tokens)))]
     )
     scale = np.float32(median_norm(one) / (median_norm(other) or 1))
-    return WordVectors(tokens, np.hstack([one.rows_for(tokens)[0], other.rows_for(tokens)[0] * scale]))
+    both = np.hstack([one.rows_for(tokens)[0], other.rows_for(tokens)[0] * scale])
+    ngrams = join_ngrams(one, other, scale)
+    if ngrams is None:
+        return WordVectors(tokens, both)
+    return SubwordVectors(tokens, both, ngrams, np.zeros(len(tokens), np.int64))
+
+
+def join_ngrams(one: WordVectors, other: WordVectors, scale: np.float32) -> NgramVectors | None:
+    """The n-grams of both side by side, zeros where one has none; the other's times the scale.
+
+    None where neither has any, or they are cut or hashed differently: then no bucket means the same in both.
+    """
+    sides = [each.ngrams if isinstance(each, SubwordVectors) else None for each in (one, other)]
+    found = [each for each in sides if each is not None]
+    if not found or any(each.settings != found[0].settings for each in found):
+        return None
+    buckets = np.unique(np.concatenate([each.buckets for each in found]))
+    vectors = np.zeros((len(buckets), one.width + other.width), np.float32)
+    for side, start, factor in zip(sides, (0, one.width), (np.float32(1), scale), strict=True):
+        if side is not None:
+            rows = np.searchsorted(buckets, side.buckets)
+            vectors[rows, start : start + side.vectors.shape[1]] = side.vectors * factor
+    return NgramVectors(found[0].settings, buckets, vectors)
 
 
 def median_norm(vectors: WordVectors) -> float:

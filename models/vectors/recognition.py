@@ -3,10 +3,12 @@
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.vectors.fasttext_reader import is_fasttext, read_fasttext
 from models.vectors.formats import from_table, from_word2vec, of_bytes
+from models.vectors.subword_vectors import SubwordVectors
 from models.vectors.word_vectors import WordVectors
 
 PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
@@ -41,9 +43,16 @@ def from_any(data: Any, limit: int | None = None) -> WordVectors:
 def from_fasttext(data: Any, limit: int | None = None) -> WordVectors:
     """Read a fastText model (.bin): what fastText's own `get_word_vector` gives for its first `limit` words.
 
-    Odd words are passed over as in word2vec binary. Raises ValueError for a model cut short, or quantized.
+    Where it has n-grams, the vectors know any word; those of n-grams of its first words are kept (`NGRAM_WORDS`). Odd
+    words are passed over as in word2vec binary. Raises ValueError for a model cut short, or quantized.
     """
-    return of_bytes(*read_fasttext(data, limit))
+    model = read_fasttext(data, limit)
+    known = of_bytes(model.words, model.vectors)
+    if model.ngrams is None:
+        return known
+    words = pa.array([word.decode("utf-8", "replace") for word in model.words], pa.string())
+    counts = model.counts[pc.index_in(known.tokens, words).to_numpy()]
+    return SubwordVectors(known.tokens, known.vectors, model.ngrams, counts)
 
 
 def from_parquet(data: Any, limit: int | None = None) -> WordVectors:

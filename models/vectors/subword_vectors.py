@@ -35,10 +35,27 @@ class NgramVectors:
         if len(self.buckets) and (np.diff(self.buckets).min(initial=1) < 1 or self.buckets[0] < 0):
             raise ValueError("buckets of n-grams must ascend from 0 on, each once")
 
+    def scaled(self, factor: np.float32) -> "NgramVectors":
+        """The same, each vector times the factor."""
+        return NgramVectors(self.settings, self.buckets, self.vectors * factor)
+
+    def halved(self) -> "NgramVectors":
+        """The same in float16, half the room: what they make is not told apart by any network."""
+        return NgramVectors(self.settings, self.buckets, self.vectors.astype(np.float16))
+
     def means(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
         """The mean over the n-grams of each word, float32 (words, width), and whether one of them was trained."""
         sums, counts, known = self.sums(words)
         return sums / np.maximum(counts, 1).astype(np.float32)[:, None], known
+
+    def compose(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors of words outside the vocabulary, and whether they have one: <pad> and <unk> are not words.
+
+        A word of which no n-gram was trained has none: its row is all zeros.
+        """
+        vectors, known = self.means(words)
+        known &= ~pc.is_in(words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
+        return np.where(known[:, None], vectors, np.float32(0)), known
 
     def sums(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The sum over the n-grams of each word, how many it has, and whether one of them was trained."""
@@ -63,11 +80,13 @@ class SubwordVectors(WordVectors):
     ngrams: NgramVectors
     counts: np.ndarray
 
+    def scaled(self, factor: np.float32) -> "SubwordVectors":
+        """The same, each vector times the factor, those of n-grams too."""
+        return SubwordVectors(self.tokens, self.vectors * factor, self.ngrams.scaled(factor), self.counts)
+
     def unseen_vectors(self, words: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
         """The means of n-grams, and whether a word has one that was trained; <pad> and <unk> are not words."""
-        vectors, known = self.ngrams.means(words)
-        known &= ~pc.is_in(words, pa.array(RESERVED)).to_numpy(zero_copy_only=False)
-        return np.where(known[:, None], vectors, np.float32(0)), known
+        return self.ngrams.compose(words)
 
     @cached_property
     def own(self) -> np.ndarray:

@@ -54,6 +54,10 @@ class WordVectors:
         width: int = self.vectors.shape[1]
         return width
 
+    def scaled(self, factor: np.float32) -> "WordVectors":
+        """The same, each vector times the factor."""
+        return WordVectors(self.tokens, self.vectors * factor)
+
     @cached_property
     def rows(self) -> dict[str, int]:
         """The row of each word."""

@@ -17,6 +17,7 @@ from tasks.steps import step
 from tasks.store import formats
 from tasks.tracking import Run
 from tasks.training.labelled_tweets import Labelled, LabelledInputs
+from tasks.training.network import encode_rows
 
 Adapt = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # rows learned from, rows asked, draw -> probabilities
 
@@ -62,24 +63,21 @@ def adapt_network(
     from models.classifiers.calibration import apply_temperature
     from models.recurrent import train_classifier
     from models.recurrent.prediction import predict_probabilities
-    from models.text.vocabulary import Vocabulary
+    from models.vectors.open_vocabulary import OpenVocabulary
 
     data, parts = Labelled.read(labelled), formats.read_parts(model / "classifier")
     trained, about = parts["network.keras"], parts["classifier.json"]
-    words, weights = Vocabulary.from_table(parts["vocabulary.parquet"]), trained.get_weights()
+    words, weights = OpenVocabulary.from_tables(parts), trained.get_weights()
     passes = settings.model_dump(include={"epochs", "learning_rate", "batch_size"})
     training = network.model_copy(update={**passes, "schedule": "one-cycle"})
-
-    def documents(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return (*words.encode(data.tokens.take(rows)), data.labels[rows])
 
     def adapt(learned: np.ndarray, asked: np.ndarray, draw: int) -> np.ndarray:
         trained.set_weights(weights)
         if len(learned):
-            nothing = documents(np.empty(0, np.int64))
-            train_classifier(trained, documents(learned), nothing, training, derive_seed(seed, f"adapt/{draw}"))
-        ids, offsets, _ = documents(asked)
-        return apply_temperature(predict_probabilities(trained, ids, offsets), about.get("temperature", 1.0))
+            documents, nothing = (encode_rows(data, words, rows) for rows in (learned, learned[:0]))
+            train_classifier(trained, documents, nothing, training, derive_seed(seed, f"adapt/{draw}"))
+        said = predict_probabilities(trained, *words.encode(data.tokens.take(asked)))
+        return apply_temperature(said, about.get("temperature", 1.0))
 
     return _record(run, data, network.name, about, adapt, settings, seed)
 

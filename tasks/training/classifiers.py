@@ -104,8 +104,8 @@ def try_network(run: Run, labelled: LabelledInputs, start: Start, settings: Clas
     from models.recurrent import predict_probabilities
 
     run.log_figure(learning_curves(trained.history), "learning-curves")
-    ids, offsets, _ = data.encoded(trained.words, "validation")
-    said = predict_probabilities(trained.network, ids, offsets)
+    rows = data.rows("validation")
+    said = predict_probabilities(trained.network, *trained.words.encode(data.tokens.take(rows)))
     return formats.write_artifact("tried", {TRIED: pa.table({"probability": said})})
 
 
@@ -134,7 +134,7 @@ def train_network(
     run.log_metrics({"parameters": network.count_params(), "epochs": len(history)})
     about: dict[str, Any] = {"name": settings.name, "kind": settings.kind, "representation": settings.features}
     about |= {"epochs": trained.kept_epochs(settings), "learned": list(learned)}
-    parts = {"network.keras": network, "vocabulary.parquet": words.to_table()}
+    parts = trained.parts
     if data.kinds is not None:
         about |= {"kinds": describe_kinds(network, words, data.kinds, learned)}
         parts |= {KIND_GROUPS: data.kinds.groups}

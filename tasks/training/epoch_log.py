@@ -29,11 +29,11 @@ class EpochLog:
         self.run.log_history([(n, self.named(each)) for n, each in enumerate(history) if n not in self.logged])
 
 
-def ordinary_scale(run: Run, vectors: np.ndarray) -> np.ndarray:
-    """Word vectors float32 (words, width) for a network to start from, of norms that it can learn with.
+def ordinary_factor(run: Run, vectors: np.ndarray) -> np.float32:
+    """What to multiply word vectors (words, width) by, so that a network can learn with their norms; mostly 1.
 
-    Their median norm is logged. Where it is out of ORDINARY_NORMS, the vectors are scaled to a median norm of 1, and
-    that is said and tagged. Rows of zeros, words without a vector, count for nothing. Raises ValueError for NaN.
+    Their median norm is logged. Where it is out of ORDINARY_NORMS, the factor makes it 1, and that is said and tagged.
+    Rows of zeros, words without a vector, count for nothing. Raises ValueError for NaN.
     """
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
     if not np.isfinite(norms).all():
@@ -41,8 +41,8 @@ def ordinary_scale(run: Run, vectors: np.ndarray) -> np.ndarray:
     median = float(np.median(norms[norms > 0])) if norms.any() else 0.0
     run.log_metrics({"start_vectors/median_norm": median, "start_vectors/largest_norm": float(norms.max(initial=0))})
     if not median or ORDINARY_NORMS[0] <= median <= ORDINARY_NORMS[1]:
-        return vectors
+        return np.float32(1)
     seen = f"word vectors of median norm {median:.3g}, where {ORDINARY_NORMS[0]} to {ORDINARY_NORMS[1]} is ordinary"
     run.tag(start_vectors=f"{seen}: scaled to 1")
     say(f"  WARNING: the network starts from {seen}: scaled to 1. Did the training of the vectors go well?")
-    return (vectors / median).astype(vectors.dtype)
+    return np.float32(1 / median)

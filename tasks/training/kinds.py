@@ -14,13 +14,15 @@ import pyarrow.parquet as pq
 from models.classifiers.text_kinds import NO_LABEL
 from models.splitting.learned import distinct_groups
 from models.text import Tokens
-from models.text.vocabulary import RESERVED, Vocabulary, fit_vocabulary
+from models.text.vocabulary import RESERVED, fit_vocabulary
 from tasks.ingestion.kinds import KINDS, NAMES
 from tasks.store import formats
 from tasks.training.pretraining import RARE
 
 if TYPE_CHECKING:
     import keras
+
+    from models.vectors.open_vocabulary import OpenVocabulary
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class KindTexts:
 
 
 def describe_kinds(
-    network: "keras.Model", words: Vocabulary, kinds: KindTexts, learned: Sequence[str]
+    network: "keras.Model", words: "OpenVocabulary", kinds: KindTexts, learned: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The kinds as the description of a classifier has them, each with the temperature of its probabilities.
 

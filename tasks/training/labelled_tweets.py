@@ -59,11 +59,6 @@ class Labelled:
         """Row numbers of these splits, in rising order."""
         return np.sort(np.concatenate([formats.rows_in(self.tweets, split) for split in splits]))
 
-    def encoded(self, vocabulary: Any, *splits: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Ids, offsets and labels of the rows of these splits; of no split, no documents."""
-        rows = self.rows(*splits) if splits else np.empty(0, np.int64)
-        return (*vocabulary.encode(self.tokens.take(rows)), self.labels[rows])
-
 
 def read_columns(tweets: Path) -> dict[str, Any]:
     """How the source of a table of tweets was read: its column `names` by meaning, and the words that label it.

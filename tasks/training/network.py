@@ -11,6 +11,7 @@ import numpy as np
 from models.classifiers.text_kinds import NO_LABEL
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
+from models.text.vocabulary import UNKNOWN_ID
 from models.training.checkpoints import Epoch, TrainingHooks
 from tasks.runtime import environment
 from tasks.runtime.progress import progress
@@ -18,7 +19,7 @@ from tasks.steps import Inputs
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
-from tasks.training.epoch_log import EpochLog, ordinary_scale
+from tasks.training.epoch_log import EpochLog, ordinary_factor
 from tasks.training.gradient_monitor import GradientRecord
 from tasks.training.kinds import KindTexts
 from tasks.training.labelled_tweets import Labelled
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import keras
 
     from models.recurrent.training import LabelledDocuments
-    from models.text.vocabulary import Vocabulary
+    from models.vectors.open_vocabulary import OpenVocabulary
 
 
 @dataclass(frozen=True)
@@ -39,42 +40,70 @@ class Start(Inputs):
     vectors: Path | None = None
     pretrained: Path | None = None
 
-    def words(self, others: Sequence[str] = ()) -> tuple["Vocabulary", Any]:
-        """The vocabulary, extended by others and the words that have vectors, and these (words, width) or None."""
+    def words(self, others: Sequence[str] = ()) -> tuple["OpenVocabulary", Any]:
+        """The vocabulary, extended by others and the words that have vectors, and these (words, width) or None.
+
+        Words outside it are known by their n-grams where the vectors have some.
+        """
+        from models.vectors import SubwordVectors
+        from models.vectors.open_vocabulary import OpenVocabulary
+
         words = formats.read_vocabulary(self.vocabulary)
         words = words.extended(others) if len(others) else words
         known = self.pretrained or self.vectors
         if known is None:
-            return words, None
+            return OpenVocabulary(words), None
         vectors = formats.read_vectors(known)
         words = words.extended(vectors.tokens)
-        return words, vectors.rows_for(words.tokens)[0]
+        ngrams = vectors.ngrams if isinstance(vectors, SubwordVectors) else None
+        return OpenVocabulary(words, ngrams), vectors.rows_for(words.tokens)[0]
 
 
 def with_kinds(
-    rows: tuple[np.ndarray, np.ndarray, np.ndarray], kinds: KindTexts, words: "Vocabulary", *splits: str
+    rows: "LabelledDocuments", kinds: KindTexts, words: "OpenVocabulary", *splits: str
 ) -> "LabelledDocuments":
     """Encoded tweets with their labels, then the encoded texts of these splits with theirs of kinds."""
+    chosen = kinds.rows(*splits)
+    more, places, further = words.encode(kinds.tokens.take(chosen))
+    beyond = rows.beyond
+    if beyond is not None and further is not None:
+        more = np.where(more >= len(words.words), more + len(beyond), more).astype(np.int32)
+        beyond = np.concatenate([beyond, further])
+    nothing = np.full((len(rows.labels), len(kinds.sizes)), NO_LABEL, np.int32)
+    return rows._replace(
+        ids=np.concatenate([rows.ids, more]),
+        offsets=np.concatenate([rows.offsets, rows.offsets[-1] + places[1:]]),
+        labels=np.concatenate([rows.labels, np.full(len(chosen), NO_LABEL)]),
+        tasks=np.concatenate([nothing, kinds.labels[chosen]]),
+        classes=kinds.sizes,
+        beyond=beyond,
+    )
+
+
+def encoded_rows(data: Labelled, words: "OpenVocabulary", *splits: str) -> "LabelledDocuments":
+    """The rows of these splits for a network to read, words outside its vocabulary by their n-grams; of none, none."""
+    return encode_rows(data, words, data.rows(*splits) if splits else np.empty(0, np.int64))
+
+
+def encode_rows(data: Labelled, words: "OpenVocabulary", rows: np.ndarray) -> "LabelledDocuments":
+    """The same of rows by number."""
     from models.recurrent.training import LabelledDocuments
 
-    (ids, offsets, labels), chosen = rows, kinds.rows(*splits)
-    more, places = words.encode(kinds.tokens.take(chosen))
-    nothing = np.full((len(labels), len(kinds.sizes)), NO_LABEL, np.int32)
-    return LabelledDocuments(
-        np.concatenate([ids, more]),
-        np.concatenate([offsets, offsets[-1] + places[1:]]),
-        np.concatenate([labels, np.full(len(chosen), NO_LABEL)]),
-        np.concatenate([nothing, kinds.labels[chosen]]),
-        kinds.sizes,
-    )
+    ids, offsets, beyond = words.encode(data.tokens.take(rows))
+    return LabelledDocuments(ids, offsets, data.labels[rows], beyond=beyond)
 
 
 class Trained(NamedTuple):
     """A trained network, the words it knows, and the scores of every epoch."""
 
     network: "keras.Model"
-    words: "Vocabulary"
+    words: "OpenVocabulary"
     history: list[Epoch]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What a classifier needs of it, by file name."""
+        return {"network.keras": self.network, **self.words.to_tables()}
 
     @property
     def seconds(self) -> float:
@@ -90,15 +119,18 @@ class Trained(NamedTuple):
 
 def _builder(
     run: Run, data: Labelled, start: Start, settings: ClassifierSettings, seed: int, learned: tuple[str, ...]
-) -> tuple["Vocabulary", Callable[[], "keras.Model"]]:
+) -> tuple["OpenVocabulary", Callable[[], "keras.Model"]]:
     """The words that the network reads, and what makes it, untrained; vectors of a wild scale are scaled, and told."""
     from models.recurrent import build_classifier
 
     words, vectors = start.words(data.kinds.words(*learned) if data.kinds else ())
     if vectors is not None:
-        vectors = ordinary_scale(run, vectors)
+        factor = ordinary_factor(run, vectors)
+        words, vectors = words.scaled(factor), vectors * factor
+    if words.ngrams is not None:
+        run.log_metrics({"ngrams": len(words.ngrams.buckets)})
     classes = data.kinds.sizes if data.kinds else ()
-    return words, partial(build_classifier, settings, len(words), vectors, seed, classes)
+    return words, partial(build_classifier, settings, len(words.words), vectors, seed, classes)
 
 
 def _begun(build: Callable[[], "keras.Model"], start: Start) -> "keras.Model":
@@ -133,8 +165,10 @@ def train(
     words, build = _builder(run, data, start, settings, seed, learned)
     network = _begun(build, start)
     scored = () if "validation" in learned else ("validation",)
-    rows = data.encoded(words, *learned)
-    log, gradients = EpochLog(run), GradientRecord(network, *rows, settings)
+    rows = encoded_rows(data, words, *learned)
+    log = EpochLog(run)
+    shared = np.where(rows.ids < len(words.words), rows.ids, UNKNOWN_ID)  # gradients are measured without n-grams
+    gradients = GradientRecord(network, shared, rows.offsets, rows.labels, settings)
     with progress(f"train {settings.name}", total=epochs or settings.epochs, unit="epochs") as report:
 
         def end_epoch(epoch: int, scores: Mapping[str, float]) -> None:
@@ -144,7 +178,7 @@ def train(
 
         hooks = TrainingHooks(on_epoch=end_epoch, on_checkpoint=kept.save, start=kept.latest())
         known = with_kinds(rows, data.kinds, words, *learned) if data.kinds else rows
-        history = train_classifier(network, known, data.encoded(words, *scored), settings, seed, hooks, epochs)
+        history = train_classifier(network, known, encoded_rows(data, words, *scored), settings, seed, hooks, epochs)
     network = in_float32(network, build)
     log.rest(history)
     gradients.log(run)

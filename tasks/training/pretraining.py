@@ -23,12 +23,13 @@ from tasks.steps import step
 from tasks.store import formats
 from tasks.store.checkpoints import Checkpoints
 from tasks.tracking import Run
-from tasks.training.epoch_log import EpochLog, ordinary_scale
+from tasks.training.epoch_log import EpochLog, ordinary_factor
 
 if TYPE_CHECKING:
     from models.recurrent.pretraining import MultiTaskTexts
     from models.text.vocabulary import Vocabulary
     from models.vectors import WordVectors
+    from models.vectors.subword_vectors import NgramVectors
 
 READER = "reader.npz"
 RARE = VocabularySettings(
@@ -50,10 +51,9 @@ def pretrain_network(
     run.tag(device=environment.load_tensorflow())
     from models.recurrent.network import reader_weights
     from models.recurrent.pretraining import build_multi_task, pretrain
-    from models.vectors.formats import to_table
 
     documents, labels, names = _labels(tokens, labelled)
-    words, weights = _vocabulary(run, documents, vectors)
+    words, weights, ngrams = _vocabulary(run, documents, vectors)
     texts = _texts(words.encode(documents), labels, names)
     kept, seed = Checkpoints(run.action_key), derive_seed(seed, "pretraining")
     epochs = EpochLog(run, partial(_named, names=names))
@@ -68,21 +68,29 @@ def pretrain_network(
         history = pretrain(model, texts, network, settings, seed, hooks)
     epochs.rest(history)
     run.log_metrics({"texts": len(texts.labels), "tasks": len(names), "vocabulary": len(words)})
-    learned = _word_vectors(words.tokens, model.get_layer("embedding").get_weights()[0])
-    parts = {"vectors.parquet": to_table(learned), READER: reader_weights(model), "tasks.json": names}
+    learned = _word_vectors(words, model.get_layer("embedding").get_weights()[0], ngrams)
+    parts = {**formats.vector_parts(learned), READER: reader_weights(model), "tasks.json": names}
     return formats.write_artifact("pretrained", parts)
 
 
-def _vocabulary(run: Run, documents: Tokens, vectors: Path | None) -> "tuple[Vocabulary, np.ndarray | None]":
-    """The frequent words of the documents and those that have vectors; the vectors (words, width) where there are."""
+def _vocabulary(
+    run: Run, documents: Tokens, vectors: Path | None
+) -> "tuple[Vocabulary, np.ndarray | None, NgramVectors | None]":
+    """The frequent words of the documents and those that have vectors; the vectors (words, width) where there are.
+
+    Where the vectors know n-grams, these too, to be read beside the network's own words by what starts from it.
+    """
     from models.text.vocabulary import fit_vocabulary
+    from models.vectors import SubwordVectors
 
     words = fit_vocabulary(documents, RARE)
     if vectors is None:
-        return words, None
+        return words, None, None
     known = formats.read_vectors(vectors)
     words = words.extended(known.tokens)
-    return words, ordinary_scale(run, known.rows_for(words.tokens)[0])
+    rows = known.rows_for(words.tokens)[0]
+    factor = ordinary_factor(run, rows)
+    return words, rows * factor, known.ngrams.scaled(factor) if isinstance(known, SubwordVectors) else None
 
 
 def _labels(tokens: Path, labelled: Sequence[Path]) -> tuple[Tokens, pa.Table, dict[str, list[str]]]:
@@ -121,8 +129,9 @@ def _named(scores: Mapping[str, float], names: dict[str, list[str]]) -> dict[str
     return {titles.get(name, name): value for name, value in scores.items()}
 
 
-def _word_vectors(tokens: pa.StringArray, weights: np.ndarray) -> "WordVectors":
+def _word_vectors(words: "Vocabulary", weights: np.ndarray, ngrams: "NgramVectors | None") -> "WordVectors":
     """Every word's vector, that of the unknown word among them; padding has none."""
-    from models.vectors import WordVectors
+    from models.vectors import SubwordVectors, WordVectors
 
-    return WordVectors(tokens.slice(1), weights[1:])
+    tokens, learned = words.tokens.slice(1), weights[1:]
+    return WordVectors(tokens, learned) if ngrams is None else SubwordVectors(tokens, learned, ngrams, words.counts[1:])

@@ -75,8 +75,7 @@ def refit_network(
     """A network trained on all rows for as many epochs as the twin was, from the same start."""
     about, data = read_about(twin / "classifier"), Labelled.read(labelled)
     trained = train(run, data, start, settings, seed, tuple(SPLITS), about["epochs"])
-    parts = {"network.keras": trained.network, "vocabulary.parquet": trained.words.to_table()}
-    return _write(run, about, parts | ({KIND_GROUPS: data.kinds.groups} if data.kinds else {}))
+    return _write(run, about, trained.parts | ({KIND_GROUPS: data.kinds.groups} if data.kinds else {}))
 
 
 @step("refit {name}", hardware=True)

@@ -1,7 +1,7 @@
 """What every backend offers, and what all of them share."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -17,6 +17,13 @@ class TrainingStep(NamedTuple):
 
     run: Callable[[np.ndarray, np.ndarray, float], Any]
     variables: list[keras.Variable]
+
+
+class Logits(Protocol):
+    """What gives the logits (batch, width) of a batch of documents."""
+
+    def __call__(self, ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
+        """Of ids int32 (batch, length); those from the vocabulary's size on are rows of `beyond` (words, width)."""
 
 
 def refuse_adversarial(share: float) -> None:

@@ -1,15 +1,12 @@
 """Which backend Keras runs on, and what is asked of one."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import keras
-import numpy as np
 
-from models.recurrent.backends.base import TrainingStep
+from models.recurrent.backends.base import Logits, TrainingStep
 from models.recurrent.losses import Objective
-
-Logits: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 
 class Backend(NamedTuple):

@@ -1,6 +1,5 @@
 """JAX: functions of values, compiled for each shape; so shapes are few."""
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import jax
@@ -8,8 +7,9 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from models.recurrent.backends.base import GRADIENT_NORM, TrainingStep, refuse_adversarial
+from models.recurrent.backends.base import GRADIENT_NORM, Logits, TrainingStep, refuse_adversarial
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
+from models.recurrent.layers import reading_beyond
 from models.recurrent.losses import Objective
 
 Values: TypeAlias = list[jax.Array]
@@ -70,16 +70,26 @@ def rounded_up(ids: np.ndarray) -> np.ndarray:
     return np.pad(ids, ((0, rows_apart - rows), (0, -columns % STEPS_APART)))
 
 
-def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def logits(network: keras.Model) -> Logits:
     """Ids (batch, length) -> logits (batch, width)."""
 
     @jax.jit
     def forward(weights: Values, rest: Values, ids: jax.Array) -> jax.Array:
         return network.stateless_call(weights, rest, ids, training=False)[0]
 
-    def answer(ids: np.ndarray) -> np.ndarray:
-        weights, rest = network.trainable_variables, network.non_trainable_variables
-        values = forward([each.value for each in weights], [each.value for each in rest], rounded_up(ids))
+    @jax.jit
+    def forward_beyond(weights: Values, rest: Values, ids: jax.Array, beyond: jax.Array) -> jax.Array:
+        with reading_beyond(beyond):
+            return network.stateless_call(weights, rest, ids, training=False)[0]
+
+    def answer(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
+        groups = network.trainable_variables, network.non_trainable_variables
+        states = [[each.value for each in group] for group in groups]
+        if beyond is None:
+            values = forward(*states, rounded_up(ids))
+        else:
+            rows = 1 << max(0, len(beyond) - 1).bit_length()
+            values = forward_beyond(*states, rounded_up(ids), _with_rows(beyond, rows - len(beyond)))
         return np.asarray(values)[: len(ids)]
 
     return answer

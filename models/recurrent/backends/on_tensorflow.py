@@ -7,11 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from models.recurrent.backends.adversarial import adversarial_loss
-from models.recurrent.backends.base import GRADIENT_NORM, TrainingStep
+from models.recurrent.backends.base import GRADIENT_NORM, Logits, TrainingStep
 from models.recurrent.backends.lazy_adam import LazyAdam, sum_repeated_rows
+from models.recurrent.layers import reading_beyond
 from models.recurrent.losses import Objective
 
 IDS = tf.TensorSpec((None, None), tf.int32)
+VECTORS = tf.TensorSpec((None, None), tf.float32)
 
 
 def training_step(network: keras.Model, objective: Objective, adversarial: float = 0.0) -> TrainingStep:
@@ -43,8 +45,17 @@ def plain_loss(network: keras.Model, objective: Objective) -> Callable[[tf.Tenso
     return lambda ids, targets: tf.reduce_mean(objective.losses(network(ids, training=True), targets))
 
 
-def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def logits(network: keras.Model) -> Logits:
     """Ids (batch, length) -> logits (batch, width), traced once for all shapes."""
     forward = tf.function(lambda ids: network(ids, training=False), input_signature=[IDS])
 
-    return lambda ids: forward(ids).numpy()
+    @tf.function(input_signature=[IDS, VECTORS])
+    def forward_beyond(ids: tf.Tensor, beyond: tf.Tensor) -> tf.Tensor:
+        with reading_beyond(beyond):
+            return network(ids, training=False)
+
+    def answer(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
+        found: np.ndarray = (forward(ids) if beyond is None else forward_beyond(ids, beyond)).numpy()
+        return found
+
+    return answer

@@ -13,7 +13,16 @@ import numpy as np
 import tensorflow as tf
 
 from models.recurrent.backends import on_tensorflow
-from models.recurrent.layers import GRU, LSTM, AttentionPooling, MaskedPooling, SimpleRNN, over_time_on_cpu
+from models.recurrent.backends.base import Logits
+from models.recurrent.layers import (
+    GRU,
+    LSTM,
+    UNKNOWN_ID,
+    AttentionPooling,
+    MaskedPooling,
+    SimpleRNN,
+    over_time_on_cpu,
+)
 from models.recurrent.network import LOGIT, TASKS
 from models.recurrent.scan import project, states_of
 
@@ -28,38 +37,61 @@ class Reading(NamedTuple):
     backwards: bool
 
 
-def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def logits(network: keras.Model) -> Logits:
     """Ids (batch, length) -> logits (batch, width) for weights as they are now; of other networks the usual way."""
     readings, rest = readings_of(network), _layers_after(network)
     if not readings or rest is None:
         return on_tensorflow.logits(network)
     longest = network.get_layer("first_tokens").max_length
-    pooling, *heads = rest
+    unknown = tf.convert_to_tensor(network.get_layer("embedding").embeddings[UNKNOWN_ID])
+    forward = _compiled(readings, rest, [])
+    forward_beyond = _compiled(readings, rest, [on_tensorflow.VECTORS] * len(readings))
 
-    signature = [tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)]
-
-    @tf.function(input_signature=signature)
-    def forward(ids: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
-        lengths = tf.cast(tf.reduce_sum(present, axis=1), tf.int32)
-        states = tf.concat([_read(each, ids, lengths) for each in readings], axis=2)
-        document = pooling(tf.transpose(states, (1, 0, 2)), mask=present > 0)
-        return tf.concat([head(document) for head in heads], axis=1)
-
-    def ask(ids: np.ndarray) -> np.ndarray:
+    def ask(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
         ids = ids[:, :longest]
         # Turned here: of anything but numbers with a point to be turned oneDNN complains, on most processors.
-        return forward(np.ascontiguousarray(ids.T), (ids != 0).astype(np.float32)).numpy()
+        asked = np.ascontiguousarray(ids.T), (ids != 0).astype(np.float32)
+        if beyond is None:
+            return forward(*asked).numpy()
+        return forward_beyond(*asked, *(project(each.layer, unknown + beyond) for each in readings)).numpy()
 
     return ask
 
 
-def _read(reading: Reading, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def _compiled(readings: Sequence[Reading], rest: Sequence[Any], beyond: Sequence[tf.TensorSpec]) -> Callable[..., Any]:
+    """The network from time-major ids and what is present, and one more table for each reading where there are any."""
+    pooling, *heads = rest
+    signature = [tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32), *beyond]
+
+    @tf.function(input_signature=signature)
+    def forward(ids: tf.Tensor, present: tf.Tensor, *further: tf.Tensor) -> tf.Tensor:
+        lengths = tf.cast(tf.reduce_sum(present, axis=1), tf.int32)
+        tables = further or [None] * len(readings)
+        states = tf.concat(
+            [_read(each, more, ids, lengths) for each, more in zip(readings, tables, strict=True)], axis=2
+        )
+        document = pooling(tf.transpose(states, (1, 0, 2)), mask=present > 0)
+        return tf.concat([head(document) for head in heads], axis=1)
+
+    return forward
+
+
+def _read(reading: Reading, further: tf.Tensor | None, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """The state after every token, (steps, batch, units), in the order of the text; `ids` are time-major too."""
 
     def turned(values: tf.Tensor) -> tf.Tensor:
         return tf.reverse_sequence(values, lengths, seq_axis=0, batch_axis=1) if reading.backwards else values
 
-    return turned(states_of(reading.layer, tf.gather(reading.table, turned(ids))))
+    asked = turned(ids)
+    rows = tf.gather(reading.table, asked) if further is None else _choose_rows(reading.table, further, asked)
+    return turned(states_of(reading.layer, rows))
+
+
+def _choose_rows(table: tf.Tensor, further: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """The rows of ids (...) in a table (rows, width), those from its size on in a further one: (..., width)."""
+    known = table.shape[0]
+    inside = tf.gather(table, tf.minimum(ids, known - 1))
+    return tf.where((ids < known)[..., None], inside, tf.gather(further, tf.maximum(ids - known, 0)))
 
 
 def readings_of(network: keras.Model) -> list[Reading]:

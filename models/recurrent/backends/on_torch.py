@@ -1,13 +1,12 @@
 """PyTorch: operations as they come, gradients by its own tape."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import torch
 
-from models.recurrent.backends.base import GRADIENT_NORM, TrainingStep, refuse_adversarial
+from models.recurrent.backends.base import GRADIENT_NORM, Logits, TrainingStep, refuse_adversarial
 from models.recurrent.backends.dense_adam import adam, clip_together, moments_for, tables_among
+from models.recurrent.layers import reading_beyond
 from models.recurrent.losses import Objective
 
 
@@ -32,11 +31,13 @@ def training_step(network: keras.Model, objective: Objective, adversarial: float
     return TrainingStep(run, moments)
 
 
-def logits(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def logits(network: keras.Model) -> Logits:
     """Ids (batch, length) -> logits (batch, width)."""
 
-    def forward(ids: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return network(ids, training=False).cpu().numpy()
+    def answer(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
+        further = None if beyond is None else keras.ops.convert_to_tensor(beyond)
+        with torch.no_grad(), reading_beyond(further):
+            values: np.ndarray = network(ids, training=False).cpu().numpy()
+            return values
 
-    return forward
+    return answer

@@ -47,10 +47,21 @@ def answers() -> dict[str, np.ndarray]:
     for number, changes in enumerate(NETWORKS):
         model = build_classifier(settings(**changes), VOCABULARY, None, 1)
         found[f"{number}/untrained"] = predict_probabilities(model, *documents(2)[:2])
+        found[f"{number}/beyond"] = predict_probabilities(model, *beyond_the_vocabulary())
         history = train_classifier(model, documents(0), documents(1), settings(**changes), 1)
         found[f"{number}/trained"] = predict_probabilities(model, *documents(2)[:2])
         found[f"{number}/loss"] = np.array([epoch["train/loss"] for epoch in history])
     return {**found, **pretrained()}
+
+
+def beyond_the_vocabulary() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Documents with five words that the networks do not know, and the vectors of these."""
+    ids, offsets, _ = documents(2)
+    return (
+        np.where(ids < 6, ids + VOCABULARY - 1, ids),
+        offsets,
+        np.random.default_rng(3).normal(size=(5, 4)).astype("f4"),
+    )
 
 
 def pretrained() -> dict[str, np.ndarray]:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.settings import ExternalVectorSettings, VocabularySettings
+from models.settings import ExternalVectorSettings, SubwordSettings, VocabularySettings
 from models.text import Tokens
 from models.text.vocabulary import Vocabulary, fit_vocabulary
-from models.vectors import WordVectors
-from models.vectors.matching import concatenate, external_vectors, match_words
+from models.vectors import SubwordVectors, WordVectors
+from models.vectors.matching import concatenate, external_vectors, match_words, median_norm
+from models.vectors.subword_vectors import NgramVectors
+from models.word2vec.word_rows import WordRows
 
 FILE = ["the", "London", "LONDON", "fire", "Fire", "storm", "<url>"]
 
@@ -78,3 +80,38 @@ def test_two_vectors_stand_side_by_side_at_one_scale() -> None:
     both = concatenate(vectors_of(["a", "b"]), vectors_of(["b", "c"], scale=1000.0))
     assert both.tokens.to_pylist() == ["a", "b", "c"]
     assert both.vectors == pytest.approx(np.array([[1, 2, 0, 0], [3, 4, 1, 2], [0, 0, 3, 4]]))
+
+
+def with_ngrams(words: list[str], width: int, buckets: int = 300) -> SubwordVectors:
+    settings = SubwordSettings(enabled=True, buckets=buckets)
+    rows = WordRows.of(pa.array(words), settings)
+    table = np.random.default_rng(len(words)).normal(size=(len(rows), width)).astype(np.float32)
+    ngrams = NgramVectors(settings, rows.buckets, table[len(words) :])
+    return SubwordVectors(pa.array(words), rows.vectors(table), ngrams, np.arange(len(words)) + 1)
+
+
+def test_a_vocabulary_in_foreign_vectors_keeps_their_ngrams() -> None:
+    known = with_ngrams(["storm", "flood", "song"], 3)
+    found, _ = external_vectors(known, vocabulary_of("flood", "zzz"), ExternalVectorSettings(max_vocabulary=1), True)
+    assert found.tokens.to_pylist() == ["storm", "flood"]
+    assert isinstance(found, SubwordVectors)
+    assert found.counts.tolist() == [1, 2]
+    assert np.array_equal(found.unseen_vectors(pa.array(["floods"]))[0], known.unseen_vectors(pa.array(["floods"]))[0])
+
+
+def test_vectors_side_by_side_know_words_by_the_ngrams_of_either() -> None:
+    one, other = with_ngrams(["storm", "flood"], 2), with_ngrams(["flood", "song", "songbird"], 3)
+    words = pa.array(["floods", "stormy", "songs"])
+    scale = np.float32(median_norm(one) / median_norm(other))
+    for pair, expected in (
+        ((one, other), np.hstack([one.unseen_vectors(words)[0], other.unseen_vectors(words)[0] * scale])),
+        ((one, vectors_of(["flood"])), np.hstack([one.unseen_vectors(words)[0], np.zeros((3, 2))])),
+    ):
+        both = concatenate(*pair)
+        assert isinstance(both, SubwordVectors)
+        assert both.unseen_vectors(words)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_ngrams_that_are_hashed_differently_are_not_joined() -> None:
+    both = concatenate(with_ngrams(["storm", "flood"], 2), with_ngrams(["flood", "song"], 2, buckets=301))
+    assert not isinstance(both, SubwordVectors)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.vectors import WordVectors
+from models.vectors import SubwordVectors, WordVectors
 from models.vectors.fasttext_reader import Hashing, ngram_rows
 from models.vectors.formats import to_word2vec_binary, to_word2vec_text
 from models.vectors.recognition import from_any
@@ -80,6 +80,15 @@ def test_fasttext_reads_as_gensim_has_it(tmp_path: Path) -> None:
     theirs, ours = load_facebook_vectors(str(tmp_path / "model.bin")), from_any((tmp_path / "model.bin").read_bytes())
     assert ours.tokens.to_pylist() == theirs.index_to_key
     assert ours.vectors == pytest.approx(theirs.vectors, abs=1e-6)
+    unseen, known = ours.unseen_vectors(pa.array(["flooood", "fires"]))
+    assert known.all()
+    assert isinstance(ours, SubwordVectors)
+    assert ours.counts.tolist() == [20] * 5
+    # Of n-grams that none of its words has, gensim keeps the random start, and we nothing.
+    trained = np.zeros((50, 1), np.float32)
+    trained[ours.ngrams.buckets] = 1
+    theirs.vectors_ngrams *= trained
+    assert unseen == pytest.approx(np.stack([theirs["flooood"], theirs["fires"]]), abs=1e-6)
 
 
 @pytest.mark.parametrize("cut", [6, 40, 100, -1])

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from models.classifiers.pipeline import TextClassifier, assemble
-from models.settings import ClassifierSettings, TextSettings, VocabularySettings
+from models.settings import ClassifierSettings, SubwordSettings, TextSettings, VocabularySettings
 from models.text import tokenize_texts
 from models.text.vocabulary import fit_vocabulary
+from models.vectors.subword_vectors import NgramVectors, to_ngram_table
 from tasks import tracking
 from tasks.packaging import logged_model, mlflow_model
 from tasks.runtime.environment import load_tensorflow
@@ -64,6 +65,27 @@ def model(classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         with tracking.tracked_run("train", "test") as run:
             mlflow_model.log_classifier(run, classifier, tweets)
         return mlflow_model.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
+
+
+def test_a_logged_network_reads_unknown_words_by_their_ngrams_alone_and_among_others(
+    classifier: Path, home: Path, tmp_path: Path
+) -> None:
+    settings = SubwordSettings(enabled=True, buckets=500)
+    buckets = np.arange(500, dtype=np.int32)
+    ngrams = NgramVectors(settings, buckets, np.random.default_rng(0).normal(size=(500, 5)).astype(np.float16))
+    shutil.copytree(classifier, tmp_path / "classifier")
+    formats.write_part(tmp_path / "classifier" / "ngrams.parquet", to_ngram_table(ngrams))
+    tweets = pa.table({"text": TEXTS, "keyword": pa.nulls(len(TEXTS), pa.string())})
+    with tracking.tracked_run("train", "test") as run:
+        mlflow_model.log_classifier(run, tmp_path / "classifier", tweets)
+    loaded = mlflow_model.load_model(tracking.read_run(run.run_id).data.tags["model_uri"])
+    asked = pd.DataFrame({"text": ["flod near the mil", "earthquake", "tsunami", "fire today"]})
+    said = loaded.predict(asked)["probability"].to_numpy()
+    expected = assemble(formats.read_parts(tmp_path / "classifier")).probabilities(pa.array(asked["text"]))
+    assert said.tobytes() == expected.tobytes()
+    one_by_one = [loaded.predict(asked.iloc[[row]])["probability"].item() for row in range(len(asked))]
+    assert said == pytest.approx(one_by_one, abs=1e-6)
+    assert said[1] != said[2]
 
 
 def test_a_model_keeps_the_columns_of_its_training_source(classifier: Path, home: Path) -> None:

@@ -204,5 +204,8 @@ def test_subwords_and_phrases_together_give_any_word_a_vector(home: Path, tmp_pa
     assert known.counts[known.rows["la_ronge"]] == 20
     tweets = fit_vocabulary(Tokens.from_lists([["fire1", "fire1", "firefire", "firefire"]]), VocabularySettings())
     words, start = Start(formats.write_artifact("vocabulary", {"vocabulary.parquet": tweets.to_table()}), made).words()
-    assert start[words.ids["firefire"]] == pytest.approx(known.ngrams.means(pa.array(["firefire"]))[0][0])
+    assert start[words.words.ids["firefire"]] == pytest.approx(known.ngrams.means(pa.array(["firefire"]))[0][0])
     assert not start[:2].any()  # padding, and the unknown word
+    assert words.encode(Tokens.from_lists([["firee"]])).beyond == pytest.approx(
+        known.ngrams.means(pa.array(["firee"]))[0]
+    )

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from tasks.training.epoch_log import EpochLog, ordinary_scale
+from tasks.training.epoch_log import EpochLog, ordinary_factor
 
 
 class Notes:
@@ -41,9 +41,9 @@ def test_a_network_that_starts_from_vectors_of_a_wild_scale_is_told_and_gets_the
 ) -> None:
     run, vectors = Notes(), np.array([[0, 0], [3, 4], [6, 8], [0, 5]], np.float32)
     with caplog.at_level(logging.INFO):
-        scaled = ordinary_scale(run, vectors * np.float32(scale))
-    assert scaled == pytest.approx(vectors / 5)
-    assert scaled.dtype == np.float32
+        factor = ordinary_factor(run, vectors * np.float32(scale))
+    assert vectors * np.float32(scale) * factor == pytest.approx(vectors / 5)
+    assert factor.dtype == np.float32
     assert run.metrics["start_vectors/median_norm"] == pytest.approx(5 * scale)
     assert run.metrics["start_vectors/largest_norm"] == pytest.approx(10 * scale)
     assert "scaled to 1" in run.tags["start_vectors"]
@@ -52,10 +52,10 @@ def test_a_network_that_starts_from_vectors_of_a_wild_scale_is_told_and_gets_the
 
 def test_vectors_of_an_ordinary_scale_are_left_as_they_are() -> None:
     run, vectors = Notes(), np.array([[0, 0], [3, 4]], np.float32)
-    assert ordinary_scale(run, vectors) is vectors
+    assert ordinary_factor(run, vectors) == 1
     assert not run.tags
 
 
 def test_vectors_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="1 word vectors hold NaN or infinity"):
-        ordinary_scale(Notes(), np.array([[1, 2], [np.nan, 1]], np.float32))
+        ordinary_factor(Notes(), np.array([[1, 2], [np.nan, 1]], np.float32))
