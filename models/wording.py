@@ -1,6 +1,7 @@
 """Numbers in sentences, written one way on every page, in every table and every message."""
 
 import math
+import re
 
 SAYS_NOTHING_POINTS = 20.0
 SCORE_NAMES = {
@@ -14,6 +15,16 @@ SCORE_NAMES = {
     "brier": "Brier score",
     "ece": "calibration error (ECE)",
 }
+
+
+def score_names(several: bool) -> dict[str, str]:
+    """What the scores are called; of `several` classes those that are means over them.
+
+    >>> score_names(several=True)["f1"], score_names(several=False)["f1"]
+    ('macro F1', 'F1')
+    """
+    means = ("f1", "precision", "recall")
+    return {name: f"macro {words}" if several and name in means else words for name, words in SCORE_NAMES.items()}
 
 
 def p_words(p: float) -> str:
@@ -49,3 +60,12 @@ def how_sure(rows: int) -> str:
     if points > SAYS_NOTHING_POINTS:
         return f"{on} {'is' if rows == 1 else 'are'} too few to tell how good a model is"
     return f"An accuracy on {on} is sure to within {points:.1f} points"
+
+
+def snake_case(words: str) -> str:
+    """The words as the name of a column: small letters and digits with underscores between them.
+
+    >>> snake_case("Information Source"), snake_case("Related - but not informative")
+    ('information_source', 'related_but_not_informative')
+    """
+    return re.sub(r"\W+", "_", words.strip().lower()).strip("_")

@@ -116,6 +116,15 @@ NegativeLabels = Annotated[
     list[str] | None,
     typer.Option("--negative-label", help="A label word that means 0. Repeatable.", rich_help_panel="Columns"),
 ]
+LabelClasses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label-class",
+        metavar="VALUE=WORDS",
+        help="A class of a label of more than two, or the word in the column alone. Repeatable: all of them, in order.",
+        rich_help_panel="Columns",
+    ),
+]
 Sheet = Annotated[
     str | None, typer.Option(help="Sheet of an Excel workbook to read, by its name.", rich_help_panel="Columns")
 ]
@@ -288,11 +297,19 @@ class LabelledTable(TextTable):
     label_column: LabelColumn = None
     positive_label: PositiveLabels = None
     negative_label: NegativeLabels = None
+    label_class: LabelClasses = None
 
     def column_map(self, **labels: Any) -> "ColumnMap":
-        """The same, with the column of labels and what its words mean."""
+        """The same, with the column of labels and what its words mean; a usage error for classes that cannot be."""
+        from pydantic import ValidationError
+
         words = {"positive": tuple(self.positive_label or ()), "negative": tuple(self.negative_label or ())}
-        return super().column_map(label=self.label_column, **words, **labels)
+        classes = tuple(self.label_class or ())
+        try:
+            return super().column_map(label=self.label_column, **words, classes=classes, **labels)
+        except ValidationError as error:
+            said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise typer.BadParameter(said, param_hint="--label-class") from None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ HTML_ENTITY = r"&#?\w+;"
 
 @dataclass(frozen=True)
 class Repetition:
-    """How often texts occur more than once: distinct texts, the rows they take up, and the same for both labels."""
+    """How often texts occur more than once: distinct texts, their rows, and the same of those under several labels."""
 
     texts: int = 0
     rows: int = 0
@@ -68,22 +68,29 @@ def number_groups(keys: np.ndarray) -> np.ndarray:
 
 
 def count_repetition(keys: np.ndarray, labels: np.ndarray) -> Repetition:
-    """Repeated texts among rows with labels 0, 1 or -1 (none)."""
+    """Repeated texts among rows with labels 0, 1, ... or -1 (none)."""
     groups = number_groups(keys)
     sizes = np.bincount(groups)
-    both = np.logical_and(np.bincount(groups, labels == 0) > 0, np.bincount(groups, labels == 1) > 0)
+    both = _label_counts(groups, labels, len(sizes)) > 1
     return Repetition(int((sizes > 1).sum()), int(sizes[sizes > 1].sum()), int(both.sum()), int(sizes[both].sum()))
 
 
 def contradicting_rows(keys: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """For every row, the first row with the same text and the other label; -1 where none has. int64."""
+    """For every row, the first row with the same text and another label; -1 where none has. int64."""
     groups = number_groups(keys)
-    first = np.full((2, groups.max(initial=-1) + 1), NEVER)
-    for label in (0, 1):
+    first = np.full((max(2, labels.max(initial=-1) + 1), groups.max(initial=-1) + 1), NEVER)
+    for label in range(len(first)):
         np.minimum.at(first[label], groups[labels == label], rows[labels == label])
-    both = np.maximum(first[0], first[1]) < NEVER
-    conflict = both[groups] & (labels >= 0)
-    return np.where(conflict, first[1 - np.maximum(labels, 0), groups], NO_ROW)
+    earliest, second = np.sort(first, axis=0)[:2]  # under two different labels
+    conflict = (second < NEVER)[groups] & (labels >= 0)
+    own = first[np.maximum(labels, 0), groups] == earliest[groups]
+    return np.where(conflict, np.where(own, second[groups], earliest[groups]), NO_ROW)
+
+
+def _label_counts(groups: np.ndarray, labels: np.ndarray, size: int) -> np.ndarray:
+    """How many different labels the rows of each group carry, (groups,)."""
+    found = [np.bincount(groups, labels == label, size) > 0 for label in range(labels.max(initial=-1) + 1)]
+    return np.sum(found, axis=0, dtype=int) if found else np.zeros(size, int)
 
 
 def earlier_copies(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ several rules is quarantined under the first of its suite.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from models.settings import ContractSettings
@@ -31,7 +31,13 @@ RowRule = Literal[
     "not-random",
 ]
 TableRule = Literal[
-    "missing-column", "too-few-rows", "too-many-quarantined", "one-class-only", "class-balance", "missing-rate"
+    "missing-column",
+    "too-few-rows",
+    "too-many-quarantined",
+    "one-class-only",
+    "class-balance",
+    "rare-class",
+    "missing-rate",
 ]
 
 # A cell that is nothing but the error of LibreOffice or Excel; inside a sentence the same letters are somebody's words.
@@ -39,6 +45,7 @@ SPREADSHEET_ERROR = r"^\s*(?:Err:\d{3}|#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NU
 # C0 without tab and line ends, which the repair of newlines looks after; C1 where the repair of mojibake left it.
 CONTROLS = r"[\x00-\x08\x0e-\x1f\x7f]"
 LEFTOVER_CONTROLS = r"[\x80-\x9f]"
+LEAST_CLASS_ROWS = 5  # of a class, to be learned from; as of a kind of information
 DOCUMENT_CHARACTERS = 10_000_000  # corpora are read in pieces of 1 million; only a cell of a table can be longer
 
 
@@ -50,7 +57,7 @@ def labelled_tweets(settings: ContractSettings, words: Iterable[str]) -> "Expect
     from tasks.ingestion import expectation_classes as gxe
 
     known = sorted(words)
-    flags = "say which words mean 1 and 0 with --positive-label and --negative-label"
+    flags = "say which words mean 1 and 0 with --positive-label and --negative-label, or classes with --label-class"
     reason = f"label {{found}} is none of {', '.join(known)}: {flags}"
     label = [
         _rule(gxe.ExpectColumnValuesToNotBeNull(column="label"), "unknown-label", "no label"),
@@ -87,17 +94,26 @@ def row_relations() -> "ExpectationSuite":
     )
 
 
-def whole_table(settings: ContractSettings, labelled: bool) -> "ExpectationSuite":
+def whole_table(settings: ContractSettings, labelled: bool, classes: Sequence[str] = ()) -> "ExpectationSuite":
     """What a table of tweets must add up to. One row of figures: kept, quarantined_share, classes, positive_share,
-    missing_keyword_share, missing_location_share.
+    commonest_share, rarest_rows (of training rows), missing_keyword_share, missing_location_share.
+
+    `classes` are the names of those of a label of more than two: all of them must be there to learn from, and none
+    may be nearly all rows.
     """
     most_quarantined = settings.max_quarantined_share
     expectations = [
         _between("kept", "too-few-rows", "rows kept", settings.min_rows, None),
         _between("quarantined_share", "too-many-quarantined", "of the rows quarantined", None, most_quarantined),
     ]
-    if labelled:
-        low, high = settings.min_positive_share, settings.max_positive_share
+    low, high = settings.min_positive_share, settings.max_positive_share
+    if labelled and classes:
+        rarest = f"training rows of the rarest of the classes {', '.join(classes)}"
+        expectations += [
+            _between("commonest_share", "class-balance", "of the rows are of one class", None, high),
+            _between("rarest_rows", "rare-class", rarest, LEAST_CLASS_ROWS, None),
+        ]
+    elif labelled:
         expectations += [
             _between("classes", "one-class-only", "classes among the labels", 2, None),
             _between("positive_share", "class-balance", "of the rows are positive", low, high),

@@ -4,7 +4,6 @@ A kind sorts texts into classes, as CrisisLexT26 does by type and by source of i
 of its group: near-duplicates never lie on both sides, and a text that is a test row of the tweets is one here.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from models.settings import SPLITS, TextSettings
 from models.splitting.splits import assign_splits, group_digests
 from models.text import tokenize_texts
+from models.wording import snake_case
 from tasks.ingestion.labelled_texts import LABELS
 from tasks.ingestion.steps import split_settings
 from tasks.sources.columns import fold_word
@@ -88,7 +88,7 @@ def column_name(words: str) -> str:
     >>> column_name("Information Source"), column_name("label")
     ('information_source', 'kind_label')
     """
-    name = re.sub(r"\W+", "_", words.strip().lower()).strip("_")
+    name = snake_case(words)
     return f"kind_{name}" if name in TAKEN or not name else name
 
 

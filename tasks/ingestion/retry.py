@@ -100,7 +100,7 @@ class _Retry:
         self._rules: dict[Place, str] = {(row["source"], row["source_row"]): row["rule"] for row in table.quarantined}
         self._returned: Counter[str] = Counter()
         self._judged = TweetTally()
-        self.tally = TweetTally()
+        self.tally = TweetTally(self._columns.class_names)
 
     def judge(self, corrected: Path | None) -> None:
         """Settle the rows that were kept, and examine the others."""
@@ -177,6 +177,11 @@ def _with_words(columns: ColumnMap, settings: RetrySettings) -> ColumnMap:
     columns = columns if settings.ids else columns.model_copy(update={"ids": False})
     if not settings.positive and not settings.negative:
         return columns
+    if columns.classes:
+        raise ValueError(
+            f"the label of this table has the classes {', '.join(columns.class_names)}: --positive-label and "
+            "--negative-label do not fit; ingest its source anew with other --label-class"
+        )
     return columns.model_copy(update={"positive": settings.positive, "negative": settings.negative})
 
 

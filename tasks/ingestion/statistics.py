@@ -1,6 +1,7 @@
 """The figures of a data report, added up batch by batch in bounded memory."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.settings import SPLITS
-from tasks.ingestion.token_sample import LABELS, TokenSample
+from tasks.ingestion.token_sample import NO_LABEL, TWO, TokenSample, count_classes
 from tasks.sources.records import to_json
 
 MOST_WORDS, MOST_CHARACTERS, CHARACTERS_PER_BAR = 60, 400, 10
@@ -26,14 +27,16 @@ Row = dict[str, Any]
 class Tally:
     """Rows read, repaired, kept and quarantined, and examples of the latter."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: Sequence[str] = ()) -> None:
+        """`classes` are the names of those of a label of more than two."""
+        self.classes = classes
         self.read = self.kept = self.repaired = 0
         self.raw: Counter[str] = Counter()
         self.repairs: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
         self.labels: Counter[str] = Counter()  # as `fold_word` folds them
         self.examples: dict[str, list[Row]] = defaultdict(list)
-        self.tokens = TokenSample()
+        self.tokens = TokenSample(classes)
 
     @property
     def quarantined(self) -> int:
@@ -86,18 +89,19 @@ class Tally:
 class TweetTally(Tally):
     """Also how labels, splits, lengths and keywords are distributed."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: Sequence[str] = ()) -> None:
+        super().__init__(classes)
+        self._labels = tuple(map(str, range(len(classes) or TWO)))
         self.splits: Counter[tuple[str, str]] = Counter()
         self.missing: Counter[str] = Counter()
         self.keywords: Counter[tuple[str, str]] = Counter()
         self._shown: dict[str, list[str]] = defaultdict(list)
-        self.words = np.zeros((len(LABELS), MOST_WORDS + 1), np.int64)
-        self.characters = np.zeros((len(LABELS), MOST_CHARACTERS // CHARACTERS_PER_BAR + 1), np.int64)
+        self.words = np.zeros((len(self._labels) + 1, MOST_WORDS + 1), np.int64)
+        self.characters = np.zeros((len(self._labels) + 1, MOST_CHARACTERS // CHARACTERS_PER_BAR + 1), np.int64)
 
     def add_kept(self, kept: pa.Table, sampled: np.ndarray) -> None:
         """Count kept rows (schema of the table of tweets); `sampled` says whose words to look at, bool (rows,)."""
-        label = pc.fill_null(kept["target"].cast(pa.string()), "none")
+        label = pc.fill_null(kept["target"].cast(pa.string()), NO_LABEL)
         self.kept += len(kept)
         for split, name, count in _pairs(kept["split"], label):
             self.splits[split, name] += count
@@ -111,7 +115,7 @@ class TweetTally(Tally):
         self.tokens.add(kept["text"].filter(chosen), label.filter(chosen))
 
     def _add_lengths(self, texts: pa.ChunkedArray, targets: pa.ChunkedArray) -> None:
-        codes = pc.fill_null(targets, 2).to_numpy().astype(np.int64)
+        codes = pc.fill_null(targets, len(self._labels)).to_numpy().astype(np.int64)
         words = np.minimum(pc.count_substring_regex(texts, r"\S+").to_numpy(), MOST_WORDS)
         characters = np.minimum(pc.utf8_length(texts).to_numpy(), MOST_CHARACTERS) // CHARACTERS_PER_BAR
         self.words += _bars(codes, words, self.words.shape)
@@ -120,7 +124,7 @@ class TweetTally(Tally):
     def _remember(self, kept: pa.Table, label: pa.ChunkedArray) -> None:
         """Keep the first rows of every label, and without keyword or location, for a refusal to show."""
         missing = {f"missing_{name}_share": pc.is_null(kept[name]) for name in ("keyword", "location")}
-        for name, mask in ({each: pc.equal(label, each) for each in ("0", "1", "none")} | missing).items():
+        for name, mask in ({each: pc.equal(label, each) for each in (*self._labels, NO_LABEL)} | missing).items():
             wanted = EXAMPLES - len(self._shown[name])
             if wanted:
                 rows = kept.filter(mask).slice(0, wanted).select(["source", "source_row", "id", "text", "target"])
@@ -138,17 +142,26 @@ class TweetTally(Tally):
         labels: Counter[str] = Counter()
         for (_, label), count in self.splits.items():
             labels[label] += count
-        known = labels["0"] + labels["1"]
+        known = [labels[each] for each in self._labels]
+        learned = [self.splits["train", each] for each in self._labels]
         return {
             "kept": self.kept,
             "quarantined_share": self.quarantined / max(self.read, 1),
-            "classes": (labels["0"] > 0) + (labels["1"] > 0),
-            "positive_share": labels["1"] / max(known, 1),
+            "classes": sum(rows > 0 for rows in known),
+            "positive_share": labels["1"] / max(sum(known), 1),
+            "commonest_share": max(known) / max(sum(known), 1),
+            "rarest_rows": min(learned),
             **{f"missing_{name}_share": self.missing[name] / max(self.kept, 1) for name in ("keyword", "location")},
         }
 
     def commonest_fault(self, figure: str) -> str:
-        """Why most of the rows that are missing were quarantined, for the `figures` that rows are missing from."""
+        """Why most of the rows that are missing were quarantined, for the `figures` that rows are missing from.
+
+        Of too rare a class, which it is.
+        """
+        if figure == "rarest_rows":
+            rarest = min(self._labels, key=lambda each: self.splits["train", each])
+            return f" ({self.classes[int(rarest)]}): bring more, or give its values the words of another class"
         if figure not in QUARANTINE_FIGURES or not self.rules:
             return ""
         rule, rows = self.rules.most_common(1)[0]
@@ -159,8 +172,9 @@ class TweetTally(Tally):
         if figure in QUARANTINE_FIGURES:
             rows = [row["record"] for examples in self.examples.values() for row in examples]
             return (rows or list(chain.from_iterable(self._shown.values())))[:EXAMPLES]
-        if figure in ("classes", "positive_share"):
-            return self._shown["1" if self.figures()["positive_share"] > 0.5 else "0"]
+        if figure in ("classes", "positive_share", "commonest_share", "rarest_rows"):
+            of_label = {each: sum(self.splits[split, each] for split in SPLITS) for each in self._labels}
+            return self._shown[max(of_label, key=lambda each: of_label[each])]
         return self._shown[figure]
 
     def report(self) -> dict[str, Any]:
@@ -168,21 +182,31 @@ class TweetTally(Tally):
         return super().report() | {
             "splits": {split: self._split(split) for split in SPLITS},
             "missing": dict(self.missing),
-            "words": _by_label(self.words),
-            "characters": _by_label(self.characters),
+            "words": self._by_label(self.words),
+            "characters": self._by_label(self.characters),
             "keywords": self._top_keywords(),
+            **({"classes": list(self.classes)} if self.classes else {}),
         }
 
-    def _split(self, split: str) -> dict[str, int]:
-        counts = {label: self.splits[split, label] for label in ("0", "1", "none")}
-        return {"rows": sum(counts.values()), "positives": counts["1"], "negatives": counts["0"]}
+    def _split(self, split: str) -> Row:
+        counts = {label: self.splits[split, label] for label in (*self._labels, NO_LABEL)}
+        negatives = {} if self.classes else {"negatives": counts["0"]}
+        return {"rows": sum(counts.values()), **count_classes(counts, self.classes), **negatives}
+
+    def _by_label(self, bars: np.ndarray) -> dict[str, list[int]]:
+        """The bars of every label that occurs."""
+        return {label: row.tolist() for label, row in zip((*self._labels, NO_LABEL), bars, strict=True) if row.any()}
 
     def _top_keywords(self) -> list[Row]:
         totals: Counter[str] = Counter()
         for (keyword, _), count in self.keywords.items():
             totals[keyword] += count
         ranked = sorted(totals.items(), key=lambda each: (-each[1], each[0]))[:KEYWORDS]
-        return [{"keyword": word, "rows": count, "positives": self.keywords[word, "1"]} for word, count in ranked]
+        return [{"keyword": word, "rows": count, **self._classes_of(word)} for word, count in ranked]
+
+    def _classes_of(self, keyword: str) -> dict[str, Any]:
+        counts = {label: self.keywords[keyword, label] for label in self._labels}
+        return count_classes(counts, self.classes)
 
 
 class DocumentTally(Tally):
@@ -201,7 +225,7 @@ class DocumentTally(Tally):
         self.lengths += np.bincount(np.log2(np.maximum(words, 1)).astype(np.int64), minlength=len(self.lengths))
         texts = kept["text"].filter(pa.array(sampled))
         beginnings = pc.utf8_slice_codeunits(texts, 0, 2000)
-        self.tokens.add(beginnings, pa.chunked_array([["none"] * len(texts)], pa.string()))
+        self.tokens.add(beginnings, pa.chunked_array([[NO_LABEL] * len(texts)], pa.string()))
 
     def report(self) -> dict[str, Any]:
         """All figures as plain values."""
@@ -211,11 +235,6 @@ class DocumentTally(Tally):
 def _bars(codes: np.ndarray, lengths: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """How many rows have each label code and length."""
     return np.bincount(codes * shape[1] + lengths, minlength=shape[0] * shape[1]).reshape(shape)
-
-
-def _by_label(bars: np.ndarray) -> dict[str, list[int]]:
-    """The bars of every label that occurs."""
-    return {label: row.tolist() for label, row in zip(LABELS, bars, strict=True) if row.any()}
 
 
 def _pairs(first: pa.ChunkedArray, second: pa.ChunkedArray) -> list[tuple[str, str, int]]:

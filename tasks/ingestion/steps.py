@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.settings import ContractSettings, RetrySettings, SplitSettings
-from models.wording import counted
+from models.wording import counted, snake_case
 from tasks.sources.columns import ColumnMap
 from tasks.steps import step
 from tasks.store.artifact_store import is_artifact
@@ -67,13 +67,23 @@ def split_settings(artifact: Path) -> SplitSettings:
 def _record(run: Run, artifact: Path) -> Path:
     report = read_report(artifact)
     figures = {name: report[name] for name in ("counts", "rules", "repairs", "contamination") if report.get(name)}
-    figures |= {f"split.{name}": counts for name, counts in report.get("splits", {}).items()}
+    figures |= {f"split.{name}": _of_split(counts) for name, counts in report.get("splits", {}).items()}
     run.log_metrics({name.replace(".", "/"): value for name, value in flatten(figures).items() if _is_number(value)})
     for name in ("report.html", "report.json", "quarantine.parquet"):
         run.log_file(artifact / name)
     if "inspection" in report:
         run.log_text(json.dumps(report["inspection"], indent=1, ensure_ascii=False), "inspect.json")
     return artifact
+
+
+def _of_split(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts under names that metrics may have."""
+    return {**counts, "classes": {snake_case(name): rows for name, rows in counts.get("classes", {}).items()}}
+
+
+def table_classes(artifact: Path) -> tuple[str, ...]:
+    """The names of the several classes of the label of a table of tweets; none of two."""
+    return tuple(read_report(artifact).get("classes", ()))
 
 
 def inspection(artifact: Path) -> dict[str, Any] | None:
@@ -124,5 +134,5 @@ def tweet_counts(artifact: Path) -> dict[str, Any]:
         "data": report["counts"],
         "inspection": inspection(artifact),
         "labels": report.get("own_labels"),
-        "test": {"rows": test["rows"], "positives": test["positives"]},
+        "test": {name: test[name] for name in ("rows", "positives", "classes") if name in test},
     }

@@ -80,7 +80,7 @@ class _TweetIngest:
 
     def __init__(self, folder: Path, columns: ColumnMap, contract: ContractSettings, encoding: str | None) -> None:
         self._folder, self._columns, self._contract, self._encoding = folder, columns, contract, encoding
-        self._notes, self._tally = ReadingNotes(), TweetTally()
+        self._notes, self._tally = ReadingNotes(), TweetTally(columns.class_names)
         self._keys = TextKeys(folder / "read")
         self._read = RowCounts()
 
@@ -177,7 +177,8 @@ def checked_columns(labelled: bool) -> list[str]:
 def check_table(tally: TweetTally, contract: ContractSettings, labelled: bool) -> None:
     """Raise RefusedTable when the rows that were counted do not make up a table to learn from."""
     figures = tally.figures()
-    violation = Checker(contracts.whole_table(contract, labelled)).violations(pd.DataFrame([figures])).get(0)
+    suite = contracts.whole_table(contract, labelled, tally.classes)
+    violation = Checker(suite).violations(pd.DataFrame([figures])).get(0)
     if violation is not None:
         figure = f"{figures[violation.column]:.4g} {violation.reason}{tally.commonest_fault(violation.column)}"
         rows = tally.offending_rows(violation.column)

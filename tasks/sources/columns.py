@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from models.wording import counted
+from models.wording import counted, snake_case
 from tasks.sources.errors import SourceError
 from tasks.sources.options import ReadingOptions
 
@@ -43,6 +43,7 @@ USUAL_LABELS = {
     **dict.fromkeys(("0", "no", "off topic", "not relevant", "not related", "not informative", "not disaster"), 0),
 }
 MOST_SHOWN = 8  # label words in a message
+FEWEST_CLASSES, MOST_CLASSES, LONGEST_CLASS = 3, 50, 60
 CLASS_SHARE, CLASS_ROWS = 0.02, 2  # of a label without meaning, to be a class and no slip: rows at least
 DATA_LIKE = re.compile(r"[-+]?\d+(\.\d+)?|https?://|\w{3} \w{3} \d\d |\d{4}-\d\d-\d\d|.{60,}|.*\s.*\s.*\s.*\s")
 
@@ -69,9 +70,29 @@ class ColumnMap(ReadingOptions):
         default=(), description="Label words that mean 1; any given replaces the usual ones."
     )
     negative: tuple[str, ...] = Field(default=(), description="Label words that mean 0.")
+    classes: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda classes: not classes,  # as recorded before there were any
+        description="Classes of a label of more than two, in their order: VALUE=WORDS, or the word in the column.",
+    )
+
+    @model_validator(mode="after")
+    def tell_classes_apart(self) -> "ColumnMap":
+        """Raise ValueError for classes that are no label, and beside words that mean 1 or 0."""
+        if self.classes and (self.positive or self.negative):
+            raise ValueError("--label-class names all classes: leave --positive-label and --negative-label out")
+        read_classes(self.classes)
+        return self
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes in their order; none of a label of two."""
+        return tuple(dict.fromkeys(read_classes(self.classes).values()))
 
     def labels(self) -> dict[str, int]:
-        """Label word, without case and blanks around it -> 0 or 1."""
+        """Label word, without case and blanks around it -> 0 or 1, or the place of its class."""
+        if self.classes:
+            return {word: self.class_names.index(name) for word, name in read_classes(self.classes).items()}
         if not self.positive and not self.negative:
             return USUAL_LABELS
         return {fold_word(word): 1 for word in self.positive} | {fold_word(word): 0 for word in self.negative}
@@ -95,6 +116,44 @@ class ColumnMap(ReadingOptions):
             elif wanted or meaning in required:
                 raise MissingColumnError(_missing(meaning, wanted, names, file))
         return found
+
+
+def read_classes(given: Sequence[str]) -> dict[str, str]:
+    """The name of the class for each label word, folded, of `VALUE=WORDS` or words that stand in the column.
+
+    >>> read_classes(["0=no disaster", "1=disaster", "Drill", "9=disaster"])
+    {'0': 'no disaster', '1': 'disaster', 'drill': 'Drill', '9': 'disaster'}
+
+    Raises ValueError for what is no class, for a word that is given twice, for fewer than three or too many classes,
+    and for names that would make columns of one name.
+    """
+    classes: dict[str, str] = {}
+    for each in given:
+        value, _, name = (part.strip() for part in each.partition("="))
+        name = name if "=" in each else value
+        if not value or not name or len(name) > LONGEST_CLASS or not name.isprintable():
+            raise ValueError(
+                f"{each!r} is no class: write VALUE=WORDS, or the word that stands in the column, of at most "
+                f"{LONGEST_CLASS} characters"
+            )
+        if fold_word(value) in classes:
+            raise ValueError(f"the label {value!r} is given twice: one class for each value")
+        classes[fold_word(value)] = name
+    _refuse_few_or_alike(list(dict.fromkeys(classes.values())))
+    return classes
+
+
+def _refuse_few_or_alike(names: Sequence[str]) -> None:
+    if names and len(names) < FEWEST_CLASSES:
+        raise ValueError(
+            f"{counted(len(names), 'class', 'classes')}: say --positive-label and --negative-label of a label of two, "
+            "or name every class with --label-class"
+        )
+    if len(names) > MOST_CLASSES:
+        raise ValueError(f"{len(names)} classes: a label has at most {MOST_CLASSES}; give several values one name")
+    columns = Counter(map(snake_case, names))
+    if alike := [name for name in names if columns[snake_case(name)] > 1 or not snake_case(name)]:
+        raise ValueError(f"{' and '.join(map(repr, alike))} make no column names of their own: use other words")
 
 
 def fold_word(word: str) -> str:
@@ -128,12 +187,13 @@ def unexplained_classes(counts: Mapping[str, int], known: Mapping[str, int]) -> 
 def label_doubt(counts: Mapping[str, int], columns: ColumnMap) -> str | None:
     """Why labels cannot be told apart, in words: more than two, and none said to mean 1 or 0. None where they can."""
     classes = unexplained_classes(counts, columns.labels())
-    if not classes or columns.positive or columns.negative:
+    if not classes or columns.positive or columns.negative or columns.classes:
         return None
     shown = ", ".join(f"{word!r} ({counted(count, 'row')})" for word, count in Counter(counts).most_common(MOST_SHOWN))
     return (
         f"labels {shown}; the meaning of {' and '.join(map(repr, classes[:MOST_SHOWN]))} is not known: say which words "
-        "mean 1 with --positive-label and which mean 0 with --negative-label"
+        "mean 1 with --positive-label and which mean 0 with --negative-label, or name each of more than two classes "
+        "with --label-class VALUE=WORDS"
     )
 
 

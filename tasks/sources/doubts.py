@@ -78,7 +78,7 @@ def _texts(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Iterat
 
 
 def _labels(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -> Iterator[Doubt]:
-    flags = ("--positive-label", "--negative-label")
+    flags = ("--label-class",) if columns.classes else ("--positive-label", "--negative-label", "--label-class")
     if "label" not in notes.columns:
         return
     if words := label_doubt(counts.labels, columns):

@@ -1,9 +1,10 @@
 """How a source was understood, in a few values: what an ingest and a look at a source both show."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from tasks.sources.columns import ColumnMap
+from tasks.sources.columns import ColumnMap, read_classes
 from tasks.sources.doubts import find_doubts
 from tasks.sources.row_counts import RowCounts
 from tasks.sources.tables import ReadingNotes
@@ -43,6 +44,6 @@ def summarise_rows(counts: RowCounts, notes: ReadingNotes, columns: ColumnMap) -
 
 
 def _labels(counts: Counter[str], columns: ColumnMap) -> list[dict[str, Any]]:
-    """The commonest label words with their rows, and 1, 0 or null for what they mean."""
-    known = columns.labels()
+    """The commonest label words with their rows, and what they mean: 1, 0 or null, or the name of a class."""
+    known: Mapping[str, int | str] = read_classes(columns.classes) or columns.labels()
     return [{"label": word, "rows": rows, "means": known.get(word)} for word, rows in counts.most_common(MOST_LABELS)]

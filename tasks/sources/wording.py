@@ -51,8 +51,12 @@ def shapes_in_words(summary: Summary) -> str:
 def labels_in_words(labels: Sequence[Summary]) -> str:
     """The label words, how many rows each, what it means."""
     return shortened(
-        [f"{each['label']} ({each['rows']:,}, {MEANINGS[each['means']]})" for each in labels], SHOWN_LABELS
+        [f"{each['label']} ({each['rows']:,}, {_meaning(each['means'])})" for each in labels], SHOWN_LABELS
     )
+
+
+def _meaning(means: int | str | None) -> str:
+    return f"class {means}" if isinstance(means, str) else MEANINGS[means]
 
 
 def doubt_in_words(doubt: Summary) -> str:

@@ -21,7 +21,7 @@ TEXTS = ["fire", "calm", "fire", "smoke", "fire", "calm", ""]
 LABELS = np.array([1, 0, 0, 1, 1, 0, -1])
 ROWS = np.arange(len(TEXTS))
 
-labelled_texts = st.lists(st.tuples(st.sampled_from("abcdé"), st.sampled_from([-1, 0, 1])))
+labelled_texts = st.lists(st.tuples(st.sampled_from("abcdé"), st.sampled_from([-1, 0, 1, 2])))
 
 
 def test_repeated_texts_and_those_under_both_labels_are_counted() -> None:
@@ -34,6 +34,11 @@ def test_figures_of_parts_add_up() -> None:
 
 def test_every_row_of_a_contradiction_names_one_of_the_other_label() -> None:
     assert contradicting_rows(keys_of(TEXTS), LABELS, ROWS).tolist() == [2, -1, 0, -1, 2, -1, -1]
+
+
+def test_of_three_classes_a_row_names_the_first_of_another_class() -> None:
+    keys, labels = keys_of(["fire"] * 4), np.array([2, 2, 0, 1])
+    assert contradicting_rows(keys, labels, np.arange(4)).tolist() == [2, 2, 0, 0]
 
 
 def test_copies_name_the_first_row_and_the_first_is_none() -> None:
@@ -63,7 +68,7 @@ def test_counts_agree_with_a_dictionary(rows: list[tuple[str, int]]) -> None:
     for text, label in rows:
         found[text].append(label)
     repeated = [labels for labels in found.values() if len(labels) > 1]
-    both = [labels for labels in repeated if {0, 1} <= set(labels)]
+    both = [labels for labels in repeated if len({0, 1, 2} & set(labels)) > 1]
     expected = Repetition(len(repeated), sum(map(len, repeated)), len(both), sum(map(len, both)))
     labels = np.array([label for _, label in rows], int)
     assert count_repetition(keys_of([text for text, _ in rows]), labels) == expected
