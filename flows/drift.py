@@ -9,13 +9,14 @@ from pydantic import Field
 
 from flows.direct import within_flow
 from flows.names import scheduled_name
+from models.classifiers.target import refuse_several
 from models.settings import Settings
 from tasks import scoring, sources, tracking
 from tasks.monitoring import drift as monitoring
 from tasks.monitoring.reference import read_reference
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
-from tasks.registry.versions import registered_version
+from tasks.registry.versions import registered_version, several_classes
 from tasks.runtime.redaction import redact
 from tasks.scoring.rows import Reader
 from tasks.sources.columns import ColumnMap
@@ -48,6 +49,7 @@ def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dic
     start = time.monotonic()
     judged = registered_version(request.model)
     version = str(judged.version)
+    refuse_several(several_classes(judged.tags), "drift")
     reference = read_reference(judged.tags, version)
     # The judged twin: a refit has learned from the reference.
     logged = mlflow_model.load_model(f"models:/{judged.name}/{version}", judged=True)

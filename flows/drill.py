@@ -12,6 +12,7 @@ from flows.embed import embed
 from flows.event_folds import with_events
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets
 from flows.names import scheduled_name
+from models.classifiers.target import refuse_several
 from models.drill.policies import POLICIES
 from models.settings import ClassifierSettings, Recipe, Settings
 from models.settings.drill import DrillSettings
@@ -22,6 +23,7 @@ from tasks.drill.tape import Tape, begin, read_tape
 from tasks.evaluation import fold_tables
 from tasks.evaluation.events import event_names, matching
 from tasks.evaluation.leakage import exclude_texts
+from tasks.ingestion.steps import table_classes
 from tasks.recipes import load_recipe
 from tasks.tracking.requests import record_request
 from tasks.training.embeddings import UnlabelledText, VectorTests
@@ -75,7 +77,9 @@ def drill(request: DrillRequest) -> dict[str, Any]:
 
 def prepared(request: DrillRequest, recipe: Recipe, run: tracking.Run) -> tuple[Path, Path, DrillSettings]:
     """The labelled tweets with their events, their tokens, and the settings of every replay."""
+    refuse_several(request.tweets.columns.class_names, "drill")
     tweets = ingest_tweets(request.tweets, recipe, run)
+    refuse_several(table_classes(tweets), "drill")
     run.log_dataset(tweets, "tweets", request.tweets.source)
     labelled = with_events(fold_tables.gather_labelled(run, tweets), request.tweets, request.events, run)
     known = sorted(set(event_names(labelled).to_pylist()))

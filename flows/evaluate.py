@@ -14,6 +14,7 @@ from flows.external import check_given, external_names, read_external
 from flows.fold import Evaluated, EventTexts, Fitted, fit_fold
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
+from models.classifiers.target import refuse_several
 from models.settings import Recipe, Settings
 from models.settings.events import AdaptationSettings
 from models.splitting.events import EventFold
@@ -25,6 +26,7 @@ from tasks.evaluation import learning_curve as evaluation_learning_curve
 from tasks.evaluation.events import documents_by_event
 from tasks.evaluation.fit_times import fit_seconds
 from tasks.evaluation.leakage import exclude_texts
+from tasks.ingestion.steps import table_classes
 from tasks.recipes import load_recipe
 from tasks.tracking.requests import record_request
 from tasks.training.features import tokenize_corpus, tokenize_tweets
@@ -108,7 +110,8 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
 
 
 def check_request(request: EvaluateRequest) -> None:
-    """Raise ValueError for options of events without events to hold out, and for two that exclude each other."""
+    """Raise ValueError for options of events without any, for two that exclude each other, and for several classes."""
+    refuse_several(request.tweets.columns.class_names, "evaluate")
     if request.events is None:
         given = {"--hold-out": request.hold_out, "--apart": request.apart, "--adapt": request.adapt}
         if idle := [name for name, value in given.items() if value]:
@@ -120,6 +123,7 @@ def check_request(request: EvaluateRequest) -> None:
 def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run) -> Path:
     """The checked tweets that carry a label, one table for all folds."""
     tweets = ingest_tweets(request.tweets, recipe, run)
+    refuse_several(table_classes(tweets), "evaluate")
     run.log_dataset(tweets, "tweets", request.tweets.source)
     return fold_tables.gather_labelled(run, tweets)
 

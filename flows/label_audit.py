@@ -9,9 +9,11 @@ from pydantic import Field
 
 from flows.ingest import TweetSource, ingest_tweets
 from flows.names import scheduled_name
+from models.classifiers.target import refuse_several
 from models.labels.budget import Budget
 from models.settings import Recipe, Settings
 from tasks import registry, tracking
+from tasks.ingestion.steps import table_classes
 from tasks.labels import queue
 from tasks.labels.audit import audit_table, to_questions
 from tasks.registry.data_sources import stored_table
@@ -35,6 +37,7 @@ def audit(request: AuditRequest) -> dict[str, Any]:
     Budget.parse(request.budget)
     with tracking.tracked_run(STAGE, STAGE, settings=request) as run:
         tweets = champion_table() if request.tweets is None else ingest_tweets(request.tweets, Recipe(), run)
+        refuse_several(table_classes(tweets), "the audit of labels")
         run.log_dataset(tweets, "tweets")
         return audit_tweets(run, tweets, request)
 

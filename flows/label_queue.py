@@ -8,6 +8,7 @@ from pydantic import Field
 
 from flows.direct import within_flow
 from flows.names import scheduled_name
+from models.classifiers.target import refuse_several
 from models.labels.budget import Budget
 from models.labels.selection import LEAST_RANDOM
 from models.settings import Settings, SplitSettings
@@ -19,7 +20,7 @@ from tasks.labels.scored import Scores, ask_model, read_scores
 from tasks.packaging import mlflow_model
 from tasks.registry import CHAMPION_URI
 from tasks.registry.data_sources import labelled_groups
-from tasks.registry.versions import ADDRESS, SPLIT, TABLE, hidden, registered_version, uri_of
+from tasks.registry.versions import ADDRESS, SPLIT, TABLE, hidden, registered_version, several_classes, uri_of
 from tasks.scoring.rows import Reader
 from tasks.sources.columns import ColumnMap
 
@@ -47,6 +48,7 @@ def fill_queue(request: QueueRequest) -> dict[str, Any]:
     Budget.parse(request.budget)
     scores = None if request.scored is None else read_scores(Path(request.scored))
     version = registered_version(uri_of(scores.version) if scores and scores.version else request.model)
+    refuse_several(several_classes(version.tags), "the label queue")
     with tracking.tracked_run(STAGE, STAGE, settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "label queue", request.source)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tasks.ingestion.steps import table_classes
 from tasks.labels.joining import add_labels
 from tasks.labels.snapshot import OWN, find_snapshot
 from tasks.registry.data_sources import is_sample_table
@@ -12,17 +13,27 @@ from tasks.tracking import Run, tracked_run
 def add_own_labels(labels: str, tweets: Path, parent: Run) -> Path:
     """The table with the labels that are meant ("own", "none", a file or snapshot); itself where there are none.
 
-    Labels of real tweets do not join the bundled sample, which would then pass for real tweets: own ones are left out,
-    aloud. Raises ValueError for a file of them.
+    Labels of real tweets do not join the bundled sample, which would then pass for real tweets, nor do those of two
+    classes join a label of several: own ones are left out, aloud. Raises ValueError for a file of them.
     """
     snapshot = find_snapshot(labels)
     if snapshot is None:
         return tweets
-    if is_sample_table(tweets.name):
+    if hindrance := _why_not(tweets):
         if labels != OWN:
-            raise ValueError("labels are not added to the bundled sample: name your own tweets with --tweets")
-        say("own labels are not added to the bundled sample: name your own tweets with --tweets")
+            raise ValueError(f"labels are not added to {hindrance}")
+        say(f"own labels are not added to {hindrance}")
         return tweets
     with tracked_run("ingest labels", "ingest", parent) as run:
         run.log_dataset(snapshot, "labels")
         return add_labels(run, tweets, snapshot)
+
+
+def _why_not(tweets: Path) -> str:
+    """What no labels are added to, in words, and what to do; empty where they are."""
+    if is_sample_table(tweets.name):
+        return "the bundled sample: name your own tweets with --tweets"
+    if classes := table_classes(tweets):
+        several = f"a label of {len(classes)} classes, for they say disaster or no disaster"
+        return f"{several}: leave them out with --labels none"
+    return ""

@@ -20,6 +20,7 @@ from flows.kinds import judge_kinds, read_kinds
 from flows.names import scheduled_name
 from flows.own_labels import add_own_labels
 from flows.refit import Fitted, refit
+from models.classifiers.target import refuse_costs
 from models.settings import GateSettings, Recipe, Settings, ThresholdSettings
 from tasks import lineage, tracking
 from tasks.evaluation import choice, comparison
@@ -87,6 +88,7 @@ def retrain(request: RetrainRequest) -> dict[str, Any]:
         check_given(recipe, request.vectors)
         record_request(run, {"request": request})
         run.tag(tweets_from=words, **({"trigger": request.trigger} if request.trigger else {}))
+        refuse_costs(source.columns.class_names, recipe.threshold.miss_costs)
         tweets = add_own_labels(request.labels, ingest_tweets(source, recipe, run), run)
         run.log_dataset(tweets, "tweets", source.source)
         corpora = ingest_corpora(list(request.corpora), run)

@@ -12,6 +12,7 @@ from pydantic import Field
 from flows.direct import within_flow
 from flows.names import scheduled_name
 from models.settings import Settings
+from models.wording import snake_case
 from tasks import registry, scoring, sources, tracking
 from tasks.cluster import units
 from tasks.packaging import mlflow_model
@@ -70,12 +71,13 @@ def score_snapshot(run: tracking.Run, snapshot: Path, request: ScoreRequest) -> 
             request.outputs(),
             scorer.familiarity,
             scorer.learned,
-            tuple(scorer.kinds),
+            scorer.answering,
             shared_model,
         )
         written = job.run(model, str(model.metadata.model_uuid), chosen.name, chosen.version)
     figures = {name: value for name, value in written.items() if isinstance(value, (int, float))}
-    run.log_metrics({**figures, "rows_in_doubt": written["in_doubt"]["rows"]})
+    called = {f"called/{snake_case(name)}": rows for name, rows in written.get("classes", {}).items()}
+    run.log_metrics({**figures, **called, "rows_in_doubt": written["in_doubt"]["rows"]})
     about = {"run_id": run.run_id, "model": chosen.name, "version": chosen.version}
     return {**about, **written, "seconds": round(time.monotonic() - start, 2)}
 

@@ -83,12 +83,14 @@ def import_labels(
     Example: crisisflow label import annotated.json
     """
     with command(debug):
+        from models.classifiers.target import refuse_several
         from tasks import sources
         from tasks.labels.files import import_labels as keep
         from tasks.labels.records import LabelReader
 
         sources.check_source(source)
         columns = table.column_map()
+        refuse_several(columns.class_names, "label import")
         origin = f"import of {Path(source).name}"
         reader = LabelReader(columns.labels(), origin, annotator, "random" if random_sample else "own")
         result = keep(source, columns, table.encoding, reader)

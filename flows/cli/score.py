@@ -48,10 +48,11 @@ def score(
     Columns: id, probability (of a real disaster), label (1 from the model's threshold on), model, version, doubt (why
     the model cannot judge this text: its script or its words are not those that it learned from), learned_from (train,
     validation or test where the model in use has learned from a tweet of this text: no accuracy may be computed from
-    such rows); of a model that knows kinds of information (`retrain --kinds`), the likeliest class of each kind and
-    its probability. Rows without a text to read go to scored.quarantine.parquet (or .csv, .jsonl) beside it, with the
-    reason. A folder gets part-00000.parquet and so on, and manifest.json. Cut short, the same command goes on where it
-    was. Columns are those that the model was trained with, unless named here.
+    such rows); of a label of several classes (`retrain --label-class`) the label is the name of the likeliest, and the
+    probability of each class has a column; of a model that knows kinds of information (`retrain --kinds`), the
+    likeliest class of each kind and its probability. Rows without a text to read go to scored.quarantine.parquet (or
+    .csv, .jsonl) beside it, with the reason. A folder gets part-00000.parquet and so on, and manifest.json. Cut short,
+    the same command goes on where it was. Columns are those that the model was trained with, unless named here.
 
     Example: crisisflow score tonight.csv --out scored.parquet
     """

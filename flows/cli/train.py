@@ -127,6 +127,8 @@ def retrain(
     With --kinds, or --kinds-column for further columns of the tweets, the model also tells what kinds of information a
     tweet holds; it is chosen among those that do.
 
+    A label of more than two classes has each of them named, by --label-class; then macro F1 stands for F1.
+
     Example: crisisflow retrain --tweets train.csv --corpus wiki.train.tokens.zip
     """
     sources = (*texts.named(), *vars(tests).values())

@@ -1,14 +1,14 @@
 """The regularised logistic regression that every document representation feeds, so that a table can compare them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from models.metrics.scores import classification_metrics
+from models.classifiers.target import TWO, Target
 from models.settings import LogisticSettings
 
 # Newton's steps need a handful; the limit is never met, so that scikit-learn never warns.
@@ -55,33 +55,70 @@ class LogisticModel:
         )
 
 
+@dataclass(frozen=True)
+class MultinomialModel:
+    """The same of several classes: P(class) = softmax((x - mean) / scale @ coefficients.T + intercepts).
+
+    `coefficients` (classes, features), `intercepts` (classes,).
+    """
+
+    coefficients: np.ndarray
+    intercepts: np.ndarray
+    inverse_strength: float
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def predict_probabilities(self, features: Features) -> np.ndarray:
+        """P(class) float64 (rows, classes) of features (rows, features)."""
+        if features.shape[1] != self.coefficients.shape[1]:
+            raise ValueError(f"the model was fitted on {self.coefficients.shape[1]} features, got {features.shape[1]}")
+        slopes = (self.coefficients / self.scale).T
+        scores = np.asarray(features @ slopes) + (self.intercepts - self.mean @ slopes)
+        probabilities: np.ndarray = softmax(scores, axis=1)
+        return probabilities
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """All that the model is, as float64 arrays by name."""
+        return {name: np.asarray(value, dtype=float) for name, value in vars(self).items()}
+
+
+LinearModel: TypeAlias = LogisticModel | MultinomialModel
+
+
+def read_linear(arrays: Mapping[str, np.ndarray]) -> LinearModel:
+    """The linear model back from its `to_arrays`, of two classes or of several."""
+    if arrays["coefficients"].ndim == 1:
+        return LogisticModel.from_arrays(dict(arrays))
+    parts = {name: arrays[name] for name in ("coefficients", "intercepts", "mean", "scale")}
+    return MultinomialModel(**parts, inverse_strength=float(arrays["inverse_strength"]))
+
+
 def fit_logistic(
     features: Features,
     labels: np.ndarray,
     validation_features: Features,
     validation_labels: np.ndarray,
     settings: LogisticSettings,
-) -> tuple[LogisticModel, list[dict[str, float]]]:
+    target: Target = TWO,
+) -> tuple[LinearModel, list[dict[str, float]]]:
     """The model whose C gives the lowest validation log loss, and the scores of every C tried, in rising order.
 
-    Deterministic: same rows, same bytes. Raises ValueError when training rows hold one class only or features that
-    are not finite.
+    Deterministic: same rows, same bytes. Raises ValueError when training rows lack a class, or features are not finite.
     """
-    if np.min(labels) == np.max(labels):
-        raise ValueError(f"training rows hold one class only ({labels[0]}): there is nothing to learn")
+    target.refuse_missing_class(labels)
     values = features.data if sparse.issparse(features) else features
     if not np.isfinite(values).all():
         raise ValueError("features must be finite: found NaN or infinity")
     models = fit_at(features, labels, sorted(settings.inverse_strengths))
     history = []
     for model in models:
-        scores = classification_metrics(validation_labels, model.predict_probabilities(validation_features))
+        scores = target.scores(validation_labels, model.predict_probabilities(validation_features))
         history.append({"inverse_strength": model.inverse_strength, **scores})
     best = min(range(len(models)), key=lambda index: history[index]["log_loss"])
     return models[best], history
 
 
-def fit_at(features: Features, labels: np.ndarray, inverse_strengths: Sequence[float]) -> list[LogisticModel]:
+def fit_at(features: Features, labels: np.ndarray, inverse_strengths: Sequence[float]) -> list[LinearModel]:
     """One model per C, each started from the one before."""
     from sklearn.linear_model import LogisticRegression
 
@@ -92,8 +129,14 @@ def fit_at(features: Features, labels: np.ndarray, inverse_strengths: Sequence[f
     models = []
     for inverse_strength in inverse_strengths:
         solver.set_params(C=inverse_strength).fit(inputs, labels)
-        models.append(LogisticModel(solver.coef_[0].copy(), float(solver.intercept_[0]), inverse_strength, mean, scale))
+        models.append(_fitted(solver, inverse_strength, mean, scale))
     return models
+
+
+def _fitted(solver: Any, inverse_strength: float, mean: np.ndarray, scale: np.ndarray) -> LinearModel:
+    if len(solver.coef_) > 1:
+        return MultinomialModel(solver.coef_.copy(), solver.intercept_.copy(), inverse_strength, mean, scale)
+    return LogisticModel(solver.coef_[0].copy(), float(solver.intercept_[0]), inverse_strength, mean, scale)
 
 
 def _standardisation(features: Features) -> tuple[np.ndarray, np.ndarray]:

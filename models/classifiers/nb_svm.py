@@ -1,12 +1,17 @@
-"""NB-SVM (Wang & Manning 2012): a linear classifier over words scaled by how much they tell the two classes apart."""
+"""NB-SVM (Wang & Manning 2012): a linear classifier over words scaled by how much they tell the two classes apart.
+
+Several classes have an SVM each, against all others, with ratios of its own.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from models.classifiers.logistic import MAX_ITERATIONS, LogisticModel
-from models.metrics.scores import classification_metrics, platt_line
+from models.classifiers.calibration import fit_line
+from models.classifiers.logistic import MAX_ITERATIONS, LinearModel, LogisticModel, MultinomialModel
+from models.classifiers.target import TWO, Target
+from models.metrics.scores import platt_line
 from models.settings import NbSvmSettings
 
 
@@ -31,28 +36,66 @@ class Margins(NamedTuple):
         margins: np.ndarray = np.asarray(features @ self.weights).ravel() + self.intercept
         return margins
 
-    def with_line(self, slope: float, offset: float, inverse_strength: float) -> LogisticModel:
-        """The model whose log-odds are slope * margin + offset."""
-        return _linear_model(slope * self.weights, slope * self.intercept + offset, inverse_strength)
+    def calibrated(self, margins: np.ndarray, labels: np.ndarray, inverse_strength: float) -> LinearModel:
+        """The model whose log-odds are a line over the margin, fitted on margins (rows,) of other rows (Platt 1999)."""
+        slope, offset = platt_line(margins, labels)
+        width, intercept = len(self.weights), slope * self.intercept + offset
+        return LogisticModel(slope * self.weights, float(intercept), inverse_strength, np.zeros(width), np.ones(width))
 
 
-def fit_margins(
-    features: sparse.csr_matrix, labels: np.ndarray, inverse_strength: float, settings: NbSvmSettings
-) -> Margins:
+class ClassMargins(NamedTuple):
+    """The same of several classes, each against all others: margins = x @ weights.T + intercepts."""
+
+    weights: np.ndarray
+    intercepts: np.ndarray
+
+    def of(self, features: sparse.csr_matrix) -> np.ndarray:
+        """The margins of these rows, float64 (rows, classes)."""
+        margins: np.ndarray = np.asarray(features @ self.weights.T) + self.intercepts
+        return margins
+
+    def calibrated(self, margins: np.ndarray, labels: np.ndarray, inverse_strength: float) -> LinearModel:
+        """The model whose scores are a line over the margins, fitted on margins (rows, classes) of other rows."""
+        slope, offsets = fit_line(labels, margins)
+        width, intercepts = self.weights.shape[1], slope * self.intercepts + np.array(offsets)
+        return MultinomialModel(slope * self.weights, intercepts, inverse_strength, np.zeros(width), np.ones(width))
+
+
+class Scaled(NamedTuple):
+    """Features scaled by the ratios of a class against the others, and which rows are of the class, 0/1 (rows,)."""
+
+    ratios: np.ndarray
+    inputs: sparse.csr_matrix
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, features: sparse.csr_matrix, labels: np.ndarray, smoothing: float) -> "Scaled":
+        """Those of labels 0/1."""
+        ratios = log_count_ratios(features, labels, smoothing)
+        return cls(ratios, (features @ sparse.diags(ratios)).tocsr(), labels)
+
+    def margins(self, inverse_strength: float, settings: NbSvmSettings) -> Margins:
+        """The margins of one C."""
+        weights, intercept = _fit_svm(self.inputs, self.labels, inverse_strength, settings.interpolation)
+        return Margins(self.ratios * weights, intercept)
+
+
+def scale_features(
+    features: sparse.csr_matrix, labels: np.ndarray, target: Target, settings: NbSvmSettings
+) -> list[Scaled]:
+    """The features as each SVM takes them: one of two classes, one of each of several."""
+    if target.size == TWO.size:
+        return [Scaled.of(features, labels, settings.smoothing)]
+    each = ((labels == number).astype(labels.dtype) for number in range(target.size))
+    return [Scaled.of(features, of_class, settings.smoothing) for of_class in each]
+
+
+def margins_of(scaled: list[Scaled], inverse_strength: float, settings: NbSvmSettings) -> Margins | ClassMargins:
     """The margins of one C."""
-    ratios = log_count_ratios(features, labels, settings.smoothing)
-    return _margins(ratios, (features @ sparse.diags(ratios)).tocsr(), labels, inverse_strength, settings)
-
-
-def _margins(
-    ratios: np.ndarray,
-    inputs: sparse.csr_matrix,
-    labels: np.ndarray,
-    inverse_strength: float,
-    settings: NbSvmSettings,
-) -> Margins:
-    weights, intercept = _fit_svm(inputs, labels, inverse_strength, settings.interpolation)
-    return Margins(ratios * weights, intercept)
+    found = [each.margins(inverse_strength, settings) for each in scaled]
+    if len(found) == 1:
+        return found[0]
+    return ClassMargins(np.stack([each.weights for each in found]), np.array([each.intercept for each in found]))
 
 
 def fit_nb_svm(
@@ -61,23 +104,21 @@ def fit_nb_svm(
     validation_features: sparse.csr_matrix,
     validation_labels: np.ndarray,
     settings: NbSvmSettings,
-) -> tuple[LogisticModel, list[dict[str, float]]]:
+    target: Target = TWO,
+) -> tuple[LinearModel, list[dict[str, float]]]:
     """The model whose C gives the lowest validation log loss, and the scores of every C tried, in rising order.
 
     Give 0/1 features, as the paper does. Margins of the SVM become probabilities by a line in the log-odds, fitted on
     the validation rows (Platt 1999); ratios, weights and line fold into one linear model. Deterministic. Raises
-    ValueError when training rows hold one class only.
+    ValueError when training rows lack a class.
     """
-    if np.min(labels) == np.max(labels):
-        raise ValueError(f"training rows hold one class only ({labels[0]}): there is nothing to learn")
-    ratios = log_count_ratios(features, labels, settings.smoothing)
-    inputs = (features @ sparse.diags(ratios)).tocsr()
+    target.refuse_missing_class(labels)
+    scaled = scale_features(features, labels, target, settings)
     models, history = [], []
     for inverse_strength in sorted(settings.inverse_strengths):
-        margins = _margins(ratios, inputs, labels, inverse_strength, settings)
-        slope, offset = platt_line(margins.of(validation_features), validation_labels)
-        model = margins.with_line(slope, offset, inverse_strength)
-        scores = classification_metrics(validation_labels, model.predict_probabilities(validation_features))
+        margins = margins_of(scaled, inverse_strength, settings)
+        model = margins.calibrated(margins.of(validation_features), validation_labels, inverse_strength)
+        scores = target.scores(validation_labels, model.predict_probabilities(validation_features))
         models.append(model)
         history.append({"inverse_strength": inverse_strength, **scores})
     best = min(range(len(models)), key=lambda index: history[index]["log_loss"])
@@ -95,8 +136,3 @@ def _fit_svm(
     solver.fit(inputs, labels)
     weights = solver.coef_[0]
     return (1 - interpolation) * np.abs(weights).mean() + interpolation * weights, float(solver.intercept_[0])
-
-
-def _linear_model(coefficients: np.ndarray, intercept: float, inverse_strength: float) -> LogisticModel:
-    width = len(coefficients)
-    return LogisticModel(coefficients, float(intercept), inverse_strength, np.zeros(width), np.ones(width))

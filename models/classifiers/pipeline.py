@@ -11,16 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.classifiers.calibration import apply_temperature
+from models.classifiers.calibration import apply_temperature, call_classes
 from models.classifiers.text_kinds import TextKind, class_probabilities, read_kinds
 from models.settings import CharacterSettings, TextSettings
 from models.text import Tokens, repair_keywords, repair_texts, tokenize_texts
+from models.wording import snake_case
 
 Probabilities = Callable[[Tokens], np.ndarray]
 
 
 class Answers(NamedTuple):
-    """P(target = 1) float64 (rows,), and of each kind the probabilities of its classes, (rows, classes)."""
+    """P(target = 1) float64 (rows,), of several classes (rows, classes), and of each kind those of its classes."""
 
     probabilities: np.ndarray
     kinds: list[np.ndarray]
@@ -36,15 +37,28 @@ class Predictor(NamedTuple):
 
 @dataclass(frozen=True)
 class TextClassifier:
-    """P(text reports a real disaster), and the threshold from which to say so; of what kinds the text is, if known."""
+    """P(text reports a real disaster), and the threshold from which to say so; of what kinds the text is, if known.
+
+    Of several `classes`, by name, it gives the probability of each, and has no threshold.
+    """
 
     name: str
     text: TextSettings
-    threshold: float
+    threshold: float | None
     predict: Probabilities
     known_words: pa.StringArray | None  # all others are alike to it, or nothing; None of one that reads letters
     kinds: tuple[TextKind, ...] = ()
     answer: Callable[[Tokens], Answers] | None = None
+    classes: tuple[str, ...] = ()
+
+    def call(self, probabilities: np.ndarray) -> np.ndarray:
+        """The class of rows with these probabilities, int64 (rows,): of two classes 1 for a disaster."""
+        return call_classes(probabilities, self.threshold)
+
+    @property
+    def class_columns(self) -> tuple[str, ...]:
+        """The column of what is scored that holds the probability of each of several classes."""
+        return tuple(map(class_column, self.classes))
 
     def tokenize(self, texts: pa.Array, keywords: pa.Array | None = None) -> Tokens:
         """The tokens of raw texts (rows,), their keywords in front where the settings ask for it; null is not text."""
@@ -52,13 +66,22 @@ class TextClassifier:
         return tokenize_rows(repair_texts(texts)[0], cleaned, self.text)
 
     def probabilities(self, texts: pa.Array, keywords: pa.Array | None = None) -> np.ndarray:
-        """P(target = 1) of raw texts, float64 (rows,)."""
+        """P(target = 1) of raw texts, float64 (rows,); of several classes that of each, (rows, classes)."""
         return self.predict(self.tokenize(texts, keywords))
 
     def answers(self, texts: pa.Array, keywords: pa.Array | None = None) -> Answers:
         """The same, and the probabilities of the classes of each of its kinds; asked once for both."""
         tokens = self.tokenize(texts, keywords)
         return Answers(self.predict(tokens), []) if self.answer is None else self.answer(tokens)
+
+
+def class_column(name: str) -> str:
+    """The column of what is scored that holds the probability of the class of this name.
+
+    >>> class_column("no disaster")
+    'probability_no_disaster'
+    """
+    return f"probability_{snake_case(name)}"
 
 
 def tokenize_rows(texts: pa.Array, keywords: pa.Array | None, settings: TextSettings) -> Tokens:
@@ -76,17 +99,17 @@ def _strings(column: pa.Array) -> pa.Array:
 def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     """The classifier that these parts make: file names to values, as they were read.
 
-    `classifier.json` says what it is, and the temperature of its probabilities where one was fitted; `logistic.npz`
-    comes with `features.parquet` (bag of words) or `vectors.parquet` (mean word vectors); `network.keras` with
-    `vocabulary.parquet`; beside either of the last two, `ngrams.parquet` makes the vectors of words never seen;
-    `members` holds the parts of the classifiers of an ensemble by number.
+    `classifier.json` says what it is, which classes it tells apart if they are several, and the temperature of its
+    probabilities where one was fitted; `logistic.npz` comes with `features.parquet` (bag of words) or `vectors.parquet`
+    (mean word vectors); `network.keras` with `vocabulary.parquet`; beside either of the last two, `ngrams.parquet` makes
+    the vectors of words never seen; `members` holds the parts of the classifiers of an ensemble by number.
     Raises ValueError for a set of parts that makes no classifier.
     """
     about = parts["classifier.json"]
     if "members" in parts:
         made = _ensemble(parts["members"], about["lines"])
     elif "network.keras" in parts:
-        made = _network(parts, read_kinds(about))
+        made = _network(parts, read_kinds(about), len(about.get("classes", ())))
     elif "features.parquet" in parts:
         made = Predictor(*_bag_of_words(parts, about))
     elif "vectors.parquet" in parts:
@@ -95,7 +118,8 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
         raise ValueError(f"these parts make no classifier: {sorted(parts)}")
     predict, answer = _at_temperature(made, about.get("temperature", 1.0))
     text, kinds = TextSettings(**about["text"]), read_kinds(about)
-    return TextClassifier(about["name"], text, about["threshold"], predict, made.known_words, kinds, answer)
+    classes = tuple(about.get("classes", ()))
+    return TextClassifier(about["name"], text, about["threshold"], predict, made.known_words, kinds, answer, classes)
 
 
 def _at_temperature(made: Predictor, temperature: float) -> tuple[Probabilities, Callable[[Tokens], Answers] | None]:
@@ -108,11 +132,11 @@ def _at_temperature(made: Predictor, temperature: float) -> tuple[Probabilities,
 
 
 def _bag_of_words(parts: Mapping[str, Any], about: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
-    from models.classifiers.logistic import LogisticModel
+    from models.classifiers.logistic import read_linear
     from models.frequencies import FeatureSpace, character_ngrams
 
     space = FeatureSpace.from_table(parts["features.parquet"])
-    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    head = read_linear(parts["logistic.npz"])
     if "characters" in about:
         settings = CharacterSettings(**about["characters"])
         matrix = bags_of_words()["one-hot"]
@@ -153,17 +177,17 @@ def _ensemble(members: Mapping[str, Any], lines: Sequence[Sequence[float]]) -> P
 
 def _mean_vectors(parts: Mapping[str, Any]) -> tuple[Probabilities, pa.StringArray | None]:
     from models.classifiers.document_vectors import average_words
-    from models.classifiers.logistic import LogisticModel
+    from models.classifiers.logistic import read_linear
     from models.vectors import SubwordVectors
     from models.vectors.subword_vectors import from_tables
 
     vectors = from_tables(parts)
-    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    head = read_linear(parts["logistic.npz"])
     words = None if isinstance(vectors, SubwordVectors) else vectors.tokens
     return lambda tokens: head.predict_probabilities(average_words(tokens, vectors)), words
 
 
-def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind]) -> Predictor:
+def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind], classes: int) -> Predictor:
     from models.recurrent import frozen_logits
     from models.recurrent.prediction import probabilities_of
     from models.vectors.open_vocabulary import OpenVocabulary
@@ -173,10 +197,10 @@ def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind]) -> Predictor:
 
     def answer(tokens: Tokens) -> Answers:
         logits = ask(*vocabulary.encode(tokens))
-        return Answers(probabilities_of(logits), class_probabilities(logits, kinds))
+        return Answers(probabilities_of(logits, classes), class_probabilities(logits, kinds, classes or 1))
 
     def predict(tokens: Tokens) -> np.ndarray:
-        return probabilities_of(ask(*vocabulary.encode(tokens)))
+        return probabilities_of(ask(*vocabulary.encode(tokens)), classes)
 
     known = vocabulary.words.tokens if vocabulary.ngrams is None else None
     return Predictor(predict, known, answer if kinds else None)

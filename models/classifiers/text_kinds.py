@@ -35,20 +35,23 @@ def read_kinds(about: Mapping[str, Any]) -> tuple[TextKind, ...]:
     return tuple(TextKind(each["name"], tuple(each["classes"]), float(each["temperature"])) for each in described)
 
 
-def split_logits(logits: np.ndarray, kinds: Sequence[TextKind]) -> list[np.ndarray]:
-    """The logits (rows, classes) of each kind, of logits (rows, 1 + classes of all kinds), the log-odds first."""
-    ends = np.cumsum([1, *(len(kind.classes) for kind in kinds)])
+def split_logits(logits: np.ndarray, kinds: Sequence[TextKind], first: int = 1) -> list[np.ndarray]:
+    """The logits (rows, classes) of each kind, of logits (rows, first + classes of all kinds).
+
+    The first are the log-odds of the label, or the logits of its several classes.
+    """
+    ends = np.cumsum([first, *(len(kind.classes) for kind in kinds)])
     return [logits[:, start:end] for start, end in pairwise(ends)]
 
 
-def class_probabilities(logits: np.ndarray, kinds: Sequence[TextKind]) -> list[np.ndarray]:
+def class_probabilities(logits: np.ndarray, kinds: Sequence[TextKind], first: int = 1) -> list[np.ndarray]:
     """Of each kind the probability of every class, float64 (rows, classes), of logits as `split_logits` takes them.
 
     >>> kind = TextKind("source", ("eyewitness", "media"))
     >>> class_probabilities(np.array([[7.0, 1.0, 1.0]]), [kind])[0].tolist()
     [[0.5, 0.5]]
     """
-    parts = zip(kinds, split_logits(logits, kinds), strict=True)
+    parts = zip(kinds, split_logits(logits, kinds, first), strict=True)
     return [softmax(part / kind.temperature, axis=1) for kind, part in parts]
 
 

@@ -47,11 +47,11 @@ def confusion_matrix(labels: np.ndarray, probabilities: np.ndarray, threshold: f
     return figure
 
 
-def class_confusion(counts: np.ndarray, classes: Sequence[str], name: str) -> "Figure":
+def class_confusion(counts: np.ndarray, classes: Sequence[str], name: str, row_name: str = "held-out text") -> "Figure":
     """Counts (classes, classes) of true against predicted class; the darker, the larger the share of the row."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = 2.8 + 0.62 * len(classes)
-    title = f"{name}, {counted(int(counts.sum()), 'held-out text')}"
+    title = f"{name}, {counted(int(counts.sum()), row_name)}"
     figure, axes = new_axes(title, "predicted", "true", (size + 1.6, size))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.grid(visible=False)
@@ -83,13 +83,19 @@ def precision_recall(labels: np.ndarray, probabilities: np.ndarray, threshold: f
     return figure
 
 
-def reliability(labels: np.ndarray, probabilities: np.ndarray, uncalibrated: np.ndarray | None = None) -> "Figure":
+def reliability(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    uncalibrated: np.ndarray | None = None,
+    share: str = "share that are disasters",
+) -> "Figure":
     """Share of disasters against the probability given, in ten bins with 95 % Wilson intervals, and how many rows.
 
-    `uncalibrated` are the probabilities as they were before a temperature was fitted: a second, thinner curve.
+    `uncalibrated` are the probabilities as they were before a temperature was fitted: a second, thinner curve. `share`
+    says what labels of 1 are, where they are no disasters.
     """
     labels, probabilities = check_scored_rows(labels, probabilities)
-    figure, axes = new_axes("Reliability", "probability given", "share that are disasters", (6.4, 5.2))
+    figure, axes = new_axes("Reliability", "probability given", share, (6.4, 5.2))
     histogram = axes.twinx()
     rows = np.bincount(calibration_bins(probabilities), minlength=CALIBRATION_BINS)
     histogram.bar((np.arange(CALIBRATION_BINS) + 0.5) / CALIBRATION_BINS, rows, 0.09, color=SKY, alpha=0.25)

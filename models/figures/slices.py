@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 MOST = 24
 
 
-def slice_intervals(scores: Sequence[SliceScore], accuracy: float, f1: float) -> "Figure":
+def slice_intervals(scores: Sequence[SliceScore], accuracy: float, f1: float | None) -> "Figure":
     """Accuracy and F1 of the first slices, from the top, with 95 % intervals; those of all rows as a line.
+
+    Without `f1`, of several classes, accuracy alone.
 
     A slice whose whole interval lies below the line is drawn in the colour of a warning. Raises ValueError for none.
     """
@@ -25,14 +27,17 @@ def slice_intervals(scores: Sequence[SliceScore], accuracy: float, f1: float) ->
     if not scores:
         raise ValueError("no slices to draw: give at least one")
     shown = list(scores[:MOST])[::-1]
-    figure = Figure(figsize=(11, 1.6 + 0.3 * len(shown)), dpi=110, layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    width, panels = (7, 1) if f1 is None else (11, 2)
+    figure = Figure(figsize=(width, 1.6 + 0.3 * len(shown)), dpi=110, layout="constrained")
+    left, *others = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
     _draw(left, "Accuracy by slice, surely worst first", accuracy, [(s.accuracy, s.accuracy_interval) for s in shown])
-    _draw(right, "F1 of disasters", f1, [(s.f1, s.f1_interval) for s in shown])
     left.set_yticks(range(len(shown)), [f"{each.name} ({each.rows:,})" for each in shown])
     left.tick_params(axis="y", labelsize=10)
     left.set_xlabel("accuracy (lines: 95 % interval; in brackets: rows)", fontsize=10, color=INK)
-    right.set_xlabel("F1 (no point: no disaster there, nor called one)", fontsize=10, color=INK)
+    if f1 is not None:
+        (right,) = others
+        _draw(right, "F1 of disasters", f1, [(s.f1, s.f1_interval) for s in shown])
+        right.set_xlabel("F1 (no point: no disaster there, nor called one)", fontsize=10, color=INK)
     return figure
 
 

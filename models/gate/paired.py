@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
+from typing import ClassVar
 
 import numpy as np
 
+from models.classifiers.target import TWO, Target
+from models.metrics.classes import macro_f1_of
 from models.metrics.scores import WEIGHTS_AT_ONCE
 from models.metrics.significance import mcnemar
 from models.seeds import generator
@@ -16,10 +19,14 @@ POWER = 0.9  # with which a gain counts as one that the rows can detect
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Labelled rows that neither model learned from: labels 0/1 and groups of near-duplicates, both (rows,)."""
+    """Labelled rows that neither model learned from: labels and groups of near-duplicates, both (rows,).
+
+    Labels are 0/1, or the numbers of the several classes of the target.
+    """
 
     labels: np.ndarray
     groups: np.ndarray
+    target: Target = TWO
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -32,14 +39,17 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model says of the rows: P(target = 1), and whether it calls them positive at its own threshold."""
+    """What a model says of the rows: P(target = 1), and whether it calls them positive at its own threshold.
+
+    Of several classes (rows, classes), and the number of the class that it calls.
+    """
 
     probabilities: np.ndarray
     called: np.ndarray
 
     def right(self, rows: HeldOut) -> np.ndarray:
         """Whether each row is called what it is."""
-        right: np.ndarray = self.called.astype(bool) == (rows.labels == 1)
+        right: np.ndarray = self.called.astype(np.int64) == rows.labels
         return right
 
 
@@ -60,7 +70,8 @@ class Paired:
         def both(mine: Answers, theirs: Answers) -> Answers:
             return Answers(join(mine.probabilities, theirs.probabilities), join(mine.called, theirs.called))
 
-        rows = HeldOut(join(self.rows.labels, other.rows.labels), join(self.rows.groups, other.rows.groups))
+        labels, groups = join(self.rows.labels, other.rows.labels), join(self.rows.groups, other.rows.groups)
+        rows = HeldOut(labels, groups, self.rows.target)
         return Paired(rows, both(self.champion, other.champion), both(self.challenger, other.challenger))
 
 
@@ -72,6 +83,8 @@ class Gain:
     that these rows show nine times out of ten, models that differ on as many rows given; None where it is more than
     any challenger could gain: the rows are too few to tell.
     """
+
+    score: ClassVar[str] = "accuracy"
 
     rows: int
     groups: int
@@ -92,6 +105,20 @@ class Gain:
     def lowest(self, level: float) -> float:
         """The lower bound of the gain at this one-sided level, by its standard error."""
         return self.value - quantile(1 - level) * self.error
+
+
+class MacroGain(Gain):
+    """The challenger's macro F1 less the champion's, of a label of several classes; tested by the bootstrap alone.
+
+    `p_mcnemar` is that of accuracy, and has no say.
+    """
+
+    score: ClassVar[str] = "macro F1"
+
+    @property
+    def p(self) -> float:
+        """That of the bootstrap."""
+        return self.p_bootstrap
 
 
 @dataclass(frozen=True)
@@ -135,6 +162,52 @@ def measure_gain(compared: Compared, drawn: np.ndarray, level: float) -> Gain:
         p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
         detectable=detectable if detectable <= possible else None,
     )
+
+
+def measure_macro_gain(
+    rows: HeldOut, champion: Answers, challenger: Answers, level: float, resamples: int
+) -> MacroGain:
+    """The gain in macro F1 on all rows, by bootstrap over whole groups as that of accuracy."""
+    before, after = champion.right(rows), challenger.right(rows)
+    both = [_counts_by_group(rows, answers) for answers in (champion, challenger)]
+    whole = [float(macro_f1_of(counts.sum(axis=0)[None])[0]) for counts in both]
+    drawn = _resampled_macro_gains(both, resamples)
+    error = max(float(drawn.std()), 1 / len(rows))
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    detectable = (quantile(1 - level) + quantile(POWER)) * error
+    return MacroGain(
+        rows=len(rows),
+        groups=int(rows.members.max()) + 1,
+        only_champion=int((before & ~after).sum()),
+        only_challenger=int((after & ~before).sum()),
+        value=whole[1] - whole[0],
+        error=error,
+        interval=(float(low), float(high)),
+        p_mcnemar=one_sided_mid_p(before, after),
+        p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
+        detectable=detectable if detectable <= 1 - whole[0] else None,
+    )
+
+
+def _counts_by_group(rows: HeldOut, answers: Answers) -> np.ndarray:
+    """Rows of each class, down, that are called each, across, by group: (groups, classes, classes)."""
+    size = rows.target.size
+    pairs = np.asarray(rows.labels, np.int64) * size + answers.called
+    groups = int(rows.members.max()) + 1
+    counts = np.bincount(rows.members * size**2 + pairs, minlength=groups * size**2)
+    return counts.reshape(groups, size, size)
+
+
+def _resampled_macro_gains(both: Sequence[np.ndarray], resamples: int) -> np.ndarray:
+    """Gains (resamples,) from the counts by group of champion and challenger, groups drawn with replacement."""
+    count, size = both[0].shape[:2]
+    sums = np.concatenate([counts.reshape(count, -1) for counts in both], axis=1).astype(np.float32)
+    random, parts = generator(0, "gate/bootstrap"), []
+    step = max(1, WEIGHTS_AT_ONCE // max(sums.shape))
+    for start in range(0, resamples, step):
+        drawn = (_draw_groups(random, min(step, resamples - start), count) @ sums).reshape(-1, 2, size, size)
+        parts.append(macro_f1_of(drawn[:, 1]) - macro_f1_of(drawn[:, 0]))
+    return np.concatenate(parts)
 
 
 def one_sided_mid_p(before: np.ndarray, after: np.ndarray) -> float:

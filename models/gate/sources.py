@@ -1,5 +1,6 @@
 """Champion and challenger that learned from different tweets: how different, and who is right on whose rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class Overlap:
 def measure_overlap(
     raw: int, champion: tuple[np.ndarray, np.ndarray], challenger: tuple[np.ndarray, np.ndarray]
 ) -> Overlap:
-    """The overlap of the champion's test rows with all rows of the challenger; both as (groups, labels 0/1) by row.
+    """The overlap of the champion's test rows with all rows of the challenger; both as (groups, labels) by row.
 
     >>> test, table = (np.array(["a", "b"]), np.array([0, 1])), (np.array(["b", "b", "c"]), np.array([0, 0, 1]))
     >>> measure_overlap(0, test, table)
@@ -53,19 +54,24 @@ def measure_overlap(
     return Overlap(raw, len(common) / max(len(ours), 1), agreeing / len(common) if common else 1.0)
 
 
-def _label_of_groups(groups: np.ndarray, labels: np.ndarray) -> dict[str, bool]:
-    """The label of most rows of each group."""
+def _label_of_groups(groups: np.ndarray, labels: np.ndarray) -> dict[str, int]:
+    """The label of most rows of each group; of as many, the highest."""
     names, members = np.unique(groups, return_inverse=True)
-    shares = np.bincount(members, labels) / np.bincount(members)
-    return dict(zip(names.tolist(), (shares >= 0.5).tolist(), strict=True))
+    size = int(labels.max(initial=0)) + 1
+    counts = np.bincount(members * size + labels, minlength=len(names) * size).reshape(-1, size)
+    most = size - 1 - counts[:, ::-1].argmax(axis=1)
+    return dict(zip(names.tolist(), most.tolist(), strict=True))
 
 
 def score_source(name: str, paired: Paired) -> SourceScore:
     """Accuracy and F1 of champion and challenger on the rows of one source; NaN where there are none."""
     if not len(paired.rows):
         return SourceScore(name, 0, (np.nan, np.nan), (np.nan, np.nan))
+    target = paired.rows.target
     both = [
-        classification_metrics(paired.rows.labels, each.called.astype(float))
+        target.scores(paired.rows.labels, each.probabilities)
+        if target.names
+        else classification_metrics(paired.rows.labels, each.called.astype(float))
         for each in (paired.champion, paired.challenger)
     ]
     accuracy, f1 = ((both[0][score], both[1][score]) for score in ("accuracy", "f1"))
@@ -94,6 +100,16 @@ def judge_champion_rows(own: SourceScore, settings: GateSettings, meant: bool) -
 def unjudged_champion_rows(why: str, meant: bool) -> Rule:
     """The same rule where the champion's rows or its answers cannot be had."""
     return Rule(RULE, meant, f"the challenger cannot be judged on the champion's tweets: {why}; {_ending(meant)}")
+
+
+def judge_classes(old: Sequence[str], new: Sequence[str], meant: bool) -> Rule:
+    """The rule that both models tell the same classes apart; else nothing compares them, and the change must be meant.
+
+    No names stand for two classes.
+    """
+    words = (", ".join(names) if names else "disaster and no disaster" for names in (old, new))
+    found = "the champion's label is {}, the challenger's {}: their scores cannot be compared".format(*words)
+    return Rule("same classes", meant, f"{found}; {_ending(meant)}")
 
 
 def refuse_sample() -> Rule:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.gate.harm import SliceLoss, slice_losses
-from models.gate.paired import Answers, Compared, Gain, HeldOut, measure_gain
+from models.gate.paired import Answers, Compared, Gain, HeldOut, measure_gain, measure_macro_gain
 from models.metrics.scores import classification_metrics
 from models.settings import GateSettings
 from models.wording import counted, p_words
@@ -97,17 +97,24 @@ def judge(
 ) -> Verdict:
     """The verdict on a challenger, from the answers of both to the same held-out rows.
 
+    It must be better in accuracy and not lose F1; of several classes, better in macro F1 and not lose accuracy.
     `slices` are masks over the rows by name; those that hold no row are left out.
     """
     held = {name: mask for name, mask in slices.items() if np.any(mask)}
     compared = Compared.of(rows, champion, challenger, list(held.values()))
     overall, by_slice = compared.resample(settings.resamples)
-    gain = measure_gain(compared, overall, settings.level)
     losses = slice_losses(list(held), compared, by_slice, settings)
     old, new = _scores(rows, champion), _scores(rows, challenger)
+    gain, decisive, other = measure_gain(compared, overall, settings.level), "accuracy", "f1"
+    if rows.target.names:
+        gain = measure_macro_gain(rows, champion, challenger, settings.level, settings.resamples)
+        decisive, other = other, decisive
+    words = "accuracy" if other == "accuracy" else rows.target.f1_name
     rules = (
-        _decisive(gain, new["accuracy"], old["accuracy"], settings),
-        _keeps("F1", old["f1"] - new["f1"], settings.f1_margin, f"F1 {new['f1']:.3f} against {old['f1']:.3f}"),
+        _decisive(gain, new[decisive], old[decisive], settings),
+        _keeps(
+            words, old[other] - new[other], settings.f1_margin, f"{words} {new[other]:.3f} against {old[other]:.3f}"
+        ),
         _harmless(losses, settings),
         _keeps(
             "calibration",
@@ -145,13 +152,16 @@ def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
 
 def _scores(rows: HeldOut, answers: Answers) -> dict[str, float]:
     """The scores of SCORES; accuracy and F1 of what the model itself called positive."""
+    if rows.target.names:
+        told = rows.target.scores(rows.labels, answers.probabilities)
+        return {name: told[name] for name in SCORES}
     called = classification_metrics(rows.labels, answers.called.astype(float))
     figures = classification_metrics(rows.labels, answers.probabilities)
     return {name: (called if name in ("accuracy", "f1") else figures)[name] for name in SCORES}
 
 
 def _decisive(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
-    compared = f"accuracy {new:.3f} against {old:.3f} on {counted(gain.rows, 'held-out row')}"
+    compared = f"{gain.score} {new:.3f} against {old:.3f} on {counted(gain.rows, 'held-out row')}"
     rule = _better if settings.promote_if == "better" else _not_worse
     return rule(gain, f"{compared} ({100 * gain.value:+.1f} points", settings)
 

@@ -48,6 +48,8 @@ def recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnosis:
     """How the loss of documents, ids (documents, length) and targets 0-1, flows back through the network.
 
+    Of a label of several classes the targets are their shares, (documents, classes).
+
     To examine a network often, pass `logit_network(model)`: building that takes as long as examining a layer.
     The loss of each document is the cross-entropy of the layer `logit`, not averaged over the batch. Weights and
     generators of random numbers stay as they are. Raises ValueError for a network without recurrent layers.
@@ -61,11 +63,17 @@ def examine(model: keras.Model, ids: np.ndarray, targets: np.ndarray) -> Diagnos
     with _one_blas_thread():
         with _observed(observers), tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(witness)
-            logits = tf.squeeze(network(tf.constant(ids), training=False), axis=1)
-            targets = tf.constant(targets, logits.dtype)
-            loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
+            loss = _loss(network(tf.constant(ids), training=False), targets)
         tape.gradient(loss, witness)
         return Diagnosis(tuple(observer.flow() for observer in observers))
+
+
+def _loss(logits: tf.Tensor, targets: np.ndarray) -> tf.Tensor:
+    """The cross-entropy of logits (documents, 1 or classes), summed over the documents."""
+    wanted = tf.constant(targets, logits.dtype)
+    if targets.ndim == 2:
+        return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
+    return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(wanted, tf.squeeze(logits, axis=1)))
 
 
 def _one_blas_thread() -> AbstractContextManager[object]:

@@ -26,6 +26,8 @@ CALIBRATION_BINS = 10
 # Weights held at once while resampling: 4 M float64, 32 MB a table.
 WEIGHTS_AT_ONCE = 4_000_000
 
+CERTAIN = 1e-6  # where models are compared a surer answer counts as this sure: one row may not outweigh all others
+
 Objective = Literal["accuracy", "f1"]
 
 
@@ -109,6 +111,17 @@ def platt_line(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
     slope, offset = minimize(loss_and_slope, prior, jac=True, method="BFGS").x
     return float(slope), float(offset)
+
+
+def row_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The log loss of each row, float64 (rows,), of P(target = 1) kept CERTAIN away from 0 and 1.
+
+    >>> row_losses(np.array([1, 0]), np.array([0.5, 0.75])).round(3).tolist()
+    [0.693, 1.386]
+    """
+    safe = np.clip(probabilities, CERTAIN, 1 - CERTAIN)
+    losses: np.ndarray = -np.where(labels == 1, np.log(safe), np.log1p(-safe))
+    return losses
 
 
 def bootstrap_intervals(
@@ -211,6 +224,12 @@ def _calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: n
     gaps = weights @ (members * (probabilities - labels)[:, None])
     errors: np.ndarray = np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
     return errors
+
+
+def ranking_of_class(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
+    """Area under the ROC curve and average precision of labels 0/1; both classes must be there."""
+    auc, precision = _ranking_scores(labels, probabilities, np.ones((1, len(labels))))
+    return float(auc[0]), float(precision[0])
 
 
 def _ranking_scores(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.metrics.scores import check_scored_rows, wilson_interval
+from models.metrics.scores import wilson_interval
 from models.text import Tokens
 
 ADDRESS, MENTION, HASHTAG = r"https?://|www\.", r"(?:^|[^\w@])@\w", r"(?:^|[^\w&])#\w*[A-Za-z]"  # in RE2
@@ -24,11 +24,14 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class SliceScore:
-    """How a model does on one slice, with 95 % intervals; F1 is None where nothing is positive, in truth or by it."""
+    """How a model does on one slice, with 95 % intervals; F1 is None where nothing is positive, in truth or by it.
+
+    Of several classes nothing is positive, and `positives` is None.
+    """
 
     name: str
     rows: int
-    positives: int
+    positives: int | None
     accuracy: float
     accuracy_interval: Interval
     f1: float | None
@@ -36,16 +39,16 @@ class SliceScore:
 
 
 def slice_scores(
-    tweets: pa.Table, probabilities: np.ndarray, threshold: float, unknown: np.ndarray | None = None
+    tweets: pa.Table, called: np.ndarray, unknown: np.ndarray | None = None, several: bool = False
 ) -> list[SliceScore]:
     """The scores of every slice of labelled tweets (text, keyword, target), the surely worst first.
 
+    `called` (rows,) is the class that each is called; of `several` classes, more than two, accuracy alone is scored.
     Sorted by the upper end of the accuracy's interval: a small slice is not called bad for a stroke of bad luck.
     `unknown` (rows,) is each tweet's share of words that the model does not know, see `unknown_shares`.
     """
-    labels, probabilities = check_scored_rows(tweets["target"].to_numpy(), probabilities)
-    called = probabilities >= threshold
-    scores = [_score(name, labels[rows], called[rows]) for name, rows in slice_rows(tweets, unknown).items()]
+    labels, score = tweets["target"].to_numpy(), _accuracy if several else _score
+    scores = [score(name, labels[rows], called[rows]) for name, rows in slice_rows(tweets, unknown).items()]
     return sorted(scores, key=lambda score: (score.accuracy_interval[1], score.name))
 
 
@@ -112,7 +115,7 @@ def _keywords(keywords: pa.ChunkedArray) -> dict[str, np.ndarray]:
 
 
 def _score(name: str, labels: np.ndarray, called: np.ndarray) -> SliceScore:
-    right, hits = float(np.mean(called == labels)), float(np.sum(called & (labels == 1)))
+    right, hits = float(np.mean(called == labels)), float(np.sum((called == 1) & (labels == 1)))
     mistakes = float(np.sum(called != labels))
     # F1 = 2 F* / (1 + F*), where F* = hits / (hits + mistakes) is a share (Hand, Christen & Kirielle 2021): the Wilson
     # interval of the one, given how many rows are hits or mistakes, is an interval of the other.
@@ -127,6 +130,11 @@ def _score(name: str, labels: np.ndarray, called: np.ndarray) -> SliceScore:
         f1=None if share is None else _f1_of(share),
         f1_interval=None if share is None else _f1_interval(share, relevant),
     )
+
+
+def _accuracy(name: str, labels: np.ndarray, called: np.ndarray) -> SliceScore:
+    right = float(np.mean(called == labels))
+    return SliceScore(name, len(labels), None, right, _interval(right, len(labels)), None, None)
 
 
 def _f1_interval(share: float, relevant: float) -> Interval:

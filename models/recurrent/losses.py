@@ -30,6 +30,20 @@ def _label_losses(outputs: Any, targets: Any) -> Any:
 LABEL = Objective(_label_losses, (), "float32")
 
 
+def label_of(classes: int, smoothing: float) -> Objective:
+    """Cross-entropy of logits (batch, classes) with the number of a class, float32 (batch,), smoothed.
+
+    Smoothing takes its share from the class and gives all classes alike (Szegedy et al. 2016).
+    """
+
+    def losses(outputs: Any, targets: Any) -> Any:
+        own = ops.sum(outputs * ops.one_hot(ops.cast(targets, "int32"), classes), axis=1)
+        mean = ops.mean(outputs, axis=1)
+        return ops.logsumexp(outputs, axis=1) - (1 - smoothing) * own - smoothing * mean
+
+    return Objective(losses, (), "float32")
+
+
 def tasks(classes: Sequence[int]) -> Objective:
     """Cross-entropies of the labels that are there, summed over tasks; labels are NO_LABEL where there is none.
 
@@ -46,18 +60,17 @@ def tasks(classes: Sequence[int]) -> Objective:
     return Objective(losses, (len(classes),), "int32")
 
 
-def label_and_tasks(classes: Sequence[int]) -> Objective:
-    """The sum of both, of outputs that stand side by side: log-odds, then the logits of all tasks.
+def label_and_tasks(classes: Sequence[int], label: Objective = LABEL, width: int = 1) -> Objective:
+    """The sum of both, of outputs that stand side by side: the `width` of the label, then the logits of all tasks.
 
-    Targets float32 (batch, 1 + tasks): the target of the log-odds, then the label of each task; NO_LABEL where there is
-    none.
+    Targets float32 (batch, 1 + tasks): that of the label, then the label of each task; NO_LABEL where there is none.
     """
     of_tasks = tasks(classes)
 
     def losses(outputs: Any, targets: Any) -> Any:
         there = ops.cast(targets[:, 0] >= 0, "float32")
-        of_label = there * _label_losses(outputs[:, :1], ops.maximum(targets[:, 0], 0.0))
-        return of_label + of_tasks.losses(outputs[:, 1:], ops.cast(targets[:, 1:], "int32"))
+        of_label = there * label.losses(outputs[:, :width], ops.maximum(targets[:, 0], 0.0))
+        return of_label + of_tasks.losses(outputs[:, width:], ops.cast(targets[:, 1:], "int32"))
 
     return Objective(losses, (1 + len(classes),), "float32")
 

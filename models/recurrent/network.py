@@ -30,17 +30,22 @@ def build_classifier(
     vectors: np.ndarray | None,
     seed: int,
     classes: Sequence[int] = (),
+    label_classes: int = 2,
 ) -> keras.Model:
     """A network over ids int32 (batch, length), 0 = padding, that gives probabilities (batch, 1).
 
+    Of more than two `label_classes` (batch, label_classes).
+
     `vectors` (vocabulary, width) start the embedding; rows of zeros (words without a vector) start as small random
     ones. None starts all of them at random, `settings.dimensions` wide. Kind `feed-forward` averages the vectors
-    instead of reading them in order. The layer `logit` gives the log-odds. With `classes`, so many of each further
-    task, a layer `tasks` gives a logit for every class of every task, side by side: a second output.
+    instead of reading them in order. The layer `logit` gives the log-odds, of several classes a logit for each. With
+    `classes`, so many of each further task, a layer `tasks` gives a logit for every class of every task, side by side:
+    a second output.
     """
     ids, document = build_reader(settings, vocabulary_size, vectors, seed)
-    logit = keras.layers.Dense(1, dtype="float32", name=LOGIT)(document)
-    probability = keras.layers.Activation("sigmoid", name="probability")(logit)
+    several = label_classes > 2
+    logit = keras.layers.Dense(label_classes if several else 1, dtype="float32", name=LOGIT)(document)
+    probability = keras.layers.Activation("softmax" if several else "sigmoid", name="probability")(logit)
     outputs = probability
     if classes:
         outputs = [probability, keras.layers.Dense(sum(classes), dtype="float32", name=TASKS)(document)]

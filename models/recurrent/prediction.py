@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 import keras
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from models.recurrent.backends import current_backend
 from models.recurrent.backends.base import Logits
@@ -24,17 +24,27 @@ def predict_probabilities(
 ) -> np.ndarray:
     """P(target = 1) float64 (documents,) of encoded documents; document i is ids[offsets[i]:offsets[i + 1]].
 
-    Ids from the vocabulary's size on are rows of `beyond` (words, width): what n-grams make of words outside it.
-    Equal input gives equal bits, in any process on this kind of machine. The same document among others may differ in
-    the last float32 digits (within 1e-6). A document without tokens gets the network's answer to nothing.
+    Of several classes (documents, classes). Ids from the vocabulary's size on are rows of `beyond` (words, width): what
+    n-grams make of words outside it. Equal input gives equal bits, in any process on this kind of machine. The same
+    document among others may differ in the last float32 digits (within 1e-6). A document without tokens gets the
+    network's answer to nothing.
     """
     logits = _logits(_logits_of(model), model, ids, offsets, beyond)
-    return probabilities_of(logits)
+    return probabilities_of(logits, classes_of(model))
 
 
-def probabilities_of(logits: np.ndarray) -> np.ndarray:
-    """P(target = 1) float64 (documents,) of logits (documents, 1 or more), the log-odds first."""
-    probabilities: np.ndarray = expit(logits[:, 0])
+def classes_of(model: keras.Model) -> int:
+    """How many classes the label of a network has; 0 of one that gives log-odds of two."""
+    units = int(model.get_layer(LOGIT).units)
+    return 0 if units == 1 else units
+
+
+def probabilities_of(logits: np.ndarray, classes: int = 0) -> np.ndarray:
+    """P(target = 1) float64 (documents,) of logits (documents, 1 or more), the log-odds first.
+
+    With several `classes`, (documents, classes) of their logits, which come first.
+    """
+    probabilities: np.ndarray = softmax(logits[:, :classes], axis=1) if classes else expit(logits[:, 0])
     return probabilities
 
 
@@ -42,8 +52,8 @@ def frozen_logits(model: keras.Model) -> Callable[..., np.ndarray]:
     """A function of encoded documents to logits float64 (documents, width), of a network that learns no more.
 
     It takes ids, offsets and the vectors of words outside the vocabulary, as `predict_probabilities` does. First the
-    log-odds, then, where the network has further tasks, a logit for every class of each. Faster than
-    `predict_probabilities`, within 1e-6 of it, blind to later weights.
+    log-odds, or a logit for each of several classes, then, where the network has further tasks, a logit for every class
+    of each. Faster than `predict_probabilities`, within 1e-6 of it, blind to later weights.
     """
 
     @cache  # when it is first asked: not every model that is put together is

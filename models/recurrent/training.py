@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 
+from models.classifiers.target import TWO, Target
 from models.classifiers.text_kinds import NO_LABEL
-from models.metrics.scores import classification_metrics
 from models.recurrent.backends import current_backend
 from models.recurrent.layers import reading_beyond
-from models.recurrent.losses import LABEL, guessing_loss, label_and_tasks
-from models.recurrent.prediction import output_network, predict_probabilities
+from models.recurrent.losses import LABEL, Objective, guessing_loss, label_and_tasks, label_of
+from models.recurrent.prediction import classes_of, output_network, predict_probabilities
 from models.recurrent.schedules import learning_rate
 from models.recurrent.state import TrainingState
 from models.recurrent.watch import NetworkWatch
@@ -33,7 +33,7 @@ class PaddedRows(NamedTuple):
 
 
 class LabelledDocuments(NamedTuple):
-    """Encoded documents, ids int32 (tokens,) and offsets int64 (documents + 1,), and labels 0/1 (documents,).
+    """Encoded documents, ids int32 (tokens,) and offsets int64 (documents + 1,), and labels (documents,), from 0 on.
 
     Where there are further tasks, of so many `classes`, `tasks` int32 (documents, tasks) holds their labels. A document
     may lack any label: it has NO_LABEL in its place. `beyond` (words, width) are what n-grams make of words
@@ -59,8 +59,9 @@ def train_classifier(
     seed: int,
     hooks: TrainingHooks = NO_HOOKS,
     epochs: int | None = None,
+    target: Target = TWO,
 ) -> list[Epoch]:
-    """Fit the model's weights and return the scores of every epoch.
+    """Fit the model's weights and return the scores of every epoch; `target` is what its label can be.
 
     At a constant rate it stops after `settings.patience` epochs without a lower validation log loss and leaves the
     weights of the best one; a one-cycle schedule is trained to its end, where it is best, and leaves the last weights:
@@ -73,13 +74,13 @@ def train_classifier(
     train, validation = LabelledDocuments(*train), LabelledDocuments(*validation)
     stops_early = settings.schedule == "constant" and epochs is None
     _refuse_missing(train, validation, stops_early)
-    network, objective = output_network(model), label_and_tasks(train.classes) if train.classes else LABEL
-    step = current_backend().training_step(network, objective, settings.adversarial)
+    network = output_network(model)
+    step = current_backend().training_step(network, _objective(model, train, settings), settings.adversarial)
     state = TrainingState([*model.variables, *step.variables], model.get_weights())
     if hooks.start is not None:
         state.restore(hooks.start)
-    watch = NetworkWatch(model, settings.name, _guessing_loss(train), settings.learning_rate)
-    train_epoch = epoch_trainer(step.run, padded_rows(train, settings), settings, seed, watch)
+    watch = NetworkWatch(model, settings.name, _guessing_loss(train, target.size), settings.learning_rate)
+    train_epoch = epoch_trainer(step.run, padded_rows(train, settings, target.size), settings, seed, watch)
     beyond = None if train.beyond is None or not len(train.beyond) else keras.ops.convert_to_tensor(train.beyond)
     limit = settings.epochs if epochs is None else epochs
     patience = settings.patience if stops_early else limit + 1
@@ -87,12 +88,19 @@ def train_classifier(
         with reading_beyond(beyond):
             scores = train_epoch(state, hooks)
         if len(validation.labels):
-            scores |= _validation_scores(model, validation)
+            scores |= _validation_scores(model, validation, target)
         state.end_epoch(scores, model.get_weights() if stops_early else None)
         hooks.end_epoch(len(state.history) - 1, scores, state.to_checkpoint)
     if stops_early:
         model.set_weights(state.best_weights)
     return state.history
+
+
+def _objective(model: keras.Model, train: LabelledDocuments, settings: ClassifierSettings) -> Objective:
+    """What the network learns by: the label, and further tasks where there are any."""
+    classes = classes_of(model)
+    label = label_of(classes, settings.label_smoothing) if classes else LABEL
+    return label_and_tasks(train.classes, label, classes or 1) if train.classes else label
 
 
 def _refuse_missing(train: LabelledDocuments, validation: LabelledDocuments, stops_early: bool) -> None:
@@ -102,27 +110,29 @@ def _refuse_missing(train: LabelledDocuments, validation: LabelledDocuments, sto
         raise ValueError("no validation documents to stop early by: give some, or a one-cycle schedule")
 
 
-def padded_rows(train: LabelledDocuments, settings: ClassifierSettings) -> PaddedRows:
-    """The documents as steps take them, labels smoothed."""
+def padded_rows(train: LabelledDocuments, settings: ClassifierSettings, classes: int = TWO.size) -> PaddedRows:
+    """The documents as steps take them, labels of two classes smoothed; several are smoothed by their loss."""
     padded, lengths = pad_documents(train.ids, train.offsets, settings.max_length)
-    targets = train.labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
+    targets = train.labels
+    if classes == TWO.size:
+        targets = train.labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
     if train.tasks is not None:
         known = np.where(train.labels == NO_LABEL, NO_LABEL, targets)
         targets = np.column_stack([known, train.tasks])
     return PaddedRows(padded, lengths, targets.astype(np.float32))
 
 
-def _guessing_loss(train: LabelledDocuments) -> float:
+def _guessing_loss(train: LabelledDocuments, classes: int) -> float:
     """The mean loss of the documents when everything has the same chance."""
-    of_label = float(np.log(2))
+    of_label = float(np.log(classes))
     if train.tasks is None:
         return of_label
     return of_label * float(np.mean(train.labels != NO_LABEL)) + guessing_loss(train.tasks, train.classes)
 
 
-def _validation_scores(model: keras.Model, validation: LabelledDocuments) -> Epoch:
+def _validation_scores(model: keras.Model, validation: LabelledDocuments, target: Target) -> Epoch:
     probabilities = predict_probabilities(model, validation.ids, validation.offsets, validation.beyond)
-    scores = classification_metrics(validation.labels, probabilities)
+    scores = target.scores(validation.labels, probabilities)
     return {f"validation/{name}": scores[name] for name in ("log_loss", "accuracy", "f1")}
 
 

@@ -16,7 +16,7 @@ Calibrate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def cross_fitted(groups: np.ndarray, calibrate: Calibrate, folds: int = FOLDS) -> np.ndarray:
-    """P(target = 1) float64 (rows,), each row by a calibration of the rows of other folds.
+    """P(target = 1) float64 (rows,), or (rows, classes), each row by a calibration of the rows of other folds.
 
     `calibrate(known, asked)` gets two arrays of row numbers and returns the probabilities of the rows asked about,
     calibrated on the known ones. Rows of one group share a fold; which one hangs on the group alone, not on the order
@@ -29,5 +29,8 @@ def cross_fitted(groups: np.ndarray, calibrate: Calibrate, folds: int = FOLDS) -
     probabilities = np.empty(len(groups))
     for fold in np.unique(fold_of):
         asked = fold_of == fold
-        probabilities[asked] = calibrate(np.flatnonzero(~asked), np.flatnonzero(asked))
+        found = calibrate(np.flatnonzero(~asked), np.flatnonzero(asked))
+        if found.ndim > probabilities.ndim:
+            probabilities = np.empty((len(groups), found.shape[1]))
+        probabilities[asked] = found
     return probabilities

@@ -43,22 +43,25 @@ class Agreement:
         return found
 
 
-def measure_agreement(twin: np.ndarray, refit: np.ndarray, threshold: float) -> Agreement:
-    """How two models' probabilities of the same texts (texts,) compare; NaN for no texts.
+def measure_agreement(twin: np.ndarray, refit: np.ndarray, called: Sequence[np.ndarray]) -> Agreement:
+    """How two models' probabilities of the same texts (texts,), and what they call them, compare; NaN for no texts.
 
-    >>> measure_agreement(np.array([0.2, 0.9]), np.array([0.6, 0.9]), 0.5)
+    Of several classes, (texts, classes), the drift is that of the class whose mean moves most.
+
+    >>> measure_agreement(np.array([0.2, 0.9]), np.array([0.6, 0.9]), [np.array([0, 1]), np.array([1, 1])])
     Agreement(texts=2, agreement=0.5, drift=0.2, certainty=-0.1)
     """
     if not len(twin):
         return Agreement(0, float("nan"), float("nan"), float("nan"))
-    same = float(np.mean((twin >= threshold) == (refit >= threshold)))
-    drift, certainty = float(np.mean(refit - twin)), float(np.mean(_certainty(refit) - _certainty(twin)))
+    same = float(np.mean(called[0] == called[1]))
+    drifts = np.atleast_1d(np.mean(refit - twin, axis=0))
+    drift, certainty = float(drifts[np.abs(drifts).argmax()]), float(np.mean(_certainty(refit) - _certainty(twin)))
     return Agreement(len(twin), same, round(drift, 6), round(certainty, 6))
 
 
 def _certainty(probabilities: np.ndarray) -> np.ndarray:
     certainty: np.ndarray = np.maximum(probabilities, 1 - probabilities)
-    return certainty
+    return certainty if probabilities.ndim == 1 else probabilities.max(axis=1)
 
 
 def decide(found: Mapping[str, Agreement], settings: ServedSettings) -> tuple[bool, str]:

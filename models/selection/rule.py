@@ -23,7 +23,6 @@ from models.wording import counted
 
 # What each costs to serve and to understand, the cheapest first; kinds that a table of models can hold.
 SIMPLEST_FIRST: tuple[Kind, ...] = ("logistic", "nb-svm", "feed-forward", "rnn", "gru", "lstm", "ensemble")
-CERTAIN = 1e-6  # a surer answer counts as this sure: one wrong row may not outweigh all others
 # Nats by which a simpler model may be behind. Where an LSTM is .025 better it has 1.3 points more accuracy, so this is
 # a twentieth of a point.
 EVEN = 0.001
@@ -106,17 +105,6 @@ def _standing(name: str, loss: float, differences: np.ndarray, groups: np.ndarra
 def rank_of(kind: Kind) -> int:
     """Place of the kind of model among all, the simplest and fastest 0."""
     return SIMPLEST_FIRST.index(kind)
-
-
-def row_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The log loss of each row, float64 (rows,), of P(target = 1) kept CERTAIN away from 0 and 1.
-
-    >>> row_losses(np.array([1, 0]), np.array([0.5, 0.75])).round(3).tolist()
-    [0.693, 1.386]
-    """
-    safe = np.clip(probabilities, CERTAIN, 1 - CERTAIN)
-    losses: np.ndarray = -np.where(labels == 1, np.log(safe), np.log1p(-safe))
-    return losses
 
 
 def _checked(contenders: Sequence[Contender], groups: np.ndarray) -> np.ndarray:

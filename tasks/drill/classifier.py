@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from models.classifiers.logistic import LogisticModel, fit_logistic
+from models.classifiers.logistic import LinearModel, fit_logistic
 from models.drift.familiarity import Familiarity, count_scripts
 from models.drift.sample import Sample
 from models.frequencies import FeatureSpace, fit_features, tf_idf_matrix
@@ -38,7 +38,7 @@ class BagReader:
     """Logistic regression on TF-IDF."""
 
     space: FeatureSpace
-    head: LogisticModel
+    head: LinearModel
 
     def predict(self, tokens: Tokens) -> np.ndarray:
         """P(target = 1) of these texts."""

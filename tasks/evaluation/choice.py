@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from models.selection import Contender, ModelChoice, choose_model, row_losses
+from models.classifiers.target import target_of
+from models.selection import Contender, ModelChoice, choose_model
 from tasks.evaluation.comparison import ModelRow
 from tasks.runtime import state_folder
 from tasks.store import formats
 from tasks.tracking import Run
 
-OTHERWISE = "it has the highest validation F1; {why}, so nothing says how sure that is"
+OTHERWISE = "it has the highest validation {f1}; {why}, so nothing says how sure that is"
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,11 @@ def choose(rows: Sequence[ModelRow]) -> Chosen:
         return _by_f1(rows, "these models have different validation rows")
     if not len(first):
         return _by_f1(rows, "there are no validation rows")
-    labels = first["target"].to_numpy()
+    if any(row.classes != rows[0].classes for row in rows):
+        return _by_f1(rows, "these models have labels of different classes")
+    labels, target = first["target"].to_numpy(), target_of(rows[0].classes)
     contenders = [
-        Contender(row.name, row.kind, row_losses(labels, table["probability"].to_numpy())) for row, table in tables
+        Contender(row.name, row.kind, target.losses(labels, formats.read_probabilities(table))) for row, table in tables
     ]
     choice = choose_model(contenders, first["group"].to_numpy(zero_copy_only=False).astype(str))
     return Chosen(rows[choice.chosen], choice.words, choice)
@@ -75,7 +78,7 @@ def choose(rows: Sequence[ModelRow]) -> Chosen:
 
 def _by_f1(rows: Sequence[ModelRow], why: str) -> Chosen:
     best = max(rows, key=lambda row: row.validation_f1)
-    return Chosen(best, OTHERWISE.format(why=why))
+    return Chosen(best, OTHERWISE.format(why=why, f1=target_of(best.classes).f1_name))
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,11 @@ class DataSet:
     def best(self) -> ModelRow:
         """Its row."""
         return self.chosen.row
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the several classes of their label; none of two."""
+        return self.rows[0].classes
 
     @property
     def title(self) -> str:

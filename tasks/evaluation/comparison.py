@@ -4,10 +4,12 @@ Scores are those of the test rows of one checked table. Rows of another table, o
 are other test rows: such models stand in different tables, each with a best one of its own (`choice`).
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from models.classifiers.target import target_of
 from models.settings import Kind
 from tasks.tracking import Run, client, descendants, find_runs, read_run
 
@@ -24,7 +26,8 @@ SCORES = ("accuracy", "f1", "roc_auc", "log_loss")
 class ModelRow:
     """One trained model: scores on the held-out test split, 95 % bootstrap intervals, and what decides.
 
-    `data` is the digest of the checked tweets whose test rows were scored, `test_rows` their number.
+    `data` is the digest of the checked tweets whose test rows were scored, `test_rows` their number. `classes` are
+    those of a label of several, whose F1 is the mean over them.
     """
 
     name: str
@@ -44,11 +47,18 @@ class ModelRow:
     reused: bool
     data: str = ""
     test_rows: int = 0
+    classes: tuple[str, ...] = ()
 
-    def summary(self) -> dict[str, str | float]:
+    @property
+    def f1_name(self) -> str:
+        """What its F1 is: that of disasters, or the mean of several classes."""
+        return target_of(self.classes).f1_name
+
+    def summary(self) -> dict[str, Any]:
         """The fields that `--json` promises."""
         wanted = ("name", "kind", "features", "run_id", *SCORES, "train_seconds", "data")
-        return {name: value for name, value in asdict(self).items() if name in wanted}
+        told = {name: value for name, value in asdict(self).items() if name in wanted}
+        return told | ({"classes": list(self.classes)} if self.classes else {})
 
 
 def latest_retrain() -> str:
@@ -86,6 +96,7 @@ def _row(run: "MlflowRun") -> ModelRow:
         reused="reused_from" in tags,
         data=_data_of(run),
         test_rows=int(metrics.get("tweets/test", 0)),
+        classes=tuple(json.loads(tags.get("classes", "[]"))),
     )
 
 
@@ -107,14 +118,16 @@ def comparison_figure(rows: Sequence[ModelRow]) -> "Figure":
     """Accuracy and F1 of all models as bars with their intervals."""
     from models.figures import comparison_bars
 
-    scores = {"accuracy": [row.accuracy for row in rows], "f1": [row.f1 for row in rows]}
-    intervals = {"accuracy": [row.accuracy_interval for row in rows], "f1": [row.f1_interval for row in rows]}
+    f1 = "macro F1" if rows[0].classes else "f1"
+    scores = {"accuracy": [row.accuracy for row in rows], f1: [row.f1 for row in rows]}
+    intervals = {"accuracy": [row.accuracy_interval for row in rows], f1: [row.f1_interval for row in rows]}
     return comparison_bars([row.name for row in rows], scores, intervals)
 
 
 def comparison_markdown(rows: Sequence[ModelRow], best: str) -> str:
     """The table as Markdown, the model of this name marked."""
-    lines = ["| model | accuracy | F1 | ROC AUC | log loss | training |", "|---|---|---|---|---|---|"]
+    f1 = rows[0].f1_name
+    lines = [f"| model | accuracy | {f1} | ROC AUC | log loss | training |", "|---|---|---|---|---|---|"]
     for row in rows:
         mark = "**" if row.name == best else ""
         lines.append(

@@ -54,6 +54,8 @@ def read_scores(path: Path) -> Scores:
         raise ValueError(f"{path} is not an output of `crisisflow score`: it has no {', '.join(missing)}")
     if not len(table):
         raise ValueError(f"{path} holds no scores")
+    if pa.types.is_string(table["label"].type) or pa.types.is_large_string(table["label"].type):
+        raise ValueError(f"{path} was scored by a model of several classes: the label queue needs a label of two")
     doubts = table["doubt"].cast(pa.string()) if "doubt" in table.column_names else pa.nulls(len(table), pa.string())
     rows = pa.table({"id": table["id"].cast(pa.string()), "probability": table["probability"], "doubt": doubts})
     rows = rows.set_column(

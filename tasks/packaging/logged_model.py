@@ -126,17 +126,27 @@ class LoggedClassifier(PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """A row for each row: probability (of a real disaster) and label (1 from the model's threshold on).
 
-        Of every kind that the model knows, in a column of its name, the likeliest class, and its probability.
+        Of a label of several classes the name of the likeliest, its probability, and that of each class in a column of
+        its own. Of every kind that the model knows, in a column of its name, the likeliest class, and its probability.
         """
         texts = text_column(model_input["text"])
         keywords = text_column(model_input["keyword"]) if "keyword" in model_input else None
         probabilities, kinds = self.classifier.answers(texts, keywords)
-        labels = (probabilities >= self.classifier.threshold).astype(np.int64)
-        columns = {"probability": probabilities, "label": labels}
+        columns = self._label(probabilities)
         for kind, of_classes in zip(self.classifier.kinds, kinds, strict=True):
             columns[kind.name] = np.array(kind.classes, object)[of_classes.argmax(axis=1)]
             columns[f"{kind.name}_probability"] = of_classes.max(axis=1)
         return pd.DataFrame(columns, index=model_input.index)
+
+    def _label(self, probabilities: np.ndarray) -> dict[str, np.ndarray]:
+        """The columns of the label."""
+        called = self.classifier.call(probabilities)
+        if not self.classifier.classes:
+            return {"probability": probabilities, "label": called}
+        names = np.array(self.classifier.classes, object)
+        columns = {"probability": probabilities.max(axis=1), "label": names[called]}
+        pairs = zip(self.classifier.class_columns, probabilities.T, strict=True)
+        return columns | {name: np.ascontiguousarray(column) for name, column in pairs}
 
 
 mlflow.models.set_model(LoggedClassifier())

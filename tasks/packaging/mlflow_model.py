@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.classifiers.pipeline import class_column
 from models.drift.familiarity import Familiarity, count_scripts
 from models.splitting.learned import LearnedGroups, distinct_groups
 from tasks import caching
 from tasks.runtime import errors
 from tasks.runtime.environment import load_tensorflow
 from tasks.runtime.redaction import redact
-from tasks.scoring.predicting import Scorer
+from tasks.scoring.predicting import AnswerColumns, Scorer
 from tasks.store.digests import combine
 from tasks.tracking import Run, defer_signals, fluent_mlflow
 
@@ -42,6 +43,7 @@ ONLY, SERVED, JUDGED = "classifier", "served", "judged"
 GROUPS, PART = "groups", "part"
 KIND_GROUPS = "kinds-groups.parquet"  # part of a classifier: group and split of every text whose kinds it learned
 THRESHOLD = ("threshold", "threshold_for")
+CLASSES = "classes"
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".pt", ".pth")
 
 
@@ -114,9 +116,9 @@ def _write_groups(folder: Path, tweets: pa.Table, classifier: Path) -> Path:
 
 
 def _described(classifier: Path) -> dict[str, Any]:
-    """What the description of a classifier says of its threshold."""
+    """What the description of a classifier says of its threshold, or of its several classes."""
     about = read_about(classifier)
-    return {name: about[name] for name in THRESHOLD if name in about}
+    return {name: about[name] for name in (*THRESHOLD, CLASSES) if about.get(name) is not None}
 
 
 def _scripts(tweets: pa.Table, learned: Sequence[str]) -> dict[str, int]:
@@ -167,7 +169,10 @@ def _signature(about: Mapping[str, Any]) -> Any:
         for each in about.get("kinds", ())
         for column in (ColSpec("string", each["name"]), ColSpec("double", f"{each['name']}_probability"))
     ]
-    return ModelSignature(inputs, Schema([ColSpec("double", "probability"), ColSpec("long", "label"), *kinds]))
+    classes = about.get("classes", ())
+    label = ColSpec("string" if classes else "long", "label")
+    each = [ColSpec("double", class_column(name)) for name in classes]
+    return ModelSignature(inputs, Schema([ColSpec("double", "probability"), label, *each, *kinds]))
 
 
 def load_model(uri: str, judged: bool = False) -> "PyFuncModel":
@@ -211,7 +216,7 @@ def _load(folder: Path, judged: bool = False) -> "PyFuncModel":
 def scorer_of(model: "PyFuncModel") -> Scorer:
     """A loaded model with what it learned from."""
     learned = LearnedGroups.of(groups_learned(model))
-    return Scorer(model, familiarity(model), learned, kind_names(model))
+    return Scorer(model, familiarity(model), learned, AnswerColumns(class_names(model), kind_names(model)))
 
 
 def copy_model(uri: str, folder: Path) -> Path:
@@ -269,6 +274,11 @@ def groups_learned(model: "PyFuncModel") -> pa.Table | None:
 def column_names(model: "PyFuncModel") -> dict[str, str]:
     """The column names of a loaded model's training source by meaning; none of a model that was logged without."""
     return dict((model.metadata.metadata or {}).get(COLUMNS, {}).get("names", {}))
+
+
+def class_names(model: "PyFuncModel") -> tuple[str, ...]:
+    """The several classes of a loaded model's label; none of a model of two, or that was logged without."""
+    return tuple(getattr(model.unwrap_python_model().classifier, "classes", ()))
 
 
 def kind_names(model: "PyFuncModel") -> tuple[str, ...]:

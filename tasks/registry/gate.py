@@ -31,6 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.classifiers.target import target_of
 from models.gate import (
     Answers,
     HeldOut,
@@ -95,6 +96,10 @@ class Challenge:
         if relation.sample:
             alone = judge_alone(service, self.settings)
             return gate_sources.add_rule(alone, gate_sources.refuse_sample(), relation.difference)
+        if incumbent.classes != self.candidate.classes:
+            alone = judge_alone(service, self.settings)
+            rule = gate_sources.judge_classes(incumbent.classes, self.candidate.classes, self.replace_data)
+            return gate_sources.add_rule(alone, rule, relation.difference)
         held = held_out_by(test, incumbent.split)
         if not held.any():
             finding = f"no test row is one that version {incumbent.version} did not learn from"
@@ -117,7 +122,7 @@ class Challenge:
             rows = rows.filter(pa.array(fresh))
             challenger = Answers(challenger.probabilities[fresh], challenger.called[fresh])
             own = own.filter(pa.array(_not_learned(champion, own)))
-            pair = Paired(_held_out(rows), predict(champion, rows), challenger)
+            pair = Paired(self._held_out(rows), predict(champion, rows), challenger)
             old = predict(champion, own) if len(own) else None
         except Exception as error:  # whatever keeps it from answering: it cannot be in use either
             silent = failure_in_words(error)
@@ -136,7 +141,7 @@ class Challenge:
         (rows, pair), (own, old) = ours, theirs
         if relation.difference and old is not None:
             new = predict(load_model(self.candidate.model_uri, judged=True), own)
-            return self._judge_both(relation, ours, (own, Paired(_held_out(own), old, new)), service)
+            return self._judge_both(relation, ours, (own, Paired(self._held_out(own), old, new)), service)
         alone = judge(pair.rows, pair.champion, pair.challenger, slice_rows(rows), service, self.settings)
         if not relation.difference:
             return alone
@@ -204,7 +209,12 @@ class Challenge:
         table = table.filter(pc.equal(table["split"], "test"))
         if table["id"].to_pylist() != test["id"].to_pylist():
             raise ValueError(f"{self.candidate.artifact} holds no predictions for the test rows of {self.tweets}")
-        return Answers(table["probability"].to_numpy(), table["label"].to_numpy() == 1)
+        called = table["label"].to_numpy()
+        return Answers(formats.read_probabilities(table), called if self.candidate.classes else called == 1)
+
+    def _held_out(self, rows: pa.Table) -> HeldOut:
+        groups = rows["group"].to_numpy(zero_copy_only=False)
+        return HeldOut(rows["target"].to_numpy(), groups, target_of(self.candidate.classes))
 
 
 def challenge(
@@ -247,7 +257,3 @@ def _learned_test_rows(rows: int) -> str:
         f"it has learned from {counted(rows, 'test row')}: it is a refit on all labels, which is served and never "
         "judged; hand in the twin that it was made from"
     )
-
-
-def _held_out(rows: pa.Table) -> HeldOut:
-    return HeldOut(rows["target"].to_numpy(), rows["group"].to_numpy(zero_copy_only=False))

@@ -1,7 +1,7 @@
 """The decision on a challenger as a page: why it was promoted or refused, and what these rows could have shown."""
 
 from models.gate import selection_bias
-from models.wording import SCORE_NAMES
+from models.wording import score_names
 from tasks.html.pages import render
 from tasks.registry import Decision
 
@@ -19,7 +19,7 @@ def gate_page(challenger: str, decision: Decision) -> str:
         verdict=verdict,
         promoted=decision.promoted,
         kept=sum(rule.kept for rule in verdict.rules),
-        score_names=SCORE_NAMES,
+        score_names=score_names(several=bool(verdict.gain and verdict.gain.score != "accuracy")),
         widest=widest or 1.0,
         challenges=incumbent.challenges if incumbent else None,
         bias=selection_bias(verdict.gain.error, incumbent.challenges) if verdict.gain and incumbent else None,

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.pipeline import class_column
 from models.gate import Answers
+from tasks.packaging.mlflow_model import class_names
 from tasks.runtime import errors
 
 SINGLE_ROWS = 15
@@ -15,7 +17,11 @@ SINGLE_ROWS = 15
 def predict(model: Any, rows: pa.Table) -> Answers:
     """The answers of a logged model to raw strings, all in one batch."""
     answer = model.predict(rows.select(["text", "keyword"]).to_pandas())
-    return Answers(answer["probability"].to_numpy(), answer["label"].to_numpy() == 1)
+    names = () if answer["label"].dtype.kind in "iub" else class_names(model)
+    if not names:
+        return Answers(answer["probability"].to_numpy(), answer["label"].to_numpy() == 1)
+    probabilities = answer[[class_column(name) for name in names]].to_numpy()
+    return Answers(probabilities, np.array([names.index(name) for name in answer["label"]], np.int64))
 
 
 def time_single_rows(model: Any, rows: pa.Table) -> tuple[np.ndarray, float]:

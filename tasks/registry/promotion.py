@@ -1,5 +1,6 @@
 """A challenger becomes champion, or is refused: registered, judged, and the verdict written on its version."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from tasks.database import Lock, LostLock, exclusive
 from tasks.evaluation.comparison import ModelRow
 from tasks.registry.champion_history import ROLLED_BACK, history, set_champion
 from tasks.registry.versions import (
+    CLASSES,
     HIDDEN,
     MODEL_NAME,
     RAW,
@@ -24,6 +26,7 @@ from tasks.registry.versions import (
     raw_of,
     register,
     registered,
+    several_classes,
     tag_version,
     uri_of,
 )
@@ -38,7 +41,8 @@ if TYPE_CHECKING:
 class Candidate:
     """A trained model that could be promoted: its run, its logged model, its data, and what chose it in its run.
 
-    `raw` are the raw artifacts of its tweets, `source` the addresses that its retraining read, as JSON.
+    `raw` are the raw artifacts of its tweets, `source` the addresses that its retraining read, as JSON. `classes` are
+    those of a label of several.
     """
 
     run_id: str
@@ -50,11 +54,13 @@ class Candidate:
     split: SplitSettings = field(default_factory=SplitSettings)
     raw: tuple[str, ...] = ()
     source: str = ""
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: ModelRow, rows: str, split: SplitSettings) -> "Candidate":
         """The candidate that a row of the comparison describes; `rows` is the digest of its data, split like this."""
-        return cls(row.run_id, row.name, row.model_uri, row.artifact, rows, row.validation_f1, split)
+        about = (row.run_id, row.name, row.model_uri, row.artifact, rows, row.validation_f1, split)
+        return cls(*about, classes=row.classes)
 
     def tags(self) -> dict[str, str]:
         """What its version says of it."""
@@ -64,6 +70,7 @@ class Candidate:
             TABLE: self.validation_rows,
             "validation_f1": repr(self.validation_f1),
             HIDDEN + SPLIT: self.split.model_dump_json(),
+            **({HIDDEN + CLASSES: json.dumps(self.classes)} if self.classes else {}),
             **self.where(),
         }
 
@@ -86,6 +93,7 @@ class Incumbent:
     challenges: int
     table: str = ""
     raw: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, current: "ModelVersion") -> "Incumbent":
@@ -94,7 +102,8 @@ class Incumbent:
         compared = sum("gate.gain" in each.tags for each in our_versions().values())
         settings = SplitSettings.model_validate_json(split) if split else None
         table, raw = current.tags.get(TABLE, ""), raw_of(current.tags)
-        return cls(str(current.version), uri_of(current.version), settings, compared + 1, table, raw)
+        about = (settings, compared + 1, table, raw, several_classes(current.tags))
+        return cls(str(current.version), uri_of(current.version), *about)
 
 
 @dataclass(frozen=True)
@@ -251,7 +260,8 @@ def in_markdown(decision: Decision) -> str:
         lines += [
             "",
             f"{_would_show(verdict.gain)} Challengers compared on such rows so far: {incumbent.challenges}; a "
-            f"champion's own accuracy on them is too high by {100 * min(bias, 1):.1f} points at most, on average.",
+            f"champion's own {verdict.gain.score} on them is too high by {100 * min(bias, 1):.1f} points at most, on "
+            "average.",
         ]
     return "\n".join(lines)
 

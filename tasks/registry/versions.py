@@ -1,5 +1,6 @@
 """The registered versions, and the one of them that carries the champion alias."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ TABLE = "validation_rows"  # tag: digest of its checked tweets
 # Tags for programs, as JSON. MLflow's pages do not show tags of this prefix; before they were written without it.
 HIDDEN = "mlflow.crisisflow."
 SOURCE, SPLIT = "source", "split"  # addresses that were read; how the tweets were split
+CLASSES = "classes"  # those of a label of several
 # How a version is named: an address of MLflow's, or name/version, name@alias, @alias.
 REFERENCE = re.compile(r"(?:models:/)?(?P<name>[\w.-]+)?(?:/(?P<version>\d+)|@(?P<alias>[\w.-]+))")
 REFIT, SERVES, SERVED_WHY = "refit", "serves", "serves_why"  # tags: artifact of the refit; refit or twin, and why
@@ -52,6 +54,11 @@ def choose(model_uri: str) -> ChosenModel:
 def raw_of(tags: Mapping[str, str]) -> tuple[str, ...]:
     """The raw artifacts that the tags of a version name."""
     return tuple(tags.get(RAW, "").split())
+
+
+def several_classes(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the several classes of the label of a version with these tags; none of two."""
+    return tuple(json.loads(hidden(tags, CLASSES) or "[]"))
 
 
 def hidden(tags: Mapping[str, str], name: str) -> str | None:

@@ -4,5 +4,6 @@ from tasks.scoring.by_parts import SharedModel
 from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.job import ScoringJob
 from tasks.scoring.output import Destination
+from tasks.scoring.predicting import AnswerColumns
 
-__all__ = ["Destination", "ScoringJob", "SharedModel", "TrainedColumns"]
+__all__ = ["AnswerColumns", "Destination", "ScoringJob", "SharedModel", "TrainedColumns"]

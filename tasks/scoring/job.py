@@ -11,7 +11,7 @@ from tasks.runtime.progress import on_terminal, progress
 from tasks.scoring.by_parts import SharedModel, score_by_parts
 from tasks.scoring.columns import TrainedColumns
 from tasks.scoring.output import Destination, ModelInfo, write_output
-from tasks.scoring.predicting import score_chunks
+from tasks.scoring.predicting import TWO_CLASSES, AnswerColumns, score_chunks
 from tasks.scoring.progress_store import ProgressStore, open_progress, scoring_key
 from tasks.scoring.rows import Reader, expected_rows
 from tasks.sources.columns import ColumnMap
@@ -23,7 +23,7 @@ from tasks.store.outputs import Outputs
 class ScoringJob:
     """What to score, how to read it, where the answers go, and what the model learned from, if that is known.
 
-    `kinds` are those of information that the model tells. Where workers are to score, they load the `shared_model`.
+    `answering` says with which columns the model answers. Where workers are to score, they load the `shared_model`.
     """
 
     snapshot: Path
@@ -35,7 +35,7 @@ class ScoringJob:
     outputs: Outputs = field(default_factory=Outputs)
     familiarity: Familiarity | None = None
     learned: LearnedGroups | None = None
-    kinds: tuple[str, ...] = ()
+    answering: AnswerColumns = TWO_CLASSES
     shared_model: SharedModel | None = None
 
     def key(self, model: str) -> str:
@@ -53,7 +53,7 @@ class ScoringJob:
         with open_progress(self.key(model_id)) as stored:
             resumed = stored.rows
             read = self._fill(stored, model)
-            model_info = ModelInfo(name, version, self.snapshot.name, self.kinds)
+            model_info = ModelInfo(name, version, self.snapshot.name, self.answering)
             written = write_output(stored, read, to, model_info)
         speed = (read - resumed) / max(time.monotonic() - start, 1e-9)
         columns = self.columns.report() if isinstance(self.columns, TrainedColumns) else {}
@@ -68,7 +68,7 @@ class ScoringJob:
             if self.shared_model is not None:
                 scored = score_by_parts(stored, chunks, self.shared_model)
             else:
-                scored = stored.extend(score_chunks(chunks, model, self.familiarity, self.learned, self.kinds))
+                scored = stored.extend(score_chunks(chunks, model, self.familiarity, self.learned, self.answering))
             for done in scored:
                 report(done)
         return reader.rows

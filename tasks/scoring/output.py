@@ -6,7 +6,7 @@ Rows that cannot be scored lie in a file beside it, each with the reason: rows r
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from models.drift.familiarity import count_doubts
 from models.wording import counted
 from tasks.scoring import parts
 from tasks.scoring.formats import SUFFIXES, count_rows, write_tables
-from tasks.scoring.predicting import ANSWERS, NOTES, kind_fields
+from tasks.scoring.predicting import NOTES, TWO_CLASSES, AnswerColumns
 from tasks.scoring.progress_store import ProgressStore
 from tasks.sources.records import QUARANTINE
 from tasks.store.outputs import Outputs
@@ -25,21 +25,23 @@ from tasks.store.outputs import Outputs
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The model that scored, as every row names it, and the digest of the source, for the manifest.
-
-    `kinds` are those of information that it tells.
-    """
+    """The model that scored, as every row names it, the digest of the source, and with which columns it answers."""
 
     model: str
     version: str
     source: str = ""
-    kinds: tuple[str, ...] = ()
+    answering: AnswerColumns = TWO_CLASSES
 
     @property
     def schema(self) -> pa.Schema:
         """The columns of a scored file."""
         named = ("model", pa.string()), ("version", pa.string())
-        return pa.schema([*ANSWERS, *named, *NOTES, *kind_fields(self.kinds)])
+        return pa.schema([*self.answering.answers, *named, *NOTES, *self.answering.more])
+
+    def described(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        about = {"model": self.model, "version": self.version, "source": self.source, "kinds": self.answering.kinds}
+        return about | ({"classes": self.answering.classes} if self.answering.classes else {})
 
     def rows_of(self, done: ProgressStore) -> Iterator[pa.Table]:
         """The rows that were scored, under the columns of `schema`."""
@@ -105,20 +107,23 @@ def write_output(done: ProgressStore, read: int, to: Destination, model_info: Mo
 
     Raises RuntimeError, and leaves everything as it was, unless each of the rows read is there exactly once.
     """
-    counts = _counts(done, read)
+    counts = _counts(done, read, model_info.answering.classes)
     return (_write_folder if is_folder(to.out) else _write_file)(done, to, model_info, counts)
 
 
-def _counts(done: ProgressStore, read: int) -> dict[str, Any]:
-    rows = positives = quarantined = learned = 0
+def _counts(done: ProgressStore, read: int, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Rows read, scored, called positive, and so on; of several classes the rows that are called each."""
+    rows = quarantined = learned = 0
+    called: Counter[Any] = Counter()
     doubts: Counter[str] = Counter()
     for table in done:
         rows += table["probability"].length() - table["probability"].null_count
-        positives += pc.sum(table["label"], min_count=0).as_py()
+        called.update(table["label"].drop_null().to_pylist())
         quarantined += len(table) - table["reason"].null_count
         learned += len(table) - table["learned_from"].null_count
         doubts.update(table["doubt"].drop_null().to_pylist())
-    counts = {"read": read, "rows": rows, "positives": positives, "quarantined": quarantined}
+    told = {"classes": {name: called[name] for name in classes}} if classes else {"positives": called[1]}
+    counts = {"read": read, "rows": rows, **told, "quarantined": quarantined}
     return {**counts, "learned_from": learned, "in_doubt": count_doubts(doubts)}
 
 
@@ -151,7 +156,7 @@ def _write_folder(
         written = parts.write_parts(draft, size, model_info.schema, model_info.rows_of(done))
         rejected = parts.write_quarantine(draft, QUARANTINE, rejected_rows(done))
         _reconcile(counts, sum(part.rows for part in written), rejected.rows)
-        about = {**asdict(model_info), **counts, "partition_rows": size}
+        about = {**model_info.described(), **counts, "partition_rows": size}
         parts.write_manifest(draft, about, written, rejected)
     quarantine = str(path / rejected.name) if rejected.rows else None
     return {**counts, "out": str(path), "quarantine": quarantine, "parts": len(written)}

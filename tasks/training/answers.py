@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.target import Target
 from models.selection import cross_fitted
 from models.selection.cross_fitting import Calibrate
 from models.settings import TextSettings, ThresholdSettings
 from tasks.steps import Inputs
+from tasks.store import formats
 from tasks.training.labelled_tweets import Labelled
 
 DEFAULT = ThresholdSettings()
@@ -58,41 +60,35 @@ def answer(
     unseen: Unseen | None = None,
 ) -> Answers:
     """Ask a classifier about validation and test; choose temperature (of networks) and threshold on validation."""
-    from models.classifiers.calibration import apply_temperature, fit_temperature
+    from models.classifiers.calibration import apply_temperature
     from models.classifiers.pipeline import assemble
-    from models.metrics.scores import choose_threshold
 
-    rows = data.rows("validation")
+    rows, target = data.rows("validation"), data.target
+    about = {**about, **({"classes": list(target.names)} if target.names else {})}
     classifier, known = assemble({"classifier.json": about, **parts}), data.labels[rows]
     asked = ("validation", "test") if unseen is None else ("test",)
     uncalibrated = {split: classifier.predict(data.tokens.take(data.rows(split))) for split in asked}
     if unseen is not None:
         uncalibrated = {"validation": unseen.probabilities, **uncalibrated}
     if "network.keras" in parts:
-        about = {**about, "temperature": fit_temperature(known, uncalibrated["validation"])}
+        about = {**about, "temperature": target.fit_temperature(known, uncalibrated["validation"])}
     temperature = about.get("temperature", 1.0)
     probabilities = {split: apply_temperature(raw, temperature) for split, raw in uncalibrated.items()}
-    chosen = choose_threshold(known, probabilities["validation"], threshold.aim, threshold.miss_costs)
-    about = {**about, "threshold": chosen, "threshold_for": threshold.words}
+    chosen = target.choose_threshold(known, probabilities["validation"], threshold)
+    about = {**about, "threshold": chosen, **({} if chosen is None else {"threshold_for": threshold.words})}
     own = unseen.calibrate if unseen is not None else None
-    calibrate = own or _calibration(about["kind"], known, uncalibrated["validation"])
+    calibrate = own or _calibration(about["kind"], known, uncalibrated["validation"], target)
     groups = data.tweets["group"].to_numpy(zero_copy_only=False)[rows]
     return Answers(about, probabilities, uncalibrated, cross_fitted(groups, calibrate))
 
 
-def _calibration(kind: str, labels: np.ndarray, said: np.ndarray) -> Calibrate:
+def _calibration(kind: str, labels: np.ndarray, said: np.ndarray, target: Target) -> Calibrate:
     """How probabilities of some rows come out when others have fitted what this kind of model fits on validation."""
-    from scipy.special import expit
-
-    from models.classifiers.calibration import apply_temperature, fit_temperature, log_odds
-    from models.metrics.scores import platt_line
-    from models.selection.rule import CERTAIN
+    from models.classifiers.calibration import apply_temperature
+    from models.classifiers.ensemble import mean_log_odds, member_lines
 
     def by_line(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        odds = log_odds(said, CERTAIN)
-        slope, offset = platt_line(odds[known], labels[known])
-        answers: np.ndarray = expit(slope * odds[asked] + offset)
-        return answers
+        return mean_log_odds([said[asked]], member_lines(labels[known], [said[known]]))
 
     match kind:
         case "logistic":
@@ -100,10 +96,17 @@ def _calibration(kind: str, labels: np.ndarray, said: np.ndarray) -> Calibrate:
         case "nb-svm":  # its line is a part of the weights: another one over it takes its place
             return by_line
         case _:
-            return lambda known, asked: apply_temperature(said[asked], fit_temperature(labels[known], said[known]))
+            return lambda known, asked: apply_temperature(
+                said[asked], target.fit_temperature(labels[known], said[known])
+            )
 
 
 def cross_fitted_table(data: Labelled, answers: Answers) -> pa.Table:
-    """Columns id, group, target, probability of the validation rows, as the choice among models reads them."""
+    """Columns id, group, target, probability of the validation rows, as the choice among models reads them.
+
+    Of several classes the probability of each, too.
+    """
     rows = data.tweets.take(pa.array(data.rows("validation"))).select(["id", "group", "target"])
-    return rows.append_column("probability", pa.array(answers.cross_fitted))
+    for name, column in formats.probability_columns(answers.cross_fitted).items():
+        rows = rows.append_column(name, pa.array(column))
+    return rows

@@ -27,6 +27,7 @@ from tasks.store import artifact_store, formats
 from tasks.tracking import Run
 from tasks.training import diagnostics
 from tasks.training.answers import Answers, Unseen, Use, answer, cross_fitted_table
+from tasks.training.class_scores import record_classes
 from tasks.training.features import CHARACTERS
 from tasks.training.kinds import describe_kinds
 from tasks.training.labelled_tweets import Labelled, LabelledInputs
@@ -83,7 +84,8 @@ def _train_linear(
     matrix = formats.read_document_vectors(features, about["representation"], data.tokens)
     train, validation = data.rows("train"), data.rows("validation")
     start = time.monotonic()
-    head, history = fit(matrix[train], data.labels[train], matrix[validation], data.labels[validation])
+    known, chosen = (matrix[train], data.labels[train]), (matrix[validation], data.labels[validation])
+    head, history = fit(*known, *chosen, target=data.target)
     seconds = time.monotonic() - start
     run.log_history(list(enumerate(_named("validation", each) for each in history)))
     bag = features / "features.parquet"
@@ -106,7 +108,7 @@ def try_network(run: Run, labelled: LabelledInputs, start: Start, settings: Clas
     run.log_figure(learning_curves(trained.history), "learning-curves")
     rows = data.rows("validation")
     said = predict_probabilities(trained.network, *trained.words.encode(data.tokens.take(rows)))
-    return formats.write_artifact("tried", {TRIED: pa.table({"probability": said})})
+    return formats.write_artifact("tried", {TRIED: pa.table(formats.probability_columns(said))})
 
 
 @step("train {settings.name}", hardware=True)
@@ -138,7 +140,7 @@ def train_network(
     if data.kinds is not None:
         about |= {"kinds": describe_kinds(network, words, data.kinds, learned)}
         parts |= {KIND_GROUPS: data.kinds.groups}
-    unseen = None if tried is None else Unseen(pq.read_table(tried / TRIED)["probability"].to_numpy())
+    unseen = None if tried is None else Unseen(formats.read_probabilities(pq.read_table(tried / TRIED)))
     return _finish(run, data, about, parts, use, trained.seconds, unseen)
 
 
@@ -175,8 +177,7 @@ def combine_models(
 def _said(model: Path, split: str) -> np.ndarray:
     """The probabilities that a model gave the rows of a split, in their order."""
     table = pq.read_table(model / "predictions.parquet")
-    said: np.ndarray = table.filter(pc.equal(table["split"], split))["probability"].to_numpy()
-    return said
+    return formats.read_probabilities(table.filter(pc.equal(table["split"], split)))
 
 
 def _finish(
@@ -194,7 +195,8 @@ def _finish(
     """
     from models.classifiers.pipeline import assemble
 
-    answers = answer(data, {**about, "text": use.text.model_dump(), "threshold": 0.5}, parts, use.threshold, unseen)
+    open_to_choice = {"threshold": None if data.target.names else 0.5}
+    answers = answer(data, {**about, "text": use.text.model_dump(), **open_to_choice}, parts, use.threshold, unseen)
     about, probabilities = answers.about, answers.probabilities
     with artifact_store.new_artifact("model") as draft:
         (draft / "classifier").mkdir()
@@ -221,20 +223,24 @@ def _log_classifier(run: Run, classifier: Path, inputs: LabelledInputs) -> None:
 def _log(run: Run, data: Labelled, answers: Answers, metrics: Mapping[str, float], seconds: float) -> None:
     """Record scores and choices, and what the model is."""
     about = answers.about
-    chosen: dict[str, float] = {name: about[name] for name in ("threshold", "temperature") if name in about}
+    chosen: dict[str, float] = {
+        name: about[name] for name in ("threshold", "temperature") if about.get(name) is not None
+    }
     run.log_final({**metrics, **chosen, "train_seconds": round(seconds, 2)})
     run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
-    run.tag(
-        model=about["name"], kind=about["kind"], features=about["representation"], threshold_for=about["threshold_for"]
-    )
+    run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
+    if "classes" in about:
+        run.tag(classes=json.dumps(about["classes"]))
+    else:
+        run.tag(threshold_for=about["threshold_for"])
 
 
 def _log_costs(run: Run, data: Labelled, answers: Answers, miss_costs: float | None) -> None:
     """Record what chooses among models, and what a tweet costs where a cost of misses was given."""
-    from models.metrics.scores import classification_metrics, mean_cost
+    from models.metrics.scores import mean_cost
 
     threshold = answers.about["threshold"]
-    crossed = classification_metrics(data.labels[data.rows("validation")], answers.cross_fitted, threshold)
+    crossed = data.target.scores(data.labels[data.rows("validation")], answers.cross_fitted, threshold)
     run.log_metrics(
         {
             "validation/cross_fitted_log_loss": crossed["log_loss"],
@@ -253,16 +259,16 @@ def _named(split: str, metrics: Mapping[str, float]) -> dict[str, float]:
 
 def _score(run: Run, data: Labelled, answers: Answers, miss_costs: float | None) -> dict[str, float]:
     """Metrics of each split, bootstrap intervals of the test split, and pictures of both."""
-    from models.metrics.scores import bootstrap_intervals, classification_metrics
-
     metrics: dict[str, float] = {}
     threshold = answers.about["threshold"]
     for split, predicted in answers.probabilities.items():
-        metrics |= _named(split, classification_metrics(data.labels[data.rows(split)], predicted, threshold))
+        metrics |= _named(split, data.target.scores(data.labels[data.rows(split)], predicted, threshold))
     labels, predicted = data.labels[data.rows("test")], answers.probabilities["test"]
-    intervals = bootstrap_intervals(labels, predicted, threshold, seed=0)
+    intervals = data.target.intervals(labels, predicted, threshold)
     for name in INTERVALS_OF:
         metrics[f"test_interval/{name}_low"], metrics[f"test_interval/{name}_high"] = intervals[name]
+    if data.target.names:
+        return metrics | record_classes(run, labels, predicted, data.target.names)
     _draw(run, data, answers, miss_costs)
     return metrics
 
@@ -279,11 +285,14 @@ def _draw(run: Run, data: Labelled, answers: Answers, miss_costs: float | None) 
     run.log_figure(figures.threshold_curve(labels, predicted, threshold, "validation", miss_costs), "threshold")
 
 
-def _predictions(data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float) -> pa.Table:
-    """Columns id, probability, label, target, split for the validation and test rows."""
+def _predictions(data: Labelled, probabilities: Mapping[str, np.ndarray], threshold: float | None) -> pa.Table:
+    """Columns id, probability, label, target, split for the validation and test rows; of several classes more."""
+    from models.classifiers.calibration import call_classes
+
     tables = []
     for split, predicted in probabilities.items():
         rows = data.tweets.take(pa.array(data.rows(split)))
-        columns = {"id": rows["id"], "probability": predicted, "label": (predicted >= threshold).astype(np.int8)}
+        said = formats.probability_columns(predicted)
+        columns = {"id": rows["id"], **said, "label": call_classes(predicted, threshold).astype(np.int8)}
         tables.append(pa.table({**columns, "target": rows["target"], "split": rows["split"]}))
     return pa.concat_tables(tables)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from models.wording import snake_case
 from tasks.html.fact_sheet import sheet_markdown, sheet_page
 from tasks.tracking import Run, read_run
 from tasks.training.error_analysis import Mistake, SliceMistakes, Totals, errors_page
@@ -15,6 +16,7 @@ from tasks.training.model_card import model_card
 
 if TYPE_CHECKING:
     from models.classifiers.pipeline import TextClassifier
+    from models.classifiers.target import Target
     from models.inspection.behaviour import BehaviourResult
     from models.metrics.slices import SliceScore
     from tasks.training.labelled_tweets import Labelled
@@ -35,8 +37,8 @@ class Tested:
 
     @property
     def called(self) -> np.ndarray:
-        """Which rows it calls a disaster."""
-        return self.probabilities >= self.classifier.threshold
+        """The class that each row is called, int64 (rows,)."""
+        return self.classifier.call(self.probabilities)
 
 
 def record(
@@ -52,10 +54,12 @@ def record(
     tested = Tested(classifier, tweets, data.labels[rows], probabilities["test"], unknown)
     run.log_metrics({"test/unknown_words": float(unknown.mean()), **_counts(data)})
     _record_calibration(run, data, probabilities, uncalibrated)
-    scores = _record_slices(run, tested)
+    scores = _record_slices(run, tested, data.target)
     run.log_text(mistakes_page(tested, scores), "mistakes.html")
-    behaviour = check_behaviour(classifier)
-    _record_behaviour(run, behaviour)
+    # Which of several classes is a disaster, the written sentences do not know.
+    behaviour = [] if data.target.names else check_behaviour(classifier)
+    if behaviour:
+        _record_behaviour(run, behaviour)
     run.later(_record_card, scores, behaviour)
 
 
@@ -67,39 +71,45 @@ def _record_card(run: Run, scores: "Sequence[SliceScore]", behaviour: "Sequence[
 
 
 def _counts(data: "Labelled") -> dict[str, float]:
-    """Rows and positives of each split."""
+    """Rows and positives of each split, or rows of each of several classes."""
     found: dict[str, float] = {}
     for split in ("train", "validation", "test"):
         labels = data.labels[data.rows(split)]
-        found |= {f"tweets/{split}": len(labels), f"tweets/{split}_positives": int(labels.sum())}
+        found[f"tweets/{split}"] = len(labels)
+        if not data.target.names:
+            found[f"tweets/{split}_positives"] = int(labels.sum())
+        for number, name in enumerate(data.target.names):
+            found[f"tweets/{split}/{snake_case(name)}"] = int((labels == number).sum())
     return found
 
 
 def _record_calibration(run: Run, data: "Labelled", probabilities: Probabilities, uncalibrated: Probabilities) -> None:
     """Calibration before the temperature, where one was fitted, and the picture of both."""
     from models.figures import reliability
-    from models.metrics.scores import classification_metrics
 
     fitted = uncalibrated["test"] is not probabilities["test"]
     for split, raw in uncalibrated.items() if fitted else ():
-        before = classification_metrics(data.labels[data.rows(split)], raw)
-        run.log_metrics({f"{split}/uncalibrated_{name}": before[name] for name in ("ece", "log_loss")})
-    labels = data.labels[data.rows("test")]
-    figure = reliability(labels, probabilities["test"], uncalibrated["test"] if fitted else None)
+        scores = data.target.scores(data.labels[data.rows(split)], raw)
+        run.log_metrics({f"{split}/uncalibrated_{name}": scores[name] for name in ("ece", "log_loss")})
+    labels, after, before = data.labels[data.rows("test")], probabilities["test"], uncalibrated["test"]
+    if data.target.names:  # of the class that is called, which dividing by a temperature does not change
+        right = (after.argmax(axis=1) == labels).astype(float)
+        share = "share called rightly"
+        figure = reliability(right, after.max(axis=1), before.max(axis=1) if fitted else None, share)
+    else:
+        figure = reliability(labels, after, before if fitted else None)
     run.log_figure(figure, "reliability")
 
 
-def _record_slices(run: Run, tested: Tested) -> "list[SliceScore]":
-    """Scores of every slice, as table and picture, the surely worst first."""
+def _record_slices(run: Run, tested: Tested, target: "Target") -> "list[SliceScore]":
+    """Scores of every slice, as table and picture, the surely worst first; of several classes accuracy alone."""
     from models.figures import slice_intervals
-    from models.metrics.scores import classification_metrics
     from models.metrics.slices import slice_scores
 
-    threshold = tested.classifier.threshold
-    scores = slice_scores(tested.tweets, tested.probabilities, threshold, tested.unknown)
-    whole = classification_metrics(tested.labels, tested.probabilities, threshold)
+    scores = slice_scores(tested.tweets, tested.called, tested.unknown, several=bool(target.names))
+    whole = target.scores(tested.labels, tested.probabilities, tested.classifier.threshold)
     run.log_table(_columns([_slice_row(score) for score in scores]), "slices")
-    run.log_figure(slice_intervals(scores, whole["accuracy"], whole["f1"]), "slices")
+    run.log_figure(slice_intervals(scores, whole["accuracy"], None if target.names else whole["f1"]), "slices")
     return scores
 
 
@@ -108,6 +118,8 @@ def _slice_row(score: "SliceScore") -> dict[str, Any]:
     row = asdict(score)
     for name in ("accuracy", "f1"):
         row[f"{name}_low"], row[f"{name}_high"] = row.pop(f"{name}_interval") or (None, None)
+    if score.positives is None:
+        return {name: value for name, value in row.items() if not name.startswith(("positives", "f1"))}
     return row
 
 
@@ -124,14 +136,19 @@ def mistakes_page(tested: Tested, scores: "Sequence[SliceScore]") -> str:
     from models.inspection.explanation import explain
     from models.metrics.slices import slice_rows
 
-    labels, called = tested.labels, tested.called
+    labels, called, classes = tested.labels, tested.called, tested.classifier.classes
     slices = slice_rows(tested.tweets, tested.unknown)
     chosen = surest_mistakes(labels, tested.probabilities, called)
     rows = tested.tweets.take(pa.array(chosen))
     texts, keywords = rows["text"].to_pylist(), rows["keyword"].to_pylist()
     shown = [
         Mistake(
-            tweet, text, int(labels[row]), explanation, tuple(name for name, within in slices.items() if within[row])
+            tweet,
+            text,
+            int(labels[row]),
+            explanation,
+            tuple(name for name, within in slices.items() if within[row]),
+            classes[called[row]] if classes else "",
         )
         for row, tweet, text, explanation in zip(
             chosen, rows["id"].to_pylist(), texts, explain(tested.classifier, texts, keywords), strict=True
@@ -140,8 +157,12 @@ def mistakes_page(tested: Tested, scores: "Sequence[SliceScore]") -> str:
     by_slice = [
         SliceMistakes(score.name, score.rows, int(np.sum((called != labels)[slices[score.name]]))) for score in scores
     ]
-    totals = Totals(len(labels), int(np.sum(called & (labels == 0))), int(np.sum(~called & (labels == 1))))
-    return errors_page(tested.classifier.name, totals, by_slice, shown)
+    if classes:
+        totals = Totals(len(labels), 0, 0, int(np.sum(called != labels)))
+    else:
+        alarms, missed = np.sum((called == 1) & (labels == 0)), np.sum((called == 0) & (labels == 1))
+        totals = Totals(len(labels), int(alarms), int(missed))
+    return errors_page(tested.classifier.name, totals, by_slice, shown, classes)
 
 
 def surest_mistakes(
@@ -149,7 +170,10 @@ def surest_mistakes(
 ) -> np.ndarray:
     """Row numbers of the wrongly called rows, those that gave the truth the least probability first."""
     wrong = np.flatnonzero(called != labels)
-    truth = np.where(labels[wrong] == 1, probabilities[wrong], 1 - probabilities[wrong])
+    if probabilities.ndim == 2:
+        truth = probabilities[wrong, labels[wrong]]
+    else:
+        truth = np.where(labels[wrong] == 1, probabilities[wrong], 1 - probabilities[wrong])
     return wrong[np.argsort(truth, kind="stable")][:most]
 
 

@@ -22,6 +22,7 @@ class Mistake:
     target: int
     explanation: "Explanation"
     slices: tuple[str, ...]
+    called: str = ""  # of several classes
 
     @property
     def words(self) -> "list[MarkedWord]":
@@ -31,11 +32,17 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Totals:
-    """All rows, and the mistakes of either kind."""
+    """All rows, and the mistakes of either kind; of several classes, `others`."""
 
     rows: int
     false_alarms: int
     missed: int
+    others: int = 0
+
+    @property
+    def wrong(self) -> int:
+        """All mistakes."""
+        return self.false_alarms + self.missed + self.others
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,10 @@ class SliceMistakes:
     mistakes: int
 
 
-def errors_page(model: str, totals: Totals, slices: Sequence[SliceMistakes], shown: Sequence[Mistake]) -> str:
-    """The whole page; `shown` in the order in which they are numbered."""
+def errors_page(
+    model: str, totals: Totals, slices: Sequence[SliceMistakes], shown: Sequence[Mistake], classes: Sequence[str] = ()
+) -> str:
+    """The whole page; `shown` in the order in which they are numbered; `classes` are the names of several."""
     which = f"The {len(shown)} it was surest about" if len(shown) != 1 else "The one it made"
     return render(
         "training/mistakes.html",
@@ -57,4 +66,5 @@ def errors_page(model: str, totals: Totals, slices: Sequence[SliceMistakes], sho
         totals=totals,
         slices=[each for each in slices if each.mistakes][:SLICES_SHOWN],
         shown=list(enumerate(shown, 1)),
+        classes=classes,
     )

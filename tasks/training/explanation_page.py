@@ -45,8 +45,24 @@ def _strength(value: float, scale: float) -> int:
     return round(STRENGTHS * abs(value) / scale) if abs(value) >= NOTHING else 0
 
 
-def explanation_page(explanation: "Explanation", text: str, keyword: str | None, model: str, threshold: float) -> str:
-    """The whole page."""
+@dataclass(frozen=True)
+class ExplainedClass:
+    """The one of several classes that is explained, and the probability of each; of which kind, if not of the label."""
+
+    name: str
+    classes: dict[str, float]
+    kind: str = ""
+
+
+def explanation_page(
+    explanation: "Explanation",
+    text: str,
+    keyword: str | None,
+    model: str,
+    threshold: float | None,
+    of_class: ExplainedClass | None = None,
+) -> str:
+    """The whole page; `of_class` is explained where a disaster is not, and there is no threshold."""
     words = marked_words(explanation)
     return render(
         "training/explanation.html",
@@ -56,7 +72,8 @@ def explanation_page(explanation: "Explanation", text: str, keyword: str | None,
         text=text,
         keyword=keyword,
         threshold=threshold,
-        called=explanation.probability >= threshold,
+        called=threshold is not None and explanation.probability >= threshold,
+        of_class=of_class,
         words=words,
         strongest=sorted(words, key=lambda word: -abs(word.value))[:WORDS_SHOWN],
         scale=strength_scale(explanation),

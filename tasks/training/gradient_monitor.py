@@ -19,7 +19,13 @@ class GradientRecord:
     """
 
     def __init__(
-        self, network: Any, ids: np.ndarray, offsets: np.ndarray, labels: np.ndarray, settings: ClassifierSettings
+        self,
+        network: Any,
+        ids: np.ndarray,
+        offsets: np.ndarray,
+        labels: np.ndarray,
+        settings: ClassifierSettings,
+        classes: int = 2,
     ) -> None:
         import keras
 
@@ -30,7 +36,8 @@ class GradientRecord:
         self._network = logit_network(network) if self._measured else network
         self._ids, labels = longest_documents(ids, offsets, labels, settings.max_length)
         # As training smooths them: the gradient is that of the loss in use.
-        self._targets = labels * (1 - settings.label_smoothing) + settings.label_smoothing / 2
+        wanted = labels if classes == 2 else np.eye(classes)[labels]
+        self._targets = wanted * (1 - settings.label_smoothing) + settings.label_smoothing / classes
         self.history: list[tuple[int, Diagnosis]] = []
         self.examine(0)
 

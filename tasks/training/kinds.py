@@ -79,12 +79,14 @@ def describe_kinds(
     """
     from models.classifiers.text_kinds import TextKind, fit_class_temperature, split_logits
     from models.recurrent import frozen_logits
+    from models.recurrent.network import LOGIT
 
+    first = network.get_layer(LOGIT).units
     named = [TextKind(name, tuple(classes)) for name, classes in kinds.classes.items()]
     rows = np.empty(0, np.int64) if "validation" in learned else kinds.rows("validation")
     logits = frozen_logits(network)(*words.encode(kinds.tokens.take(rows)))
     described = []
-    for kind, own, labels in zip(named, split_logits(logits, named), kinds.labels[rows].T, strict=True):
+    for kind, own, labels in zip(named, split_logits(logits, named, first), kinds.labels[rows].T, strict=True):
         there = labels != NO_LABEL
         temperature = fit_class_temperature(labels[there], own[there])
         described.append(kind._replace(temperature=temperature).described())

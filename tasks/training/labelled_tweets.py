@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.target import TWO, Target, target_of
 from models.text import Tokens
 from models.wording import counted
+from tasks.sources.columns import ColumnMap
 from tasks.steps import Inputs
 from tasks.store import formats
 from tasks.training.kinds import KindTexts
@@ -30,6 +32,8 @@ class LabelledInputs(Inputs):
 class Labelled:
     """The labelled tweets with their tokens; rows of both agree. `columns` are those of their source.
 
+    `target` is what a label can be.
+
     `kinds` are texts of their own, for networks that learn what kinds of information they hold, too; `inputs` is what
     all of it was read from.
     """
@@ -40,6 +44,7 @@ class Labelled:
     columns: Mapping[str, Any] = field(default_factory=dict)
     kinds: KindTexts | None = None
     inputs: LabelledInputs | None = None
+    target: Target = TWO
 
     @staticmethod
     @lru_cache(maxsize=1)  # step after step trains on the same artifacts, whose paths name their content
@@ -53,7 +58,9 @@ class Labelled:
             )
         tokens, labels = formats.read_tokens(inputs.tokens), table["target"].to_numpy()
         kinds = None if inputs.kinds is None else KindTexts.read(inputs.kinds)
-        return Labelled(table, tokens, labels, read_columns(inputs.tweets), kinds, inputs)
+        columns = read_columns(inputs.tweets)
+        target = target_of(columns.get("classes", ()))
+        return Labelled(table, tokens, labels, columns, kinds, inputs, target)
 
     def rows(self, *splits: str) -> np.ndarray:
         """Row numbers of these splits, in rising order."""
@@ -63,7 +70,7 @@ class Labelled:
 def read_columns(tweets: Path) -> dict[str, Any]:
     """How the source of a table of tweets was read: its column `names` by meaning, and the words that label it.
 
-    Empty for a table without a report.
+    Of a label of several classes also the names of these, as `classes`. Empty for a table without a report.
     """
     file = tweets / "report.json"
     if not file.exists():
@@ -71,4 +78,6 @@ def read_columns(tweets: Path) -> dict[str, Any]:
     report = json.loads(file.read_text(encoding="utf-8"))
     asked = report.get("reading", {}).get("columns", {})
     words = {name: list(asked.get(name) or ()) for name in ("positive", "negative")}
-    return {"names": dict(report.get("columns") or {}), **words}
+    classes = ColumnMap(classes=asked.get("classes", ())).class_names
+    told = {"classes": list(classes)} if classes else {}
+    return {"names": dict(report.get("columns") or {}), **words, **told}

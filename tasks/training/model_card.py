@@ -3,10 +3,11 @@
 Every figure and name is read from the record of its run; what is said in words is true of every model of this project.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.wording import SCORE_NAMES
+from models.wording import SCORE_NAMES, score_names, snake_case
 from tasks.html.fact_sheet import Part, Sheet
 
 if TYPE_CHECKING:
@@ -23,18 +24,20 @@ def model_card(
 ) -> Sheet:
     """The card of the model that this run trained; `root` is the run that it is a part of."""
     tags, metrics = run.data.tags, run.data.metrics
+    classes = json.loads(tags.get("classes", "[]"))
     return Sheet(
         title=f"Model card: {tags['model']}",
         subtitle=f"Run {run.info.run_id} of {root.data.tags.get('mlflow.runName', '')}",
         parts=(
             _what(tags, metrics),
-            _use(metrics),
-            _data(metrics),
+            _use(metrics, classes),
+            _data(metrics, classes),
             _inputs(run),
-            _scores(metrics),
+            _scores(metrics, classes),
+            *([_classes(metrics, classes)] if classes else []),
             _calibration(metrics),
             _slices(slices, metrics["test/accuracy"]),
-            _behaviour(behaviour),
+            _behaviour(behaviour, classes),
             _limits(run.data.params, metrics, slices, behaviour),
             _again(root),
             _settings(run.data.params),
@@ -46,7 +49,7 @@ def _what(tags: Mapping[str, str], metrics: Mapping[str, float]) -> Part:
     facts = {
         "kind": tags["kind"],
         "features": tags["features"],
-        "threshold": f"{metrics['threshold']:.3f}",
+        "threshold": _figure(metrics.get("threshold")),
         "temperature": _figure(metrics.get("temperature")),
         "parameters": _count(metrics.get("parameters")),
         "epochs": _count(metrics.get("epochs")),
@@ -56,28 +59,48 @@ def _what(tags: Mapping[str, str], metrics: Mapping[str, float]) -> Part:
     }
     lead = (
         "Text of a tweet, and its keyword where it has one, in; probability that it reports a real disaster out. From "
-        f"the threshold on it is called one. The threshold was chosen for {tags['threshold_for']}, on the validation "
-        "rows."
+        f"the threshold on it is called one. The threshold was chosen for {tags.get('threshold_for')}, on the "
+        "validation rows."
     )
+    if "classes" in tags:
+        named = ", ".join(json.loads(tags["classes"]))
+        lead = f"Text of a tweet, and its keyword where it has one, in; probability of each class out: {named}. The "
+        lead += "likeliest is called."
     return Part("What it is", lead, ("what", "value"), tuple((k, v) for k, v in facts.items() if v))
 
 
-def _use(metrics: Mapping[str, float]) -> Part:
+def _use(metrics: Mapping[str, float], classes: Sequence[str]) -> Part:
+    sorted_by = "into these classes" if classes else "by how likely they report a disaster"
     lead = (
-        "Made to sort tweets like those below by how likely they report a disaster, for people who then read them. It "
+        f"Made to sort tweets like those below {sorted_by}, for people who then read them. It "
         f"was measured on the {_count(metrics['tweets/test'])} test tweets below and on nothing else: of other "
         "sources, times and languages these figures say nothing."
     )
     return Part("What it is for", lead)
 
 
-def _data(metrics: Mapping[str, float]) -> Part:
-    rows = [
-        (split, _count(metrics[f"tweets/{split}"]), _count(metrics[f"tweets/{split}_positives"]))
-        for split in ("train", "validation", "test")
-    ]
+def _data(metrics: Mapping[str, float], classes: Sequence[str]) -> Part:
     lead = "Near-duplicates share a split. Training rows teach, validation rows choose, test rows were scored once."
+    splits = ("train", "validation", "test")
+    if classes:
+        names = {"all": "", **{name: f"/{snake_case(name)}" for name in classes}}
+        of_classes = [
+            (name, *(_count(metrics[f"tweets/{split}{place}"]) for split in splits)) for name, place in names.items()
+        ]
+        return Part("Data", lead, ("class", *splits), tuple(of_classes), 3)
+    rows = [(each, _count(metrics[f"tweets/{each}"]), _count(metrics[f"tweets/{each}_positives"])) for each in splits]
     return Part("Data", lead, ("split", "rows", "disasters"), tuple(rows), 2)
+
+
+def _classes(metrics: Mapping[str, float], classes: Sequence[str]) -> Part:
+    """How well each class is told, on the test rows."""
+    scores = ("precision", "recall", "f1")
+    rows = [
+        (name, *(_figure(metrics.get(f"test_class/{snake_case(name)}/{score}")) for score in scores))
+        for name in classes
+    ]
+    lead = "On the test rows; a class without test rows that is not called either has no scores."
+    return Part("Classes", lead, ("class", "precision", "recall", "F1"), tuple(rows), 3)
 
 
 def _inputs(run: "MlflowRun") -> Part:
@@ -93,14 +116,19 @@ def _inputs(run: "MlflowRun") -> Part:
     )
 
 
-def _scores(metrics: Mapping[str, float]) -> Part:
+def _scores(metrics: Mapping[str, float], classes: Sequence[str]) -> Part:
     rows = []
-    for name, title in SCORE_NAMES.items():
+    for name, title in score_names(several=bool(classes)).items():
         low, high = (metrics.get(f"test_interval/{name}_{end}") for end in ("low", "high"))
         interval = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
         shown = _figure(metrics.get(f"validation/{name}")), _figure(metrics.get(f"test/{name}"))
         rows.append((title, *shown, interval))
     lead = "F1, precision and recall are those of disasters; intervals are 95 % bootstrap intervals over test rows."
+    if classes:
+        lead = (
+            "Macro scores are means over the classes, ROC AUC and average precision too, of each class against all "
+            "others; intervals are 95 % bootstrap intervals over test rows."
+        )
     return Part("Scores", lead, ("score", "validation", "test", "test, interval"), tuple(rows), 3)
 
 
@@ -126,9 +154,9 @@ def _slices(slices: "Sequence[SliceScore]", overall: float) -> Part:
         (
             each.name,
             _count(each.rows),
-            _count(each.positives),
+            *([] if each.positives is None else [_count(each.positives)]),
             _with_interval(each.accuracy, each.accuracy_interval),
-            _with_interval(each.f1, each.f1_interval),
+            *([] if each.positives is None else [_with_interval(each.f1, each.f1_interval)]),
         )
         for each in below[:WORST_SLICES]
     ]
@@ -137,10 +165,18 @@ def _slices(slices: "Sequence[SliceScore]", overall: float) -> Part:
         "here those with the lowest upper end of the 95 % interval. Slices overlap, and the worst of many is "
         "worse than it seems by chance alone."
     )
-    return Part("Where it does worst", lead, ("slice", "rows", "disasters", "accuracy", "F1"), tuple(rows), 4)
+    head: tuple[str, ...] = ("slice", "rows", "disasters", "accuracy", "F1")
+    if any(each.positives is None for each in slices):
+        head = ("slice", "rows", "accuracy")
+    return Part("Where it does worst", lead, head, tuple(rows), len(head) - 1)
 
 
-def _behaviour(results: "Sequence[BehaviourResult]") -> Part:
+def _behaviour(results: "Sequence[BehaviourResult]", classes: Sequence[str]) -> Part:
+    if classes:
+        lead = (
+            "Not tested: the written sentences are about disasters, and do not know which of several classes that is."
+        )
+        return Part("Behaviour tests", lead)
     rows = [
         (
             each.kind,

@@ -130,7 +130,8 @@ def _builder(
     if words.ngrams is not None:
         run.log_metrics({"ngrams": len(words.ngrams.buckets)})
     classes = data.kinds.sizes if data.kinds else ()
-    return words, partial(build_classifier, settings, len(words.words), vectors, seed, classes)
+    target = data.target.size
+    return words, partial(build_classifier, settings, len(words.words), vectors, seed, classes, target)
 
 
 def _begun(build: Callable[[], "keras.Model"], start: Start) -> "keras.Model":
@@ -168,7 +169,7 @@ def train(
     rows = encoded_rows(data, words, *learned)
     log = EpochLog(run)
     shared = np.where(rows.ids < len(words.words), rows.ids, UNKNOWN_ID)  # gradients are measured without n-grams
-    gradients = GradientRecord(network, shared, rows.offsets, rows.labels, settings)
+    gradients = GradientRecord(network, shared, rows.offsets, rows.labels, settings, data.target.size)
     with progress(f"train {settings.name}", total=epochs or settings.epochs, unit="epochs") as report:
 
         def end_epoch(epoch: int, scores: Mapping[str, float]) -> None:
@@ -178,7 +179,8 @@ def train(
 
         hooks = TrainingHooks(on_epoch=end_epoch, on_checkpoint=kept.save, start=kept.latest())
         known = with_kinds(rows, data.kinds, words, *learned) if data.kinds else rows
-        history = train_classifier(network, known, encoded_rows(data, words, *scored), settings, seed, hooks, epochs)
+        held_out, target = encoded_rows(data, words, *scored), data.target
+        history = train_classifier(network, known, held_out, settings, seed, hooks, epochs, target)
     network = in_float32(network, build)
     log.rest(history)
     gradients.log(run)

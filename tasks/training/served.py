@@ -26,7 +26,7 @@ from tasks.training.labelled_tweets import Labelled, LabelledInputs
 from tasks.training.network import Start, train
 
 if TYPE_CHECKING:
-    from models.classifiers.logistic import LogisticModel
+    from models.classifiers.logistic import LinearModel
 
 KIND = "refit"  # of artifact
 COMPARISON = "comparison.json"
@@ -58,14 +58,14 @@ def refit_linear(
     return _write(run, about, {"logistic.npz": head.to_arrays(), **space})
 
 
-def _fit_linear(data: Labelled, matrix: Any, kind: str, strength: float, settings: NbSvmSettings) -> "LogisticModel":
+def _fit_linear(data: Labelled, matrix: Any, kind: str, strength: float, settings: NbSvmSettings) -> "LinearModel":
     from models.classifiers.refitting import refit_logistic, refit_nb_svm
 
     rows = data.rows(*SPLITS)
     if kind == "logistic":
         return refit_logistic(matrix[rows], data.labels[rows], strength)
     groups = data.tweets["group"].to_numpy(zero_copy_only=False)[rows]
-    return refit_nb_svm(matrix[rows], data.labels[rows], groups, strength, settings)
+    return refit_nb_svm(matrix[rows], data.labels[rows], groups, strength, settings, data.target)
 
 
 @step("refit {settings.name}", hardware=True)
@@ -112,7 +112,8 @@ def compare_refit(
     for kind, texts in _made_texts(Labelled.read(labelled), corpus_tokens, seed).items():
         asked = Tokens.from_lists(texts)
         answers = [each.predict(asked) if texts else np.empty(0) for each in (twins, refits)]
-        found[kind] = refit_check.measure_agreement(answers[0], answers[1], twins.threshold)
+        called = [each.call(of_it) for each, of_it in zip((twins, refits), answers, strict=True)] if texts else []
+        found[kind] = refit_check.measure_agreement(answers[0], answers[1], called)
         measured = asdict(found[kind]) if texts else {}
         run.log_metrics({f"refit/{kind.replace(' ', '_')}/{name}": value for name, value in measured.items()})
     agrees, why = refit_check.decide(found, settings)
@@ -152,8 +153,10 @@ def log_served(run: Run, labelled: LabelledInputs, twin: Path, refit: Path) -> s
 def _check_answers(model: Any, folder: Path, rows: pa.Table) -> None:
     from models.classifiers.pipeline import assemble
 
-    expected = assemble(formats.read_parts(folder / "classifier")).probabilities(*rows.combine_chunks().columns)
-    said = model.predict(rows.to_pandas())["probability"].to_numpy()
+    classifier = assemble(formats.read_parts(folder / "classifier"))
+    expected = classifier.probabilities(*rows.combine_chunks().columns)
+    answer = model.predict(rows.to_pandas())
+    said = answer[list(classifier.class_columns) if classifier.classes else "probability"].to_numpy()
     if len(rows) and np.abs(said - expected).max() > DIFFERENCE:
         raise RuntimeError(f"the logged model answers otherwise than {folder.parent.name}/{folder.name} does")
 

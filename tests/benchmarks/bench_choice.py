@@ -24,8 +24,8 @@ from fit_and_report import parsers, run
 from scipy.special import expit
 
 from models.classifiers.calibration import apply_temperature, fit_temperature, log_odds
-from models.metrics.scores import choose_threshold, classification_metrics, platt_line
-from models.selection import Contender, choose_model, cross_fitted, rank_of, row_losses
+from models.metrics.scores import choose_threshold, classification_metrics, platt_line, row_losses
+from models.selection import Contender, choose_model, cross_fitted, rank_of
 from models.settings import ClassifierSettings, Kind, Recipe
 
 FIRST_SEED = 1_000  # of the splits: no other benchmark's

@@ -25,7 +25,7 @@ def retrained(result: Mapping[str, Any]) -> None:
     data, test = result["data"], result["test"]
     console.print(
         f"Tweets: {data['read']:,} read = {data['kept']:,} kept + {data['quarantined']:,} quarantined. "
-        f"Test split: {counted(test['rows'], 'row')}, {test['positives']:,} of them real disasters."
+        f"Test split: {counted(test['rows'], 'row')}, {_classes_in_words(test, 'of them real disasters')}."
     )
     print_brief(console, result["inspection"])
     labels_used(result["labels"])
@@ -39,6 +39,19 @@ def retrained(result: Mapping[str, Any]) -> None:
         f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
     )
     console.print(f"Run {result['run_id']} in {result['tracking_uri']}", soft_wrap=True)
+
+
+def _classes_in_words(counts: Mapping[str, Any], of_two: str) -> str:
+    """How many rows are of each class; of two, how many are positive, and then `of_two`.
+
+    >>> _classes_in_words({"positives": 2}, "called real disasters")
+    '2 called real disasters'
+    >>> _classes_in_words({"classes": {"drill": 1, "storm": 3}}, "called real disasters")
+    '1 drill, 3 storm'
+    """
+    if "classes" in counts:
+        return ", ".join(f"{rows:,} {name}" for name, rows in counts["classes"].items())
+    return f"{counts['positives']:,} {of_two}"
 
 
 def kinds_told(console: Console, kinds: Sequence[Mapping[str, Any]]) -> None:
@@ -58,7 +71,8 @@ def models(
     """One line for each model; scores of the held-out test split. The best is known by its name, or another key."""
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("model", overflow="fold")  # a name that is cut names nothing
-    for column in ("accuracy", "F1", "ROC AUC", "log loss", "training"):
+    f1 = "macro F1" if rows and rows[0].get("classes") else "F1"
+    for column in ("accuracy", f1, "ROC AUC", "log loss", "training"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row[key] == best else None
@@ -119,7 +133,7 @@ def scored(result: Mapping[str, Any]) -> None:
     pace = f", {result['tweets_per_second']:,.0f} a second" if result["rows"] >= ROWS_WITH_PACE else ""
     _console().print(
         f"{counted(result['rows'], 'row')} scored by {result['model']} (version {result['version']}){pace}: "
-        f"{result['positives']:,} called real disasters."
+        f"{_classes_in_words(result, 'called real disasters')}."
         f"{lost} Written to {result['out']}{parts}",
         soft_wrap=True,
     )

@@ -37,7 +37,12 @@ class BehaviourResult:
 
 
 def check_behaviour(classifier: TextClassifier, behaviours: Sequence[Behaviour] = BEHAVIOURS) -> list[BehaviourResult]:
-    """The result of every behaviour, in order; the classifier is asked once, for all texts together."""
+    """The result of every behaviour, in order; the classifier is asked once, for all texts together.
+
+    Raises ValueError for one of several classes: the sentences do not know which of them is a disaster.
+    """
+    if classifier.threshold is None:
+        raise ValueError(f"behaviour tests need a label of two classes; {classifier.name} has several")
     cases = [behaviour.cases() for behaviour in behaviours]
     texts = list(dict.fromkeys(text for group in cases for case in group for text in (case.before, case.after)))
     given = dict(zip(texts, classifier.probabilities(pa.array(texts, pa.string())).tolist(), strict=True))

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from models.classifiers.logistic import fit_logistic
-from models.classifiers.nb_svm import fit_margins, fit_nb_svm
+from models.classifiers.nb_svm import Scaled, fit_nb_svm
 from models.classifiers.refitting import refit_logistic, refit_nb_svm
 from models.settings import LogisticSettings, NbSvmSettings
 
@@ -27,7 +27,7 @@ def test_an_nb_svm_refit_learns_from_all_rows_and_keeps_the_strength_of_its_twin
     settings = NbSvmSettings()
     twin, _ = fit_nb_svm(WORDS[TRAIN], LABELS[TRAIN], WORDS[VALIDATION], LABELS[VALIDATION], settings)
     again = refit_nb_svm(WORDS, LABELS, np.arange(300), twin.inverse_strength, settings)
-    margins = fit_margins(WORDS, LABELS, twin.inverse_strength, settings).weights
+    margins = Scaled.of(WORDS, LABELS, settings.smoothing).margins(twin.inverse_strength, settings).weights
     slope = again.coefficients @ margins / (margins @ margins)
     np.testing.assert_allclose(again.coefficients, slope * margins)
     assert again.inverse_strength == twin.inverse_strength

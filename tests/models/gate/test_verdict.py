@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from challengers import held_out_rows, planted_change, seeds_of_one_recipe
 
+from models.classifiers.target import target_of
 from models.gate import Answers, HeldOut, Service, Verdict, judge, judge_alone, selection_bias
 from models.gate.harm import simultaneous_width
 from models.gate.paired import one_sided_mid_p
+from models.gate.sources import judge_classes, measure_overlap
 from models.settings import GateSettings
 
 SERVED = Service(rows=1_000, milliseconds=40)
@@ -190,3 +192,56 @@ def test_the_score_of_a_champion_among_equals_flatters_it_by_less_than_the_bound
         excess.append(max(0.0, *random.normal(0, 0.01, 50)))
     assert 0.5 * selection_bias(0.01, 50) < np.mean(excess) < selection_bias(0.01, 50)
     assert selection_bias(0.01, 0) == 0
+
+
+def three_classes(right: tuple[float, float, float], seed: int = 0, count: int = 4_000) -> tuple[HeldOut, Answers]:
+    """Rows of a common class and two rarer ones, each called rightly as often as this, else at random."""
+    random = np.random.default_rng(seed)
+    labels = random.choice(3, count, p=(0.7, 0.2, 0.1))
+    called = np.where(random.random(count) < np.array(right)[labels], labels, random.integers(0, 3, count))
+    rows = HeldOut(labels, np.arange(count), target_of(("none", "storm", "drill")))
+    return rows, Answers(np.eye(3)[called] * 0.7 + 0.1, called)
+
+
+def test_of_several_classes_macro_f1_decides_where_accuracy_hardly_moves() -> None:
+    rows, champion = three_classes((0.8, 0.5, 0.3))
+    _, challenger = three_classes((0.8, 0.5, 0.8))
+    verdict = judge(rows, champion, challenger, {}, SERVED, FAST)
+    assert verdict.promoted
+    assert verdict.gain is not None
+    assert (verdict.gain.score, verdict.gain.p) == ("macro F1", verdict.gain.p_bootstrap)
+    assert verdict.reason.startswith("macro F1 ")
+    assert verdict.gain.value == pytest.approx(verdict.scores["f1"][1] - verdict.scores["f1"][0])
+
+
+def test_a_gain_in_rare_classes_that_costs_accuracy_is_refused() -> None:
+    rows, champion = three_classes((0.8, 0.5, 0.3))
+    _, challenger = three_classes((0.57, 0.85, 0.95))
+    verdict = judge(rows, champion, challenger, {}, SERVED, FAST)
+    assert verdict.rules[0].kept
+    assert not verdict.promoted
+    assert verdict.reason.startswith("accuracy ")
+
+
+def test_equals_of_several_classes_are_seldom_promoted() -> None:
+    promoted = 0
+    for seed in range(40):
+        rows, _ = three_classes((0.8, 0.5, 0.5), seed, 500)
+        other = np.random.default_rng(seed + 1_000)
+        again = np.where(other.random(500) < 0.7, rows.labels, other.integers(0, 3, 500))
+        once = np.where(other.random(500) < 0.7, rows.labels, other.integers(0, 3, 500))
+        pair = [Answers(np.eye(3)[called] * 0.7 + 0.1, called) for called in (once, again)]
+        promoted += judge(rows, *pair, {}, SERVED, FAST).promoted
+    assert promoted <= 3  # one expected
+
+
+def test_models_of_other_classes_are_compared_only_where_the_change_is_meant() -> None:
+    refused = judge_classes((), ("none", "storm", "drill"), meant=False)
+    assert not refused.kept
+    assert "disaster and no disaster, the challenger's none, storm, drill" in refused.finding
+    assert judge_classes((), ("none", "storm", "drill"), meant=True).kept
+
+
+def test_the_label_of_most_rows_stands_for_a_group_of_several_classes() -> None:
+    test = (np.array(["a", "a", "b"]), np.array([2, 2, 0]))
+    assert measure_overlap(1, test, (np.array(["a", "b"]), np.array([2, 1]))).labels == 0.5

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
-from models.classifiers.pipeline import TextClassifier
-from models.inspection.explanation import MOST_TOKENS, explain
+from models.classifiers.pipeline import Answers, TextClassifier
+from models.classifiers.text_kinds import TextKind
+from models.inspection.explanation import MOST_TOKENS, explain, explain_classes
 from models.settings import TextSettings
 from models.text import Tokens
 
@@ -69,3 +70,42 @@ def test_certainty_is_explained_in_finite_figures() -> None:
 def test_of_an_endless_text_the_start_is_explained_and_the_rest_counted() -> None:
     explained = explain(linear(), ["fire " * (MOST_TOKENS + 7)])[0]
     assert (len(explained.tokens), explained.unexplained) == (MOST_TOKENS, 7)
+
+
+def of_words(tokens: Tokens) -> np.ndarray:
+    """Three classes: the first one but for fire, which makes it the second, and rain, which makes it the third."""
+    found = [
+        (2, 8, 0) if "fire" in words else (1, 1, 8) if "rain" in words else (8, 1, 1) for words in tokens.to_lists()
+    ]
+    return np.array(found) / 10
+
+
+def test_every_class_of_label_and_kinds_is_explained_from_one_batch() -> None:
+    asked: list[int] = []
+
+    def answer(tokens: Tokens) -> Answers:
+        asked.append(len(tokens))
+        said = of_words(tokens)
+        return Answers(said, [said[:, :2] / said[:, :2].sum(axis=1, keepdims=True)])
+
+    classifier = replace(
+        linear(), predict=of_words, answer=answer, kinds=(TextKind("source", ("seen", "told")),),
+        classes=("none", "storm", "drill"),
+    )  # fmt: skip
+    reasons = explain_classes(classifier, ["the fire"])[0]
+    assert asked == [1 + 2 + 1]
+    assert [each.probability for each in reasons.label] == pytest.approx([0.2, 0.8, 0.0], abs=1e-9)
+    assert reasons.label[1].contributions == pytest.approx((0, logit(0.8) - logit(0.1)))
+    assert reasons.label[0].contributions[1] < 0
+    assert [each.probability for each in reasons.kinds["source"]] == pytest.approx([0.2, 0.8])
+
+
+def test_the_likeliest_of_several_classes_is_explained_where_one_is_asked_for() -> None:
+    classifier = replace(linear(), predict=of_words, classes=("none", "storm", "drill"))
+    assert explain(classifier, ["rain"])[0].contributions == pytest.approx((logit(0.8) - logit(0.1),))
+
+
+def test_of_two_classes_a_disaster_is_explained() -> None:
+    (reasons,) = explain_classes(linear(), ["fire"])
+    assert reasons.label == (explain(linear(), ["fire"])[0],)
+    assert reasons.kinds == {}

@@ -61,7 +61,7 @@ def test_unknown_words_are_those_the_model_does_not_list() -> None:
 def test_scores_of_a_slice_are_those_of_its_rows_alone() -> None:
     table = tweets(["http://t.co/x"] * 4 + ["x"] * 4, target=[1, 1, 0, 0, 1, 0, 0, 0])
     probabilities = np.array([0.9, 0.2, 0.8, 0.1, 0.9, 0.1, 0.1, 0.1])
-    scores = {score.name: score for score in slice_scores(table, probabilities, 0.5)}
+    scores = {score.name: score for score in slice_scores(table, probabilities >= 0.5)}
     expected = classification_metrics(np.array([1, 1, 0, 0]), probabilities[:4])
     found = scores["with address"]
     assert (found.rows, found.positives) == (4, 2)
@@ -76,19 +76,19 @@ def test_the_f1_interval_holds_the_true_value_about_as_often_as_it_says() -> Non
     for _ in range(1_000):
         labels = random.random(80) < 0.4
         called = np.where(labels, random.random(80) < 0.7, random.random(80) < 0.2)
-        score = next(iter(slice_scores(tweets(["x"] * 80, target=labels.astype(int).tolist()), called * 1.0, 0.5)))
+        score = next(iter(slice_scores(tweets(["x"] * 80, target=labels.astype(int).tolist()), called)))
         low, high = score.f1_interval or (1, 0)
         held += low <= 2 * 0.28 / (0.28 + 0.12 + 0.4) <= high
     assert 0.93 <= held / 1_000 <= 0.98
 
 
 def test_f1_is_undefined_where_nothing_is_a_disaster_or_called_one() -> None:
-    score = slice_scores(tweets(["x"] * 3), np.zeros(3), 0.5)[0]
+    score = slice_scores(tweets(["x"] * 3), np.zeros(3))[0]
     assert (score.accuracy, score.f1, score.f1_interval) == (1.0, None, None)
 
 
 def test_a_large_slice_that_is_surely_bad_comes_before_a_small_one_that_may_be_unlucky() -> None:
     texts = ["@a b"] * 100 + ["#tag"] * 2 + ["x"] * 100
     wrong = [1] * 40 + [0] * 60 + [1, 0] + [0] * 100
-    names = [score.name for score in slice_scores(tweets(texts, target=wrong), np.zeros(202), 0.5)]
+    names = [score.name for score in slice_scores(tweets(texts, target=wrong), np.zeros(202))]
     assert names.index("with mention") < names.index("with hashtag") < names.index("without mention")

@@ -60,6 +60,7 @@ def test_every_kind_with_enough_texts_must_agree_and_one_with_too_few_has_no_say
 
 def test_a_refit_that_is_surer_of_everything_is_seen_though_all_labels_are_the_same() -> None:
     twin = np.array([0.3, 0.7] * 20)
-    found = measure_agreement(twin, np.array([0.01, 0.99] * 20), 0.5)
+    refit = np.array([0.01, 0.99] * 20)
+    found = measure_agreement(twin, refit, [twin >= 0.5, refit >= 0.5])
     assert (found.agreement, found.drift) == (1.0, 0.0)
     assert found.certainty == pytest.approx(0.29)

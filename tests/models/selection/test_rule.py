@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.classifiers.calibration import apply_temperature, fit_temperature
-from models.selection import Contender, choose_model, cross_fitted, rank_of, row_losses
+from models.metrics.scores import row_losses
+from models.selection import Contender, choose_model, cross_fitted, rank_of
 from models.selection.rule import EVEN, SIMPLEST_FIRST
 from models.settings import Kind
 

@@ -106,7 +106,7 @@ def test_scores_are_those_of_one_process_whatever_the_parts(
     scorer = mlflow_model.scorer_of(loaded)
 
     def score(name: str, shared: scoring.SharedModel | None) -> dict[str, Any]:
-        told = {"familiarity": scorer.familiarity, "learned": scorer.learned, "kinds": tuple(scorer.kinds)}
+        told = {"familiarity": scorer.familiarity, "learned": scorer.learned, "answering": scorer.answering}
         job = scoring.ScoringJob(sources.fetch(str(source)), str(tmp_path / name), shared_model=shared, **told)
         return job.run(loaded, name, "by-hand", "1")
 

@@ -23,7 +23,7 @@ from tasks import tracking
 from tasks.ingestion.kinds import KINDS, NAMES
 from tasks.packaging import mlflow_model
 from tasks.packaging.mlflow_model import read_about
-from tasks.scoring.predicting import score_chunk
+from tasks.scoring.predicting import AnswerColumns, score_chunk
 from tasks.store import formats
 from tasks.training.answers import Use
 from tasks.training.classifiers import combine_models, train_network
@@ -133,7 +133,8 @@ def test_a_scored_chunk_has_a_class_and_a_probability_of_each_kind_where_there_i
             "source_row": pa.nulls(4, pa.int64()),
         }
     )
-    scored = score_chunk(rows, model, None, None, mlflow_model.kind_names(model))
+    answering = AnswerColumns(kinds=mlflow_model.kind_names(model))
+    scored = score_chunk(rows, model, None, None, answering)
     assert scored["subject"].to_pylist() == ["damage", None, "donations", "warning"]
     assert [probability is None for probability in scored["subject_probability"].to_pylist()] == [
         False,
@@ -141,7 +142,7 @@ def test_a_scored_chunk_has_a_class_and_a_probability_of_each_kind_where_there_i
         False,
         False,
     ]
-    alone = score_chunk(rows.filter(pa.array([False, True, False, False])), model, None, None, ("origin", "subject"))
+    alone = score_chunk(rows.filter(pa.array([False, True, False, False])), model, None, None, answering)
     assert alone.schema == scored.schema
 
 
