@@ -33,8 +33,15 @@ class KindAnswer(BaseModel):
 class Answer(BaseModel):
     """What the model says of a tweet."""
 
-    probability: float | None = Field(description="Of a real disaster, 0 to 1; null where there was no text.")
-    label: int | None = Field(description="1 from the model's threshold on, else 0; null where there was no text.")
+    probability: float | None = Field(
+        description="Of a real disaster, or of the likeliest of several classes, 0 to 1; null where there was no text."
+    )
+    label: int | str | None = Field(
+        description="1 from the model's threshold on, else 0; the likeliest of several classes; null without text."
+    )
+    classes: dict[str, float] | None = Field(
+        None, description="Of a label of several classes the probability of each, by name."
+    )
     doubt: str | None = Field(None, description=DOUBT)
     kinds: dict[str, KindAnswer] | None = Field(
         None, description="By name, what kinds of information the tweet holds, where the model has learned any."
@@ -62,17 +69,23 @@ class Token(BaseModel):
     """A word as the model read it."""
 
     token: str
-    log_odds: float = Field(description="By how much the log-odds of a disaster fall without it.")
+    log_odds: float = Field(description="By how much the log-odds of a disaster, or of the class, fall without it.")
     known: bool
     kind: str = Field(description="positive, negative, or nothing where it moves little.")
     strength: int = Field(description="How deep it is drawn, 0 to 10.")
+
+
+class ExplainedClass(KindAnswer):
+    """A class, its probability, and the words that speak for and against it."""
+
+    tokens: list[Token]
 
 
 class Twin(BaseModel):
     """A row of the training data."""
 
     text: str
-    label: int | None
+    label: int | str | None
     split: str
 
 
@@ -91,6 +104,12 @@ class ExplainedTweet(AnsweredTweet):
     tokens: list[Token] | None = None
     unexplained: int | None = Field(None, description="How many words more there are.")
     twins: Twins | None = Field(None, description="Null where the tweets of the model are not in the store.")
+    explained_classes: list[ExplainedClass] | None = Field(
+        None, description="Every one of several classes, the likeliest first."
+    )
+    explained_kinds: dict[str, list[ExplainedClass]] | None = Field(
+        None, description="By kind of information every class, the likeliest first."
+    )
 
 
 class FileStatus(BaseModel):
@@ -104,7 +123,9 @@ class FileStatus(BaseModel):
     expected: int | None = Field(description="About how many there will be, where that is known.")
     message: str = Field(description="Why it failed.")
     doubts: list[str] = Field(description="What was doubtful of its columns.")
-    counts: dict[str, int] = Field(description="rows, positives, in_doubt and not_scored, when it is done.")
+    counts: dict[str, int | dict[str, int]] = Field(
+        description="rows, positives (of several classes: classes, by name), in_doubt and not_scored, when it is done."
+    )
     model: str
     version: str
 
@@ -115,8 +136,9 @@ class ScoredRow(BaseModel):
     id: str | None
     text: str | None
     probability: float | None
-    label: int | None
+    label: int | str | None
     doubt: str | None
+    kinds: dict[str, str | None] = Field(description="By kind of information the likeliest class.")
     reason: str | None = Field(description="Why it could not be scored.")
 
 

@@ -5,10 +5,11 @@ that answers `/predict`.
 """
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from models.inspection.explanation import explain
+from models.inspection.explanation import Explanation, explain_classes
 from tasks.packaging.logged_model import text_column
 from tasks.service.limits import RefusedError
 from tasks.service.requests import Question, Tweet
@@ -53,17 +54,32 @@ class Explainer:
 def explained(model: ServedModel, tweet: Tweet) -> dict[str, Any]:
     """The words of the tweet and its twins as JSON has them; keys as `crisisflow explain --json` has them.
 
-    `kind` and `strength` say how a word is drawn.
+    `kind` and `strength` say how a word is drawn. Of a label of several classes, and of every kind of information, the
+    words of each class, the likeliest first; those of a label are also those of the answer.
     """
     text, keyword = (column.to_pylist()[0] for column in (text_column([tweet.text]), text_column([tweet.keyword])))
-    explanation = explain(model.classifier, [text], [keyword])[0]
+    reasons = explain_classes(model.classifier, [text], [keyword])[0]
+    explanation = max(reasons.label, key=lambda each: each.probability)
+    kinds = {kind.name: kind.classes for kind in model.classifier.kinds} if model.kinds else {}
+    told = {name: _classes(classes, reasons.kinds[name]) for name, classes in kinds.items()}
     return {
         "threshold": model.classifier.threshold,
         "probability_of_nothing": explanation.probability_of_nothing,
         "tokens": list(map(_token, marked_words(explanation))),
         "unexplained": explanation.unexplained,
         "twins": find_twins(model.tweets, text),
+        **({"explained_classes": _classes(model.classes, reasons.label)} if model.classes else {}),
+        **({"explained_kinds": told} if told else {}),
     }
+
+
+def _classes(names: Sequence[str], explained: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """Each class with its probability and words, the likeliest first."""
+    found = [
+        {"label": name, "probability": each.probability, "tokens": list(map(_token, marked_words(each)))}
+        for name, each in zip(names, explained, strict=True)
+    ]
+    return sorted(found, key=lambda each: -each["probability"])
 
 
 def _token(word: MarkedWord) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class FileJob:
     expected: int | None = None
     message: str = ""
     doubts: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
     table: pa.Table | None = field(default=None, repr=False)
     model: tuple[str, str] = ("", "")
     forgotten: bool = False
@@ -74,7 +74,7 @@ class FileJob:
             self.expected = expected_rows(self.path, source_limits(limits.file_bytes))
             most = (limits.file_bytes, limits.file_rows)
             self.table, self.doubts = score_file(self.path, self.columns, model, most, self.report)
-            self.counts, self.state = count_rows(self.table), "done"
+            self.counts, self.state = count_rows(self.table, model.classes), "done"
         except ForgottenError:
             self.table = None
         except ValueError as error:  # what the readers say of files that they cannot read

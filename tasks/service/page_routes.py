@@ -39,13 +39,15 @@ def add_pages(app: FastAPI, service: Service, overview: Overview | None) -> None
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def ask(request: Request) -> Response:
+        classes = service.model.classes if service.model else ()
         return page(
             "ask.html",
             "/",
-            "Does a tweet report a real disaster?",
+            "Of which class is a tweet?" if classes else "Does a tweet report a real disaster?",
             "Paste one, or drop a file of them.",
             annotator=request.scope.get(NAME),
             limits=service.limits,
+            classes=classes,
             most_megabytes=service.limits.file_bytes // MEBIBYTE,
             most_rows=service.limits.file_rows,
         )

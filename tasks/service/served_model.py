@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from models.classifiers.calibration import call_classes, of_called
 from models.drift.familiarity import NO_RECORD, Familiarity
 from models.text import Tokens, repair_text, tokenize
 from tasks import registry, tracking
@@ -26,11 +27,15 @@ WARM_UP_WORDS = "Forest fire near La Ronge Sask . Canada : people receive wildfi
 
 
 class Judgement(NamedTuple):
-    """P(real disaster) of a tweet, what keeps the model from judging it, and its class of each kind that is known."""
+    """P(real disaster) of a tweet, what keeps the model from judging it, and its class of each kind that is known.
+
+    Of a label of several classes the probability of each by its name, as `classes`, and that of the likeliest.
+    """
 
     probability: float
     doubt: str | None
     kinds: dict[str, dict[str, object]]
+    classes: dict[str, float] = {}  # noqa: RUF012 - nothing writes into it
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,11 @@ class ServedModel:
     serves: str = "twin"  # or refit: a fit on all labelled rows, whose twin was judged
     tweets: Path | None = None  # its checked tweets, where they are in the store
     logged: Any = None  # as MLflow loaded it; files are scored with it
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the several classes of its label; none of two."""
+        return tuple(getattr(self.classifier, "classes", ()))  # earlier releases know none
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -75,17 +85,24 @@ class ServedModel:
     def probabilities(self, tweets: Sequence[Tweet]) -> list[float]:
         """P(real disaster) of each tweet: the bits that the logged model gives for the same tweets in one table.
 
-        Among others a tweet may differ in the last digits (within 1e-6). Raises ArithmeticError for what is none.
+        Of several classes that of the likeliest. Among others a tweet may differ in the last digits (within 1e-6).
+        Raises ArithmeticError for what is none.
         """
-        return self._ask(tweets)[0]
+        told: list[float] = of_called(self._ask(tweets)[0]).tolist()
+        return told
 
     def judge(self, tweets: Sequence[Tweet]) -> list[Judgement]:
         """What the model says of each tweet, and what keeps it from judging it. Raises as `probabilities` does."""
-        probabilities, kinds = self._ask(tweets)
-        return list(map(Judgement, probabilities, self._doubts([tweet.text for tweet in tweets]), kinds))
+        said, kinds = self._ask(tweets)
+        doubts = self._doubts([tweet.text for tweet in tweets])
+        judged = list(map(Judgement, of_called(said).tolist(), doubts, kinds))
+        if not self.classes:
+            return judged
+        of_classes = [dict(zip(self.classes, of_tweet, strict=True)) for of_tweet in said.tolist()]
+        return [each._replace(classes=named) for each, named in zip(judged, of_classes, strict=True)]
 
-    def _ask(self, tweets: Sequence[Tweet]) -> tuple[list[float], list[dict[str, dict[str, object]]]]:
-        """P(real disaster) of each tweet, and by kind its likeliest class and the probability of that."""
+    def _ask(self, tweets: Sequence[Tweet]) -> tuple[np.ndarray, list[dict[str, dict[str, object]]]]:
+        """The probabilities of each tweet, and by kind its likeliest class and the probability of that."""
         texts, keywords = (text_column(column) for column in zip(*tweets, strict=True))
         known = self.classifier.kinds if self.kinds else ()
         if known:
@@ -99,7 +116,7 @@ class ServedModel:
             places, highest = of_classes.argmax(axis=1).tolist(), of_classes.max(axis=1).tolist()
             for of_tweet, place, probability in zip(told, places, highest, strict=True):
                 of_tweet[kind.name] = {"label": kind.classes[place], "probability": probability}
-        return answers.tolist(), told
+        return answers, told
 
     def _doubts(self, texts: Sequence[str]) -> list[str | None]:
         """Word by word in Python: for a few texts that takes a thirtieth of what Arrow's functions need to begin."""
@@ -112,12 +129,17 @@ class ServedModel:
     def answer(self, judged: Judgement | None) -> dict[str, object]:
         """Probability and label (1 from the model's threshold on) as JSON has them, kinds and a doubt if there are any.
 
-        None stands for a tweet without text, which has neither.
+        Of several classes the label is the name of the likeliest, and `classes` has the probability of each. None
+        stands for a tweet without text, which has neither.
         """
         if judged is None:
             return {"probability": None, "label": None}
-        said: dict[str, object]
-        said = {"probability": judged.probability, "label": int(judged.probability >= self.classifier.threshold)}
+        said: dict[str, object] = {"probability": judged.probability}
+        if judged.classes:
+            likeliest = max(judged.classes, key=lambda name: judged.classes[name])
+            said |= {"label": likeliest, "classes": judged.classes}
+        else:
+            said["label"] = int(call_classes(np.array([judged.probability]), self.classifier.threshold)[0])
         said |= {"kinds": judged.kinds} if judged.kinds else {}
         return said if judged.doubt is None else {**said, "doubt": judged.doubt}
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.splitting.splits import raw_groups
+from tasks.ingestion.steps import table_classes
 from tasks.registry.data_sources import stored_table
 from tasks.registry.versions import TABLE, version_at
 
@@ -28,9 +29,15 @@ def find_twins(tweets: Path | None, text: str) -> dict[str, Any] | None:
     if tweets is None or not (tweets / FILE).exists():
         return None
     (group,) = raw_groups(pa.array([text], pa.string())).to_pylist()
+    classes = table_classes(tweets) if (tweets / "report.json").exists() else ()
     rows = pq.read_table(tweets / FILE, columns=["text", "target", "split"], filters=[("group", "=", group)])
     shown = [
-        {"text": each["text"], "label": each["target"], "split": each["split"]}
+        {"text": each["text"], "label": _label(each["target"], classes), "split": each["split"]}
         for each in rows.slice(0, SHOWN).to_pylist()
     ]
     return {"count": len(rows), "shown": shown}
+
+
+def _label(target: int | None, classes: tuple[str, ...]) -> int | str | None:
+    """The label as people read it: 1 or 0, or the name of one of several classes."""
+    return classes[target] if classes and target is not None else target

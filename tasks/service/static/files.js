@@ -1,7 +1,7 @@
 // Send a file, follow how far it is, and look at its rows: sorted and filtered by the service.
 import { ask, byId, fault, make, percent } from "/static/shared.js";
 
-const COLUMNS = [["row", "Id"], ["probability", "Probability"], ["label", "Called"], ["text", "Tweet"]];
+const COLUMNS = [["row", "Id"], ["probability", "Probability"], ["label", "Called"]], TWEET = ["text", "Tweet"];
 const PAGE = 100, POLL = 400, LONGEST = 600; // characters of a tweet; the download has them all
 const progress = byId("progress"), scored = byId("scored"), drop = byId("drop"), input = byId("file");
 const most = Number(byId("upload").dataset.most);
@@ -72,8 +72,9 @@ function show(what, done, whole) {
 }
 
 function summarise(mine) {
-  const { rows, positives, in_doubt, not_scored } = mine.counts;
-  const parts = [`${mine.name}: ${rows.toLocaleString("en")} rows, ${positives.toLocaleString("en")} called a disaster`];
+  const { rows, positives, classes, in_doubt, not_scored } = mine.counts;
+  const called = classes ? Object.entries(classes).map(([name, number]) => `${number.toLocaleString("en")} ${name}`).join(", ") : `${positives.toLocaleString("en")} called a disaster`;
+  const parts = [`${mine.name}: ${rows.toLocaleString("en")} rows, ${called}`];
   if (in_doubt) parts.push(`${in_doubt.toLocaleString("en")} in doubt`);
   if (not_scored) parts.push(`${not_scored.toLocaleString("en")} not scored`);
   progress.replaceChildren(make("p", {}, `${parts.join(", ")}. By ${mine.model}${mine.version ? `, version ${mine.version}` : ""}.`),
@@ -95,7 +96,12 @@ async function look(change) {
 
 function table(found) {
   const head = make("tr", { role: "row" });
-  for (const [name, title] of COLUMNS) {
+  const kinds = Object.keys(found.rows[0]?.kinds ?? {});
+  for (const [name, title] of [...COLUMNS, ...kinds.map((kind) => [null, kind.replaceAll("_", " ")]), TWEET]) {
+    if (name === null) { // of a kind of information: shown, not sorted by
+      head.append(make("th", { scope: "col", role: "columnheader" }, make("bdi", {}, title)));
+      continue;
+    }
     const sorted = view.sort === name;
     const button = make("button", { type: "button", "data-sort": name }, `${title}${sorted ? (view.descending ? " ▼" : " ▲") : ""}`);
     button.addEventListener("click", async () => {
@@ -113,12 +119,12 @@ function table(found) {
 }
 
 function row(each) {
-  const called = each.label === null ? "not scored" : each.label ? "disaster" : "no disaster";
+  const called = each.label === null ? "not scored" : typeof each.label === "string" ? each.label : each.label ? "disaster" : "no disaster";
   const tweet = make("td", { class: "tweet", role: "cell" }, make("bdi", {}, cut(each.text ?? "")));
   for (const note of [each.doubt && `in doubt: ${each.doubt}`, each.reason]) if (note) tweet.append(make("small", {}, note));
   const cell = (kind, text) => make("td", { class: kind, role: "cell" }, text); // narrow screens show rows as blocks
   return make("tr", { role: "row" }, cell("id", each.id ?? ""), cell("number", each.probability === null ? "–" : percent(each.probability)),
-    cell("called", called), tweet);
+    cell("called", called), ...Object.values(each.kinds).map((kind) => cell("kind", kind ?? "")), tweet);
 }
 
 const cut = (text) => text.length <= LONGEST ? text : `${[...text].slice(0, LONGEST).join("")}… (${text.length.toLocaleString("en")} characters)`;

@@ -106,6 +106,16 @@ def test_kinds_of_information_are_told_where_the_model_knows_them() -> None:
     assert "kinds" not in predict({"text": "fire"})[1]
 
 
+def test_of_several_classes_the_likeliest_is_told_by_name_and_the_probability_of_each() -> None:
+    used = model(probabilities=lambda texts, _: np.array([[0.2, 0.5, 0.3]] * len(texts)))
+    used.classifier.classes = ("none", "storm", "drill")  # type: ignore[misc]
+    status, said = predict({"text": "fire"}, service(used=used))
+    classes = {"none": 0.2, "storm": 0.5, "drill": 0.3}
+    assert (status, said["label"], said["probability"], said["classes"]) == (200, "storm", 0.5, classes)
+    assert "classes" not in predict({"text": "fire"})[1]
+    assert "storm" in ask(service(used=used), "GET", "/").text  # as a filter of the table
+
+
 def test_every_error_has_one_form() -> None:
     limits = Limits(body_bytes=30, characters=20)
     answers = [

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import openpyxl
+import pyarrow as pa
 import pytest
 from asgi_client import RUNNER, Client
 from word_model import served_model, service
@@ -21,6 +22,7 @@ from tasks.service.access import Access
 from tasks.service.app import create_app
 from tasks.service.file_jobs import KEPT_SECONDS, FileJobs
 from tasks.service.limits import Limits, RefusedError
+from tasks.service.scored_file import View, count_rows, select_rows
 from tasks.service.served_model import ServedModel
 
 CSV = b"id,text\n1,fire near mill\n2,the party\n3,\n4,=1+1 flood\n5,\xd0\xbf\xd0\xbe\xd0\xb6\xd0\xb0\xd1\x80\n"
@@ -293,3 +295,16 @@ def test_too_many_of_one_client_are_refused_with_a_word() -> None:
             third.__enter__()
     with uploads.place("a"):
         pass
+
+
+def test_rows_tell_the_kinds_of_information_and_are_filtered_by_the_name_of_a_class() -> None:
+    columns = {
+        "id": ["1", "2"], "text": ["fire", "song"], "probability": [0.9, 0.8], "label": ["storm", "none"],
+        "doubt": pa.nulls(2, pa.string()), "reason": pa.nulls(2, pa.string()), "probability_storm": [0.9, 0.2],
+        "source": ["seen", "told"], "source_probability": [0.7, 0.6],
+    }  # fmt: skip
+    table = pa.table(columns)
+    found = select_rows(table, View(called="=storm"))
+    assert found["matching"] == 1
+    assert found["rows"][0]["kinds"] == {"source": "seen"}
+    assert count_rows(table, ("storm", "none", "drill"))["classes"] == {"storm": 1, "none": 1, "drill": 0}

@@ -1,0 +1,127 @@
+"""A label of three classes through the whole house, linear models only: retrained, judged, scored, explained."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from flows.cli.explain import Explained, _explained
+from flows.drift import DriftRequest, drift
+from flows.evaluate import EvaluateRequest, check_request
+from flows.ingest import TweetSource
+from flows.label_audit import AuditRequest, audit
+from flows.own_labels import add_own_labels
+from flows.retrain import RetrainRequest, retrain
+from flows.score import ScoreRequest, score
+from tasks import registry, tracking
+from tasks.labels.snapshot import SCHEMA
+from tasks.registry.data_sources import stored_table
+from tasks.registry.versions import TABLE, several_classes
+from tasks.sources.columns import ColumnMap
+from tasks.store import formats
+
+CLASSES = ("0=no disaster", "1=storm", "drill")
+TEXTS = ("the song is fire at the {}", "flood water has reached the {}", "this is an exercise at the {}")
+PLACES = ("harbour", "mill", "school", "bridge", "market", "valley", "station", "forest", "church", "depot")
+RECIPE = """
+name = "linear"
+vocabulary = { min_count = 1 }
+frequency = { min_document_frequency = 1 }
+cooccurrence = { min_count = 1, dimensions = 8 }
+embeddings = []
+classifiers = []
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> TweetSource:
+    folder = tmp_path_factory.mktemp("classes")
+    values = ("0", "1", "drill")
+    lines = [
+        f"{n},{TEXTS[n % 3].format(PLACES[n % 10])} {chr(97 + n % 26)} {chr(97 + n // 26)},{values[n % 3]}"
+        for n in range(240)
+    ]
+    (folder / "three.csv").write_text("\n".join(["id,tweet,class", *lines]) + "\n")
+    (folder / "linear.toml").write_text(RECIPE)
+    return TweetSource(source=str(folder / "three.csv"), columns=ColumnMap(classes=CLASSES))
+
+
+@pytest.fixture(scope="module")
+def result(source: TweetSource) -> dict[str, Any]:
+    recipe = Path(source.source).with_name("linear.toml")
+    return retrain(RetrainRequest(tweets=source, recipe=str(recipe), labels="none"))
+
+
+def test_a_retraining_puts_the_best_model_in_use(result: dict[str, Any]) -> None:
+    assert result["promoted"]
+    assert set(result["test"]) == {"rows", "classes"}
+    assert result["models"][0]["classes"] == ["no disaster", "storm", "drill"]
+    current = registry.champion()
+    assert current is not None
+    assert several_classes(current.tags) == ("no disaster", "storm", "drill")
+
+
+def test_its_champion_scores_and_explains_each_class(result: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("id,tweet\n1,flood water at the mill\n2,the song is fire at the school\n3,\n")
+    written = score(ScoreRequest(source=str(tmp_path / "new.csv"), out=str(tmp_path / "new.parquet")))
+    rows = pq.read_table(tmp_path / "new.parquet").to_pylist()
+    assert [row["label"] for row in rows] == ["storm", "no disaster"]
+    assert written["classes"] == {"no disaster": 1, "storm": 1, "drill": 0}
+    assert "positives" not in written
+    found, page = _explained("flood water at the mill", None, None, Explained())
+    assert (found["label"], found["explained"]) == ("storm", "storm")
+    other, _ = _explained("flood water at the mill", None, None, Explained(class_name="drill"))
+    words = {each["token"]: each["log_odds"] for each in other["tokens"]}
+    assert words["flood"] < 0
+    assert "the class “storm”" in page()
+    with pytest.raises(ValueError, match="there is no class 'x': there are no disaster, storm, drill"):
+        _explained("flood", None, None, Explained(class_name="x"))
+    with pytest.raises(ValueError, match="it tells none"):
+        _explained("flood", None, None, Explained(kind="source"))
+
+
+def test_a_model_of_two_classes_replaces_it_only_where_that_is_meant(
+    result: dict[str, Any], source: TweetSource
+) -> None:
+    two = source.model_copy(update={"columns": ColumnMap(positive=("1",), negative=("0", "drill"))})
+    recipe = str(Path(source.source).with_name("linear.toml"))
+    refused = retrain(RetrainRequest(tweets=two, recipe=recipe, labels="none", refit=False))
+    assert not refused["promoted"]
+    assert (
+        "the champion's label is no disaster, storm, drill, the challenger's disaster and no disaster"
+        in refused["reason"]
+    )
+
+
+def test_what_needs_two_classes_says_so(result: dict[str, Any], source: TweetSource, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("id,tweet\n1,flood\n")
+    for ask in (
+        lambda: drift(DriftRequest(source=str(tmp_path / "new.csv"))),
+        lambda: audit(AuditRequest()),
+        lambda: check_request(EvaluateRequest(tweets=source)),
+        lambda: retrain(RetrainRequest(tweets=source, recipe="quick", labels="none", miss_costs=5)),
+    ):
+        with pytest.raises(ValueError, match="needs a label of two classes"):
+            ask()
+
+
+def test_labels_of_people_do_not_join_a_label_of_three_classes(
+    result: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    current = registry.champion()
+    assert current is not None
+    tweets = stored_table(current.tags[TABLE])
+    assert tweets is not None
+    row = {"number": 1, "id": "1", "text": "flood", "keyword": None, "label": 1, "annotator": "a", "asked": "own"}
+    table = formats.write_artifact("labels", {"labels.parquet": _labels(row | {"model": "", "time": ""})})
+    with tracking.tracked_run("labels", "test") as run, pytest.raises(ValueError, match="a label of 3 classes"):
+        add_own_labels(str(table), tweets, run)
+    assert json.loads((tweets / "report.json").read_text())["classes"] == ["no disaster", "storm", "drill"]
+
+
+def _labels(row: dict[str, Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([row], SCHEMA)
