@@ -33,6 +33,14 @@ When = Annotated[
         "Repeatable.",
     ),
 ]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SRC", help="retrain: texts with labels of kinds of information. Repeatable."),
+]
+KindsColumns = Annotated[
+    list[str] | None,
+    typer.Option("--kinds-column", metavar="NAME", help="retrain: a column of kinds of information. Repeatable."),
+]
 Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="retrain: word vectors from elsewhere.")]
 
 
@@ -67,6 +75,8 @@ def add(
     source: Source = None,
     corpus: Corpus = None,
     pretrain_on: PretrainOn = None,
+    kinds: Kinds = None,
+    kinds_column: KindsColumns = None,
     vectors: Vectors = None,
     when: When = None,
     recipe: Annotated[str | None, typer.Option(help="retrain: quick, standard, best or a .toml file.")] = None,
@@ -93,6 +103,7 @@ def add(
         timing = timing_of(cron, timezone, every)
         options: dict[str, Any] = {"source": source, "corpora": tuple(corpus or ()), "recipe": recipe, "out": out}
         options |= {"labelled_texts": tuple(pretrain_on or ()), "vectors": vectors, "when": tuple(when or ())}
+        options |= {"kinds": tuple(kinds or ()), "kinds_columns": tuple(kinds_column or ())}
         options |= {"model": model, "columns": table.column_map(), "encoding": table.encoding}
         result = _add(addition_of(what, name, timing, options))
     show(result, as_json, _added)

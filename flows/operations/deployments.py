@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -25,11 +25,33 @@ from tasks.store.outputs import Outputs
 
 What = Literal["retrain", "ingest", "score"]
 OPTIONS: dict[What, tuple[str, ...]] = {
-    "retrain": ("source", "corpora", "labelled_texts", "vectors", "recipe", "when"),
+    "retrain": ("source", "corpora", "labelled_texts", "kinds", "kinds_columns", "vectors", "recipe", "when"),
     "ingest": ("source",),
     "score": ("source", "out", "model"),
 }
-SPELT = {"corpora": "corpus", "labelled_texts": "pretrain-on"}
+SPELT = {"corpora": "corpus", "labelled_texts": "pretrain-on", "kinds_columns": "kinds-column"}
+
+
+class FurtherTexts(NamedTuple):
+    """What a retraining learns from beside tweets and corpora, and which columns of it."""
+
+    labelled_texts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    kinds_columns: tuple[str, ...] = ()
+    vectors: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a request that are given; paths made absolute."""
+        found: dict[str, Any] = {
+            "labelled_texts": [absolute(each) for each in self.labelled_texts],
+            "kinds": [absolute(each) for each in self.kinds],
+            "kinds_columns": list(self.kinds_columns),
+            "vectors": self.vectors and absolute(self.vectors),
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+NO_TEXTS = FurtherTexts()
 
 
 class Reading(Settings):
@@ -53,6 +75,8 @@ class Addition(Reading):
     source: str | None = None
     corpora: tuple[str, ...] = ()
     labelled_texts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    kinds_columns: tuple[str, ...] = ()
     vectors: str | None = None
     when: tuple[Trigger, ...] = ()
     recipe: str | None = None
@@ -70,7 +94,7 @@ class Addition(Reading):
         self._refuse_label_flags()
         if self.what == "retrain":
             refuse_reading_nothing(self.source, self, "--source")
-        for source in filter(None, (self.source, self.vectors, *self.corpora, *self.labelled_texts)):
+        for source in filter(None, (self.source, self.vectors, *self.corpora, *self.labelled_texts, *self.kinds)):
             _check_source(source, watched=self.what != "retrain")
         if self.recipe:
             load_recipe(self.recipe)
@@ -81,6 +105,7 @@ class Addition(Reading):
     def _refuse_label_flags(self) -> None:
         """Raise ValueError for flags of labels where none are read."""
         labels = {"label": "--label-column", "positive": "--positive-label", "negative": "--negative-label"}
+        labels["classes"] = "--label-class"
         given = next((flag for name, flag in labels.items() if getattr(self.columns, name)), None)
         if self.what == "score" and given:
             raise ValueError(f"{given} is not valid for score: it is for retrain and ingest")
@@ -88,8 +113,8 @@ class Addition(Reading):
     def parameters(self) -> dict[str, Any]:
         """What its runs are called with; paths made absolute, for they start in another folder."""
         if self.what == "retrain":
-            more = self.labelled_texts, self.vectors
-            fields = retrain_fields(self.source, self.corpora, self.recipe, self, *more)
+            texts = FurtherTexts(self.labelled_texts, self.kinds, self.kinds_columns, self.vectors)
+            fields = retrain_fields(self.source, self.corpora, self.recipe, self, texts)
             return {"request": {"when": list(self.when), "retraining": fields} if self.when else fields}
         fields = {"source": self.source and absolute(self.source), "out": self.out and str(Path(self.out).resolve())}
         given = {name: value for name, value in (fields | {"model": self.model}).items() if value}
@@ -140,8 +165,7 @@ def retrain_fields(
     corpora: tuple[str, ...],
     recipe: str | None,
     reading: Reading,
-    labelled_texts: tuple[str, ...] = (),
-    vectors: str | None = None,
+    texts: FurtherTexts = NO_TEXTS,
 ) -> dict[str, Any]:
     """The fields of a retraining's request that these options name."""
     fields: dict[str, Any] = {}
@@ -149,10 +173,7 @@ def retrain_fields(
         fields["tweets"] = {"source": absolute(tweets)} | reading.fields()
     if tweets or corpora:  # corpora of other tweets are not to be read beside these
         fields["corpora"] = [absolute(corpus) for corpus in corpora]
-    if labelled_texts:
-        fields["labelled_texts"] = [absolute(each) for each in labelled_texts]
-    if vectors:
-        fields["vectors"] = absolute(vectors)
+    fields |= texts.fields()
     if recipe:
         fields["recipe"] = absolute(recipe) if recipe.endswith(".toml") else recipe
     return fields

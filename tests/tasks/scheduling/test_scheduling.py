@@ -93,6 +93,8 @@ def test_an_interval_keeps_its_own_beat() -> None:
         ("ingest", {"recipe": "quick"}, "--recipe is not valid for ingest: it is for retrain"),
         ("score", {"corpora": ("x.txt",)}, "--corpus is not valid for score: it is for retrain"),
         ("score", {"labelled_texts": ("x",)}, "--pretrain-on is not valid for score: it is for retrain"),
+        ("score", {"kinds_columns": ("x",)}, "--kinds-column is not valid for score: it is for retrain"),
+        ("retrain", {"kinds": ("/nope.csv",)}, "nothing to read at '/nope.csv'"),
         ("retrain", {"vectors": "/nope.vec"}, "nothing to read at '/nope.vec'"),
         ("score", {"when": ("drift",)}, "--when is not valid for score: it is for retrain"),
         (
@@ -142,11 +144,26 @@ def test_how_to_read_the_source_is_scheduled_too(tmp_path: Path, what: str) -> N
 
 def test_what_networks_start_from_is_scheduled_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("texts.csv", "glove.txt"):
+    for name in ("texts.csv", "glove.txt", "kinds.csv"):
         Path(name).write_text("word 1\n")
-    options = {"labelled_texts": ("texts.csv",), "vectors": "glove.txt"}
+    options = {"labelled_texts": ("texts.csv",), "vectors": "glove.txt", "kinds": ("kinds.csv",)}
+    request = addition_of("retrain", None, HOURLY, options | {"kinds_columns": ("type",)}).parameters()["request"]
+    assert request == {
+        "labelled_texts": [str(tmp_path / "texts.csv")],
+        "kinds": [str(tmp_path / "kinds.csv")],
+        "kinds_columns": ["type"],
+        "vectors": str(tmp_path / "glove.txt"),
+    }
+
+
+def test_the_classes_of_a_label_are_scheduled_and_no_label_is_read_where_tweets_are_scored(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,class\nFire,0\n")
+    columns = ColumnMap(label="class", classes=("0=none", "1=storm", "drill"))
+    options = {"source": str(tmp_path / "a.csv"), "columns": columns}
     request = addition_of("retrain", None, HOURLY, options).parameters()["request"]
-    assert request == {"labelled_texts": [str(tmp_path / "texts.csv")], "vectors": str(tmp_path / "glove.txt")}
+    assert ColumnMap(**request["tweets"]["columns"]).class_names == ("none", "storm", "drill")
+    with pytest.raises(ValueError, match="--label-class is not valid for score"):
+        addition_of("score", None, HOURLY, {"columns": ColumnMap(classes=columns.classes)})
 
 
 def test_a_retraining_on_need_says_what_calls_for_it(tmp_path: Path) -> None:
