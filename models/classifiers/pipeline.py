@@ -101,8 +101,8 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
 
     `classifier.json` says what it is, which classes it tells apart if they are several, and the temperature of its
     probabilities where one was fitted; `logistic.npz` comes with `features.parquet` (bag of words) or `vectors.parquet`
-    (mean word vectors); `network.keras` with `vocabulary.parquet`; beside either of the last two, `ngrams.parquet` makes
-    the vectors of words never seen; `members` holds the parts of the classifiers of an ensemble by number.
+    (mean word vectors); `network.keras` with `vocabulary.parquet`; beside either of the last two, `ngrams.parquet`
+    makes the vectors of words never seen; `members` holds the parts of the classifiers of an ensemble by number.
     Raises ValueError for a set of parts that makes no classifier.
     """
     about = parts["classifier.json"]
