@@ -102,7 +102,8 @@ class Failure:
     @classmethod
     def of(cls, error: Exception) -> "Failure":
         """The exception in parts."""
-        kind, arguments, *state = error.__reduce__()
+        reduced: Any = error.__reduce__()
+        kind, arguments, *state = reduced
         return cls(kind, arguments, dict(state[0] or {}) if state else {}, traceback.format_exc())
 
     def unpack(self) -> Any:
