@@ -15,12 +15,9 @@ Tensor: TypeAlias = keras.KerasTensor
 Shape: TypeAlias = tuple[int | None, ...]
 
 
-_READ = threading.local()  # what networks are called with or traced in this thread, and in no other
-
-
 @contextmanager
-def reading_beyond(beyond: Tensor | None) -> Iterator[None]:
-    """While it is open, networks of this thread read ids from the vocabulary's size on as rows of `beyond`.
+def reading_beyond(network: keras.Model, beyond: Tensor | None) -> Iterator[None]:
+    """While it is open, this thread's calls of the network read ids from the vocabulary's size on as rows of `beyond`.
 
     `beyond` (words, width) is what n-grams make of words outside the vocabulary; it is not trained. It is added to the
     vector of the unknown word, which is: training moves that to where rare words belong, and so reads its own rare
@@ -28,12 +25,14 @@ def reading_beyond(beyond: Tensor | None) -> Iterator[None]:
     (tests/benchmarks/bench_unknown_words.py); n-grams alone, or rows of their own for all rare words of the training,
     which learn their labels by heart, did not.
     """
-    before = getattr(_READ, "beyond", None)
-    _READ.beyond = beyond
+    # Through the layer's class: a logged model's may come from another copy of this file.
+    reading = type(network.get_layer("embedding")).reading
+    before = getattr(reading, "beyond", None)
+    reading.beyond = beyond
     try:
         yield
     finally:
-        _READ.beyond = before
+        reading.beyond = before
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -64,11 +63,12 @@ class TokenVectors(keras.layers.Embedding):
     It reads words outside the vocabulary too, see `reading_beyond`.
     """
 
+    reading = threading.local()  # `beyond` of the thread that calls or traces a network, and of no other
     move: Any = None  # (batch, length, width), added to the vectors of the tokens; never there outside a training step
 
     def call(self, ids: Tensor) -> Tensor:
         """Vectors (batch, length, width)."""
-        beyond = getattr(_READ, "beyond", None)
+        beyond = getattr(self.reading, "beyond", None)
         vectors = super().call(ids) if beyond is None else self._with_beyond(ids, beyond)
         return vectors if self.move is None else vectors + self.move
 

@@ -85,7 +85,7 @@ def train_classifier(
     limit = settings.epochs if epochs is None else epochs
     patience = settings.patience if stops_early else limit + 1
     while len(state.history) < limit and state.epochs_since_best < patience:
-        with reading_beyond(beyond):
+        with reading_beyond(model, beyond):
             scores = train_epoch(state, hooks)
         if len(validation.labels):
             scores |= _validation_scores(model, validation, target)

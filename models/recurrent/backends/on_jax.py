@@ -79,7 +79,7 @@ def logits(network: keras.Model) -> Logits:
 
     @jax.jit
     def forward_beyond(weights: Values, rest: Values, ids: jax.Array, beyond: jax.Array) -> jax.Array:
-        with reading_beyond(beyond):
+        with reading_beyond(network, beyond):
             return network.stateless_call(weights, rest, ids, training=False)[0]
 
     def answer(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:

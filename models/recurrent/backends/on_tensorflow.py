@@ -49,9 +49,9 @@ def logits(network: keras.Model) -> Logits:
     """Ids (batch, length) -> logits (batch, width), traced once for all shapes."""
     forward = tf.function(lambda ids: network(ids, training=False), input_signature=[IDS])
 
-    @tf.function(input_signature=[IDS, VECTORS])
+    @tf.function(input_signature=[IDS, VECTORS], autograph=False)
     def forward_beyond(ids: tf.Tensor, beyond: tf.Tensor) -> tf.Tensor:
-        with reading_beyond(beyond):
+        with reading_beyond(network, beyond):
             return network(ids, training=False)
 
     def answer(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:

@@ -36,7 +36,7 @@ def logits(network: keras.Model) -> Logits:
 
     def answer(ids: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
         further = None if beyond is None else keras.ops.convert_to_tensor(beyond)
-        with torch.no_grad(), reading_beyond(further):
+        with torch.no_grad(), reading_beyond(network, further):
             values: np.ndarray = network(ids, training=False).cpu().numpy()
             return values
 

@@ -70,10 +70,10 @@ def test_training_moves_the_unknown_word_and_leaves_what_comes_with_the_document
 def test_training_reads_words_beyond_the_vocabulary_as_predicting_does() -> None:
     model = network(KNOWN)
     ids, offsets = np.array([3, KNOWN + 2, 1], np.int32), np.array([0, 3])
-    with reading_beyond(VECTORS[KNOWN:]):
+    with reading_beyond(model, VECTORS[KNOWN:]):
         read = model.get_layer("embedding")(ids[None]).numpy()[0]
     assert read == pytest.approx(np.stack([VECTORS[3], VECTORS[1] + VECTORS[KNOWN + 2], VECTORS[1]]))
-    with reading_beyond(VECTORS[KNOWN:]):
+    with reading_beyond(model, VECTORS[KNOWN:]):
         expected = model(ids[None], training=False).numpy()[0]
     assert predict_probabilities(model, ids, offsets, VECTORS[KNOWN:]) == pytest.approx(expected, abs=1e-6)
 
