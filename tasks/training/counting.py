@@ -24,6 +24,7 @@ from tasks.store import formats
 if TYPE_CHECKING:
     from models.frequencies import CooccurrenceCounter
 
+ADDED_AT_ONCE = 4  # matrices of counts
 SLICE_ROWS = 1 << 16  # tweets of one unit: seconds of work
 
 
@@ -125,12 +126,38 @@ def count_pairs(pieces: Sequence[TextPiece], settings: CooccurrenceSettings) -> 
             Unit(f"count pairs {number}", count_piece_pairs, (piece, words, settings, between / f"{number}.npz"))
             for number, piece in enumerate(pieces)
         ]
+        sums = []
         with progress("count co-occurrences", total=len(pieces), unit="pieces") as report:
             for number, path in enumerate(run(work), start=1):
-                counter.add_sums(formats.read_sparse(path))
-                path.unlink()
+                sums.append(path)
                 report(number)
+        for path in _added_up(sums, between):
+            counter.add_sums(formats.read_sparse(path))
     return counter
+
+
+def _added_up(sums: list[Path], between: Path) -> list[Path]:
+    """A few files of sums in the place of many: adding takes as long as counting, so workers do it, in rounds."""
+    round_number = 0
+    while len(sums) > ADDED_AT_ONCE:
+        groups = [sums[start : start + ADDED_AT_ONCE] for start in range(0, len(sums), ADDED_AT_ONCE)]
+        work = [
+            Unit(f"add pairs {number}", add_sums, (group, between / f"added-{round_number}-{number}.npz"))
+            for number, group in enumerate(groups)
+        ]
+        added = list(run(work))
+        for path in sums:
+            path.unlink()
+        sums, round_number = added, round_number + 1
+    return sums
+
+
+def add_sums(parts: list[Path], out: Path) -> Path:
+    """The sum of these sparse matrices of whole numbers, exact in any order."""
+    first, *others = map(formats.read_sparse, parts)
+    with output(out) as draft:
+        formats.write_sparse(draft, sum(others, start=first), level=0)
+    return out
 
 
 def _word_counts(pieces: Sequence[TextPiece], between: Path) -> Iterable[WordCounts]:

@@ -11,7 +11,8 @@
 first digest that differs. `overhead` sleeps instead of computing, so that it needs no processors: seconds over what the
 naps alone take, and the memory of the scheduler's process as units go by. `kills` ends a worker by SIGKILL at moments
 drawn uniformly, and the scheduler once. `replay` measures every unit of `counting` in one process and deals their times
-out to 2 to 256 simulated workers, by first come first served, the command's own share one after the other.
+out to 2 to 256 simulated workers, first come first served; phases wait for each other, and the command's own share is
+added.
 """
 
 import argparse
@@ -259,27 +260,31 @@ class Recording:
     """A cluster that is this process, and keeps how long each unit took."""
 
     workers: int = 1
-    seconds: list[float] = field(default_factory=list)
+    phases: list[list[float]] = field(default_factory=list)
 
     def results(self, units: Iterable[Any]) -> Iterator[Any]:
-        """The results, one after the other."""
+        """The results, one after the other; what is asked for together is a phase."""
+        self.phases.append([])
+        seconds = self.phases[-1]
         for unit in units:
             start = time.monotonic()
             result = unit.function(*unit.arguments)
-            self.seconds.append(time.monotonic() - start)
+            seconds.append(time.monotonic() - start)
             yield result
 
     def stop(self) -> None:
         """Nothing runs elsewhere."""
 
 
-def simulated(seconds: list[float], serial: float, workers: int) -> float:
-    """Seconds with so many workers: the command's share is spent evenly before each unit, a free worker takes it."""
-    free, sent = [0.0] * workers, 0.0
-    for each in seconds:
-        sent += serial / len(seconds)
-        heapq.heappush(free, max(heapq.heappop(free), sent) + each)
-    return max(free)
+def simulated(phases: list[list[float]], serial: float, workers: int) -> float:
+    """Seconds with so many workers: units go to whoever is free, phases and the command's share one after the other."""
+    whole = serial
+    for seconds in phases:
+        free = [0.0] * workers
+        for each in seconds:
+            heapq.heapreplace(free, free[0] + each)
+        whole += max(free)
+    return whole
 
 
 def bench_replay(asked: argparse.Namespace) -> None:
@@ -289,11 +294,12 @@ def bench_replay(asked: argparse.Namespace) -> None:
     corpus, recording = zipf_corpus(asked.tokens), Recording()
     with running_on(recording):
         whole, _ = count(corpus)
-    serial = whole - sum(recording.seconds)
-    print(f"{whole:.1f} s, {len(recording.seconds)} units of {np.mean(recording.seconds):.2f} s, serial {serial:.2f} s")
-    print(f"serial share {serial / whole:.1%}, longest unit {max(recording.seconds):.2f} s")
+    seconds = [each for phase in recording.phases for each in phase]
+    serial = whole - sum(seconds)
+    print(f"{whole:.1f} s, {len(seconds)} units of {np.mean(seconds):.2f} s in {len(recording.phases)} phases")
+    print(f"serial {serial:.2f} s, {serial / whole:.1%}; longest unit {max(seconds):.2f} s")
     for workers in SIMULATED:
-        took = simulated(recording.seconds, serial, workers)
+        took = simulated(recording.phases, serial, workers)
         print(f"{workers:4} workers {took:8.2f} s, {whole / took:6.1f} times as fast")
 
 
