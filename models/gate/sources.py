@@ -78,7 +78,7 @@ def score_source(name: str, paired: Paired) -> SourceScore:
     return SourceScore(name, len(paired.rows), accuracy, f1)
 
 
-def judge_champion_rows(own: SourceScore, settings: GateSettings, meant: bool) -> Rule:
+def judge_champion_rows(own: SourceScore, settings: GateSettings, meant: bool, f1_name: str = "F1") -> Rule:
     """The rule that a challenger of other tweets is not worse on the champion's own rows than a margin lets pass.
 
     Kept whatever was found when the change of data is meant. Too few rows to judge by break it.
@@ -90,7 +90,7 @@ def judge_champion_rows(own: SourceScore, settings: GateSettings, meant: bool) -
     (old, new), (old_f1, new_f1) = own.accuracy, own.f1
     found = (
         f"on the {counted(own.rows, 'held-out row')} of the champion's own tweets accuracy {new:.3f} against "
-        f"{old:.3f}, F1 {new_f1:.3f} against {old_f1:.3f}"
+        f"{old:.3f}, {f1_name} {new_f1:.3f} against {old_f1:.3f}"
     )
     if max(old - new, old_f1 - new_f1) <= settings.source_margin:
         return Rule(RULE, True, found)

@@ -164,7 +164,7 @@ class Challenge:
             gate_sources.score_source("the champion's tweets", own_pair),
             gate_sources.score_source("the challenger's tweets", pair),
         )
-        rule = gate_sources.judge_champion_rows(scores[0], self.settings, self.replace_data)
+        rule = gate_sources.judge_champion_rows(scores[0], self.settings, self.replace_data, pair.rows.target.f1_name)
         return gate_sources.add_rule(verdict, rule, relation.difference, scores)
 
     def _unjudged(self, verdict: Verdict, relation: Relation, why: str) -> Verdict:
