@@ -67,7 +67,7 @@ def _shown(result: Mapping[str, Any]) -> None:
     table = Table("measure", "effect", "p", "verdict", "tokens that show it")
     for each in result["measures"]:
         shown = " ".join(each["tokens"][:5]) if each["verdict"] == "shifted" else ""
-        cells = (each["name"].replace("_", " "), f"{each['effect']:+.2f}", p_words(each["p_corrected"]))
+        cells = (each["name"].replace("_", " "), f"{each['effect']:+z.2f}", p_words(each["p_corrected"]))
         table.add_row(*cells, each["verdict"], Text(visible(shown)))
     if result["measures"]:
         console.print(table)

@@ -203,5 +203,5 @@ def _strongest(tokens: list[Mapping[str, Any]], scale: float, of: str) -> Table:
         towards = each["log_odds"] > 0
         bar = Text("█" * max(1, round(BAR * abs(each["log_odds"]) / scale)), "red" if towards else "cyan")
         sides = ("", bar) if towards else (bar, "")
-        table.add_row(Text(each["token"]), *sides, f"{each['log_odds']:+.2f}")
+        table.add_row(Text(each["token"]), *sides, f"{each['log_odds']:+z.2f}")
     return table

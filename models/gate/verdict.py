@@ -163,14 +163,14 @@ def _scores(rows: HeldOut, answers: Answers) -> dict[str, float]:
 def _decisive(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
     compared = f"{gain.score} {new:.3f} against {old:.3f} on {counted(gain.rows, 'held-out row')}"
     rule = _better if settings.promote_if == "better" else _not_worse
-    return rule(gain, f"{compared} ({100 * gain.value:+.1f} points", settings)
+    return rule(gain, f"{compared} ({100 * gain.value:+z.1f} points", settings)
 
 
 def _not_worse(gain: Gain, compared: str, settings: GateSettings) -> Rule:
     """Non-inferiority: even the lowest credible gain is a loss within the margin."""
     lowest = gain.lowest(settings.level)
     kept = lowest > -settings.margin
-    finding = f"{compared}, {100 * lowest:+.1f} at worst, "
+    finding = f"{compared}, {100 * lowest:+z.1f} at worst, "
     return Rule("not worse", kept, f"{finding}{'within' if kept else 'past'} {100 * settings.margin:g} points of loss)")
 
 
@@ -194,5 +194,5 @@ def _harmless(losses: tuple[SliceLoss, ...], settings: GateSettings) -> Rule:
     judged = sum(each.judged for each in losses)
     if not harmed:
         return Rule("no harm", True, f"no loss past {settings.slice_margin:.0%} on any of {judged} slices")
-    said = ", ".join(f"{each.name} {100 * each.gain:+.1f} points of {counted(each.rows, 'row')}" for each in harmed)
+    said = ", ".join(f"{each.name} {100 * each.gain:+z.1f} points of {counted(each.rows, 'row')}" for each in harmed)
     return Rule("no harm", False, f"harm on {len(harmed)} of {judged} slices: {said}")

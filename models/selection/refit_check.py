@@ -37,9 +37,9 @@ class Agreement:
         if self.agreement < settings.min_agreement:
             found.append(f"equal labels {self.agreement:.3f}, at least {settings.min_agreement:g} wanted")
         if abs(self.drift) > settings.max_drift:
-            found.append(f"mean probability {self.drift:+.3f}, at most {settings.max_drift:g} either way wanted")
+            found.append(f"mean probability {self.drift:+z.3f}, at most {settings.max_drift:g} either way wanted")
         if abs(self.certainty) > settings.max_drift:
-            found.append(f"mean certainty {self.certainty:+.3f}, at most {settings.max_drift:g} either way wanted")
+            found.append(f"mean certainty {self.certainty:+z.3f}, at most {settings.max_drift:g} either way wanted")
         return found
 
 

@@ -119,5 +119,5 @@ def difference(each: Mapping[str, Any], digits: int = 4) -> str:
     low, high = each["interval"]
     if each["difference"] != each["difference"]:
         return "-"
-    sure = f"{LINE}({low:+.3f} to {high:+.3f}){LINE}{p_words(each['p'])}" if low == low else ""
-    return f"{each['difference']:+.{digits}f}{sure}"
+    sure = f"{LINE}({low:+z.3f} to {high:+z.3f}){LINE}{p_words(each['p'])}" if low == low else ""
+    return f"{each['difference']:+z.{digits}f}{sure}"

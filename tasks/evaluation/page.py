@@ -68,7 +68,7 @@ def _with_spread(model: Mapping[str, Any], metric: str) -> str:
 
 def _difference(difference: Mapping[str, Any]) -> str:
     low, high = difference["interval"]
-    return f"{difference['value']:+.4f}{LINE}({low:+.3f} to {high:+.3f}){LINE}{p_words(difference['p'])}"
+    return f"{difference['value']:+z.4f}{LINE}({low:+z.3f} to {high:+z.3f}){LINE}{p_words(difference['p'])}"
 
 
 def markdown(summary: Mapping[str, Any]) -> str:

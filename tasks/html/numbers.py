@@ -36,7 +36,7 @@ def points(difference: float) -> str:
     >>> points(0.0125)
     '+1.2'
     """
-    return f"{100 * difference:+.1f}"
+    return f"{100 * difference:+z.1f}"
 
 
 def cut(text: str, limit: int = 600) -> str:

@@ -120,7 +120,7 @@ def most_shifted(measures: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 def _in_words(measures: list[Measured], rows: int, reference: int) -> str:
     shifted = sorted((each for each in measures if each.verdict == "shifted"), key=lambda each: -abs(each.effect))
     if shifted:
-        return ", ".join(f"{each.name.replace('_', ' ')} (effect {each.effect:+.2f})" for each in shifted)
+        return ", ".join(f"{each.name.replace('_', ' ')} (effect {each.effect:+z.2f})" for each in shifted)
     if any(each.verdict == "cannot tell" for each in measures):
         return f"{counted(rows, 'row')} against {reference:,} could not have shown a medium shift"
     return f"no measure differs with {f'p < {LEVEL:g}'.replace('0.', '.')} after correction"

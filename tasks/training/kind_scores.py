@@ -107,7 +107,7 @@ def _part(name: str, scores: dict[str, Any]) -> Part:
     difference = scores["macro_f1"] - scores["baseline_macro_f1"]
     lead = (
         f"Macro F1 {scores['macro_f1']:.3f} on {counted(scores['rows'], 'text')}, {scores['baseline_macro_f1']:.3f} of "
-        f"{BASELINE}: {difference:+.3f} ({low:+.3f} to {high:+.3f}, 95 % bootstrap interval over groups)."
+        f"{BASELINE}: {difference:+z.3f} ({low:+z.3f} to {high:+z.3f}, 95 % bootstrap interval over groups)."
     )
     rows = tuple(
         (each["class"], f"{each['rows']:,}", _figure(each["f1"]), _figure(each["baseline_f1"]))

@@ -61,7 +61,7 @@ def kinds_told(console: Console, kinds: Sequence[Mapping[str, Any]]) -> None:
         console.print(
             f"{each['name']}, {counted(len(each['classes']), 'class', 'classes')}: macro F1 {each['macro_f1']:.3f} "
             f"on {counted(each['rows'], 'held-out text')}; one-vs-rest TF-IDF + logistic regression "
-            f"{each['baseline_macro_f1']:.3f} (difference {low:+.3f} to {high:+.3f})."
+            f"{each['baseline_macro_f1']:.3f} (difference {low:+z.3f} to {high:+z.3f})."
         )
 
 

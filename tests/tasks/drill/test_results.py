@@ -80,3 +80,8 @@ def test_the_picture_of_an_event_shows_the_first_policy_and_the_best_others(summ
     storm = summary["events"][1]
     assert storm["days"] == [{"day": "1970-01-01", "tweets": 8, "real": 4}]
     assert storm["scores"]["never retrained"]["right"] == [0.5]
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
+    nothing = {"difference": -0.0002, "interval": [-0.0004, 0.0001], "p": 0.207}
+    assert results.difference(nothing, digits=3).split("\n")[:2] == ["+0.000", "(+0.000 to +0.000)"]
