@@ -1,6 +1,7 @@
 """One run, as a value: everything is logged by its id, and nothing with the secrets of an address in it."""
 
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from tasks.tracking.connection import client
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Of two threads that log the same new dataset, MLflow refuses the second: it looks for it first, and then inserts it.
+_one_dataset = threading.Lock()
 MAX_PARAMETER_CHARACTERS = 6_000  # MLflow's own limit
 MAX_NAME_CHARACTERS = 250  # of its column, which PostgreSQL enforces
 PARAMETERS_PER_CALL = 100
@@ -133,7 +136,9 @@ class Run(BaseModel):
 
         origin = mask_secrets(source) or f"{artifact.parent.name}/{artifact.name}"
         dataset = Dataset(artifact.parent.name, artifact.name, "crisisflow", origin)
-        client().log_inputs(self.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
+        inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])]
+        with _one_dataset:
+            client().log_inputs(self.run_id, inputs)
 
 
 def storable(text: str) -> str:
