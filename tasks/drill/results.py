@@ -121,7 +121,7 @@ def event_rows(summary: Mapping[str, Any]) -> list[list[str]]:
     for each in summary["events"]:
         scores = list(each["scores"].values())
         first = scores[0]
-        share = f"{100 * first['positives'] / max(1, first['tweets']):.0f} %"
+        share = f"{100 * first['positives'] / max(1, first['tweets']):.0f}\N{NO-BREAK SPACE}%"
         lines.append(
             [_words(each["event"]), f"{first['tweets']:,}", share, *(in_digits(one["macro_f1"]) for one in scores)]
         )
