@@ -1,6 +1,7 @@
 """A label of three classes through the whole house, linear models only: retrained, judged, scored, explained."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> TweetSource:
 
 
 @pytest.fixture(scope="module")
-def result(source: TweetSource) -> dict[str, Any]:
+def result(
+    source: TweetSource, prefect: None, blank_figures: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """A retraining, in a state folder that is this module's own as long as it runs: its model is the champion there."""
     recipe = Path(source.source).with_name("linear.toml")
-    return retrain(RetrainRequest(tweets=source, recipe=str(recipe), labels="none"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRISISFLOW_HOME", str(tmp_path_factory.mktemp("state")))
+        yield retrain(RetrainRequest(tweets=source, recipe=str(recipe), labels="none"))
 
 
 def test_a_retraining_puts_the_best_model_in_use(result: dict[str, Any]) -> None:
