@@ -41,6 +41,9 @@ def start(
         int, typer.Option(min=0, max=65535, help="Port of Dask's pages, on 127.0.0.1 only.")
     ] = 8787,
     folder: CertificatesFolder = None,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay until the cluster ends, or Ctrl-C, as the main process of a pod.")
+    ] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -55,7 +58,12 @@ def start(
         from tasks.cluster import lasting
 
         facts = lasting.start(workers, host, port, dashboard_port, folder)
-    show(facts, as_json, _started)
+        show(facts, as_json, _started)
+        if foreground:
+            try:
+                lasting.wait(facts)
+            finally:
+                lasting.stop()
 
 
 def worker(
@@ -81,10 +89,12 @@ def worker(
         server = lasting.work_for(parsed.url, workers, host, folder)
         try:
             print(f"{counted(workers, 'worker')} for {parsed.url}, the log: {server.log}. Ctrl-C ends it.", flush=True)
-            server.process.wait()
+            ended = server.process.wait()
         finally:
             server.stop()
-    print("The scheduler has ended, or the workers failed: see the log.")
+    print("The scheduler has ended." if ended == 0 else f"The workers failed: see the log, {server.log}")
+    if ended != 0:
+        raise typer.Exit(FAILED)
 
 
 def status(as_json: AsJson = False, debug: Debug = False) -> None:

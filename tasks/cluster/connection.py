@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 AHEAD_PER_WORKER = 4  # enough that no worker waits for the command, few enough that the scheduler holds little
 CONNECT_SECONDS = 20.0
+FETCH_SECONDS = 5.0
 EXAMINE_SECONDS = 120.0
 NO_WORKER_SECONDS = 60.0
 LOOK_SECONDS = 1.0
@@ -37,6 +39,7 @@ class DaskCluster:
     client: "Client"
     address: str
     workers: int
+    token: Path | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
     _without_workers_since: float | None = None
     _counted: float = field(default_factory=time.monotonic)
@@ -55,6 +58,10 @@ class DaskCluster:
             for _, future, _ in pending:
                 future.cancel()
 
+    @cached_property
+    def _secret(self) -> tuple[str, str] | None:
+        return None if self.token is None else (str(self.token), self.token.read_text())
+
     def stop(self) -> None:
         """Wake up all who wait for a result, by `Stopped`; what they waited for is cancelled."""
         self._stopped.set()
@@ -65,7 +72,7 @@ class DaskCluster:
         self._count_workers()
         future = self.client.submit(
             execute,
-            Sent.of(unit),
+            Sent.of(unit, self._secret),
             key=f"{unit.name}-{uuid.uuid4().hex}",  # of its own: equal work is found in the store, not in Dask
             pure=False,
         )
@@ -82,21 +89,27 @@ class DaskCluster:
 
     def _result(self, unit: Unit, future: "Future[Any]", done: threading.Event) -> Any:
         try:
-            while not done.wait(LOOK_SECONDS):
+            answer = None
+            while answer is None:
+                if done.wait(LOOK_SECONDS):
+                    answer = self._fetch(unit, future)
                 self._look()
         except BaseException:
             future.cancel()
             raise
-        return self._outcome(unit, future)
+        return answer.unpack()
 
-    def _outcome(self, unit: Unit, future: "Future[Any]") -> Any:
+    def _fetch(self, unit: Unit, future: "Future[Any]") -> Answer | Failure | None:
+        """What a unit that is done left on its worker; None while it is done again, that worker being gone."""
         from concurrent.futures import CancelledError
 
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
         try:
-            answer: Answer | Failure = future.result(timeout=CONNECT_SECONDS)
+            answer: Answer | Failure = future.result(timeout=FETCH_SECONDS)
+        except TimeoutError:  # the unit's own would be in a Failure
+            return None
         except KilledWorker as error:
             raise RuntimeError(
                 f"{unit.name}: the worker that computed it ended, on {error.allowed_failures + 1} workers one after "
@@ -104,7 +117,7 @@ class DaskCluster:
             ) from None
         except (CancelledError, FutureCancelledError):
             raise self._lost() from None
-        return answer.unpack()
+        return answer
 
     def _look(self) -> None:
         """Raise what ends the waiting: somebody stopped it, the scheduler is gone, or no worker is left."""
@@ -151,8 +164,7 @@ def connected(address: str, security: Any, folder: Path) -> Iterator[DaskCluster
         ) from None
     try:
         workers = _wait_for_workers(client, address)
-        _refuse_others(client, folder)
-        yield DaskCluster(client, address, workers)
+        yield DaskCluster(client, address, workers, _refuse_others(client, folder))
     finally:
         client.close(timeout=LOOK_SECONDS)
 
@@ -167,8 +179,11 @@ def _wait_for_workers(client: "Client", address: str) -> int:
     return len(client.scheduler_info(n_workers=-1)["workers"])
 
 
-def _refuse_others(client: "Client", folder: Path) -> None:
-    """Raise ValueError naming each worker that would compute other bytes, or elsewhere, and why."""
+def _refuse_others(client: "Client", folder: Path) -> Path:
+    """The token by which a worker shows that it shares the folder.
+
+    Raises ValueError naming each worker that would compute other bytes, or elsewhere, and why.
+    """
     token = write_token(folder)
     answers: dict[str, Any] = client.run(examine, str(token), on_error="return")
     refused = []
@@ -181,3 +196,4 @@ def _refuse_others(client: "Client", folder: Path) -> None:
             refused.append(f"worker {worker} is refused, {'; '.join(why)}")
     if refused:
         raise ValueError("\n".join(refused))
+    return token

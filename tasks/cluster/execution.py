@@ -7,12 +7,13 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
 from tasks.caching.code import PACKAGES
-from tasks.cluster.fingerprint import fingerprint_digest
+from tasks.cluster.fingerprint import fingerprint_digest, read_token
 from tasks.cluster.units import Unit
 
 
@@ -65,11 +66,13 @@ class Sent:
     function: Named
     arguments: tuple[Any, ...]
     expected: str
+    token: tuple[str, str] | None = None  # a file of the shared folder, and what it holds
 
     @classmethod
-    def of(cls, unit: Unit) -> "Sent":
+    def of(cls, unit: Unit, token: tuple[str, str] | None = None) -> "Sent":
         """The unit with its functions by name. Raises TypeError for one that no worker could find."""
-        return cls(unit.name, named(unit.function), tuple(map(_by_name, unit.arguments)), fingerprint_digest())
+        arguments = tuple(map(_by_name, unit.arguments))
+        return cls(unit.name, named(unit.function), arguments, fingerprint_digest(), token)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Failure:
     kind: type[Exception]
     arguments: tuple[Any, ...]
     state: dict[str, Any]
+    notes: tuple[str, ...]
+    text: str
     traceback: str
 
     @classmethod
@@ -104,21 +109,42 @@ class Failure:
         """The exception in parts."""
         reduced: Any = error.__reduce__()
         kind, arguments, *state = reduced
-        return cls(kind, arguments, dict(state[0] or {}) if state else {}, traceback.format_exc())
+        notes = tuple(getattr(error, "__notes__", ()))
+        carried = dict(state[0] or {}) if state else {}
+        return cls(kind, arguments, carried, notes, f"{type(error).__name__}: {error}", traceback.format_exc())
 
     def unpack(self) -> Any:
         """Raise the exception."""
-        own = isinstance(self.kind.__init__, FunctionType)
-        error = self.kind.__new__(self.kind, *self.arguments) if own else self.kind(*self.arguments)
-        error.__dict__.update(self.state)
+        error = self._made()
+        error.__notes__ = list(self.notes)
         raise error from WorkerTraceback(f"\n{self.traceback}")
+
+    def _made(self) -> Exception:
+        """The exception; a RuntimeError with its text where it cannot be put together again."""
+        # Without a say of its own in how it is pickled, a class with its own __init__ is not called: its arguments may
+        # be others than `args`, which is what was kept.
+        called = (
+            not isinstance(self.kind.__init__, FunctionType) or self.kind.__reduce__ is not BaseException.__reduce__
+        )
+        try:
+            error = self.kind(*self.arguments) if called else self.kind.__new__(self.kind, *self.arguments)
+            error.__dict__.update(self.state)
+            str(error)
+        except Exception:
+            return RuntimeError(self.text)
+        return error
 
 
 def execute(sent: Sent) -> Answer | Failure:
     """What a worker runs: the unit's function of its arguments.
 
-    An exception carries the name of the unit. Raises ForeignWorkerError where the command is not like this worker.
+    An exception carries the name of the unit. Raises ForeignWorkerError where the command is not like this worker, or
+    has another state folder: a worker may have joined after all were examined.
     """
+    if sent.token is not None and not _sees(*sent.token):
+        raise ForeignWorkerError(
+            f"a worker joined that does not see {sent.token[0]}: mount the state folder under the same path there"
+        )
     if fingerprint_digest() != sent.expected:
         raise ForeignWorkerError(
             "a worker joined whose code, libraries or machine differ from this command's: run the same command again, "
@@ -131,6 +157,11 @@ def execute(sent: Sent) -> Answer | Failure:
         except Exception as error:
             error.add_note(f"in the unit {sent.name!r}, on a worker of the cluster")
             return Failure.of(error)
+
+
+@cache
+def _sees(token: str, content: str) -> bool:
+    return read_token(token) == content
 
 
 @contextmanager

@@ -62,13 +62,18 @@ def was_edited() -> bool:
 
 def examine(token: str) -> dict[str, Any]:
     """What a worker says of itself: fingerprint, whether its code was edited, and what it reads in this token file."""
-    path = Path(token)
     return {
         "fingerprint": fingerprint(),
         "edited": was_edited(),
-        "token": path.read_text() if path.is_file() else "",
+        "token": read_token(token),
         "home": os.environ.get("CRISISFLOW_HOME", ""),
     }
+
+
+def read_token(token: str) -> str:
+    """What a token file holds; nothing where it is not seen."""
+    path = Path(token)
+    return path.read_text() if path.is_file() else ""
 
 
 def write_token(folder: Path) -> Path:

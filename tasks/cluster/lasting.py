@@ -24,6 +24,7 @@ from tasks.runtime.state_folder import state_home
 
 STOP_SECONDS = 15.0
 ASK_SECONDS = 5
+LOOK_SECONDS = 0.5
 
 
 def record_file() -> Path:
@@ -54,13 +55,20 @@ def start(workers: int, host: str, port: int, dashboard_port: int, certificates:
         server = start_node(settings, lasting=True)
         try:
             facts = wait_for_address(server, settings)
+            facts |= {"workers": workers, "started": start_of(facts["process"]) or "", "machine": machine()}
+            facts |= {"host": socket.gethostname(), "certificates": str(chosen.folder.absolute())}
+            facts |= {"log": str(server.log)}
+            write_atomically(record_file(), json.dumps(facts, indent=1))
         except BaseException:
             server.stop()
             raise
-        facts |= {"workers": workers, "started": start_of(facts["process"]) or "", "machine": machine()}
-        facts |= {"host": socket.gethostname(), "certificates": str(chosen.folder.absolute()), "log": str(server.log)}
-        write_atomically(record_file(), json.dumps(facts, indent=1))
     return facts
+
+
+def wait(facts: Mapping[str, Any]) -> None:
+    """Return when the process of the cluster has ended."""
+    while alive(facts["process"], facts["started"]):
+        time.sleep(LOOK_SECONDS)
 
 
 def work_for(address: str, workers: int, host: str, certificates: Path | None) -> Server:
@@ -122,9 +130,9 @@ def stop() -> bool:
     facts = _read()
     if not facts:
         return False
-    if facts["machine"] != machine():
-        raise ValueError(f"the cluster was started on {facts['host']}: run `crisisflow cluster stop` there")
     if _lives(facts):
+        if facts["machine"] != machine():
+            raise ValueError(f"the cluster was started on {facts['host']}: run `crisisflow cluster stop` there")
         _end(facts["process"], facts["started"])
     record_file().unlink(missing_ok=True)
     return True
@@ -150,8 +158,10 @@ def _read() -> dict[str, Any]:
 
 
 def _lives(facts: Mapping[str, Any]) -> bool:
-    """Whether the process is there; of one on another machine that is not known, so it is taken for living."""
-    return facts["machine"] != machine() or alive(facts["process"], facts["started"])
+    """Whether the process is there, or, where another machine started it, whether its scheduler answers."""
+    if facts["machine"] != machine():
+        return bool(_ask(facts)["answers"])
+    return alive(facts["process"], facts["started"])
 
 
 def _certificates(host: str, named: Path | None) -> Certificates:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, wraps
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ENVIRONMENT = Lock()
 EXPERIMENT = "crisisflow"
 # Without the kind, MLflow's pages open on charts for chat agents.
 EXPERIMENT_TAGS = {
@@ -117,12 +119,13 @@ def _send_mlflow_to(uri: str) -> None:
     """
     import mlflow
 
-    named = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(uri)
-    if named is None:
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-    else:
-        os.environ["MLFLOW_TRACKING_URI"] = named
+    with _ENVIRONMENT:  # what one thread puts there for a moment another must not take for its own
+        named = os.environ.get("MLFLOW_TRACKING_URI")
+        mlflow.set_tracking_uri(uri)
+        if named is None:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = named
 
 
 def _create_database(path: Path) -> None:

@@ -1,7 +1,7 @@
 """The bag of words of a table of tweets by slices of its rows: n-grams counted, features chosen, matrices stacked.
 
-A table of one slice is counted at once. Of several, each is a unit of work; documents are counted in whole numbers and
-a row of a matrix depends on its own tweet alone, so slices change no bit.
+A table of one slice, and any without a cluster, is counted at once. Else each slice is a unit of work; documents are
+counted in whole numbers and a row of a matrix depends on its own tweet alone, so slices change no bit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from models.settings import FrequencySettings
 from models.text import Tokens
 from models.text.pieces import add_counts
-from tasks.cluster.units import Unit, exchange, run
+from tasks.cluster.units import Unit, exchange, in_use, run
 from tasks.store import formats
 from tasks.training.counting import SLICE_ROWS, output, read_word_counts, write_word_counts
 
@@ -57,8 +57,8 @@ def bag_of_words(
     """The features of the training tweets, and the vectors of all tweets by representation."""
     rows = pq.read_metadata(tweets / "tweets.parquet").num_rows
     slices = [TokenSlice(tokens, tweets, at, min(at + SLICE_ROWS, rows)) for at in range(0, max(rows, 1), SLICE_ROWS)]
-    if len(slices) == 1:
-        return _at_once(slices[0], settings)
+    if len(slices) == 1 or not in_use():
+        return _at_once(TokenSlice(tokens, tweets, 0, rows), settings)
     with exchange() as between:
         space = _fit(slices, settings, between)
         features = between / "features.parquet"

@@ -16,7 +16,7 @@ from models.settings import CooccurrenceSettings, TextSettings
 from models.text import Tokens, tokenize_texts
 from models.text.pieces import WordCounts, add_counts, count_words
 from models.text.tokens import concat
-from tasks.cluster.units import Unit, exchange, run
+from tasks.cluster.units import Unit, exchange, in_use, run
 from tasks.runtime.atomic_files import draft_file, put_in_place
 from tasks.runtime.progress import progress
 from tasks.store import formats
@@ -85,6 +85,8 @@ def tokenize_shard(shard: Path, text: TextSettings, out: Path) -> tuple[int, int
 
 def tokenize_table(tweets: Path, text: TextSettings) -> Tokens:
     """The tokens of every kept tweet, in the order of the table."""
+    if not in_use():
+        return _tokenize_rows(tweets, text)[1]
     rows = pq.read_metadata(tweets / "tweets.parquet").num_rows
     with exchange() as between:
         work = [
@@ -100,13 +102,19 @@ def tokenize_table(tweets: Path, text: TextSettings) -> Tokens:
 
 def tokenize_slice(tweets: Path, rows: slice, text: TextSettings, out: Path) -> Path:
     """The unit of `tokenize_table`: these rows."""
+    ids, tokens = _tokenize_rows(tweets, text, rows)
+    with output(out) as draft:
+        formats.write_token_shard(draft, ids, tokens)
+    return out
+
+
+def _tokenize_rows(tweets: Path, text: TextSettings, rows: slice = slice(None)) -> tuple[pa.Array, Tokens]:
+    """Ids and tokens of these rows of the tweets."""
     from models.classifiers.pipeline import tokenize_rows
 
     table = pq.read_table(tweets / "tweets.parquet", columns=["id", "text", "keyword"])[rows]
     tokens = tokenize_rows(table["text"].combine_chunks(), table["keyword"].combine_chunks(), text)
-    with output(out) as draft:
-        formats.write_token_shard(draft, table["id"].combine_chunks(), tokens)
-    return out
+    return table["id"].combine_chunks(), tokens
 
 
 def count_pairs(pieces: Sequence[TextPiece], settings: CooccurrenceSettings) -> "CooccurrenceCounter":
@@ -117,6 +125,8 @@ def count_pairs(pieces: Sequence[TextPiece], settings: CooccurrenceSettings) -> 
     from models.frequencies import CooccurrenceCounter
     from models.frequencies.cooccurrence import frequent_words_of
 
+    if not in_use():
+        return _count_pairs_here(pieces, settings)
     with exchange() as between:
         counts = add_counts(_word_counts(pieces, between))
         counter = CooccurrenceCounter(frequent_words_of(counts, settings), settings)
@@ -133,6 +143,20 @@ def count_pairs(pieces: Sequence[TextPiece], settings: CooccurrenceSettings) -> 
                 report(number)
         for path in _added_up(sums, between):
             counter.add_sums(formats.read_sparse(path))
+    return counter
+
+
+def _count_pairs_here(pieces: Sequence[TextPiece], settings: CooccurrenceSettings) -> "CooccurrenceCounter":
+    """The same in this process alone: nothing is written."""
+    from models.frequencies import CooccurrenceCounter
+    from models.frequencies.cooccurrence import frequent_words_of
+
+    counts = count_words(piece.read() for piece in pieces)
+    counter = CooccurrenceCounter(frequent_words_of(counts, settings), settings)
+    with progress("count co-occurrences", total=len(pieces), unit="pieces") as report:
+        for number, piece in enumerate(pieces, start=1):
+            counter.add(piece.read())
+            report(number)
     return counter
 
 

@@ -129,7 +129,7 @@ CODE_EDITS: dict[str, tuple[str, Edit]] = {
     "the wrapper of all steps": ("tokenize", {"tasks/steps.py": add("STRICT = True")}),
     "file that is run by its name": (
         "network",
-        {"tasks/packaging/logged_model.py": swap("self.classifier.threshold", "0.5")},
+        {"tasks/packaging/logged_model.py": swap("self.classifier.call(probabilities)", "probabilities >= 0.5")},
     ),
 }
 

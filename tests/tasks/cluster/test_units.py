@@ -1,5 +1,6 @@
 """Units on a cluster: results in order, exceptions as they are, dead workers replaced, a bounded number ahead."""
 
+import json
 import logging
 import operator
 import os
@@ -11,10 +12,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
-from threading import Event
+from threading import Event, Thread
+from typing import Any
 
 import pytest
+import requests
 
+from tasks.cluster import connection
 from tasks.cluster.connection import AHEAD_PER_WORKER, DaskCluster
 from tasks.cluster.execution import Failure, ForeignWorkerError, Sent, execute, named
 from tasks.cluster.units import Stopped, Unit, is_beside_others, run, running_on, side_by_side
@@ -63,6 +67,35 @@ def test_exceptions_of_every_make_keep_what_they_carry() -> None:
     assert isinstance(absent, FileNotFoundError)
     assert (absent.filename, str(absent)) == ("here", "[Errno 2] No such file: 'here'")
     assert str(raised_again(UnicodeDecodeError("utf-8", b"x", 0, 1, "odd"))).endswith("odd")
+    broken = raised_again(json.JSONDecodeError("Expecting value", "the whole document", 6))
+    assert isinstance(broken, json.JSONDecodeError)
+    assert (broken.pos, str(broken)) == (6, "Expecting value: line 1 column 7 (char 6)")
+    away = raised_again(requests.ConnectionError("host away"))
+    assert isinstance(away, requests.ConnectionError)
+    assert str(away) == "host away"
+
+
+class Peculiar(Exception):
+    """As TensorFlow's errors: made of one argument again, of which it cannot say its message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.operation = "matmul"
+
+    def __reduce__(self) -> Any:
+        return Exception.__new__, (Peculiar, "out of memory")
+
+    def __str__(self) -> str:
+        return f"{self.operation}: out of memory"
+
+
+def test_an_exception_that_cannot_be_put_together_again_keeps_its_text() -> None:
+    try:
+        raise Peculiar("out of memory")
+    except Peculiar as error:
+        failure = Failure.of(error)
+    with pytest.raises(RuntimeError, match="Peculiar: matmul: out of memory"):
+        failure.unpack()
 
 
 def test_a_warning_of_a_unit_is_given_here(on_cluster: DaskCluster, caplog: pytest.LogCaptureFixture) -> None:
@@ -110,6 +143,28 @@ def test_work_of_a_killed_worker_is_done_by_another(on_cluster: DaskCluster, fol
     first = next(results)
     os.kill(victim, signal.SIGKILL)
     assert [int(each) for each in (first, *results)] == list(range(8))
+
+
+def test_a_result_that_dies_with_its_worker_is_computed_again_however_long_it_takes(
+    cluster: DaskCluster, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "FETCH_SECONDS", 0.2)
+    pid, done = tmp_path / "pid", tmp_path / "done"
+    slow = ["sh", "-c", "sleep 5; echo 0"]
+    lost = ["sh", "-c", f"echo $PPID > {pid}; sleep 1.5; touch {done}; echo 1"]
+
+    def kill() -> None:
+        while not done.exists():
+            time.sleep(0.05)
+        time.sleep(0.5)  # the worker has told that the unit is done; nobody has asked for what it returned
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+    killer = Thread(target=kill)
+    killer.start()
+    with running_on(cluster):
+        results = list(run(Unit("nap", subprocess.check_output, (nap,)) for nap in (slow, lost)))
+    killer.join()
+    assert [int(each) for each in results] == [0, 1]
 
 
 def test_side_by_side_keeps_the_order_and_says_where_it_is(on_cluster: DaskCluster) -> None:
