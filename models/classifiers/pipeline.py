@@ -31,8 +31,9 @@ class Predictor(NamedTuple):
     """What predicts: P(target = 1) alone, and where there are kinds, both at once; the words that it knows."""
 
     predict: Probabilities
-    known_words: pa.StringArray | None
+    known_words: pa.StringArray | None  # None where it reads any word
     answer: Callable[[Tokens], Answers] | None = None
+    own_words: pa.StringArray | None = None  # of one that reads any word, those that it has learned
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class TextClassifier:
     kinds: tuple[TextKind, ...] = ()
     answer: Callable[[Tokens], Answers] | None = None
     classes: tuple[str, ...] = ()
+    own_words: pa.StringArray | None = None  # of one that reads other words by their n-grams, those it has learned
 
     def call(self, probabilities: np.ndarray) -> np.ndarray:
         """The class of rows with these probabilities, int64 (rows,): of two classes 1 for a disaster."""
@@ -119,7 +121,8 @@ def assemble(parts: Mapping[str, Any]) -> TextClassifier:
     predict, answer = _at_temperature(made, about.get("temperature", 1.0))
     text, kinds = TextSettings(**about["text"]), read_kinds(about)
     classes = tuple(about.get("classes", ()))
-    return TextClassifier(about["name"], text, about["threshold"], predict, made.known_words, kinds, answer, classes)
+    known, own = made.known_words, made.own_words
+    return TextClassifier(about["name"], text, about["threshold"], predict, known, kinds, answer, classes, own)
 
 
 def _at_temperature(made: Predictor, temperature: float) -> tuple[Probabilities, Callable[[Tokens], Answers] | None]:
@@ -160,7 +163,8 @@ def _ensemble(members: Mapping[str, Any], lines: Sequence[Sequence[float]]) -> P
     from models.classifiers.ensemble import mean_log_odds
 
     asked = [assemble(members[number]) for number in sorted(members, key=int)]
-    known = [each.known_words for each in asked if each.known_words is not None]
+    told = [each.own_words if each.known_words is None else each.known_words for each in asked]
+    known = [each for each in told if each is not None]
     words = pc.unique(pa.chunked_array(known, pa.string())) if known else None
 
     def answer(tokens: Tokens) -> Answers:
@@ -202,5 +206,6 @@ def _network(parts: Mapping[str, Any], kinds: Sequence[TextKind], classes: int) 
     def predict(tokens: Tokens) -> np.ndarray:
         return probabilities_of(ask(*vocabulary.encode(tokens)), classes)
 
-    known = vocabulary.words.tokens if vocabulary.ngrams is None else None
-    return Predictor(predict, known, answer if kinds else None)
+    words = vocabulary.words.tokens
+    known, own = (words, None) if vocabulary.ngrams is None else (None, words)
+    return Predictor(predict, known, answer if kinds else None, own)

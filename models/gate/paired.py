@@ -102,9 +102,14 @@ class Gain:
         """The larger of both: McNemar's test takes copies for independent, the bootstrap few rows for many."""
         return max(self.p_mcnemar, self.p_bootstrap)
 
-    def lowest(self, level: float) -> float:
-        """The lower bound of the gain at this one-sided level, by its standard error."""
-        return self.value - quantile(1 - level) * self.error
+    def lowest(self, level: float, margin: float) -> float:
+        """The lower bound of the gain at this one-sided level, as far as a loss of `margin` could hide in these rows.
+
+        Models that hardly ever differ on the rows are not yet shown to be alike: were the loss as large as the margin,
+        a share of the groups that large would differ, and the error is that of such a share at least.
+        """
+        error = max(self.error, float(np.sqrt(margin / self.groups)))
+        return self.value - quantile(1 - level) * error
 
 
 class MacroGain(Gain):
@@ -172,7 +177,8 @@ def measure_macro_gain(
     both = [_counts_by_group(rows, answers) for answers in (champion, challenger)]
     whole = [float(macro_f1_of(counts.sum(axis=0)[None])[0]) for counts in both]
     drawn = _resampled_macro_gains(both, resamples)
-    error = max(float(drawn.std()), 1 / len(rows))
+    rarest = int(np.bincount(np.asarray(rows.labels, np.int64), minlength=1)[np.unique(rows.labels)].min())
+    error = max(float(drawn.std()), 1 / (rows.target.size * rarest))  # as if they differed on one row of that class
     low, high = np.percentile(drawn, [2.5, 97.5])
     detectable = (quantile(1 - level) + quantile(POWER)) * error
     return MacroGain(

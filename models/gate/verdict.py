@@ -168,7 +168,7 @@ def _decisive(gain: Gain, new: float, old: float, settings: GateSettings) -> Rul
 
 def _not_worse(gain: Gain, compared: str, settings: GateSettings) -> Rule:
     """Non-inferiority: even the lowest credible gain is a loss within the margin."""
-    lowest = gain.lowest(settings.level)
+    lowest = gain.lowest(settings.level, settings.margin)
     kept = lowest > -settings.margin
     finding = f"{compared}, {100 * lowest:+z.1f} at worst, "
     return Rule("not worse", kept, f"{finding}{'within' if kept else 'past'} {100 * settings.margin:g} points of loss)")

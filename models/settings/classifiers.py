@@ -175,7 +175,9 @@ class GateSettings(Settings):
         description="A challenger must be shown to be better; or shown to be no worse than by `margin`, for desks that "
         "label new events, on which test rows of past events cannot show a gain.",
     )
-    margin: Share = Field(0.02, description="The loss of accuracy that `not worse` has to exclude.")
+    margin: Share = Field(
+        0.02, description="The loss of accuracy (of several classes, of macro F1) that `not worse` excludes."
+    )
     level: Share = Field(
         0.025,
         description="One-sided: an equally good challenger is promoted as better, and one that is worse by `margin` as "

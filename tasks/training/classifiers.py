@@ -230,7 +230,7 @@ def _log(run: Run, data: Labelled, answers: Answers, metrics: Mapping[str, float
     run.log_metrics({"tweets_per_second": len(data.rows("train")) / max(seconds, 1e-9)})
     run.tag(model=about["name"], kind=about["kind"], features=about["representation"])
     if "classes" in about:
-        run.tag(classes=json.dumps(about["classes"]))
+        run.tag(classes=json.dumps(about["classes"], ensure_ascii=False))
     else:
         run.tag(threshold_for=about["threshold_for"])
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -34,7 +35,7 @@ def retrained(result: Mapping[str, Any]) -> None:
     steps = result["steps"]
     console.print(f"Chosen on validation: [bold]{result['best']}[/bold]; {result['choice']['sentence']}.")
     kinds_told(console, result["kinds"] or ())
-    console.print(f"{result['decision']}.")
+    console.print(escape(f"{result['decision']}."))
     console.print(
         f"{counted(steps['run'], 'step')} computed, {steps['cached']:,} reused, {result['seconds']:.0f} s in all."
     )
@@ -50,7 +51,7 @@ def _classes_in_words(counts: Mapping[str, Any], of_two: str) -> str:
     '1 drill, 3 storm'
     """
     if "classes" in counts:
-        return ", ".join(f"{rows:,} {name}" for name, rows in counts["classes"].items())
+        return ", ".join(f"{rows:,} {escape(name)}" for name, rows in counts["classes"].items())
     return f"{counts['positives']:,} {of_two}"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from challengers import held_out_rows, planted_change, seeds_of_one_recipe
 
-from models.classifiers.target import target_of
+from models.classifiers.target import SeveralClasses, target_of
 from models.gate import Answers, HeldOut, Service, Verdict, judge, judge_alone, selection_bias
 from models.gate.harm import simultaneous_width
 from models.gate.paired import one_sided_mid_p
@@ -146,6 +146,25 @@ def test_a_few_rows_cannot_show_that_a_model_is_no_worse() -> None:
     verdict = decided(0, 60, 0.0, settings=GateSettings(resamples=400, promote_if="not worse"))
     assert not verdict.promoted
     assert "past 2 points of loss" in verdict.reason
+
+
+def test_copies_that_never_differ_do_not_show_that_a_model_is_no_worse() -> None:
+    settings = GateSettings(resamples=400, promote_if="not worse")
+    labels, called = np.arange(1_000) % 2, np.arange(1_000) % 3 == 0
+    same = Answers(called.astype(float), called)
+    for groups, kept in ((4, False), (150, False), (400, True)):
+        verdict = judge(HeldOut(labels, np.arange(1_000) % groups), same, same, {}, SERVED, settings)
+        assert verdict.rules[0].kept == kept
+
+
+def test_four_rows_of_a_class_do_not_show_that_a_model_is_no_worse_at_it() -> None:
+    settings = GateSettings(resamples=400, promote_if="not worse")
+    for rare, kept in ((4, False), (100, True)):
+        labels = np.repeat([0, 1, 2], [200, 200, rare])
+        rows = HeldOut(labels, np.arange(len(labels)), SeveralClasses(("drill", "flood", "storm")))
+        same = Answers(np.eye(3)[labels], labels)
+        verdict = judge(rows, same, same, {}, SERVED, settings)
+        assert verdict.rules[0].kept == kept
 
 
 def better_pair(random: np.random.Generator) -> tuple[HeldOut, Answers, Answers]:

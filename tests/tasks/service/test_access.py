@@ -35,7 +35,7 @@ def test_the_file_holds_a_token_and_a_name_to_a_line(tmp_path: Path) -> None:
         ("", "holds no token"),
         ("short anna\n", "line 1 .* begins with a token of 5 characters"),
         (f"{TOKEN} anna\n{TOKEN} bert\n", "line 2 .* repeats a token"),
-        (f"{TOKEN}\n", "line 1 .* names nobody"),
+        (f"{TOKEN}\n", "line 1 .* has no name"),
     ],
 )
 def test_a_file_in_another_form_is_refused_without_its_tokens(text: str, said: str, tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_strings_are_texts_and_other_values_are_refused_by_kind(tmp_path: Path) 
         ({}, "empty objects"),
     ):
         for read_it in (read_tweets, read_documents):
-            with pytest.raises(SourceError, match=f"set.json holds {kind}, and no objects"):
+            with pytest.raises(SourceError, match=f"set.json holds {kind}, not objects"):
                 list(read_it(write(tmp_path / "set.json", value)))
     with pytest.raises(SourceError, match="an empty JSON array"):
         read(write(tmp_path / "set.json", []))

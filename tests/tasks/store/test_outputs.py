@@ -254,6 +254,10 @@ MAY_WRITE = {
     "tasks/backup/saving.py": "a draft, which takes the place of no file",
     "tasks/caching/records.py": "the state folder",
     "tasks/caching/syntax.py": "a cache beside the compiled code",
+    "tasks/cluster/fingerprint.py": "a temporary folder of the state folder",
+    "tasks/cluster/lasting.py": "the state folder",
+    "tasks/cluster/node.py": "the state folder",
+    "tasks/cluster/using.py": "the state folder",
     "tasks/database/artifact_folder.py": "a mark of its own name in the folder of artifacts",
     "tasks/database/joining.py": "the mark that it has just made",
     "tasks/evaluation/events.py": "the draft of an artifact",
@@ -279,6 +283,7 @@ MAY_WRITE = {
     "tasks/runtime/servers.py": "logs in the state folder",
     "tasks/runtime/state_folder.py": "the state folder",
     "tasks/sample.py": "the bundled sample, for developers",
+    "tasks/scoring/by_parts.py": "a temporary folder of the state folder",
     "tasks/scoring/formats.py": "the draft of an output",
     "tasks/scoring/output.py": "the draft of an output",
     "tasks/scoring/parts.py": "the draft of an output",
@@ -302,8 +307,12 @@ MAY_WRITE = {
     "tasks/tracking/connection.py": "the state folder",
     "tasks/tracking/lifecycle.py": "no file: the name of a run",
     "tasks/tracking/model_runs.py": "no file: the name of a run",
+    "tasks/tracking/noted.py": "memory",
     "tasks/tracking/provenance.py": "a temporary folder",
     "tasks/tracking/requests.py": "a temporary folder",
+    "tasks/tracking/run.py": "a temporary folder",
+    "tasks/training/bags.py": "a temporary folder of the state folder",
+    "tasks/training/counting.py": "a temporary folder of the state folder",
 }
 
 
