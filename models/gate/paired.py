@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from models.classifiers.target import TWO, Target
 from models.metrics.classes import macro_f1_of
-from models.metrics.scores import WEIGHTS_AT_ONCE
+from models.metrics.scores import WEIGHTS_AT_ONCE, classification_metrics
 from models.metrics.significance import mcnemar
 from models.seeds import generator
 
+SCORES = ("accuracy", "f1", "log_loss", "ece")
 POWER = 0.9  # with which a gain counts as one that the rows can detect
 
 
@@ -51,6 +52,13 @@ class Answers:
         """Whether each row is called what it is."""
         right: np.ndarray = self.called.astype(np.int64) == rows.labels
         return right
+
+    def scores(self, rows: HeldOut) -> dict[str, float]:
+        """The scores of SCORES; accuracy and F1 of what the model itself called."""
+        told = rows.target.scores(rows.labels, self.probabilities)
+        # Of two classes it called at a threshold of its own; of several it called the likeliest, as their scores do.
+        called = told if rows.target.names else classification_metrics(rows.labels, self.called.astype(float))
+        return {name: (called if name in ("accuracy", "f1") else told)[name] for name in SCORES}
 
 
 @dataclass(frozen=True)
@@ -150,49 +158,46 @@ class Compared:
 
 def measure_gain(compared: Compared, drawn: np.ndarray, level: float) -> Gain:
     """The gain on all rows, from its resamples; `level` is the one-sided one of the test to come."""
-    rows, before, after = compared.rows, compared.before, compared.after
-    only_champion, only_challenger = int((before & ~after).sum()), int((after & ~before).sum())
-    error = max(float(drawn.std()), 1 / len(rows))  # models that never differ: as if on one row
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    detectable, possible = (quantile(1 - level) + quantile(POWER)) * error, 1 - float(before.mean())
-    return Gain(
-        rows=len(rows),
-        groups=int(rows.members.max()) + 1,
-        only_champion=only_champion,
-        only_challenger=only_challenger,
-        value=(only_challenger - only_champion) / len(rows),
-        error=error,
-        interval=(float(low), float(high)),
-        p_mcnemar=one_sided_mid_p(before, after),
-        p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
-        detectable=detectable if detectable <= possible else None,
-    )
+    rows = len(compared.rows)
+    value = (int(compared.after.sum()) - int(compared.before.sum())) / rows
+    most = 1 - float(compared.before.mean())
+    return Gain(value=value, **_measured(compared, drawn, level, 1 / rows, most))
 
 
 def measure_macro_gain(
-    rows: HeldOut, champion: Answers, challenger: Answers, level: float, resamples: int
+    compared: Compared, champion: Answers, challenger: Answers, level: float, resamples: int
 ) -> MacroGain:
     """The gain in macro F1 on all rows, by bootstrap over whole groups as that of accuracy."""
-    before, after = champion.right(rows), challenger.right(rows)
+    rows = compared.rows
     both = [_counts_by_group(rows, answers) for answers in (champion, challenger)]
-    whole = [float(macro_f1_of(counts.sum(axis=0)[None])[0]) for counts in both]
-    drawn = _resampled_macro_gains(both, resamples)
-    rarest = int(np.bincount(np.asarray(rows.labels, np.int64), minlength=1)[np.unique(rows.labels)].min())
-    error = max(float(drawn.std()), 1 / (rows.target.size * rarest))  # as if they differed on one row of that class
+    old, new = (float(macro_f1_of(counts.sum(axis=0)[None])[0]) for counts in both)
+    _, of_class = np.unique(rows.labels, return_counts=True)
+    one_row = 1 / (rows.target.size * int(of_class.min()))  # of the rarest class
+    measured = _measured(compared, _resampled_macro_gains(both, resamples), level, one_row, 1 - old)
+    return MacroGain(value=new - old, **measured)
+
+
+def _measured(compared: Compared, drawn: np.ndarray, level: float, one_row: float, most: float) -> dict[str, Any]:
+    """The fields of a gain but its value, from its resamples.
+
+    `one_row` is what a single row is worth: models that never differ count as if they differed on one. `most` is the
+    largest gain that any challenger could have.
+    """
+    rows, before, after = compared.rows, compared.before, compared.after
+    error = max(float(drawn.std()), one_row)
     low, high = np.percentile(drawn, [2.5, 97.5])
     detectable = (quantile(1 - level) + quantile(POWER)) * error
-    return MacroGain(
-        rows=len(rows),
-        groups=int(rows.members.max()) + 1,
-        only_champion=int((before & ~after).sum()),
-        only_challenger=int((after & ~before).sum()),
-        value=whole[1] - whole[0],
-        error=error,
-        interval=(float(low), float(high)),
-        p_mcnemar=one_sided_mid_p(before, after),
-        p_bootstrap=(1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
-        detectable=detectable if detectable <= 1 - whole[0] else None,
-    )
+    return {
+        "rows": len(rows),
+        "groups": int(rows.members.max()) + 1,
+        "only_champion": int((before & ~after).sum()),
+        "only_challenger": int((after & ~before).sum()),
+        "error": error,
+        "interval": (float(low), float(high)),
+        "p_mcnemar": one_sided_mid_p(before, after),
+        "p_bootstrap": (1 + int((drawn <= 0).sum())) / (len(drawn) + 1),
+        "detectable": detectable if detectable <= most else None,
+    }
 
 
 def _counts_by_group(rows: HeldOut, answers: Answers) -> np.ndarray:

@@ -7,7 +7,6 @@ import numpy as np
 
 from models.gate.paired import Paired
 from models.gate.verdict import Rule, SourceScore, Verdict
-from models.metrics.scores import classification_metrics
 from models.settings import GateSettings
 from models.wording import counted
 
@@ -67,13 +66,7 @@ def score_source(name: str, paired: Paired) -> SourceScore:
     """Accuracy and F1 of champion and challenger on the rows of one source; NaN where there are none."""
     if not len(paired.rows):
         return SourceScore(name, 0, (np.nan, np.nan), (np.nan, np.nan))
-    target = paired.rows.target
-    both = [
-        target.scores(paired.rows.labels, each.probabilities)
-        if target.names
-        else classification_metrics(paired.rows.labels, each.called.astype(float))
-        for each in (paired.champion, paired.challenger)
-    ]
+    both = [each.scores(paired.rows) for each in (paired.champion, paired.challenger)]
     accuracy, f1 = ((both[0][score], both[1][score]) for score in ("accuracy", "f1"))
     return SourceScore(name, len(paired.rows), accuracy, f1)
 

@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.gate.harm import SliceLoss, slice_losses
-from models.gate.paired import Answers, Compared, Gain, HeldOut, measure_gain, measure_macro_gain
-from models.metrics.scores import classification_metrics
+from models.gate.paired import SCORES, Answers, Compared, Gain, HeldOut, measure_gain, measure_macro_gain
 from models.settings import GateSettings
 from models.wording import counted, p_words
-
-SCORES = ("accuracy", "f1", "log_loss", "ece")
 
 
 @dataclass(frozen=True)
@@ -104,10 +101,10 @@ def judge(
     compared = Compared.of(rows, champion, challenger, list(held.values()))
     overall, by_slice = compared.resample(settings.resamples)
     losses = slice_losses(list(held), compared, by_slice, settings)
-    old, new = _scores(rows, champion), _scores(rows, challenger)
+    old, new = champion.scores(rows), challenger.scores(rows)
     gain, decisive, other = measure_gain(compared, overall, settings.level), "accuracy", "f1"
     if rows.target.names:
-        gain = measure_macro_gain(rows, champion, challenger, settings.level, settings.resamples)
+        gain = measure_macro_gain(compared, champion, challenger, settings.level, settings.resamples)
         decisive, other = other, decisive
     words = "accuracy" if other == "accuracy" else rows.target.f1_name
     rules = (
@@ -148,16 +145,6 @@ def judge_service(service: Service, settings: GateSettings) -> tuple[Rule, ...]:
     speed = f"one tweet takes {service.milliseconds:.0f} ms, of at most {settings.max_milliseconds:.0f}"
     fast = service.milliseconds <= settings.max_milliseconds
     return Rule("served as trained", same, found), Rule("latency", fast, speed)
-
-
-def _scores(rows: HeldOut, answers: Answers) -> dict[str, float]:
-    """The scores of SCORES; accuracy and F1 of what the model itself called positive."""
-    if rows.target.names:
-        told = rows.target.scores(rows.labels, answers.probabilities)
-        return {name: told[name] for name in SCORES}
-    called = classification_metrics(rows.labels, answers.called.astype(float))
-    figures = classification_metrics(rows.labels, answers.probabilities)
-    return {name: (called if name in ("accuracy", "f1") else figures)[name] for name in SCORES}
 
 
 def _decisive(gain: Gain, new: float, old: float, settings: GateSettings) -> Rule:
