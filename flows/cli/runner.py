@@ -59,14 +59,21 @@ def _explain(error: BaseException, debug: bool) -> int:
         _fail_in_json(words, "machine", errors.GOES_ON)
         _say(f"{words}. {errors.GOES_ON}", "Error")
         return FAILED
-    bad_input = isinstance(error, errors.BAD_INPUT)
-    said = f"{'' if bad_input else type(error).__name__ + ': '}{error}"
+    bad_input = isinstance(error, (*errors.BAD_INPUT, typer.BadParameter))
+    said = f"{_begin(error, bad_input)}{error}"
     said = "; ".join([said, *getattr(error, "__notes__", ())])
     _fail_in_json(said, "input" if bad_input else "internal", CORRECT if bad_input else SEE_WHERE)
     _say(said, "Error")
     if not bad_input and not debug:
         _say(SEE_WHERE)
     return BAD_INPUT if bad_input else FAILED
+
+
+def _begin(error: BaseException, bad_input: bool) -> str:
+    """What stands in front of an error's own words: the option that it is about, or what kind of error it is."""
+    if isinstance(error, typer.BadParameter):
+        return f"{error.param_hint}: " if error.param_hint else ""
+    return "" if bad_input else f"{type(error).__name__}: "
 
 
 def _fail_in_json(error: str, kind: str, remedy: str) -> None:

@@ -3,9 +3,10 @@
 import logging
 
 import pytest
+import typer
 
 from flows.cli.render import data
-from flows.cli.runner import _log_to_stderr, _say
+from flows.cli.runner import _log_to_stderr, _say, command
 
 ATTACK = "[red]\x1b[2J\x9b31m\u202eevil\x07 http://me:pw@host/ é 🔥"
 SHOWN = "[red]\\x1b[2J\\x9b31m\\u202eevil\\x07 http://***@host/ é 🔥"
@@ -32,3 +33,10 @@ def test_quarantined_rows_are_shown_as_they_stand(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert not set(shown) & set("\x1b\x9b\u202e\x07")
     assert "[red]" in shown
+
+
+def test_an_option_that_is_wrong_is_named_whenever_that_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, command(debug=False, state="none"):
+        raise typer.BadParameter("'x' is not a list of numbers", param_hint="--adapt")
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == "Error: --adapt: 'x' is not a list of numbers\n"
