@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flows.embed import embed
 from flows.event_folds import with_events
+from flows.fold import embeddings_for
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets
 from flows.names import scheduled_name
 from models.classifiers.target import refuse_several
@@ -56,10 +57,11 @@ def drill(request: DrillRequest) -> dict[str, Any]:
     """
     start, chosen = time.monotonic(), chosen_policies(request.policies)
     recipe = load_recipe(request.recipe)
+    network = chosen_network(request, recipe)
     with tracking.tracked_run("drill", "drill", settings=request) as run:
         record_request(run)
-        labelled, tokens, settings = prepared(request, recipe, run)
-        vectors = word_vectors(request, labelled, recipe, run) if settings.network else None
+        labelled, tokens, settings = prepared(request, recipe, network, run)
+        vectors = word_vectors(request, network, labelled, recipe, run) if network else None
         tape = read_tape(labelled, tokens, settings.split)
         first, events = begin(tape, settings.warm_up, settings.events)
         artifacts = {name: replay(run, labelled, tokens, name, POLICIES[name], settings, vectors) for name in chosen}
@@ -67,7 +69,7 @@ def drill(request: DrillRequest) -> dict[str, Any]:
             "run_id": run.run_id,
             **_extent(tape, artifacts[chosen[0]], first),
             "budget": request.budget,
-            "model": settings.network.name if settings.network else "logistic/tf-idf",
+            "model": network.name if network else "logistic/tf-idf",
             **results.score(artifacts, results.cpu_seconds(run.run_id, artifacts), events),
         }
         results.record(run, summary)
@@ -75,7 +77,9 @@ def drill(request: DrillRequest) -> dict[str, Any]:
     return {**summary, "steps": steps, "seconds": round(time.monotonic() - start, 1)}
 
 
-def prepared(request: DrillRequest, recipe: Recipe, run: tracking.Run) -> tuple[Path, Path, DrillSettings]:
+def prepared(
+    request: DrillRequest, recipe: Recipe, network: ClassifierSettings | None, run: tracking.Run
+) -> tuple[Path, Path, DrillSettings]:
     """The labelled tweets with their events, their tokens, and the settings of every replay."""
     refuse_several(request.tweets.columns.class_names, "drill")
     tweets = ingest_tweets(request.tweets, recipe, run)
@@ -89,7 +93,7 @@ def prepared(request: DrillRequest, recipe: Recipe, run: tracking.Run) -> tuple[
         events=tuple(sorted(matching(known, request.event, "--event"))),
         seed=request.seed,
         retrain_after=request.retrain_after,
-        network=first_network(recipe) if request.network else None,
+        network=network,
         vocabulary=recipe.vocabulary,
         frequency=recipe.frequency,
         logistic=recipe.logistic,
@@ -100,27 +104,30 @@ def prepared(request: DrillRequest, recipe: Recipe, run: tracking.Run) -> tuple[
     return labelled, tokenize_tweets(run, labelled, recipe.text), settings
 
 
-def first_network(recipe: Recipe) -> ClassifierSettings:
-    """The first network of the recipe that starts from its own word vectors. Raises ValueError for a recipe without."""
-    trained = {each.architecture for each in recipe.embeddings}
-    for network in recipe.classifiers:
-        if network.features in trained:
-            return network
-    raise ValueError(f"recipe {recipe.name} has no network that starts from its own word vectors: use quick")
+def chosen_network(request: DrillRequest, recipe: Recipe) -> ClassifierSettings | None:
+    """The first network of the recipe that starts from its own word vectors, if one is asked for.
 
-
-def word_vectors(request: DrillRequest, labelled: Path, recipe: Recipe, run: tracking.Run) -> Path:
-    """The vectors that every network of the drill starts from, of texts without those of the tape.
-
-    Raises ValueError where no text is given.
+    Raises ValueError for a recipe without, and where no text is given to learn the vectors from.
     """
+    if not request.network:
+        return None
     if not request.corpora and not request.labelled_texts:
         raise ValueError("--network needs text for its word vectors that is not of the events: give --corpus SRC")
+    trained = {each.architecture for each in recipe.embeddings}
+    network = next((each for each in recipe.classifiers if each.features in trained), None)
+    if network is None:
+        raise ValueError(f"recipe {recipe.name} has no network that starts from its own word vectors: use quick")
+    return network
+
+
+def word_vectors(
+    request: DrillRequest, network: ClassifierSettings, labelled: Path, recipe: Recipe, run: tracking.Run
+) -> Path:
+    """The vectors that every network of the drill starts from, of texts without those of the tape."""
     texts = [*ingest_corpora(list(request.corpora), run), *ingest_labelled_texts(request.labelled_texts, run)]
     tokens = tokenize_corpus(run, [exclude_texts(run, texts, labelled, [])], recipe.text)
-    features = first_network(recipe).features
-    settings = [each for each in recipe.embeddings if each.architecture == features]
-    return embed.fn(UnlabelledText(tokens), settings, recipe.seed, VectorTests(), run)[features]
+    learned = embed.fn(UnlabelledText(tokens), embeddings_for([network.name], recipe), recipe.seed, VectorTests(), run)
+    return learned[network.features]
 
 
 def chosen_policies(names: tuple[str, ...]) -> list[str]:

@@ -33,6 +33,14 @@ class Reader(Protocol):
         """The probabilities."""
 
 
+class Fitted(NamedTuple):
+    """A fitted reader, the words that it knows, and what it says of the validation rows."""
+
+    reader: Reader
+    words: pa.StringArray
+    said: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class BagReader:
     """Logistic regression on TF-IDF."""
@@ -75,25 +83,21 @@ def fit(tape: Tape, known: np.ndarray, settings: DrillSettings, vectors: Path | 
     if any(len(np.unique(each.labels)) < 2 for each in parts.values()):
         return None
     if settings.network is None:
-        reader, words = fit_bag(parts, settings)
+        fitted = fit_bag(parts, settings)
     else:
         from tasks.drill.network import fit_network  # TensorFlow
 
-        reader, words = fit_network(parts, settings.network, settings, vectors)
-    threshold = choose_threshold(
-        parts["validation"].labels,
-        reader.predict(parts["validation"].tokens),
-        settings.threshold.aim,
-        settings.threshold.miss_costs,
-    )
-    familiarity = Familiarity.of(count_scripts(tape.texts.take(rows["train"])), words)
-    return Classifier(reader, threshold, known, familiarity)
+        fitted = fit_network(parts, settings.network, settings, vectors)
+    aim = settings.threshold
+    threshold = choose_threshold(parts["validation"].labels, fitted.said, aim.aim, aim.miss_costs)
+    familiarity = Familiarity.of(count_scripts(tape.texts.take(rows["train"])), fitted.words)
+    return Classifier(fitted.reader, threshold, known, familiarity)
 
 
-def fit_bag(parts: Mapping[str, Rows], settings: DrillSettings) -> tuple[Reader, pa.StringArray]:
-    """Logistic regression on TF-IDF, its strength chosen on the validation rows; and the words that it knows."""
+def fit_bag(parts: Mapping[str, Rows], settings: DrillSettings) -> Fitted:
+    """Logistic regression on TF-IDF, its strength chosen on the validation rows."""
     train, validation = parts["train"], parts["validation"]
     space = fit_features(train.tokens, settings.frequency)
     matrices = [tf_idf_matrix(each.tokens, space) for each in (train, validation)]
     head, _ = fit_logistic(matrices[0], train.labels, matrices[1], validation.labels, settings.logistic)
-    return BagReader(space, head), space.words
+    return Fitted(BagReader(space, head), space.words, head.predict_probabilities(matrices[1]))

@@ -1,17 +1,18 @@
-"""A network as the model of a drill: trained anew from shared word vectors at each retraining."""
+"""A network as the model of a drill: trained again from shared word vectors at each retraining."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
+from models.classifiers.calibration import apply_temperature, fit_temperature
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
 from models.settings.drill import DrillSettings
 from models.text import Tokens
+from tasks.drill.classifier import Fitted, Rows
 from tasks.runtime import environment
 from tasks.store import formats
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import keras
 
     from models.text.vocabulary import Vocabulary
-    from tasks.drill.classifier import Reader, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,26 +28,24 @@ class NetworkReader:
 
     words: "Vocabulary"
     network: "keras.Model"
-    temperature: float = 1.0
+    temperature: float
 
     def predict(self, tokens: Tokens) -> np.ndarray:
         """P(target = 1) of these texts."""
-        from models.classifiers.calibration import apply_temperature
         from models.recurrent import predict_probabilities
 
         return apply_temperature(predict_probabilities(self.network, *self.words.encode(tokens)), self.temperature)
 
 
 def fit_network(
-    parts: "Mapping[str, Rows]", network: ClassifierSettings, settings: DrillSettings, vectors: Path | None
-) -> "tuple[Reader, pa.StringArray]":
-    """A network of the training rows, its temperature fitted on the validation rows; and the words that it knows.
+    parts: Mapping[str, Rows], network: ClassifierSettings, settings: DrillSettings, vectors: Path | None
+) -> Fitted:
+    """A network of the training rows, its temperature fitted on the validation rows.
 
     It starts from the word vectors in `vectors`, if given, whose words it knows too.
     """
     environment.load_tensorflow()
-    from models.classifiers.calibration import fit_temperature
-    from models.recurrent import build_classifier, train_classifier
+    from models.recurrent import build_classifier, predict_probabilities, train_classifier
     from models.text.vocabulary import fit_vocabulary
 
     words, rows = fit_vocabulary(parts["train"].tokens, settings.vocabulary), None
@@ -59,6 +57,6 @@ def fit_network(
     model = build_classifier(network, len(words), rows, seed)
     train, validation = ((*words.encode(each.tokens), each.labels) for each in parts.values())
     train_classifier(model, train, validation, network, seed)
-    held_out, read = parts["validation"], NetworkReader(words, model)
-    temperature = fit_temperature(held_out.labels, read.predict(held_out.tokens))
-    return replace(read, temperature=temperature), pa.array(words.tokens, pa.string())
+    said = predict_probabilities(model, *validation[:2])
+    temperature = fit_temperature(parts["validation"].labels, said)
+    return Fitted(NetworkReader(words, model, temperature), words.tokens, apply_temperature(said, temperature))
