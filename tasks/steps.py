@@ -115,7 +115,7 @@ def _call(title: str, function: StepFunction[...], run: Run, args: Any, kwargs: 
     work = units.Unit(title, compute_noted, (function, NotedRun.of(run), args, kwargs))
     (((output, seconds), notes),) = units.run([work])
     record_notes(run, notes)
-    run.log_metrics({"computed_seconds": seconds})
+    run.log_metrics({"computed_seconds": seconds})  # COMPUTED, as docs/reference reads it
     return output, seconds
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.cluster.execution import Answer, Failure, Sent, execute
 from tasks.cluster.fingerprint import examine, objections, write_token
 from tasks.cluster.units import Stopped, Unit
-from tasks.runtime.errors import causes
+from tasks.runtime.errors import ClusterLostError, causes
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -22,14 +22,9 @@ if TYPE_CHECKING:
 AHEAD_PER_WORKER = 4  # enough that no worker waits for the command, few enough that the scheduler holds little
 CONNECT_SECONDS = 20.0
 FETCH_SECONDS = 5.0
-EXAMINE_SECONDS = 120.0
 NO_WORKER_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 COUNT_SECONDS = 10.0
-
-
-class ClusterLostError(RuntimeError):
-    """The scheduler, or the last worker, is gone."""
 
 
 @dataclass

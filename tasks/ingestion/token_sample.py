@@ -19,7 +19,8 @@ class TokenSample:
     """Texts with their label ("0", "1", ... or "none"), gathered batch by batch. The caller keeps the sample small."""
 
     def __init__(self, classes: Sequence[str] = ()) -> None:
-        self._classes, self._tables = classes, []  # type: tuple[Sequence[str], list[pa.Table]]
+        self._classes = classes
+        self._tables: list[pa.Table] = []
 
     def add(self, texts: pa.ChunkedArray, labels: pa.ChunkedArray) -> None:
         """Add some texts."""

@@ -17,6 +17,10 @@ LOST_CODES = ("08", "57P", "53300")  # no connection, server shut down, too many
 MEMORY_TYPES = ("MemoryError", "ResourceExhaustedError")  # Python's and Arrow's, TensorFlow's
 
 
+class ClusterLostError(RuntimeError):
+    """The scheduler of a cluster, or its last worker, is gone."""
+
+
 def in_words(error: BaseException) -> str | None:
     """One paragraph for a failure of the machine; None for any other error, which speaks for itself."""
     if full := [cause for cause in causes(error) if _is_full_disk(cause)]:
@@ -25,7 +29,7 @@ def in_words(error: BaseException) -> str | None:
         return "out of memory: end other programs, or use a recipe with a smaller vocabulary, batch or network"
     if tracking_lost(error):
         return _lost()
-    if lost := [cause for cause in causes(error) if type(cause).__name__ == "ClusterLostError"]:
+    if lost := [cause for cause in causes(error) if isinstance(cause, ClusterLostError)]:
         return str(lost[0])
     return None
 

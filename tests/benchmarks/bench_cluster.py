@@ -79,21 +79,27 @@ def count(corpus: Path) -> tuple[float, str]:
     return seconds, hashlib.sha256(matrix.data.tobytes() + matrix.indices.tobytes()).hexdigest()[:16]
 
 
+def report(seconds: dict[str, float], digests: dict[str, str]) -> None:
+    """Print how the places compare, and fail unless they came to the same."""
+    print(f"two workers over one {seconds['local:1'] / seconds['local:2']:.2f}")
+    print(f"local:2 over none {seconds['local:2'] / seconds['none']:.2f}; load {os.getloadavg()[0]:.1f}")
+    if len(set(digests.values())) > 1:
+        raise SystemExit("the digests differ")
+
+
 def compared(work: Callable[[], tuple[float, str]]) -> None:
     """Do the work in each place; print seconds and ratios, and fail unless the digests are equal."""
     from tasks.cluster.using import using
 
-    seconds, digests = {}, {}
+    seconds: dict[str, float] = {}
+    digests: dict[str, str] = {}
     for place in PLACES:
         began = time.monotonic()
         with using(place):
             ready = time.monotonic() - began
             seconds[place], digests[place] = work()
         print(f"{place:8} {seconds[place]:8.1f} s, workers ready after {ready:.1f} s, {digests[place]}", flush=True)
-    print(f"two workers over one {seconds['local:1'] / seconds['local:2']:.2f}")
-    print(f"local:2 over none {seconds['local:2'] / seconds['none']:.2f}; load {os.getloadavg()[0]:.1f}")
-    if len(set(digests.values())) > 1:
-        raise SystemExit("the digests differ")
+    report(seconds, digests)
 
 
 def bench_counting(asked: argparse.Namespace) -> None:
@@ -151,7 +157,8 @@ def finished(process: "subprocess.Popen[str]") -> tuple[dict[str, Any], str]:
 
 def bench_folds(asked: argparse.Namespace) -> None:
     """Folds of an evaluation, each place with a state folder of its own."""
-    seconds, digests = {}, {}
+    seconds: dict[str, float] = {}
+    digests: dict[str, str] = {}
     for place in PLACES:
         home = Path(tempfile.mkdtemp(dir=os.environ["CRISISFLOW_HOME"]))
         found, said = finished(command(evaluation(asked), home, place))
@@ -159,10 +166,7 @@ def bench_folds(asked: argparse.Namespace) -> None:
             raise SystemExit(said)
         seconds[place], digests[place] = found["seconds"], Path(found["predictions"]).parent.name
         print(f"{place:8} {seconds[place]:8.1f} s, {digests[place]}", flush=True)
-    print(f"two workers over one {seconds['local:1'] / seconds['local:2']:.2f}")
-    print(f"local:2 over none {seconds['local:2'] / seconds['none']:.2f}; load {os.getloadavg()[0]:.1f}")
-    if len(set(digests.values())) > 1:
-        raise SystemExit("the digests differ")
+    report(seconds, digests)
 
 
 def bench_overhead(asked: argparse.Namespace) -> None:

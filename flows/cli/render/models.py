@@ -11,7 +11,7 @@ from rich.text import Text
 
 from flows.cli.render.inspection import print_brief
 from flows.cli.render.labels import labels_used
-from models.wording import counted, how_sure
+from models.wording import counted, how_sure, score_names
 
 ROWS_WITH_PACE = 1_000
 
@@ -72,7 +72,7 @@ def models(
     """One line for each model; scores of the held-out test split. The best is known by its name, or another key."""
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("model", overflow="fold")  # a name that is cut names nothing
-    f1 = "macro F1" if rows and rows[0].get("classes") else "F1"
+    f1 = score_names(several=bool(rows and rows[0].get("classes")))["f1"]
     for column in ("accuracy", f1, "ROC AUC", "log loss", "training"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:

@@ -49,9 +49,8 @@ def _labels(report: Report) -> tuple[dict[str, str], dict[str, str], dict[str, s
         return KINDS, NAMES, CAPTIONS
     colours = {label: COLOURS[int(label) % len(COLOURS)] for label in names}
     captions = {label: f"More in {name}" for label, name in names.items()}
-    return tuple(
-        {**own, "none": usual["none"]} for own, usual in ((colours, KINDS), (names, NAMES), (captions, CAPTIONS))
-    )  # type: ignore[return-value]
+    none = "none"
+    return {**colours, none: KINDS[none]}, {**names, none: NAMES[none]}, {**captions, none: CAPTIONS[none]}
 
 
 def _classes(report: Report, counts: dict[str, Any]) -> list[tuple[str, float, str]]:

@@ -19,6 +19,7 @@ from tasks.cluster.connection import DaskCluster
 from tasks.cluster.dask_settings import configure
 from tasks.cluster.fingerprint import examine, fingerprint, objections, write_token
 from tasks.cluster.units import Unit, run, running_on
+from tasks.runtime.errors import ClusterLostError
 
 LIBRARIES = {**fingerprint()["libraries"], "numpy": "1.0", "extra": "2.0"}
 LIBRARIES.pop("scipy")
@@ -147,7 +148,7 @@ def test_a_cluster_that_is_killed_in_mid_run_is_said_to_be_gone_and_leaves_no_pr
     with connection.connected(facts["address"], security, tmp_path) as other, running_on(other):
         results = run(Unit("nap", time.sleep, (60,)) for _ in range(2))
         threading.Timer(1.0, os.kill, (facts["process"], signal.SIGKILL)).start()
-        with pytest.raises(connection.ClusterLostError, match="is gone"):
+        with pytest.raises(ClusterLostError, match="is gone"):
             next(results)
     _, alive = psutil.wait_procs(below, timeout=10)
     assert alive == []
