@@ -34,6 +34,7 @@ def tweets_page(report: Report) -> str:
         splits={name: report["splits"][name] for name in SPLITS},
         lengths=_lengths(report, kinds, called),
         words={captions[label]: report["tokens"][label] for label in captions if report["tokens"].get(label)},
+        rows_by_class=_rows_by_class(report),
         keys=[(kinds[each], called[each]) for each in kinds if each in report["words"]],
         readings=READINGS,
         reading=reading_of(report),
@@ -51,6 +52,12 @@ def _labels(report: Report) -> tuple[dict[str, str], dict[str, str], dict[str, s
     captions = {label: f"More in {name}" for label, name in names.items()}
     none = "none"
     return {**colours, none: KINDS[none]}, {**names, none: NAMES[none]}, {**captions, none: CAPTIONS[none]}
+
+
+def _rows_by_class(report: Report) -> dict[str, list[int]]:
+    """Of each of several classes, by its name, the rows of every split."""
+    splits = [report["splits"][split] for split in SPLITS]
+    return {name: [each["classes"][name] for each in splits] for name in report.get("classes", ())}
 
 
 def _classes(report: Report, counts: dict[str, Any]) -> list[tuple[str, float, str]]:

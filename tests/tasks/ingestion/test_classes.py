@@ -50,6 +50,12 @@ def test_every_class_is_counted_and_there_are_no_positives(home: Path, tmp_path:
     assert "More positive" not in page
 
 
+def test_a_class_may_be_called_by_a_number_or_have_a_dot(home: Path, tmp_path: Path) -> None:
+    found = report(ingest(tmp_path, SOUND, ("0=1", "1=v1.2", "drill")))
+    assert found["classes"] == ["1", "v1.2", "drill"]
+    assert "v1.2" in render_report(found)
+
+
 def test_one_text_under_two_of_three_classes_is_a_conflict(home: Path, tmp_path: Path) -> None:
     artifact = ingest(tmp_path, [*SOUND, "101,Smoke over town,1", "102,Smoke over town,drill"])
     assert report(artifact)["counts"]["conflicting"] == 2
