@@ -14,7 +14,6 @@ from flows.external import check_given, external_names, read_external
 from flows.fold import Evaluated, EventTexts, Fitted, fit_fold
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets, snapshot
 from flows.names import scheduled_name
-from models.classifiers.target import refuse_several
 from models.settings import Recipe, Settings
 from models.settings.events import AdaptationSettings
 from models.splitting.events import EventFold
@@ -26,7 +25,6 @@ from tasks.evaluation import learning_curve as evaluation_learning_curve
 from tasks.evaluation.events import documents_by_event
 from tasks.evaluation.fit_times import fit_seconds
 from tasks.evaluation.leakage import exclude_texts
-from tasks.ingestion.steps import table_classes
 from tasks.recipes import load_recipe
 from tasks.tracking.requests import record_request
 from tasks.training.features import tokenize_corpus, tokenize_tweets
@@ -66,7 +64,8 @@ class EvaluateRequest(Settings):
 def evaluate(request: EvaluateRequest) -> dict[str, Any]:
     """Fit and score every model on every fold under every seed; return the summary that `--json` prints.
 
-    Keys: `run_id`, `recipe`, `rows` (scored), `positives` and `quarantined` of them, `groups` of near-duplicates,
+    Keys: `run_id`, `recipe`, `rows` (scored), `positives` and `quarantined` of them (of a label of several classes in
+    place of positives `classes`, the rows of each, and every `f1` is the macro F1), `groups` of near-duplicates,
     `folds`, `seeds` (a list), `outer_evaluation` (which look at this table this is) and `outer_evaluation_of_recipe`,
     `recipe_digest`, `looks` (both in words), `budget_minutes`, `predictions` (path, see
     `tasks.evaluation.predictions.held_out`), `steps` (`run`, `cached`), `seconds`.
@@ -110,8 +109,7 @@ def evaluate(request: EvaluateRequest) -> dict[str, Any]:
 
 
 def check_request(request: EvaluateRequest) -> None:
-    """Raise ValueError for options of events without any, for two that exclude each other, and for several classes."""
-    refuse_several(request.tweets.columns.class_names, "evaluate")
+    """Raise ValueError for options of events without any, and for two that exclude each other."""
     if request.events is None:
         given = {"--hold-out": request.hold_out, "--apart": request.apart, "--adapt": request.adapt}
         if idle := [name for name, value in given.items() if value]:
@@ -123,7 +121,6 @@ def check_request(request: EvaluateRequest) -> None:
 def _labelled_tweets(request: EvaluateRequest, recipe: Recipe, run: tracking.Run) -> Path:
     """The checked tweets that carry a label, one table for all folds."""
     tweets = ingest_tweets(request.tweets, recipe, run)
-    refuse_several(table_classes(tweets), "evaluate")
     run.log_dataset(tweets, "tweets", request.tweets.source)
     return fold_tables.gather_labelled(run, tweets)
 
@@ -237,6 +234,7 @@ def score_events(request: EvaluateRequest, evaluated: Evaluated, fitted: Sequenc
             BASELINES,
             event_folds.apart(request, evaluated.labelled, folds),
             [path for each in whole for path in each.adapted],
+            fold_tables.classes_of(evaluated.labelled),
         ),
     }
 

@@ -135,6 +135,8 @@ def evaluate(
     rows included, which no fit learns from. Thresholds, epochs and strengths are chosen on inner splits. Nothing is
     put in use. Fits that were made before are reused.
 
+    A label of more than two classes has each of them named, by --label-class; then macro F1 stands for F1.
+
     With --events, whole events are held out, of every source and with all copies of their texts, for a desk meets
     events that no training row has seen; macro F1 is told for each event, and as a mean over events.
 
@@ -168,19 +170,18 @@ def evaluated(result: Mapping[str, Any]) -> None:
 
     console = wide_console()
     console.print(page.facts(result))
-    console.print(figures_table("Models, on rows held out", page.COLUMNS, page.rows(result["models"])))
+    console.print(figures_table("Models, on rows held out", page.columns(result), page.rows(result["models"])))
     for each in event_tables(result):
         console.print(figures_table(each.title, each.head, each.rows))
     if "unlabelled" in result:
         console.print(result["unlabelled"])
     if result["comparisons"]:
-        console.print(
-            figures_table("Against the baselines, on the same rows", page.AGAINST, page.against(result["comparisons"]))
-        )
+        head, title = page.columns_against(result), "Against the baselines, on the same rows"
+        console.print(figures_table(title, head, page.against(result["comparisons"])))
     for point in result["learning_curve"]:
         console.print(
             f"{point['training_rows']:7,.0f} training rows: {point['model']} accuracy {point['accuracy']:.4f}, "
-            f"F1 {point['f1']:.4f}"
+            f"{page.f1_of(result)} {point['f1']:.4f}"
         )
     steps = result["steps"]
     console.print(

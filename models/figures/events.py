@@ -24,11 +24,15 @@ def marker_of(place: int) -> str:
 
 
 def event_dots(
-    events: Sequence[str], scores: Mapping[str, Sequence[float]], title: str = "Events held out"
+    events: Sequence[str],
+    scores: Mapping[str, Sequence[float]],
+    title: str = "Events held out",
+    averaged: str = "both classes",
 ) -> "Figure":
     """Macro F1 of each model (a value for each of `events`) on each event, the hardest on top; means as lines.
 
-    Raises ValueError for no events. An event with one class only has no dots.
+    `averaged` says in words of what macro F1 is the mean. An event with one class only has no dots. Raises ValueError
+    for no events.
     """
     from matplotlib.figure import Figure
 
@@ -38,7 +42,7 @@ def event_dots(
     hardest = np.argsort(-np.where(np.isnan(values), -1, values).max(axis=0), kind="stable")
     figure = Figure(figsize=(9.5, 1.9 + 0.3 * len(events)), dpi=110, layout="constrained")
     axes = figure.subplots()
-    dress(axes, title, "macro F1, the mean of both classes (lines: means over events)", "")
+    dress(axes, title, f"macro F1, the mean of {averaged} (lines: means over events)", "")
     for place, name in enumerate(scores):
         colour, marker = SERIES[place % len(SERIES)], marker_of(place)
         if not np.isnan(values[place]).all():

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.metrics.scores import WEIGHTS_AT_ONCE, calibration_bins, ranking_of_class
+from models.metrics.scores import WEIGHTS_AT_ONCE
 from models.metrics.significance import Difference, Interval, interval_of, paired_difference
+from models.metrics.weighted_classes import check_class_rows, weighted_class_metrics
 from models.seeds import generator
 
 RESAMPLES = 1_000
@@ -81,58 +82,11 @@ def _macro_f1(labels: np.ndarray, called: np.ndarray, classes: int, weights: np.
 def class_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Scores of the probabilities of classes (rows, classes) against labels (rows,), under the names of METRICS.
 
-    The likeliest class is called. `f1`, `precision` and `recall` are means over the classes that occur, in truth or
-    among those called; `roc_auc` and `average_precision` over those with rows, each against all others, and left out
-    where one class has all rows. `brier` is the sum over classes (Brier 1950), 0-2; `ece` that of the called class.
-    Raises ValueError as `check_class_rows` does.
+    See `weighted_class_metrics`; scores that are undefined are left out. Raises ValueError as `check_class_rows` does.
     """
     labels, probabilities = check_class_rows(labels, probabilities)
-    classes, called = probabilities.shape[1], probabilities.argmax(axis=1)
-    scores, occur = class_scores(counts := confusion(labels, called, classes)), counts.sum(axis=0) + counts.sum(axis=1)
-    truth, right = np.eye(classes)[labels], called == labels
-    own = np.clip(probabilities[np.arange(len(labels)), labels], np.finfo(float).eps, 1)
-    found = {
-        "accuracy": float(np.mean(right)),
-        "f1": scores.macro_f1,
-        "precision": float(scores.precision[occur > 0].mean()),
-        "recall": float(scores.recall[occur > 0].mean()),
-        **_ranking(truth, probabilities),
-        "log_loss": float(-np.log(own).mean()),
-        "brier": float(np.sum((probabilities - truth) ** 2, axis=1).mean()),
-        "ece": _calibration_error(right, probabilities.max(axis=1)),
-    }
-    return {name: value for name, value in found.items() if not np.isnan(value)}
-
-
-def check_class_rows(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Labels as int64 (rows,) and probabilities as float64; ValueError where no score could be worked out from them."""
-    labels, probabilities = np.asarray(labels).astype(np.int64), np.asarray(probabilities, dtype=float)
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
-        raise ValueError(
-            f"a probability of each class per label is needed, got {probabilities.shape} for {labels.shape}"
-        )
-    if not labels.size:
-        raise ValueError("no rows to score: give at least one labelled row")
-    if labels.min() < 0 or labels.max() >= probabilities.shape[1]:
-        raise ValueError(f"labels must be 0 to {probabilities.shape[1] - 1}, got {labels.min()} to {labels.max()}")
-    if not (probabilities >= 0).all() or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-4):
-        raise ValueError("probabilities of the classes of a row must lie in 0-1 and sum to 1")
-    return labels, probabilities
-
-
-def _ranking(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Means over the classes that have rows, and not all of them."""
-    told = np.flatnonzero((truth.sum(axis=0) > 0) & (truth.sum(axis=0) < len(truth)))
-    if not len(told):
-        return {}
-    auc, precision = np.mean([ranking_of_class(truth[:, n], probabilities[:, n]) for n in told], axis=0)
-    return {"roc_auc": float(auc), "average_precision": float(precision)}
-
-
-def _calibration_error(right: np.ndarray, probabilities: np.ndarray) -> float:
-    """Distance of the mean probability of the called class from the share called rightly in each bin, by its rows."""
-    gaps = np.bincount(calibration_bins(probabilities), probabilities - right)
-    return float(np.abs(gaps).sum() / len(right))
+    found = weighted_class_metrics(labels, probabilities, np.ones((1, len(labels))))
+    return {name: float(values[0]) for name, values in found.items() if not np.isnan(values[0])}
 
 
 def class_intervals(

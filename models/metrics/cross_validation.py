@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.metrics.scores import check_scored_rows, weighted_metrics
+from models.metrics.probability_columns import read_probabilities
 from models.metrics.significance import Predictions, bootstrap_scores, interval_of, mcnemar, paired_difference
 
 SCORES = ("accuracy", "f1", "roc_auc", "log_loss", "brier", "ece")
@@ -20,7 +20,7 @@ COMPARED = ("accuracy", "f1", "roc_auc", "log_loss")
 class HeldOut:
     """The predictions of several models on the same held-out rows, every labelled row once for each seed."""
 
-    labels: np.ndarray  # 0 or 1 (rows,)
+    labels: np.ndarray  # 0 or 1, or the number of one of several classes (rows,)
     groups: np.ndarray  # rows of near-duplicates, and one row under several seeds, share theirs
     seeds: np.ndarray
     folds: np.ndarray
@@ -29,6 +29,8 @@ class HeldOut:
     @classmethod
     def from_table(cls, table: pa.Table) -> "HeldOut":
         """Of the columns group, fold, seed, model, probability, threshold and target, each model's rows in one order.
+
+        Of several classes also `probability_0` and so on; the threshold is null then.
 
         Raises ValueError when the models were not scored on the same rows.
         """
@@ -43,10 +45,7 @@ class HeldOut:
             first["group"].combine_chunks().dictionary_encode().indices.to_numpy(),
             first["seed"].to_numpy(),
             first["fold"].to_numpy(),
-            {
-                name: Predictions(each["probability"].to_numpy(), each["threshold"].to_numpy())
-                for name, each in parts.items()
-            },
+            {name: Predictions(read_probabilities(each), each["threshold"].to_numpy()) for name, each in parts.items()},
         )
 
     @cached_property
@@ -57,13 +56,13 @@ class HeldOut:
     def scores(self, name: str, rows: np.ndarray | slice = slice(None)) -> dict[str, float]:
         """The scores of a model on some of the rows; NaN where one is undefined."""
         each = self.models[name]
-        labels, probabilities = check_scored_rows(self.labels[rows], each.probabilities[rows])
-        found = weighted_metrics(labels, probabilities, each.thresholds[rows], np.ones((1, len(labels))))
+        labels, said = Predictions(each.probabilities[rows], each.thresholds[rows]).checked(self.labels[rows])
+        found = said.scores(labels, np.ones((1, len(labels))))
         return {metric: float(found[metric][0]) for metric in SCORES}
 
     def right(self, name: str) -> np.ndarray:
         """Whether a model called each row rightly."""
-        right: np.ndarray = self.models[name].called == (self.labels == 1)
+        right: np.ndarray = self.models[name].called.astype(np.int64) == self.labels
         return right
 
 

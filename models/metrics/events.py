@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.metrics.classes import class_scores, confusion
 from models.metrics.cross_validation import baselines_for
 from models.metrics.significance import Interval
 
@@ -18,7 +19,7 @@ LEVEL = 0.95
 
 
 class EventRows(NamedTuple):
-    """The held-out rows of one event (or fold of events): labels, and what each model called positive, bool."""
+    """The held-out rows of one event (or fold of events): labels, and the class that each model called, int."""
 
     event: str
     labels: np.ndarray
@@ -34,20 +35,21 @@ class MeanOverEvents(NamedTuple):
 
 
 def macro_f1(labels: np.ndarray, called: np.ndarray) -> float:
-    """The mean of the F1 of both classes, 0-1; NaN where the rows have one class only.
+    """The mean of the F1 of all classes that occur in labels or calls, 0-1; NaN where the rows are of one class only.
+
+    Both hold numbers of classes, (rows,); of two classes 0 and 1, or bool.
 
     >>> macro_f1(np.array([1, 1, 0, 0]), np.array([True, True, True, False]))
     0.7333333333333334
     """
-    truth = np.asarray(labels) == 1
-    if truth.all() or not truth.any():
+    if not len(labels) or np.min(labels) == np.max(labels):
         return float("nan")
-    called = np.asarray(called, bool)
-    return float(np.mean([_f1(truth, called), _f1(~truth, ~called)]))
+    return class_scores(_confusion(labels, called)).macro_f1
 
 
-def _f1(truth: np.ndarray, called: np.ndarray) -> float:
-    return float(2 * np.sum(truth & called) / (np.sum(truth) + np.sum(called)))
+def _confusion(labels: np.ndarray, called: np.ndarray) -> np.ndarray:
+    truth, said = np.asarray(labels).astype(np.int64), np.asarray(called).astype(np.int64)
+    return confusion(truth, said, int(max(truth.max(), said.max(), 1)) + 1)
 
 
 def mean_over_events(values: Sequence[float]) -> MeanOverEvents:
@@ -73,22 +75,19 @@ def rows_by_event(table: pa.Table, units: Mapping[int, str]) -> list[EventRows]:
     for fold, unit in units.items():
         rows = table.filter(pc.equal(table["fold"], fold))
         parts = {name: rows.filter(pc.equal(rows["model"], name)) for name in models}
-        called = {name: part["label"].to_numpy() == 1 for name, part in parts.items()}
+        called = {name: part["label"].to_numpy() for name, part in parts.items()}
         found.append(EventRows(unit, parts[models[0]]["target"].to_numpy(), called))
     return found
 
 
-def event_scores(rows: EventRows) -> dict[str, dict[str, float]]:
-    """Macro F1, F1 of the positive class and accuracy of each model on an event."""
-    truth = rows.labels == 1
-    return {
-        name: {
-            "macro_f1": macro_f1(rows.labels, called),
-            "f1": _f1(truth, called) if truth.any() or called.any() else float("nan"),
-            "accuracy": float(np.mean(truth == called)),
-        }
-        for name, called in rows.called.items()
-    }
+def event_scores(rows: EventRows, several: bool = False) -> dict[str, dict[str, float]]:
+    """Macro F1, F1 of the positive class (not of `several` classes) and accuracy of each model on an event."""
+    found = {}
+    for name, called in rows.called.items():
+        of_positives = {} if several else {"f1": float(class_scores(_confusion(rows.labels, called)).f1[1])}
+        accuracy = float(np.mean(rows.labels == called))
+        found[name] = {"macro_f1": macro_f1(rows.labels, called), **of_positives, "accuracy": accuracy}
+    return found
 
 
 def event_sets(events: Collection[str], apart: Collection[str]) -> dict[str, list[str]]:
@@ -101,10 +100,17 @@ def event_sets(events: Collection[str], apart: Collection[str]) -> dict[str, lis
 
 
 def summarise_events(
-    rows: Sequence[EventRows], models: Sequence[str], baselines: Sequence[str], apart: Collection[str] = ()
+    rows: Sequence[EventRows],
+    models: Sequence[str],
+    baselines: Sequence[str],
+    apart: Collection[str] = (),
+    classes: Sequence[str] = (),
 ) -> dict[str, list[dict[str, Any]]]:
-    """What `--json` prints of events: `events`, `event_means` of each model, `event_comparisons` with the baselines."""
-    scores = {each.event: event_scores(each) for each in rows}
+    """What `--json` prints of events: `events`, `event_means` of each model, `event_comparisons` with the baselines.
+
+    `classes` are the names of several.
+    """
+    scores = {each.event: event_scores(each, several=bool(classes)) for each in rows}
     means, comparisons = [], []
     for title, events in event_sets(list(scores), apart).items():
         of_models = {name: np.array([scores[event][name]["macro_f1"] for event in events]) for name in models}
@@ -118,13 +124,25 @@ def summarise_events(
         {
             "event": each.event,
             "rows": len(each.labels),
-            "positives": int(np.sum(each.labels == 1)),
+            **count_labels(each.labels, classes),
             "apart": each.event in apart,
             "scores": scores[each.event],
         }
         for each in rows
     ]
     return {"events": events_told, "event_means": means, "event_comparisons": comparisons}
+
+
+def count_labels(labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+    """How many rows are positive, as `positives`, or of each of several classes by its name, as `classes`.
+
+    >>> count_labels(np.array([1, 0, 1]), ()), count_labels(np.array([1, 0, 1]), ("drill", "storm", "none"))
+    ({'positives': 2}, {'classes': {'drill': 1, 'storm': 2, 'none': 0}})
+    """
+    if not classes:
+        return {"positives": int(np.sum(labels == 1))}
+    counts = np.bincount(labels, minlength=len(classes)).tolist()
+    return {"classes": dict(zip(classes, counts, strict=True))}
 
 
 def _summary(name: str, values: np.ndarray) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def weighted_metrics(
     # As scikit-learn does: a certain and wrong row costs 36, not infinity.
     safe = np.clip(probabilities, np.finfo(float).eps, 1 - np.finfo(float).eps)
     surprise = -np.where(labels == 1, np.log(safe), np.log1p(-safe))
-    auc, average_precision = _ranking_scores(labels, probabilities, weights)
+    auc, average_precision = ranking_scores(labels, probabilities, weights)
     return {
         "accuracy": (total - positives - predicted + 2 * hits) / total,
         "f1": _share(2 * hits, predicted + positives),
@@ -181,7 +181,7 @@ def weighted_metrics(
         "average_precision": average_precision,
         "log_loss": weights @ surprise / total,
         "brier": weights @ (probabilities - labels) ** 2 / total,
-        "ece": _calibration_error(labels, probabilities, weights),
+        "ece": calibration_error(labels, probabilities, weights),
     }
 
 
@@ -218,7 +218,7 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Distance of the mean probability from the share of positives in each bin, weighted by the bin's rows."""
     members = np.eye(CALIBRATION_BINS)[calibration_bins(probabilities)]
     gaps = weights @ (members * (probabilities - labels)[:, None])
@@ -226,15 +226,7 @@ def _calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: n
     return errors
 
 
-def ranking_of_class(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
-    """Area under the ROC curve and average precision of labels 0/1; both classes must be there."""
-    auc, precision = _ranking_scores(labels, probabilities, np.ones((1, len(labels))))
-    return float(auc[0]), float(precision[0])
-
-
-def _ranking_scores(
-    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def ranking_scores(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Area under the ROC curve and average precision; rows of one probability count as one step of either curve."""
     order = np.argsort(-probabilities, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(probabilities[order])), len(order) - 1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.metrics.scores import METRICS, WEIGHTS_AT_ONCE, check_scored_rows, weighted_metrics
+from models.metrics.weighted_classes import check_class_rows, weighted_class_metrics
 from models.seeds import generator
 
 Interval = tuple[float, float]
@@ -32,15 +33,33 @@ class Difference:
 
 @dataclass(frozen=True)
 class Predictions:
-    """P(target = 1) of each row, and the threshold from which it was called positive, which may differ by fold."""
+    """P(target = 1) of each row, and the threshold from which it was called positive, which may differ by fold.
+
+    Of several classes the probability of each (rows, classes); the likeliest is called, whatever the thresholds.
+    """
 
     probabilities: np.ndarray
     thresholds: np.ndarray
 
     @property
     def called(self) -> np.ndarray:
-        """Whether each row was called positive."""
+        """The class that each row was called: of two, bool, whether positive; of several int64."""
+        if self.probabilities.ndim == 2:
+            likeliest: np.ndarray = self.probabilities.argmax(axis=1)
+            return likeliest
         return self.probabilities >= self.thresholds
+
+    def checked(self, labels: np.ndarray) -> "tuple[np.ndarray, Predictions]":
+        """Labels and predictions as `scores` takes them; ValueError where no score could be worked out from them."""
+        check = check_class_rows if self.probabilities.ndim == 2 else check_scored_rows
+        checked, probabilities = check(labels, self.probabilities)
+        return checked, Predictions(probabilities, self.thresholds)
+
+    def scores(self, labels: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Every score of METRICS under each row of `weights` (resamples, rows); NaN where a score is undefined."""
+        if self.probabilities.ndim == 2:
+            return weighted_class_metrics(labels, self.probabilities, weights)
+        return weighted_metrics(labels, self.probabilities, self.thresholds, weights)
 
 
 def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> McNemar:
@@ -75,13 +94,13 @@ def bootstrap_scores(
     """
     members = np.unique(groups, return_inverse=True)[1]
     count, random = int(members.max(initial=-1)) + 1, generator(seed, "comparison/bootstrap")
-    checked = {name: (*check_scored_rows(labels, each.probabilities), each.thresholds) for name, each in models.items()}
+    checked = {name: each.checked(labels) for name, each in models.items()}
     parts: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in models}
     step = max(1, WEIGHTS_AT_ONCE // max(len(members), 1))
     for start in range(0, resamples, step):
         weights = _drawn(random, min(step, resamples - start), count)[:, members]
-        for name, (truth, probabilities, thresholds) in checked.items():
-            parts[name].append(weighted_metrics(truth, probabilities, thresholds, weights))
+        for name, (truth, said) in checked.items():
+            parts[name].append(said.scores(truth, weights))
     return {
         name: {metric: np.concatenate([part[metric] for part in each]) for metric in METRICS}
         for name, each in parts.items()

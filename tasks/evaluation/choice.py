@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.classifiers.target import target_of
+from models.metrics.probability_columns import read_probabilities
 from models.selection import Contender, ModelChoice, choose_model
 from tasks.evaluation.comparison import ModelRow
 from tasks.runtime import state_folder
@@ -70,7 +71,7 @@ def choose(rows: Sequence[ModelRow]) -> Chosen:
         return _by_f1(rows, "these models have labels of different classes")
     labels, target = first["target"].to_numpy(), target_of(rows[0].classes)
     contenders = [
-        Contender(row.name, row.kind, target.losses(labels, formats.read_probabilities(table))) for row, table in tables
+        Contender(row.name, row.kind, target.losses(labels, read_probabilities(table))) for row, table in tables
     ]
     choice = choose_model(contenders, first["group"].to_numpy(zero_copy_only=False).astype(str))
     return Chosen(rows[choice.chosen], choice.words, choice)

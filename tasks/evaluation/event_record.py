@@ -23,18 +23,20 @@ def score(
     baselines: Sequence[str],
     apart: Sequence[str],
     adapted: Sequence[Path],
+    classes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What `--json` prints of events. `units` names what each fold held out; `apart` are those reported apart.
 
-    `events`: `event`, `rows`, `positives`, `apart`, `scores` (by model: `macro_f1`, `f1`, `accuracy`). `event_means`:
-    `model`, `set` ("all events", or "other events" and "events apart"), `events` (that hold both classes), `macro_f1`,
+    `events`: `event`, `rows`, `positives` (of several `classes` by name, in their place, the rows of each), `apart`,
+    `scores` (by model: `macro_f1`, `f1`, which several classes have not, `accuracy`). `event_means`: `model`, `set`
+    ("all events", or "other events" and "events apart"), `events` (that hold two classes at least), `macro_f1`,
     `interval`. `event_comparisons`: `model`, `baseline`, `set`, `events`, `difference` of macro F1, `interval`, `p`,
     `better` (events). `adaptation`: `model`, `labels`, `events`, `macro_f1`, `interval`, `by_event`;
     `adaptation_comparisons`: `model`, `baseline`, `labels`, `events`, `difference`, `interval`, `p`.
     """
     table = pa.concat_tables(parts)
     models = list(dict.fromkeys(table["model"].to_pylist()))
-    found = summarise_events(rows_by_event(table, units), models, baselines, apart)
+    found = summarise_events(rows_by_event(table, units), models, baselines, apart, classes)
     said = [pq.read_table(path / formats.ADAPTED) for path in adapted]
     scores = _adapted_scores(pa.concat_tables(said)) if said else {}
     return {
@@ -51,7 +53,7 @@ def _adapted_scores(table: pa.Table) -> Adapted:
     frame = table.select(["model", "labels", "event", "draw", "target", "label"]).to_pandas()
     scores: dict[tuple[str, int], dict[str, list[float]]] = {}
     for (model, labels, event, _), rows in frame.groupby(["model", "labels", "event", "draw"], sort=False):
-        value = macro_f1(rows["target"].to_numpy(), rows["label"].to_numpy() == 1)
+        value = macro_f1(rows["target"].to_numpy(), rows["label"].to_numpy())
         scores.setdefault((model, int(labels)), {}).setdefault(event, []).append(value)
     # Every number of labels over the same events: those with too few labels for the largest would move the curve.
     common = set.intersection(*map(set, scores.values()))
@@ -89,7 +91,8 @@ def figures(summary: Mapping[str, Any]) -> dict[str, "Figure"]:
     events = summary["events"]
     names = [model["name"] for model in summary["models"]]
     dots = {name: [event["scores"][name]["macro_f1"] for event in events] for name in names}
-    drawn = {"events": event_dots([each["event"] for each in events], dots)}
+    averaged = "the classes" if "classes" in summary else "both classes"
+    drawn = {"events": event_dots([each["event"] for each in events], dots, averaged=averaged)}
     if summary["adaptation"]:
         curves: dict[str, list[Any]] = {}
         for point in summary["adaptation"]:

@@ -23,8 +23,18 @@ class Lines(NamedTuple):
     picture: str = ""
 
 
-MACRO = "Macro F1, the mean of the F1 of both classes"
 OVER_EVENTS = "Brackets: 95 % interval over events (Student's t)."
+
+
+def macro_words(summary: Mapping[str, Any]) -> str:
+    """What macro F1 is a mean of.
+
+    >>> macro_words({"classes": {"none": 1, "storm": 2, "drill": 0}})
+    'Macro F1, the mean of the F1 of the classes that an event has'
+    """
+    return (
+        f"Macro F1, the mean of the F1 of {'the classes that an event has' if 'classes' in summary else 'both classes'}"
+    )
 
 
 def event_tables(summary: Mapping[str, Any]) -> list[Lines]:
@@ -43,7 +53,7 @@ def _means(summary: Mapping[str, Any]) -> Lines:
         [each["model"], each["set"], f"{each['events']}", with_interval(each["macro_f1"], each["interval"])]
         for each in summary["event_means"]
     ]
-    return Lines("Means over events held out", f"{MACRO}. {OVER_EVENTS}", head, rows, 2, "events")
+    return Lines("Means over events held out", f"{macro_words(summary)}. {OVER_EVENTS}", head, rows, 2, "events")
 
 
 def _differences(summary: Mapping[str, Any]) -> Lines:
@@ -63,18 +73,24 @@ def _differences(summary: Mapping[str, Any]) -> Lines:
 
 def _events(summary: Mapping[str, Any]) -> Lines:
     names = [model["name"] for model in summary["models"]]
-    head = ("event", "rows", "positive", *names)
+    of_label = tuple(summary["classes"]) if "classes" in summary else ("positive",)
+    head = ("event", "rows", *of_label, *names)
     rows = [
         [
             each["event"] + (f"{LINE}apart" if each["apart"] else ""),
             f"{each['rows']:,}",
-            f"{PERCENT * each['positives'] / each['rows']:.0f} %",
+            *(f"{PERCENT * count / each['rows']:.0f} %" for count in _rows_of_label(each)),
             *(in_digits(each["scores"][name]["macro_f1"]) for name in names),
         ]
         for each in summary["events"]
     ]
-    lead = f"{MACRO}; - where an event has one class only. {summary['unlabelled']}"
+    lead = f"{macro_words(summary)}; - where an event has one class only. {summary['unlabelled']}"
     return Lines("Every event", lead, head, rows)
+
+
+def _rows_of_label(event: Mapping[str, Any]) -> list[int]:
+    """The positive rows of an event, or those of each of several classes."""
+    return list(event["classes"].values()) if "classes" in event else [event["positives"]]
 
 
 def _adaptation(summary: Mapping[str, Any]) -> Lines:
@@ -86,8 +102,8 @@ def _adaptation(summary: Mapping[str, Any]) -> Lines:
     ]
     events = summary["adaptation"][0]["events"]
     lead = (
-        f"{MACRO}, on a half of each of {events} events that never changes; every model goes on from its weights. "
-        f"{OVER_EVENTS}"
+        f"{macro_words(summary)}, on a half of each of {events} events that never changes; every model goes on from "
+        f"its weights. {OVER_EVENTS}"
     )
     head = ("model", *(counted(n, "label") for n in numbers))
     return Lines("After labels of the new event", lead, head, rows, picture="adaptation")

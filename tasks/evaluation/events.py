@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from models.splitting.events import EventFold, event_splits
-from tasks.evaluation.fold_tables import GROUPS, with_splits
+from tasks.evaluation.fold_tables import GROUPS, report_of, with_splits
 from tasks.ingestion.labelled_texts import EVENTS
 from tasks.runtime.progress import say
 from tasks.sources import ColumnMap, read_tweets
@@ -43,7 +43,8 @@ def name_events(
     )
     if named.null_count:
         say(f"  {named.null_count:,} labelled rows name no event: they are neither scored nor learned from")
-    return formats.write_artifact("labelled", {"tweets.parquet": table, GROUPS: pq.read_table(labelled / GROUPS)})
+    parts = {"tweets.parquet": table, GROUPS: pq.read_table(labelled / GROUPS), **report_of(labelled)}
+    return formats.write_artifact("labelled", parts)
 
 
 def _events_by_row(snapshot: Path, columns: ColumnMap, encoding: str | None, events: str) -> Iterator[pa.Table]:
@@ -95,7 +96,7 @@ def event_table(run: Run, labelled: Path, fold: EventFold) -> Path:
     """The labelled rows with the splits of a fold that holds out events."""
     table = formats.read_tweets(labelled)
     splits = event_splits(table["group"], table["event"], table["kept"].to_numpy(), fold)
-    return with_splits(run, table, splits)
+    return with_splits(run, labelled, table, splits)
 
 
 @step("leave out texts of {fold.unit}")

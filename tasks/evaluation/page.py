@@ -3,21 +3,36 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.wording import counted, p_words
+from models.wording import counted, p_words, score_names
 from tasks.evaluation.event_tables import LINE, event_tables
 from tasks.html.pages import picture, render
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS = ("model", "accuracy", "F1", "ROC AUC", "log loss", "Brier", "ECE", "one fit")
 CAPTIONS = {
-    "evaluation": "Accuracy and F1 of all models",
+    "evaluation": "Accuracy and {f1} of all models",
     "learning-curve": "Scores by number of training rows",
     "events": "Every event by every model",
     "adaptation": "After labels of the new event",
 }
-AGAINST = ("model", "against", "accuracy", "F1", "McNemar")
+SHOWN = ("accuracy", "f1", "roc_auc", "log_loss", "brier", "ece")
+
+
+def f1_of(summary: Mapping[str, Any]) -> str:
+    """What `f1` is: that of positives, or the mean of several classes."""
+    return score_names(several="classes" in summary)["f1"]
+
+
+def columns(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of the table of models."""
+    names = score_names(several="classes" in summary)
+    return ("model", *(names[score] for score in SHOWN), "one fit")
+
+
+def columns_against(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of the table of comparisons."""
+    return ("model", "against", "accuracy", f1_of(summary), "McNemar")
 
 
 def facts(summary: Mapping[str, Any]) -> str:
@@ -25,19 +40,26 @@ def facts(summary: Mapping[str, Any]) -> str:
     count = len(summary["seeds"]) * summary["folds"]
     folds = f"{summary['folds']} folds" + (f" of events (by {summary['held_out']})" if "events" in summary else "")
     return (
-        f"Recipe {summary['recipe']}: {counted(summary['rows'], 'row')} scored ({summary['positives']:,} positive, "
+        f"Recipe {summary['recipe']}: {counted(summary['rows'], 'row')} scored ({_of_label(summary)}, "
         f"{summary['quarantined']:,} of them quarantined), {counted(summary['groups'], 'group')}, {folds} "
         f"x {counted(len(summary['seeds']), 'seed')} = {counted(count, 'fit')} of each model. {summary['looks']}"
     )
 
 
+def _of_label(summary: Mapping[str, Any]) -> str:
+    """How many rows are positive, or of each of several classes."""
+    if "classes" not in summary:
+        return f"{summary['positives']:,} positive"
+    return ", ".join(f"{rows:,} {name}" for name, rows in summary["classes"].items())
+
+
 def rows(models: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """A row of COLUMNS for each model."""
+    """A row of `columns` for each model."""
     return [
         [
             model["name"],
             *(_with_spread(model, metric) for metric in ("accuracy", "f1")),
-            *(_score(model[metric]) for metric in ("roc_auc", "log_loss", "brier", "ece")),
+            *(_score(model[metric]) for metric in SHOWN[2:]),
             f"{model['fit_seconds']:.1f} s{'' if model['within_budget'] in (None, True) else ' (over)'}",
         ]
         for model in models
@@ -45,7 +67,7 @@ def rows(models: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def against(comparisons: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """A row of AGAINST for each comparison."""
+    """A row of `columns_against` for each comparison."""
     return [
         [
             each["model"],
@@ -74,7 +96,8 @@ def _difference(difference: Mapping[str, Any]) -> str:
 def markdown(summary: Mapping[str, Any]) -> str:
     """The tables as Markdown."""
     by_event = [(each.head, each.rows) for each in event_tables(summary)]
-    tables = [*by_event, (COLUMNS, rows(summary["models"])), (AGAINST, against(summary["comparisons"]))]
+    of_models = (columns(summary), rows(summary["models"]))
+    tables = [*by_event, of_models, (columns_against(summary), against(summary["comparisons"]))]
     parts = [
         "\n".join(f"| {' | '.join(line)} |".replace(LINE, " ") for line in (head, ["---"] * len(head), *lines))
         for head, lines in tables
@@ -89,11 +112,11 @@ def evaluation_page(summary: Mapping[str, Any], figures: Mapping[str, "Figure"])
         "evaluation/evaluation.html",
         title=f"Evaluation of {summary['recipe']}",
         subtitle=facts(summary),
-        columns=COLUMNS,
+        columns=columns(summary),
         models=rows(summary["models"]),
-        against=AGAINST,
+        against=columns_against(summary),
         comparisons=against(summary["comparisons"]),
         by_event=event_tables(summary),
         pictures={name: picture(figure) for name, figure in figures.items()},
-        captions=CAPTIONS,
+        captions={name: words.format(f1=f1_of(summary)) for name, words in CAPTIONS.items()},
     )

@@ -23,7 +23,8 @@ def held_out(table: Path, fold: Fold, models: Mapping[str, Path]) -> pa.Table:
 
     Columns id, source, source_row, group, kept (by the ingest), target, fold, seed, model, probability, threshold,
     label (1 where the probability reaches the threshold, chosen on the fold's validation rows), and event where rows
-    have one.
+    have one. Of several classes `probability` is that of the likeliest, which `label` numbers, the threshold null, and
+    `probability_0` and so on are those of each.
     """
     tweets = formats.read_tweets(table)
     wanted = [name for name in (*OF_THE_ROW, "event") if name in tweets.column_names]
@@ -46,14 +47,15 @@ def _of_model(rows: pa.Table, fold: Fold, name: str, model: Path) -> pa.Table:
     if not said["id"].equals(rows["id"]):
         raise ValueError(f"{name} did not score the rows of fold {fold.number} in their order: train it again")
     about = read_about(model / "classifier")
-    count = len(rows)
+    count, threshold = len(rows), about["threshold"]
     columns = {
         "fold": pa.array(np.full(count, fold.number, np.int16)),
         "seed": pa.array(np.full(count, fold.seed, np.int64)),
         "model": pa.array([name] * count, pa.string()),
         "probability": said["probability"],
-        "threshold": pa.array(np.full(count, about["threshold"])),
+        "threshold": pa.nulls(count, pa.float64()) if threshold is None else pa.array(np.full(count, threshold)),
         "label": said["label"],
+        **{column: said[column] for column in said.column_names if column.startswith("probability_")},
     }
     return pa.table({**{column: rows[column] for column in rows.column_names}, **columns})
 

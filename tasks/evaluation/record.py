@@ -42,10 +42,11 @@ def record(run: Run, summary: Mapping[str, Any], curve: Sequence[CurvePoint]) ->
     for model in summary["models"]:
         run.log_metrics({f"{model['name']}/{name}": model[name] for name in (*SCORES, "fit_seconds")})
     run.log_file(Path(summary["predictions"]))
-    run.log_figure(bars(summary["models"]), "evaluation")
-    figures = {"evaluation": bars(summary["models"])}
+    f1 = page.f1_of(summary) if "classes" in summary else "f1"
+    run.log_figure(bars(summary["models"], f1), "evaluation")
+    figures = {"evaluation": bars(summary["models"], f1)}
     if curve:
-        figures["learning-curve"] = size_curves(curve)
+        figures["learning-curve"] = size_curves(curve, f1)
         run.log_figure(figures["learning-curve"], "learning-curve")
         run.log_table({name: [vars(point)[name] for point in curve] for name in vars(curve[0])}, "learning-curve")
     if "events" in summary:
@@ -54,17 +55,18 @@ def record(run: Run, summary: Mapping[str, Any], curve: Sequence[CurvePoint]) ->
     run.describe(page.markdown(summary))
 
 
-def bars(models: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Accuracy and F1 of all models as bars with their intervals."""
+def bars(models: Sequence[Mapping[str, Any]], f1: str = "f1") -> "Figure":
+    """Accuracy and F1, by the name that it has, of all models as bars with their intervals."""
     from models.figures import comparison_bars
 
-    scores = {metric: [model[metric] for model in models] for metric in SHOWN}
-    intervals = {metric: [tuple(model["intervals"][metric]) for model in models] for metric in SHOWN}
+    titles = {"accuracy": "accuracy", "f1": f1}
+    scores = {titles[metric]: [model[metric] for model in models] for metric in SHOWN}
+    intervals = {titles[metric]: [tuple(model["intervals"][metric]) for model in models] for metric in SHOWN}
     return comparison_bars([model["name"] for model in models], scores, intervals)
 
 
-def size_curves(points: Sequence[CurvePoint]) -> "Figure":
-    """Accuracy and F1 of all models over the size of the training rows."""
+def size_curves(points: Sequence[CurvePoint], f1: str = "f1") -> "Figure":
+    """Accuracy and F1, by the name that it has, of all models over the size of the training rows."""
     from models.figures import training_size_curves
 
     curves: dict[str, dict[str, list[Any]]] = {metric: {} for metric in SHOWN}
@@ -72,4 +74,4 @@ def size_curves(points: Sequence[CurvePoint]) -> "Figure":
         for metric in SHOWN:
             ends = (getattr(point, f"{metric}_low"), getattr(point, f"{metric}_high"))
             curves[metric].setdefault(point.model, []).append((point.training_rows, getattr(point, metric), ends))
-    return training_size_curves(curves)
+    return training_size_curves({f1 if metric == "f1" else metric: of_models for metric, of_models in curves.items()})

@@ -45,6 +45,7 @@ from models.gate import (
     what_differs,
 )
 from models.gate import sources as gate_sources
+from models.metrics.probability_columns import read_probabilities
 from models.metrics.slices import slice_rows
 from models.settings import GateSettings, TextSettings
 from models.wording import counted
@@ -210,7 +211,7 @@ class Challenge:
         if table["id"].to_pylist() != test["id"].to_pylist():
             raise ValueError(f"{self.candidate.artifact} holds no predictions for the test rows of {self.tweets}")
         called = table["label"].to_numpy()
-        return Answers(formats.read_probabilities(table), called if self.candidate.classes else called == 1)
+        return Answers(read_probabilities(table), called if self.candidate.classes else called == 1)
 
     def _held_out(self, rows: pa.Table) -> HeldOut:
         groups = rows["group"].to_numpy(zero_copy_only=False)

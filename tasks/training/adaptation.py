@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.calibration import call_classes
+from models.metrics.probability_columns import probability_columns
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
 from models.settings.events import AdaptationSettings
@@ -33,17 +35,17 @@ def adapt_linear(
     seed: int,
 ) -> Path:
     """What a linear model says of half of the held-out rows after labels of the other half (see `_answers`)."""
-    from models.classifiers.adaptation import adapt_logistic
-    from models.classifiers.logistic import LogisticModel
+    from models.classifiers.adaptation import adapt_weights
+    from models.classifiers.logistic import read_linear
 
     data, parts = Labelled.read(labelled), formats.read_parts(model / "classifier")
     matrix = formats.read_document_vectors(features, name.partition("/")[2], data.tokens)
-    head = LogisticModel.from_arrays(parts["logistic.npz"])
+    head = read_linear(parts["logistic.npz"])
 
     def adapt(learned: np.ndarray, asked: np.ndarray, draw: int) -> np.ndarray:
         changed = head
         if len(learned):
-            changed = adapt_logistic(head, matrix[learned], data.labels[learned], settings.inverse_strength)
+            changed = adapt_weights(head, matrix[learned], data.labels[learned], settings.inverse_strength)
         return changed.predict_probabilities(matrix[asked])
 
     return _record(run, data, name, parts["classifier.json"], adapt, settings, seed)
@@ -75,7 +77,8 @@ def adapt_network(
         trained.set_weights(weights)
         if len(learned):
             documents, nothing = (encode_rows(data, words, rows) for rows in (learned, learned[:0]))
-            train_classifier(trained, documents, nothing, training, derive_seed(seed, f"adapt/{draw}"))
+            again = derive_seed(seed, f"adapt/{draw}")
+            train_classifier(trained, documents, nothing, training, again, target=data.target)
         said = predict_probabilities(trained, *words.encode(data.tokens.take(asked)))
         return apply_temperature(said, about.get("temperature", 1.0))
 
@@ -93,8 +96,8 @@ def _record(
 ) -> Path:
     """Adapt the model for every number of labels and every draw; keep what it says of the test half.
 
-    Columns id, group, target, event, labels, draw, model, probability, label. Without labels there is one draw. Numbers
-    of labels that the event has not are left out.
+    Columns id, group, target, event, labels, draw, model, probability, label; of several classes the probability of
+    each. Without labels there is one draw. Numbers of labels that the event has not are left out.
     """
     held = np.zeros(len(data.tweets), bool)
     held[data.rows("test")] = True
@@ -122,6 +125,6 @@ def _answers(
 ) -> pa.Table:
     table = data.tweets.take(pa.array(rows)).select(["id", "group", "target", "event"])
     constant = {name: pa.array([value] * len(rows)) for name, value in facts.items()}
-    label = (said >= about["threshold"]).astype(np.int8)
+    label = call_classes(said, about["threshold"]).astype(np.int8)
     columns = {name: table[name] for name in table.column_names}
-    return pa.table({**columns, **constant, "probability": said, "label": label})
+    return pa.table({**columns, **constant, **probability_columns(said), "label": label})

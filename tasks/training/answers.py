@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from models.classifiers.target import Target
+from models.metrics.probability_columns import probability_columns
 from models.selection import cross_fitted
 from models.selection.cross_fitting import Calibrate
 from models.settings import TextSettings, ThresholdSettings
 from tasks.steps import Inputs
-from tasks.store import formats
 from tasks.training.labelled_tweets import Labelled
 
 DEFAULT = ThresholdSettings()
@@ -107,6 +107,6 @@ def cross_fitted_table(data: Labelled, answers: Answers) -> pa.Table:
     Of several classes the probability of each, too.
     """
     rows = data.tweets.take(pa.array(data.rows("validation"))).select(["id", "group", "target"])
-    for name, column in formats.probability_columns(answers.cross_fitted).items():
+    for name, column in probability_columns(answers.cross_fitted).items():
         rows = rows.append_column(name, pa.array(column))
     return rows

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.metrics.probability_columns import probability_columns, read_probabilities
 from models.settings import (
     ClassifierSettings,
     EnsembleSettings,
@@ -108,7 +109,7 @@ def try_network(run: Run, labelled: LabelledInputs, start: Start, settings: Clas
     run.log_figure(learning_curves(trained.history), "learning-curves")
     rows = data.rows("validation")
     said = predict_probabilities(trained.network, *trained.words.encode(data.tokens.take(rows)))
-    return formats.write_artifact("tried", {TRIED: pa.table(formats.probability_columns(said))})
+    return formats.write_artifact("tried", {TRIED: pa.table(probability_columns(said))})
 
 
 @step("train {settings.name}", hardware=True)
@@ -140,7 +141,7 @@ def train_network(
     if data.kinds is not None:
         about |= {"kinds": describe_kinds(network, words, data.kinds, learned)}
         parts |= {KIND_GROUPS: data.kinds.groups}
-    unseen = None if tried is None else Unseen(formats.read_probabilities(pq.read_table(tried / TRIED)))
+    unseen = None if tried is None else Unseen(read_probabilities(pq.read_table(tried / TRIED)))
     return _finish(run, data, about, parts, use, trained.seconds, unseen)
 
 
@@ -177,7 +178,7 @@ def combine_models(
 def _said(model: Path, split: str) -> np.ndarray:
     """The probabilities that a model gave the rows of a split, in their order."""
     table = pq.read_table(model / "predictions.parquet")
-    return formats.read_probabilities(table.filter(pc.equal(table["split"], split)))
+    return read_probabilities(table.filter(pc.equal(table["split"], split)))
 
 
 def _finish(
@@ -292,7 +293,7 @@ def _predictions(data: Labelled, probabilities: Mapping[str, np.ndarray], thresh
     tables = []
     for split, predicted in probabilities.items():
         rows = data.tweets.take(pa.array(data.rows(split)))
-        said = formats.probability_columns(predicted)
+        said = probability_columns(predicted)
         columns = {"id": rows["id"], **said, "label": call_classes(predicted, threshold).astype(np.int8)}
         tables.append(pa.table({**columns, "target": rows["target"], "split": rows["split"]}))
     return pa.concat_tables(tables)

@@ -10,7 +10,6 @@ import pytest
 
 from flows.cli.explain import Explained, _explained
 from flows.drift import DriftRequest, drift
-from flows.evaluate import EvaluateRequest, check_request
 from flows.ingest import TweetSource
 from flows.label_audit import AuditRequest, audit
 from flows.own_labels import add_own_labels
@@ -106,7 +105,6 @@ def test_what_needs_two_classes_says_so(result: dict[str, Any], source: TweetSou
     for ask in (
         lambda: drift(DriftRequest(source=str(tmp_path / "new.csv"))),
         lambda: audit(AuditRequest()),
-        lambda: check_request(EvaluateRequest(tweets=source)),
         lambda: retrain(RetrainRequest(tweets=source, recipe="quick", labels="none", miss_costs=5)),
     ):
         with pytest.raises(ValueError, match="needs a label of two classes"):

@@ -6,8 +6,8 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from models.classifiers.adaptation import adapt_logistic
-from models.classifiers.logistic import LogisticModel
+from models.classifiers.adaptation import adapt_logistic, adapt_multinomial, adapt_weights
+from models.classifiers.logistic import LogisticModel, MultinomialModel
 
 
 def model(width: int = 6) -> LogisticModel:
@@ -48,3 +48,25 @@ def test_sparse_features_are_taken_as_dense_ones_are() -> None:
 def test_no_label_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one row"):
         adapt_logistic(model(), np.empty((0, 6)), np.empty(0), 1.0)
+
+
+def of_three(width: int = 6) -> MultinomialModel:
+    return MultinomialModel(np.zeros((3, width)), np.zeros(3), 1.0, np.zeros(width), np.ones(width))
+
+
+def test_from_zero_weights_several_classes_are_ordinary_multinomial_regression() -> None:
+    features, _ = rows(300)
+    labels = (features @ np.linspace(-2, 2, 18).reshape(6, 3)).argmax(axis=1)
+    adapted = adapt_multinomial(of_three(), features, labels, inverse_strength=0.5)
+    known = LogisticRegression(C=0.5, fit_intercept=False, tol=1e-8).fit(np.c_[features, np.ones(300)], labels)
+    assert adapted.coefficients == pytest.approx(known.coef_[:, :-1], abs=2e-3)
+    assert adapted.intercepts == pytest.approx(known.coef_[:, -1], abs=2e-3)
+
+
+def test_a_model_of_either_kind_goes_on_and_a_class_without_labels_gets_rarer() -> None:
+    features, labels = rows(60)
+    assert isinstance(adapt_weights(model(), features, labels, 1.0), LogisticModel)
+    adapted = adapt_weights(of_three(), sparse.csr_matrix(features), labels, 1.0)
+    assert adapted.predict_probabilities(features)[:, 2].mean() < 1 / 6
+    with pytest.raises(ValueError, match="at least one row"):
+        adapt_weights(of_three(), np.empty((0, 6)), np.empty(0), 1.0)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
-from models.metrics.classes import class_scores, compare_macro_f1, confusion
+from models.metrics.classes import class_metrics, class_scores, compare_macro_f1, confusion
+from models.metrics.scores import METRICS
+from models.metrics.significance import Predictions, bootstrap_scores
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 4, 400)
@@ -43,3 +45,39 @@ def test_groups_are_drawn_whole() -> None:
     """With all rows in one group every resample is the table itself."""
     found = compare_macro_f1(LABELS, called(0.8), called(0.3), np.zeros(400), 4)
     assert found.interval == pytest.approx((found.first, found.first))
+
+
+def probabilities(share: float) -> np.ndarray:
+    """So much of the labels' own class, and noise."""
+    noise = RANDOM.dirichlet(np.ones(4), 400)
+    return share * np.eye(4)[LABELS] + (1 - share) * noise
+
+
+def test_every_score_is_that_of_scikit_learn() -> None:
+    said = probabilities(0.3)
+    found = class_metrics(LABELS, said)
+    assert set(found) == set(METRICS)
+    assert found["accuracy"] == pytest.approx(accuracy_score(LABELS, said.argmax(axis=1)))
+    assert found["f1"] == pytest.approx(f1_score(LABELS, said.argmax(axis=1), average="macro"))
+    assert found["log_loss"] == pytest.approx(log_loss(LABELS, said))
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(LABELS, said, multi_class="ovr", average="macro"))
+
+
+def test_a_row_that_weighs_twice_counts_as_two_rows() -> None:
+    """So the bootstrap, which draws rows by their weights, resamples what the scores are made of."""
+    said, weights = probabilities(0.3), RANDOM.integers(0, 3, 400)
+    twice = np.repeat(np.arange(400), weights)
+    weighed = Predictions(said, np.full(400, np.nan)).scores(LABELS, weights[None].astype(float))
+    assert {name: values[0] for name, values in weighed.items()} == pytest.approx(
+        class_metrics(LABELS[twice], said[twice])
+    )
+
+
+def test_resampled_scores_scatter_around_the_score_and_a_group_is_drawn_whole() -> None:
+    said = probabilities(0.3)
+    model = {"model": Predictions(said, np.full(400, np.nan))}
+    alone = bootstrap_scores(LABELS, np.arange(400), model, seed=1)["model"]
+    assert alone["f1"].mean() == pytest.approx(class_metrics(LABELS, said)["f1"], abs=0.01)
+    copied = {"model": Predictions(np.tile(said, (3, 1)), np.full(1_200, np.nan))}
+    again = bootstrap_scores(np.tile(LABELS, 3), np.tile(np.arange(400), 3), copied, seed=1)["model"]
+    assert again["f1"] == pytest.approx(alone["f1"])

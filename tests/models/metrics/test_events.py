@@ -72,3 +72,19 @@ def test_events_apart_are_in_no_mean_of_the_others() -> None:
     assert counted["base", "other events"] == 2
     assert counted["base", "events apart"] == 1
     assert [each["apart"] for each in found["events"]] == [False, False, True]
+
+
+def test_macro_f1_of_an_event_is_over_the_classes_that_it_has_or_that_are_called() -> None:
+    random = np.random.default_rng(0)
+    labels, called = random.integers(0, 3, 90), random.integers(0, 4, 90)
+    assert macro_f1(labels, called) == pytest.approx(f1_score(labels, called, average="macro"))
+    assert np.isnan(macro_f1(np.full(5, 2), np.arange(5) % 3))
+
+
+def test_an_event_of_several_classes_has_the_rows_of_each_and_no_f1_of_positives() -> None:
+    table = predictions({"base": (0.7, 0.6, 0.65)})
+    table = table.set_column(2, "target", pa.array((np.arange(len(table)) % 2 * 2).astype("int64")))
+    found = summarise_events(rows_by_event(table, EVENTS), ["base"], [], classes=("none", "drill", "storm"))
+    assert found["events"][0]["classes"] == {"none": 100, "drill": 0, "storm": 100}
+    assert "positives" not in found["events"][0]
+    assert set(found["events"][0]["scores"]["base"]) == {"macro_f1", "accuracy"}

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from models.metrics.probability_columns import read_probabilities
 from models.settings import (
     ClassifierSettings,
     EnsembleSettings,
@@ -111,7 +112,7 @@ def test_every_kind_of_model_tells_the_classes_and_has_no_threshold(made: dict[s
     assert "test_class/storm_flood/f1" in metrics
     said = formats.read_cross_fitted(made[name])
     assert said is not None
-    np.testing.assert_allclose(formats.read_probabilities(said).sum(axis=1), 1)
+    np.testing.assert_allclose(read_probabilities(said).sum(axis=1), 1)
 
 
 def test_pictures_and_pages_speak_of_the_classes_and_not_of_disasters(made: dict[str, Any]) -> None:
