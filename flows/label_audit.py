@@ -9,7 +9,6 @@ from pydantic import Field
 
 from flows.ingest import TweetSource, ingest_tweets
 from flows.names import scheduled_name
-from models.classifiers.target import refuse_several
 from models.labels.budget import Budget
 from models.settings import Recipe, Settings
 from tasks import registry, tracking
@@ -37,7 +36,6 @@ def audit(request: AuditRequest) -> dict[str, Any]:
     Budget.parse(request.budget)
     with tracking.tracked_run(STAGE, STAGE, settings=request) as run:
         tweets = champion_table() if request.tweets is None else ingest_tweets(request.tweets, Recipe(), run)
-        refuse_several(table_classes(tweets), "the audit of labels")
         run.log_dataset(tweets, "tweets")
         return audit_tweets(run, tweets, request)
 
@@ -45,7 +43,7 @@ def audit(request: AuditRequest) -> dict[str, Any]:
 @task
 def audit_tweets(run: tracking.Run, tweets: Path, request: AuditRequest) -> dict[str, Any]:
     """Audit a table, keep all that is suspected on the run, and ask about what is shown."""
-    found = audit_table(tweets)
+    found = audit_table(tweets, table_classes(tweets))
     run.log_metrics({name: found[name] for name in ("rows", "suspected", "wrong")})
     run.log_text(json.dumps(found, indent=1, ensure_ascii=False), "audit.json")
     shown = found["labels"][: request.top]

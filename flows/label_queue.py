@@ -1,5 +1,6 @@
 """The label queue: of tweets that a model scores, those to ask people about."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,6 @@ from pydantic import Field
 
 from flows.direct import within_flow
 from flows.names import scheduled_name
-from models.classifiers.target import refuse_several
 from models.labels.budget import Budget
 from models.labels.selection import LEAST_RANDOM
 from models.settings import Settings, SplitSettings
@@ -46,13 +46,17 @@ class QueueRequest(Settings):
 def fill_queue(request: QueueRequest) -> dict[str, Any]:
     """Put tweets of the source into the queue; return what `--json` prints."""
     Budget.parse(request.budget)
-    scores = None if request.scored is None else read_scores(Path(request.scored))
+    scores = None if request.scored is None else read_scores(Path(request.scored), _classes_by(request.model))
     version = registered_version(uri_of(scores.version) if scores and scores.version else request.model)
-    refuse_several(several_classes(version.tags), "the label queue")
     with tracking.tracked_run(STAGE, STAGE, settings=request) as run:
         snapshot = sources.fetch(request.source)
         run.log_dataset(snapshot, "label queue", request.source)
         return within_flow(choose_tweets)(run, snapshot, request, f"{ADDRESS}{version.name}/{version.version}", scores)
+
+
+def _classes_by(model: str) -> Callable[[str], tuple[str, ...]]:
+    """The several classes of the version that scored, or, where it is not named, of the model that is asked for."""
+    return lambda version: several_classes(registered_version(uri_of(version) if version else model).tags)
 
 
 @task
@@ -84,16 +88,17 @@ def _scored_pool(
     """The candidates among the tweets of the snapshot."""
     name = f"{found.name}/{found.version}"
     split = SplitSettings.model_validate_json(hidden(found.tags, SPLIT) or "{}")
-    labelled = labelled_groups(found.tags.get(TABLE, ""))
+    labelled, classes = labelled_groups(found.tags.get(TABLE, "")), several_classes(found.tags)
     if scores is not None:
-        pool = Pool(Judge(name, scores.threshold, split, labelled), budget.tweets)
+        pool = Pool(Judge(name, scores.threshold, split, labelled, classes), budget.tweets)
         reader = Reader(sources.read_tweets(snapshot, request.columns, request.encoding, labelled=False))
         return _filled(pool, scores.of(reader.chunks()), reader)
     model = mlflow_model.load_model(f"{ADDRESS}{name}")
-    pool = Pool(Judge(name, model.unwrap_python_model().classifier.threshold, split, labelled), budget.tweets)
+    threshold = model.unwrap_python_model().classifier.threshold
+    pool = Pool(Judge(name, threshold, split, labelled, classes), budget.tweets)
     columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(model))
     reader = Reader(sources.read_tweets(snapshot, columns, request.encoding, labelled=False))
-    return _filled(pool, ask_model(reader.chunks(), model, mlflow_model.familiarity(model)), reader)
+    return _filled(pool, ask_model(reader.chunks(), model, mlflow_model.familiarity(model), classes), reader)
 
 
 def _filled(pool: Pool, rows: Any, reader: Reader) -> Pool:

@@ -1,5 +1,6 @@
 """The commands by which people label tweets: label add, next, undo, status; the rest of `label` is registered here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,6 @@ from flows.cli.runner import AsJson, Debug, command, show
 if TYPE_CHECKING:
     from tasks.labels.store import Answer
 
-KEYS = {"1": 1, "0": 0, "s": None}
 UNDO, QUIT, INTERRUPT = "u", ("q", "\x04"), "\x03"
 
 Annotator = Annotated[
@@ -46,21 +46,38 @@ class TweetToLabel:
     id: Annotated[str | None, typer.Option("--id", metavar="ID", help="Id of the tweet.")] = None
     keyword: Annotated[str | None, typer.Option(help="Search keyword of the tweet, where the model reads one.")] = None
 
-    def answered(self, annotator: str, label: int) -> "Answer":
-        """The answer. Raises ValueError where no tweet is named."""
-        from tasks.labels.queue import find_question, with_reasons
+    def answered(self, annotator: str, word: str) -> "Answer":
+        """The answer. Raises ValueError where no tweet is named, and for a word that is no label of it."""
+        from tasks.labels.queue import asked_classes, find_question, with_reasons
         from tasks.labels.store import Answer
 
         if self.text is None and self.id is None:
             raise ValueError('name the tweet: its text in quotes, or --id of one in the queue: label add 1 "TEXT"')
         if self.text is None:
-            return find_question(str(self.id)).answered(annotator, label)
+            question = find_question(str(self.id))
+            return question.answered(annotator, _label(word, question.classes, usual=not question.classes))
+        label = _label(word, asked_classes(), usual=True)
         return with_reasons([Answer(annotator, self.id or "", self.text, label, self.keyword)])[0]
+
+
+def _label(word: str, classes: Sequence[str], usual: bool) -> int | str:
+    """What a word says: one of these classes, or, where it may, 1 or 0. Raises ValueError for another word."""
+    from tasks.sources.columns import USUAL_LABELS, fold_word
+
+    known: dict[str, int | str] = dict(USUAL_LABELS) if usual else {}
+    known |= {fold_word(name): name for name in classes}
+    if fold_word(word) not in known:
+        of_two = "1 (a real disaster) or 0" if usual else ""
+        of_classes = f"one of {', '.join(classes)}" if classes else ""
+        raise ValueError(f"a label is {', or '.join(filter(None, (of_two, of_classes)))}, got {word!r}")
+    return known[fold_word(word)]
 
 
 def add(
     *,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="1: reports a real disaster. 0: does not.")],
+    label: Annotated[
+        str, typer.Argument(metavar="LABEL", help="1: reports a real disaster. 0: does not. Or the name of a class.")
+    ],
     tweet: TweetToLabel,
     annotator: Annotator = None,
     as_json: AsJson = False,
@@ -69,17 +86,14 @@ def add(
     """Label one tweet, named by its text or by its id in the queue.
 
     A second label of the same annotator for a tweet, or a near-duplicate of it, replaces the first one; the first one
-    stays in the history.
+    stays in the history. Where the queue asks for a label of several classes, their names are the labels.
 
     Example: crisisflow label add 1 "Forest fire near La Ronge Sask. Canada"
     """
     with command(debug):
         from tasks.labels.store import record
-        from tasks.sources.columns import USUAL_LABELS, fold_word
 
-        if fold_word(label) not in USUAL_LABELS:
-            raise ValueError(f"a label is 1 (a real disaster) or 0, got {label!r}")
-        answer = tweet.answered(_name(annotator), USUAL_LABELS[fold_word(label)])
+        answer = tweet.answered(_name(annotator), label)
         number = record([answer])[0]
         result = {"number": number} | {name: told for name, told in vars(answer).items() if name not in ("time", "key")}
     show(result, as_json, labels.added)
@@ -96,6 +110,8 @@ def next_tweets(
     debug: Debug = False,
 ) -> None:
     """Show what is to be labelled next. In a terminal, label by keys: 1, 0, s to skip, u to undo, q to quit.
+
+    Of a label of several classes each has a number; of more than nine the number or name is typed.
 
     Each key is kept at once: nothing is lost when the connection goes. Elsewhere, and with --json, the next tweets are
     printed; `label add` answers them.
@@ -114,7 +130,7 @@ def next_tweets(
             with no_bars():
                 _label_by_keys(name, overlap)
             return
-        result = {"open": len(waiting), "tweets": [vars(each) for each in waiting[:count]]}
+        result = {"open": len(waiting), "tweets": [each.told() for each in waiting[:count]]}
     show(result, as_json, labels.waiting)
 
 
@@ -132,10 +148,10 @@ def _label_by_keys(annotator: str, overlap: bool) -> None:
             raise KeyboardInterrupt
         if key == UNDO:
             labels.say(_take_back(annotator, skipped))
-        elif key in KEYS:
-            record([waiting[0].answered(annotator, KEYS[key])])
-            skipped |= {waiting[0].text_group} if KEYS[key] is None else set()
-            labels.say(labels.MEANING[KEYS[key]])
+        elif key in (known := labels.keys_of(waiting[0])):
+            record([waiting[0].answered(annotator, known[key])])
+            skipped |= {waiting[0].text_group} if known[key] is None else set()
+            labels.say(labels.meaning(known[key]))
     labels.ended(len(open_questions(annotator, overlap=overlap)))
 
 
@@ -148,7 +164,7 @@ def _take_back(annotator: str, skipped: set[str]) -> str:
     except ValueError as error:
         return str(error)
     skipped.discard(last.text_group)
-    return f"undone: {labels.MEANING[last.label]}: {last.text}"
+    return f"undone: {labels.meaning(last.label)}: {last.text}"
 
 
 def undo(*, annotator: Annotator = None, as_json: AsJson = False, debug: Debug = False) -> None:

@@ -38,8 +38,8 @@ def export_labels(
     """Write the labels that stand, one row for each annotator and tweet, or the open queue, for another tool.
 
     Rows say who labelled, when, why they were asked and by which model's queue. In Label Studio and Argilla call the
-    text `text`, the question `label`, and its choices 1 and 0: what comes back is imported with everything that went
-    out.
+    text `text`, the question `label`, and its choices 1 and 0, or the names of the classes: what comes back is imported
+    with everything that went out.
 
     Example: crisisflow label export --queue --as label-studio tasks.json
     """
@@ -78,20 +78,21 @@ def import_labels(
     """Keep the labels of a file; those that are known already are not kept twice.
 
     Columns annotator, time, asked and model are read where there are any. What the queue asked about keeps the reason
-    for which it did. Rows without a label or a text are counted and left out.
+    for which it did. Rows without a label or a text are counted and left out. Of a label of several classes the labels
+    are the names that the queue gave to choose from; other words are named by --label-class.
 
     Example: crisisflow label import annotated.json
     """
     with command(debug):
-        from models.classifiers.target import refuse_several
         from tasks import sources
         from tasks.labels.files import import_labels as keep
-        from tasks.labels.records import LabelReader
+        from tasks.labels.queue import asked_classes
+        from tasks.labels.records import LabelReader, label_words
 
         sources.check_source(source)
         columns = table.column_map()
-        refuse_several(columns.class_names, "label import")
         origin = f"import of {Path(source).name}"
-        reader = LabelReader(columns.labels(), origin, annotator, "random" if random_sample else "own")
+        words = label_words(columns, asked_classes())
+        reader = LabelReader(words, origin, annotator, "random" if random_sample else "own")
         result = keep(source, columns, table.encoding, reader)
     show(result, as_json, labels.imported)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+Label = int | str
+
 
 def fleiss_kappa(counts: np.ndarray) -> float | None:
     """Fleiss' kappa (1971, eq. 2 to 6) of counts int64 (texts, labels): how many annotators gave a text each label.
@@ -35,29 +37,30 @@ def cohen_kappa(first: np.ndarray, second: np.ndarray) -> float | None:
     return float(cohen_kappa_score(first, second))
 
 
-def agreement(labels: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-    """How far annotators agree, given the label (0 or 1) of each text by each of them.
+def agreement(labels: Mapping[str, Mapping[str, Label]]) -> dict[str, Any]:
+    """How far annotators agree, given the label (0 or 1, or the name of a class) of each text by each of them.
 
     `texts` that several have labelled, how many of them `disagree`, Fleiss' kappa, and of each pair of annotators with
     texts in common their number, the share of equal labels and Cohen's kappa.
     """
     texts = sorted({text for given in labels.values() for text in given})
+    said = sorted({label for given in labels.values() for label in given.values()}, key=str)
     counts = np.array(
-        [[sum(given.get(text) == label for given in labels.values()) for label in (0, 1)] for text in texts], np.int64
-    ).reshape(-1, 2)
+        [[sum(given.get(text) == label for given in labels.values()) for label in said] for text in texts], np.int64
+    ).reshape(len(texts), len(said))
     shared = counts.sum(axis=1) > 1
     return {
         "texts": int(shared.sum()),
-        "disagree": int((counts[shared] > 0).all(axis=1).sum()),
+        "disagree": int(((counts[shared] > 0).sum(axis=1) > 1).sum()),
         "fleiss_kappa": fleiss_kappa(counts),
         "pairs": [pair for names in combinations(sorted(labels), 2) if (pair := _pair(names, labels))["texts"]],
     }
 
 
-def _pair(names: tuple[str, ...], labels: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def _pair(names: tuple[str, ...], labels: Mapping[str, Mapping[str, Label]]) -> dict[str, Any]:
     first, second = (labels[name] for name in names)
     both = sorted(first.keys() & second.keys())
-    given = [np.array([each[text] for text in both], np.int64) for each in (first, second)]
+    given = [np.array([str(each[text]) for text in both]) for each in (first, second)]
     return {
         "annotators": list(names),
         "texts": len(both),

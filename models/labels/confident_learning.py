@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-CLASSES = 2
-
 
 class Audit(NamedTuple):
     """Of each label, float64 and bool (rows,): how good it looks, the lower the worse, and whether it is suspected.
 
-    `thresholds` (2,) are the mean probabilities of 0 and 1 among rows with that label; `joint` (2, 2) is how many rows
-    have each given label (row) and each probable true one (column), by estimate.
+    `other` (rows,) is the class that each row has more probably than any other but the given one, each measured by its
+    threshold; of a suspected row the one that it is counted as. `thresholds` (classes,) are the mean probabilities of
+    each class among rows with that label; `joint` (classes, classes) is how many rows have each given label (row) and
+    each probable true one (column), by estimate.
     """
 
     quality: np.ndarray
     suspected: np.ndarray
+    other: np.ndarray
     thresholds: np.ndarray
     joint: np.ndarray
 
@@ -30,36 +31,41 @@ class Audit(NamedTuple):
 
 
 def audit_labels(probabilities: np.ndarray, labels: np.ndarray) -> Audit:
-    """The audit of labels 0 and 1, given P(label = 1) float64 (rows,) by models that have not seen them.
+    """The audit of labels, numbers of classes, given the probability of each class by models that have not seen them.
 
-    A label is suspected where the other class is probable beyond its threshold, and by more than the given one (eq. 1
-    of the paper). Labels are ranked by the normalized margin, probabilities taken less the threshold of their class.
-    Raises ValueError when one class has no row.
+    Probabilities are P(label = 1), (rows,), of labels 0 and 1, or (rows, classes). A label is suspected where another
+    class is probable beyond its threshold, and more so than any other that is, the given one included (eq. 1 of the
+    paper). Labels are ranked by the normalized margin, probabilities taken less the threshold of their class: that of
+    the given one less the highest of the others. Raises ValueError when a class has no row.
     """
-    if set(np.unique(labels)) != {0, 1}:
-        raise ValueError(f"an audit needs labels of both classes, got only {np.unique(labels).tolist()}")
-    both = np.stack([1 - probabilities, probabilities], axis=1)
-    rows = np.arange(len(labels))
-    thresholds = np.array([both[labels == each, each].mean() for each in range(CLASSES)])
-    beyond = both >= thresholds
-    confident = np.where(beyond, both, -1.0).argmax(axis=1)
-    counted = beyond[:, 0] | beyond[:, 1]
-    adjusted = both - thresholds
-    joint = _joint(labels, confident, counted)
+    each = probabilities if probabilities.ndim == 2 else np.stack([1 - probabilities, probabilities], axis=1)
+    rows, classes = np.arange(len(labels)), each.shape[1]
+    given = np.bincount(labels, minlength=classes)
+    if len(given) > classes or not given.all():
+        known = np.unique(labels).tolist()
+        every = "both classes" if classes == 2 else "all classes"
+        raise ValueError(f"an audit needs labels of {every}, got only {known}")
+    thresholds = np.array([each[labels == number, number].mean() for number in range(classes)])
+    beyond = each >= thresholds
+    confident = np.where(beyond, each, -1.0).argmax(axis=1)
+    counted: np.ndarray = np.any(beyond, axis=1)
+    suspected = counted & (confident != labels)
+    adjusted = each - thresholds
+    others = np.where(np.eye(classes, dtype=bool)[labels], -np.inf, adjusted)
     return Audit(
-        quality=adjusted[rows, labels] - adjusted[rows, 1 - labels],
-        suspected=counted & (confident != labels),
+        quality=adjusted[rows, labels] - others.max(axis=1),
+        suspected=suspected,
+        other=np.where(suspected, confident, others.argmax(axis=1)),
         thresholds=thresholds,
-        joint=joint,
+        joint=_joint(labels, confident, counted, given),
     )
 
 
-def _joint(labels: np.ndarray, confident: np.ndarray, counted: np.ndarray) -> np.ndarray:
+def _joint(labels: np.ndarray, confident: np.ndarray, counted: np.ndarray, given: np.ndarray) -> np.ndarray:
     """The confident joint, calibrated so that its rows add up to the labels given (eq. 3 of the paper)."""
-    counts = np.zeros((CLASSES, CLASSES))
+    counts = np.zeros((len(given), len(given)))
     np.add.at(counts, (labels[counted], confident[counted]), 1)
-    given = np.bincount(labels, minlength=CLASSES)
     sums = counts.sum(axis=1)
-    counts[sums == 0] = np.eye(CLASSES)[sums == 0]  # nothing is said of such a class: its labels count as right
+    counts[sums == 0] = np.eye(len(given))[sums == 0]  # nothing is said of such a class: its labels count as right
     joint: np.ndarray = counts / counts.sum(axis=1, keepdims=True) * given[:, None]
     return joint

@@ -1,9 +1,13 @@
 """Probabilities of labelled texts by cheap linear models that have seen neither the text nor a near-duplicate of it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
 from models.classifiers.nb_svm import log_count_ratios
+from models.classifiers.target import TWO
 from models.frequencies import FeatureSpace, fit_features, one_hot_matrix, tf_idf_matrix
 from models.settings import FrequencySettings
 from models.splitting.folds import assign_folds
@@ -16,19 +20,34 @@ TF_IDF_STRENGTH, RATIO_STRENGTH = 1.0, 0.03
 MAX_ITERATIONS = 1_000
 
 
-def out_of_fold(tokens: Tokens, labels: np.ndarray, groups: pa.StringArray, folds: int = FOLDS) -> np.ndarray:
+def out_of_fold(
+    tokens: Tokens, labels: np.ndarray, groups: pa.StringArray, folds: int = FOLDS, classes: int = TWO.size
+) -> np.ndarray:
     """P(label = 1) float64 (rows,): the mean of two logistic regressions, over TF-IDF and over scaled words (NB-SVM).
 
-    Raises ValueError for fewer groups than folds.
+    Of more than two `classes`, whose numbers the labels are, the probability of each, (rows, classes). Raises
+    ValueError for fewer groups than folds.
     """
     fold_of = assign_folds(groups, folds, 0)
-    probabilities = np.empty(len(labels))
+    probabilities = np.zeros((len(labels), classes) if classes > TWO.size else len(labels))
     for fold in range(1, folds + 1):
         known, asked = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         learned = tokens.take(known)
         given = learned, labels[known], tokens.take(asked), fit_features(learned, FrequencySettings())
-        probabilities[asked] = np.mean([by_tf_idf(*given), by_ratios(*given)], axis=0)
+        probabilities[asked] = np.mean([_of_classes(by, given, classes) for by in (by_tf_idf, by_ratios)], axis=0)
     return probabilities
+
+
+def _of_classes(by: Callable[..., np.ndarray], given: tuple[Any, ...], classes: int) -> np.ndarray:
+    """What a model says of two classes; of more each against all others, together 1. One that it lacks is 0."""
+    if classes == TWO.size:
+        return by(*given)
+    known, labels, asked, space = given
+    said = np.zeros((len(asked), classes))
+    for number in np.unique(labels):
+        said[:, number] = by(known, (labels == number).astype(labels.dtype), asked, space)
+    shares: np.ndarray = said / said.sum(axis=1, keepdims=True)
+    return shares
 
 
 def by_tf_idf(known: Tokens, labels: np.ndarray, asked: Tokens, space: FeatureSpace) -> np.ndarray:

@@ -20,14 +20,26 @@ PREFILTER = 10  # so many of the most uncertain texts for each that is chosen: b
 DIMENSIONS = 50
 
 
-def uncertainty(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+def uncertainty(probabilities: np.ndarray, threshold: float | None) -> np.ndarray:
     """How little it takes to change the label, float64 (rows,): 1 at the threshold, falling to 0 on both sides.
 
-    4 q (1 - q), where q has the log-odds of the probability less those of the threshold.
+    4 q (1 - q), where q has the log-odds of the probability less those of the threshold. Of several classes, (rows,
+    classes), q is the share of the likeliest in the two likeliest: 1 where these are as likely.
 
     >>> uncertainty(np.array([0.3, 0.9, 0.0]), 0.3).round(3)
     array([1.   , 0.174, 0.   ])
+    >>> uncertainty(np.array([[0.4, 0.4, 0.2], [0.9, 0.1, 0.0]]), None).round(3)
+    array([1.  , 0.36])
+
+    Raises ValueError for two classes without a threshold.
     """
+    if probabilities.ndim == 2:
+        second, first = np.sort(probabilities, axis=1)[:, -2:].T
+        share = first / (first + second)
+        doubtful: np.ndarray = 4 * share * (1 - share)
+        return doubtful
+    if threshold is None:
+        raise ValueError("two classes are told apart by a threshold: give one")
     odds = logit(np.clip(probabilities, CERTAIN, 1 - CERTAIN)) - logit(np.clip(threshold, CERTAIN, 1 - CERTAIN))
     shifted = expit(odds)
     informative: np.ndarray = 4 * shifted * (1 - shifted)

@@ -7,7 +7,7 @@ picked: only a random share may be validated or tested on.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Outcome = Literal[
     "added", "corrected", "confirmed", "repeated", "conflicting-annotators", "conflicting-labels", "not-random"
@@ -17,11 +17,14 @@ QUARANTINED: tuple[Outcome, ...] = ("conflicting-annotators", "conflicting-label
 
 
 class Given(NamedTuple):
-    """A label that somebody gave: to a text of which group and split, and why they were asked."""
+    """A label that somebody gave: to a text of which group and split, and why they were asked.
+
+    The label is 0 or 1, or the name of one of several classes.
+    """
 
     group: str
     split: str
-    label: int
+    label: int | str
     annotator: str
     asked: str
 
@@ -33,8 +36,8 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
-def judge(labels: Sequence[Given], known: Mapping[str, set[int]]) -> list[Verdict]:
-    """The verdict on each label, given the labels (0, 1) that the rows of each group have in the table already.
+def judge(labels: Sequence[Given], known: Mapping[str, set[Any]]) -> list[Verdict]:
+    """The verdict on each label, given the labels that the rows of each group have in the table already.
 
     Of a group the first label is added, confirms or corrects; those that agree with it repeat it. Only a label that an
     audit asked for corrects a training row: the annotator was shown what is doubtful.
@@ -51,7 +54,7 @@ def judge(labels: Sequence[Given], known: Mapping[str, set[int]]) -> list[Verdic
     return [verdicts[number] for number in range(len(labels))]
 
 
-def _of_group(given: Sequence[Given], known: set[int]) -> Verdict:
+def _of_group(given: Sequence[Given], known: set[Any]) -> Verdict:
     first = given[0]
     if len({each.label for each in given}) > 1:
         said = ", ".join(f"{each.annotator} says {each.label}" for each in given)

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS questions (
 CREATE INDEX IF NOT EXISTS groups_of_events ON events (text_group);
 CREATE INDEX IF NOT EXISTS groups_of_questions ON questions (text_group);
 """
+# Databases of earlier releases lack them: the name of one of several classes that was given, and those to choose from.
+ADDED = (("events", "class_name"), ("questions", "classes"))
 FOR_EVER = """CREATE TRIGGER IF NOT EXISTS {table}_{verb} BEFORE {verb} ON {table}
     BEGIN SELECT RAISE(ABORT, 'labels are kept as they were given: add an undo instead'); END;"""
 
@@ -51,6 +53,8 @@ def opened(writing: bool = False) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         _make_tables(connection)
+        if writing:
+            _add_columns(connection)
         yield connection
         connection.execute("COMMIT")
     finally:
@@ -73,3 +77,9 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     for table in ("events", "questions"):
         for verb in ("UPDATE", "DELETE"):
             connection.execute(FOR_EVER.format(table=table, verb=verb))
+
+
+def _add_columns(connection: sqlite3.Connection) -> None:
+    for table, column in ADDED:
+        if column not in {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")

@@ -63,22 +63,39 @@ class _Joining:
 
     def __init__(self, table: Table, labels: pa.Table) -> None:
         self._table, self._split = table, SplitSettings(**table.report["split"])
-        rows = prepare(_as_read(labels), ColumnMap().labels(), TweetTally())
+        self._classes = table.columns.class_names
+        # Of several classes a label is read by its number: a name could be a word that means another.
+        self._columns = ColumnMap(classes=tuple(f"{number}={name}" for number, name in enumerate(self._classes)))
+        rows = prepare(_as_read(labels, self._classes), self._columns.labels(), TweetTally())
         splits = assign_splits(rows["group"], self._split)
         self._rows = pa.Table.from_batches([rows]).append_column("split", splits)
-        self._known = _labels_of_groups(table.kept)
+        self._known = self._labels_of_groups(table.kept)
         self._verdicts = self._judged(rows, labels)
 
     def _judged(self, rows: pa.RecordBatch, labels: pa.Table) -> list[Verdict]:
         """The verdict on each label; those whose text breaks the contract of tweets do not take part."""
         contract = ContractSettings(**self._table.report["reading"]["contract"])
         frame = rows.select(checked_columns(labelled=True)).to_pandas()
-        self._broken = row_checker(contract, ColumnMap(), labelled=True).violations(frame)
+        self._broken = row_checker(contract, self._columns, labelled=True).violations(frame)
         sound = [number for number in range(len(labels)) if number not in self._broken]
         columns = (self._rows["group"], self._rows["split"], self._rows["target"], labels["annotator"], labels["asked"])
-        given = [Given(*values) for values in zip(*(each.to_pylist() for each in columns), strict=True)]
+        rows_given = zip(*(each.to_pylist() for each in columns), strict=True)
+        given = [
+            Given(group, split, self._named(target), who, asked) for group, split, target, who, asked in rows_given
+        ]
         verdicts = dict(zip(sound, judge([given[number] for number in sound], self._known), strict=True))
         return [verdicts.get(number, Verdict("not-random")) for number in range(len(labels))]
+
+    def _named(self, target: int | None) -> Any:
+        """The label as annotators say it."""
+        return self._classes[target] if self._classes and target is not None else target
+
+    def _labels_of_groups(self, kept: pa.Table) -> dict[str, set[Any]]:
+        known: dict[str, set[Any]] = defaultdict(set)
+        for group, target in zip(kept["group"].to_pylist(), kept["target"].to_pylist(), strict=True):
+            if target is not None:
+                known[group].add(self._named(target))
+        return known
 
     def _where(self, *outcomes: str) -> np.ndarray:
         """The numbers of the labels, of sound texts, with these outcomes."""
@@ -121,7 +138,7 @@ class _Joining:
 
     def tally(self, whole: pa.Table, rejected: Sequence[dict[str, Any]]) -> TweetTally:
         """The figures of the joined table: as rows read count those of its source, and labels added or left out."""
-        tally = TweetTally()
+        tally = TweetTally(self._classes)
         tally.add_quarantined(list(rejected))
         tally.read = len(whole) + len(rejected)
         spacing = max(1, tally.read // SAMPLE_ROWS)
@@ -156,19 +173,13 @@ class _Joining:
         return dict(Counter(found).most_common())
 
 
-def _labels_of_groups(kept: pa.Table) -> dict[str, set[int]]:
-    known: dict[str, set[int]] = defaultdict(set)
-    for group, target in zip(kept["group"].to_pylist(), kept["target"].to_pylist(), strict=True):
-        if target is not None:
-            known[group].add(target)
-    return known
-
-
-def _as_read(labels: pa.Table) -> pa.RecordBatch:
-    """The labels as `tasks.sources.read_tweets` gives rows."""
+def _as_read(labels: pa.Table, classes: Sequence[str]) -> pa.RecordBatch:
+    """The labels as `tasks.sources.read_tweets` gives rows; of several classes the number of each."""
     rows = labels.combine_chunks()
     record = rows.to_struct_array().combine_chunks()
-    nothing = pa.nulls(len(rows), pa.string())
+    nothing, label = pa.nulls(len(rows), pa.string()), rows["label"]
+    if classes:
+        label = pc.index_in(label, pa.array(classes, pa.string()))
     columns = {
         "source": pa.array([SOURCE] * len(rows), pa.string()),
         "source_row": rows["number"].combine_chunks(),
@@ -176,7 +187,7 @@ def _as_read(labels: pa.Table) -> pa.RecordBatch:
         "text": rows["text"].combine_chunks(),
         "keyword": rows["keyword"].combine_chunks(),
         "location": nothing,
-        "label": rows["label"].cast(pa.string()).combine_chunks(),
+        "label": label.cast(pa.string()).combine_chunks(),
         "record": record,
         **dict.fromkeys(("malformed", "undecodable", "original"), nothing),
     }

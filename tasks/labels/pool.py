@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.labels.selection import PREFILTER, choose_diverse, interleave, text_vectors, uncertainty
+from models.metrics.probability_columns import read_probabilities
 from models.settings import SplitSettings, TextSettings
 from models.splitting.splits import assign_splits, raw_groups
 from models.text import repair_texts, tokenize_texts
@@ -37,12 +38,16 @@ REASONS: dict[Asked, str] = {"chosen": "the model is not sure of it", "random": 
 
 @dataclass(frozen=True)
 class Judge:
-    """The model by whose probabilities tweets are chosen: its name, threshold, splits, and groups that it knows."""
+    """The model by whose probabilities tweets are chosen: its name, threshold, splits, and groups that it knows.
+
+    `classes` are the names of the several of its label, which has no threshold then.
+    """
 
     name: str
-    threshold: float
+    threshold: float | None
     split: SplitSettings
     labelled: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
+    classes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -57,13 +62,16 @@ class Pool:
     _random: pa.Table = field(default_factory=SCHEMA.empty_table)
 
     def add(self, rows: pa.Table) -> None:
-        """Take in scored rows: id, text, keyword, probability, doubt. Those that the model was trained with go."""
+        """Take in scored rows: id, text, keyword, probability, doubt; of several classes the probability of each.
+
+        Those that the model was trained with go.
+        """
         groups = raw_groups(rows["text"])
         known = pc.is_in(groups, self.judge.labelled)
         for name, mask in (("labelled", known), ("in_doubt", pc.is_valid(rows["doubt"]))):
             self.counts[name] += pc.sum(mask, min_count=0).as_py()
         self.counts["scored"] += len(rows)
-        informative = uncertainty(rows["probability"].to_numpy(), self.judge.threshold)
+        informative = uncertainty(read_probabilities(rows), self.judge.threshold)
         columns = [rows[name] for name in SCHEMA.names[:5]] + [groups, _places(groups, self.seed), informative]
         new = pa.table(columns, names=SCHEMA.names).cast(SCHEMA).filter(pc.invert(known))
         self._random = self._kept(self._random, new, [("place", "ascending")])
@@ -109,6 +117,7 @@ class Pool:
                 text_group=row["group"],
                 keyword=row["keyword"],
                 probability=row["probability"],
+                classes=self.judge.classes,
             )
             for row in rows.to_pylist()
         ]

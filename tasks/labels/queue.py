@@ -1,5 +1,6 @@
 """The queue: tweets that people are asked about, each group of near-duplicates once."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,12 +10,15 @@ from typing import Any
 from models.labels.budget import Budget
 from models.wording import counted
 from tasks.labels.database import insert, is_begun, opened
-from tasks.labels.store import Answer, Asked, groups_of, standing
+from tasks.labels.store import Answer, Asked, Label, groups_of, standing
 
 
 @dataclass(frozen=True)
 class Question:
-    """A tweet to ask about: why (`asked`, and in words), and what which model says of it."""
+    """A tweet to ask about: why (`asked`, and in words), and what which model says of it.
+
+    `classes` are the names to choose from, where the label has several; the probability is that of the likeliest then.
+    """
 
     id: str
     text: str
@@ -26,8 +30,13 @@ class Question:
     probability: float | None = None
     number: int = 0
     time: str = ""
+    classes: tuple[str, ...] = ()
 
-    def answered(self, annotator: str, label: int | None, origin: str = "command line", key: str = "") -> Answer:
+    def told(self) -> dict[str, Any]:
+        """The fields as `--json` prints them; of a label of two classes none to choose from."""
+        return {name: value for name, value in vars(self).items() if name != "classes" or value}
+
+    def answered(self, annotator: str, label: Label | None, origin: str = "command line", key: str = "") -> Answer:
         """What the annotator says to it."""
         return Answer(annotator, self.id, self.text, label, self.keyword, self.asked, self.model, origin, key=key)
 
@@ -91,7 +100,17 @@ def questions() -> list[Question]:
     if not is_begun():
         return []
     with opened() as database:
-        return [Question(**row) for row in map(dict, database.execute("SELECT * FROM questions ORDER BY number"))]
+        return [_question(dict(row)) for row in database.execute("SELECT * FROM questions ORDER BY number")]
+
+
+def _question(row: dict[str, Any]) -> Question:
+    classes = row.pop("classes", None)
+    return Question(**row, classes=tuple(json.loads(classes or "[]")))
+
+
+def asked_classes() -> tuple[str, ...]:
+    """The names of all classes that the queue ever gave to choose from, in order."""
+    return tuple(dict.fromkeys(name for each in questions() for name in each.classes))
 
 
 def find_question(tweet: str) -> Question:
@@ -126,6 +145,8 @@ def _asked_since(database: sqlite3.Connection, start: datetime) -> int:
 
 
 def _insert(database: sqlite3.Connection, question: Question, now: datetime) -> Question:
-    row: dict[str, Any] = asdict(question) | {"time": now.isoformat()}
+    asked = replace(question, time=now.isoformat())
+    row: dict[str, Any] = asdict(asked) | {"classes": json.dumps(question.classes, ensure_ascii=False)}
+    row |= {} if question.classes else {"classes": None}
     row.pop("number")
-    return Question(**row, number=insert(database, "questions", row) or 0)
+    return replace(asked, number=insert(database, "questions", row) or 0)

@@ -1,12 +1,13 @@
 """Labels and open questions as rows that files hold: what is written out, and answers made of what is read in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from tasks.labels.queue import Question
-from tasks.labels.store import ASKED, Answer, Asked, Event, check
+from tasks.labels.store import ASKED, Answer, Asked, Event, Label, check
+from tasks.sources.columns import ColumnMap, fold_word
 
 COLUMNS = pa.schema(
     [
@@ -39,14 +40,32 @@ def question_rows(questions: Iterable[Question]) -> list[Row]:
     return [dict.fromkeys(COLUMNS.names) | {name: getattr(each, name) for name in known} for each in questions]
 
 
+def label_words(columns: ColumnMap, classes: Sequence[str] = ()) -> dict[str, Label]:
+    """What the label words of a file mean, folded: 1 or 0, or the name of one of several classes.
+
+    These are the classes of the columns, or else the given ones, whose names are understood beside the usual words.
+
+    >>> words = label_words(ColumnMap(), ("No disaster", "drill"))
+    >>> words["yes"], words["no disaster"]
+    (1, 'No disaster')
+    >>> label_words(ColumnMap(classes=("0=none", "1=storm", "drill")))["0"]
+    'none'
+    """
+    if not columns.classes:
+        given = () if columns.positive or columns.negative else classes
+        return {**columns.labels(), **{fold_word(name): name for name in given}}
+    names = columns.class_names
+    return {**{fold_word(name): name for name in names}, **{word: names[n] for word, n in columns.labels().items()}}
+
+
 class LabelReader:
     """Makes answers of rows, and counts the rows that it cannot use, by reason.
 
-    `words` are label words with their meaning, `annotator` is who labelled where a row does not say, `origin` names
-    the file.
+    `words` are label words with their meaning (see `label_words`), `annotator` is who labelled where a row does not
+    say, `origin` names the file.
     """
 
-    def __init__(self, words: Mapping[str, int], origin: str, annotator: str = "", asked: Asked = "own") -> None:
+    def __init__(self, words: Mapping[str, Label], origin: str, annotator: str = "", asked: Asked = "own") -> None:
         self._words, self._origin, self._annotator, self._asked = words, origin, annotator, asked
         self.unusable: dict[str, int] = {}
         self.rows = 0

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tasks.labels.files import read_labels
-from tasks.labels.records import LabelReader
+from tasks.labels.records import LabelReader, label_words
 from tasks.labels.store import Answer, groups_of, labels_in_force
-from tasks.sources.columns import ColumnMap
+from tasks.sources.columns import ColumnMap, fold_word
 from tasks.store import formats
 from tasks.store.artifact_store import is_artifact
 
@@ -31,23 +32,25 @@ SCHEMA = pa.schema(
         ("time", pa.string()),
     ]
 )
+OF_CLASSES = SCHEMA.set(SCHEMA.get_field_index("label"), pa.field("label", pa.string()))  # the name of a class
 
 
-def find_snapshot(labels: str) -> Path | None:
+def find_snapshot(labels: str, classes: Sequence[str] = ()) -> Path | None:
     """The snapshot of the labels that are meant: own, none, an exported file, or a snapshot; None where there are none.
 
-    Raises what reading a file raises, and ValueError for one without a usable label.
+    Of own labels and a file's, those that name one of these several `classes`; of none, those of 0 and 1. Raises what
+    reading a file raises, and ValueError for one without a usable label.
     """
     if labels == NONE:
         return None
     if labels == OWN:
-        standing = labels_in_force()
+        standing = labels_in_force(classes)
         return _written([(each.number, each) for each in standing]) if standing else None
     if is_artifact(Path(labels)):
         return Path(labels)
-    columns = ColumnMap()
-    reader = LabelReader(columns.labels(), f"import of {Path(labels).name}")
-    answers = read_labels(labels, columns, None, reader)
+    words = {fold_word(name): name for name in classes} if classes else label_words(ColumnMap())
+    reader = LabelReader(words, f"import of {Path(labels).name}")
+    answers = read_labels(labels, ColumnMap(), None, reader)
     if not answers:
         raise ValueError(f"{labels} holds no label that can be used: {reader.unusable or 'it is empty'}")
     return _written(_last_of_each(answers))
@@ -69,4 +72,10 @@ def _last_of_each(answers: Sequence[Answer]) -> list[tuple[int, Answer]]:
 def _written(labels: Sequence[tuple[int, Answer]]) -> Path:
     rows: list[dict[str, Any]] = [{**vars(each), "number": number} for number, each in labels]
     named = [{name: row[name] for name in SCHEMA.names} for row in rows]
-    return formats.write_artifact(KIND, {TABLE: pa.Table.from_pylist(named, SCHEMA)})
+    schema = OF_CLASSES if any(isinstance(row["label"], str) for row in named) else SCHEMA
+    return formats.write_artifact(KIND, {TABLE: pa.Table.from_pylist(named, schema)})
+
+
+def names_classes(snapshot: Path) -> bool:
+    """Whether the labels of a snapshot name one of several classes."""
+    return bool(pa.types.is_string(pq.read_schema(snapshot / TABLE).field("label").type))

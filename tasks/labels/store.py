@@ -12,16 +12,20 @@ import pyarrow as pa
 
 from models.splitting.splits import raw_groups
 from tasks.labels.database import insert, is_begun, opened
+from tasks.sources.columns import LONGEST_CLASS
 
 # Why a tweet was asked about: the model's choice, the random share, a doubtful label; `own` came from no queue.
 Asked = Literal["chosen", "random", "audit", "own"]
 ASKED: tuple[Asked, ...] = get_args(Asked)
 MOST_NAME = 64
+Label = int | str
 
 
 @dataclass(frozen=True)
 class Answer:
     """One annotator's word on a tweet: a label, or None for a tweet that they skip.
+
+    The label is 1 or 0, or the name of one of several classes.
 
     `key` names it: a second answer of the same key is the first one, sent again. Empty, it is made of the answer; an
     answer without `time` gets the present one.
@@ -30,7 +34,7 @@ class Answer:
     annotator: str
     id: str
     text: str
-    label: int | None
+    label: Label | None
     keyword: str | None = None
     asked: Asked = "own"
     model: str = ""
@@ -52,7 +56,8 @@ class Event(Answer):
 def record(answers: Sequence[Answer]) -> list[int]:
     """Keep answers, all of them or none; the numbers of those that are new.
 
-    Raises ValueError for a label that is not 0 or 1, an unknown reason, a name of no characters and an empty text.
+    Raises ValueError for a label that is neither 0 nor 1 nor a class, an unknown reason, a name of no characters and an
+    empty text.
     """
     for each in answers:
         check(each)
@@ -65,12 +70,16 @@ def record(answers: Sequence[Answer]) -> list[int]:
 def check(answer: Answer) -> None:
     """Raise ValueError for an answer that cannot be kept."""
     check_annotator(answer.annotator)
-    if answer.label not in (0, 1, None):
-        raise ValueError(f"a label is 1 (a real disaster) or 0, got {answer.label!r}")
+    if answer.label not in (0, 1, None) and not _is_class(answer.label):
+        raise ValueError(f"a label is 1 (a real disaster) or 0, or the name of a class, got {answer.label!r}")
     if answer.asked not in ASKED:
         raise ValueError(f"a tweet is asked about as {', '.join(ASKED)}; got {answer.asked!r}")
     if not answer.text.strip():
         raise ValueError(f"tweet {answer.id!r} has no text to label")
+
+
+def _is_class(label: object) -> bool:
+    return isinstance(label, str) and bool(label.strip()) and len(label) <= LONGEST_CLASS and label.isprintable()
 
 
 def is_annotator(name: str) -> bool:
@@ -106,7 +115,7 @@ def undo(annotator: str, key: str = "", answer: str = "") -> Event:
         last, now = standing[-1], _now()
         if answer not in ("", last.key):
             raise ValueError(f"that is not the last answer of {annotator} any more: nothing is undone")
-        row = asdict(last) | {"kind": "undo", "label": None, "undoes": last.number, "time": now}
+        row = asdict(last) | {"kind": "undo", "label": None, "undoes": last.number, "time": now, "class_name": None}
         row |= {"key": key or _digest("undo", last.number, now)}
         insert(database, "events", {name: value for name, value in row.items() if name != "number"}, "key")
     return last
@@ -125,9 +134,16 @@ def standing() -> list[Event]:
     return _standing(history())
 
 
-def labels_in_force() -> list[Event]:
-    """The last label of each annotator for each group of near-duplicates that was not undone, in order."""
-    return in_force(standing())
+def labels_in_force(classes: Sequence[str] | None = None) -> list[Event]:
+    """The last label of each annotator for each group of near-duplicates that was not undone, in order.
+
+    With `classes`, the names of several, only labels that name one of these; of none, only labels 0 and 1.
+    """
+    return in_force(each for each in standing() if classes is None or _is_of(each.label, classes))
+
+
+def _is_of(label: Label | None, classes: Sequence[str]) -> bool:
+    return label in classes if classes else label in (0, 1)
 
 
 def in_force(answers: Iterable[Event]) -> list[Event]:
@@ -143,14 +159,21 @@ def _standing(events: Iterable[Event]) -> list[Event]:
 
 
 def _events(database: sqlite3.Connection) -> list[Event]:
-    return [Event(**row) for row in map(dict, database.execute("SELECT * FROM events ORDER BY number"))]
+    return [_event(dict(row)) for row in database.execute("SELECT * FROM events ORDER BY number")]
+
+
+def _event(row: dict[str, Any]) -> Event:
+    name = row.pop("class_name", None)
+    return Event(**(row if name is None else row | {"label": name}))
 
 
 def _row(answer: Answer, group: str) -> dict[str, Any]:
     kind = "skip" if answer.label is None else "label"
     time = answer.time or _now()
     key = answer.key or _digest(answer.annotator, answer.id, answer.text, answer.label, time)
-    return asdict(answer) | {"time": time, "key": key, "kind": kind, "undoes": None, "text_group": group}
+    row = asdict(answer) | {"time": time, "key": key, "kind": kind, "undoes": None, "text_group": group}
+    named = isinstance(answer.label, str)
+    return row | {"label": None if named else answer.label, "class_name": answer.label if named else None}
 
 
 def _digest(*parts: object) -> str:

@@ -6,20 +6,22 @@ from typing import Any
 
 from models.labels.agreement import agreement
 from tasks.labels.queue import open_questions, questions
-from tasks.labels.store import Event, in_force, standing
+from tasks.labels.store import Event, Label, in_force, standing
 
 
 def summarise() -> dict[str, Any]:
     """What `label status --json` prints."""
     answers = standing()
     labels = in_force(answers)
-    by_annotator: dict[str, dict[str, int]] = defaultdict(dict)
+    by_annotator: dict[str, dict[str, Label]] = defaultdict(dict)
     for each in labels:
-        by_annotator[each.annotator][each.text_group] = int(each.label or 0)
+        by_annotator[each.annotator][each.text_group] = each.label or 0
+    named = Counter(each.label for each in labels if isinstance(each.label, str))
     return {
         "labels": len(labels),
         "tweets": len({each.text_group for each in labels}),
         "positives": sum(each.label == 1 for each in labels),
+        **({"classes": dict(named.most_common())} if named else {}),
         "skips": sum(each.label is None for each in answers),
         "annotators": {name: len(given) for name, given in sorted(by_annotator.items())},
         "asked": dict(Counter(each.asked for each in labels).most_common()),

@@ -157,6 +157,7 @@ class QueuedTweet(BaseModel):
     id: str
     text: str
     keyword: str | None
+    classes: list[str] | None = Field(None, description="Of a label of several classes: their names, to choose from.")
 
 
 class NextTweets(BaseModel):
@@ -173,7 +174,7 @@ class KeptLabel(BaseModel):
     known: bool = Field(description="Whether it was kept before, under the same key.")
     open: int
     id: str | None = Field(None, description="Of an undo: the tweet.")
-    label: int | None = Field(None, description="Of an undo: what was taken back; null was a skip.")
+    label: int | str | None = Field(None, description="Of an undo: what was taken back; null was a skip.")
 
 
 class Problem(BaseModel):

@@ -27,7 +27,7 @@ def add_labels(app: FastAPI) -> None:
     @app.get("/label", response_class=HTMLResponse, include_in_schema=False)
     async def label(request: Request) -> Response:
         who = request.scope.get(NAME)
-        return page("label.html", "/label", "Label tweets", "Does it report a real disaster?", annotator=who)
+        return page("label.html", "/label", "Label tweets", "What does it report?", annotator=who)
 
     @app.get("/labels/next", response_model=None, responses=_responses(NextTweets))
     async def next_tweets(

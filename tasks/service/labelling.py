@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.labels.queue import Question, open_questions, questions
 from tasks.labels.store import MOST_NAME, check_annotator, history, record, undo
 from tasks.service.limits import RefusedError
+from tasks.sources.columns import LONGEST_CLASS
 
 ORIGIN = "page"
 LEASE_SECONDS = 180.0  # for which a tweet that is before one annotator is not given to another
@@ -40,7 +41,11 @@ class GivenLabel(Sent):
     """An answer to a question of the queue."""
 
     question: int = Field(description="Its number.")
-    label: int | None = Field(ge=0, le=1, description="1 reports a real disaster, 0 does not, null skips.")
+    label: Annotated[int, Field(ge=0, le=1)] | Annotated[str, Field(min_length=1, max_length=LONGEST_CLASS)] | None = (
+        Field(
+            description="1 reports a real disaster, 0 does not, null skips; of a question with classes the name of one."
+        )
+    )
 
 
 class TakenBack(Sent):
@@ -81,7 +86,7 @@ class LabelDesk:
     def _next(self, annotator: str, count: int, overlap: bool) -> dict[str, Any]:
         waiting = open_questions(annotator, overlap=overlap)
         found = waiting[:count] if overlap else self._leases.share_out(waiting, annotator, count)
-        tweets = [{name: getattr(each, name) for name in SHOWN} for each in found]
+        tweets = [_shown(each) for each in found]
         return {"open": len(waiting), "tweets": tweets, "annotator": annotator}
 
     async def give(self, annotator: str, given: GivenLabel) -> dict[str, Any]:
@@ -113,11 +118,20 @@ def check_name(name: str) -> str:
     return name
 
 
+def _shown(question: Question) -> dict[str, Any]:
+    """What is shown of a question; of a label of several classes these, to choose from."""
+    shown = {name: getattr(question, name) for name in SHOWN}
+    return shown | ({"classes": list(question.classes)} if question.classes else {})
+
+
 def _give(annotator: str, given: GivenLabel) -> dict[str, Any]:
     question = next((each for each in questions() if each.number == given.question), None)
     if question is None:
         message = f"the queue has no question {given.question}"
         raise RefusedError(404, "no_question", message, field="question", value=given.question)
+    if given.label not in (None, *(question.classes or (0, 1))):
+        message = f"the label of question {given.question} is one of {', '.join(map(str, question.classes or (0, 1)))}"
+        raise RefusedError(422, "wrong_value", message, field="label", value=given.label)
     answer = question.answered(annotator, given.label, ORIGIN, _own(annotator, given.key))
     return {"known": not record([answer]), "open": len(open_questions(annotator))}
 

@@ -12,11 +12,14 @@ from flows.cli.explain import Explained, _explained
 from flows.drift import DriftRequest, drift
 from flows.ingest import TweetSource
 from flows.label_audit import AuditRequest, audit
+from flows.label_queue import QueueRequest, fill_queue
 from flows.own_labels import add_own_labels
 from flows.retrain import RetrainRequest, retrain
 from flows.score import ScoreRequest, score
 from tasks import registry, tracking
+from tasks.labels.queue import open_questions
 from tasks.labels.snapshot import SCHEMA
+from tasks.labels.store import record
 from tasks.registry.data_sources import stored_table
 from tasks.registry.versions import TABLE, several_classes
 from tasks.sources.columns import ColumnMap
@@ -100,18 +103,45 @@ def test_a_model_of_two_classes_replaces_it_only_where_that_is_meant(
     )
 
 
-def test_what_needs_two_classes_says_so(result: dict[str, Any], source: TweetSource, tmp_path: Path) -> None:
+def test_what_a_miss_costs_needs_two_classes(result: dict[str, Any], source: TweetSource) -> None:
+    with pytest.raises(ValueError, match="needs a label of two classes"):
+        retrain(RetrainRequest(tweets=source, recipe="quick", labels="none", miss_costs=5))
+
+
+def test_drift_needs_two_classes(result: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("id,tweet\n1,flood\n")
-    for ask in (
-        lambda: drift(DriftRequest(source=str(tmp_path / "new.csv"))),
-        lambda: audit(AuditRequest()),
-        lambda: retrain(RetrainRequest(tweets=source, recipe="quick", labels="none", miss_costs=5)),
-    ):
-        with pytest.raises(ValueError, match="needs a label of two classes"):
-            ask()
+    with pytest.raises(ValueError, match="needs a label of two classes"):
+        drift(DriftRequest(source=str(tmp_path / "new.csv")))
 
 
-def test_labels_of_people_do_not_join_a_label_of_three_classes(
+def test_labels_are_asked_for_audited_and_learned_from(
+    result: dict[str, Any], source: TweetSource, tmp_path: Path
+) -> None:
+    names = ("no disaster", "storm", "drill")
+    new = [f"{n},flood water is an exercise at the {PLACES[n % 10]} xx{chr(97 + n % 26)}" for n in range(40)]
+    (tmp_path / "new.csv").write_text("\n".join(["id,tweet", *new]) + "\n")
+    asked = fill_queue(QueueRequest(source=str(tmp_path / "new.csv"), budget="4"))
+    assert asked["asked"] == asked["open"] == 4
+    score(ScoreRequest(source=str(tmp_path / "new.csv"), out=str(tmp_path / "scored.csv")))
+    again = QueueRequest(source=str(tmp_path / "new.csv"), scored=str(tmp_path / "scored.csv"), budget="3")
+    assert fill_queue(again)["asked"] == 3
+    waiting = open_questions("ada")
+    assert {each.classes for each in waiting} == {names}
+    record([each.answered("ada", "drill") for each in waiting])
+    found = audit(AuditRequest(top=5))
+    assert found["rows"] > 100
+    current = registry.champion()
+    assert current is not None
+    tweets = stored_table(current.tags[TABLE])
+    assert tweets is not None
+    with tracking.tracked_run("labels", "test") as run:
+        joined = add_own_labels("own", tweets, run)
+    added = [row for row in pq.read_table(joined / "tweets.parquet").to_pylist() if row["source"] == "labels"]
+    assert added
+    assert {row["target"] for row in added} == {2}
+
+
+def test_labels_of_two_classes_do_not_join_a_label_of_three(
     result: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     current = registry.champion()

@@ -73,3 +73,22 @@ def test_what_cannot_be_labelled_is_refused_with_the_remedy(home: Path) -> None:
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "a label is 1 (a real disaster) or 0" in wrong.stderr
     assert "the id '7' names 0 tweets of the queue" in label("add", "1", "--id", "7").stderr
+
+
+def test_keys_label_by_the_numbers_of_several_classes(home: Path) -> None:
+    classes = ("no disaster", "storm", "drill")
+    asked = [Question("1", TEXTS[0], "chosen", "unsure", "m", groups_of(TEXTS[:1])[0], classes=classes)]
+    ask(Budget(9), lambda *_: asked)
+    person, terminal = pty.openpty()
+    command = [sys.executable, "-m", "flows", "label", "next", "--as", "ada"]
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=subprocess.DEVNULL):
+        os.close(terminal)
+        assert b"[1] no disaster  [2] storm  [3] drill" in _read_until(person, b"[q]uit")
+        _press(person, "3")
+        assert b"0 tweets left" in _read_until(person, b"label status")
+    os.close(person)
+    assert [each.label for each in labels_in_force()] == ["drill"]
+    assert json.loads(label("add", "Storm", "--id", "1", "--as", "bo", "--json").stdout)["label"] == "storm"
+    wrong = label("add", "1", "--id", "1")
+    assert wrong.returncode == 2
+    assert "a label is one of no disaster, storm, drill, got '1'" in wrong.stderr

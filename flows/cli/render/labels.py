@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tasks.labels.queue import Question
 
 MEANING = {1: "1 (a real disaster)", 0: "0 (none)", None: "skipped"}
-PROMPT = "[1] disaster  [0] none  [s]kip  [u]ndo  [q]uit "
+MOST_KEYS = 9  # classes that have a digit each; of more the number or the name is typed, and Enter pressed
 MOST_CONFLICTS = 10
 
 
@@ -32,6 +32,27 @@ def _console() -> _Lines:
     return _Lines(highlight=False, markup=False)
 
 
+def meaning(label: int | str | None) -> str:
+    """A label in words; of several classes its name."""
+    return label if isinstance(label, str) else MEANING[label]
+
+
+def keys_of(question: "Question") -> dict[str, int | str | None]:
+    """What each key answers to a question; of several classes a number, from 1 on, or the folded name."""
+    if not question.classes:
+        return {"1": 1, "0": 0, "s": None}
+    from tasks.sources.columns import fold_word
+
+    numbers = {str(number): name for number, name in enumerate(question.classes, start=1)}
+    names = {fold_word(name): name for name in question.classes} if len(numbers) > MOST_KEYS else {}
+    return {**names, **numbers, "s": None}
+
+
+def _prompt(question: "Question") -> str:
+    classes = [f"[{number}] {name}" for number, name in enumerate(question.classes, start=1)]
+    return "  ".join([*(classes or ["[1] disaster", "[0] none"]), "[s]kip", "[u]ndo", "[q]uit "])
+
+
 def reads_keys() -> bool:
     """Whether somebody sits at a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
@@ -45,8 +66,12 @@ def ask(question: "Question", left: int) -> str:
     console.told("")
     console.told(question.text, "bold")
     console.told(_about(vars(question)), "dim")
-    console.print(f"{counted(left, 'tweet')} left. {PROMPT}", end="")
-    return click.getchar().lower()
+    console.print(f"{counted(left, 'tweet')} left. {visible(_prompt(question))}", end="")
+    if len(question.classes) <= MOST_KEYS:
+        return click.getchar().lower()
+    from tasks.sources.columns import fold_word
+
+    return fold_word(sys.stdin.readline() or "q")
 
 
 def say(message: str) -> None:
@@ -68,12 +93,12 @@ def _about(question: Mapping[str, Any]) -> str:
 
 def added(result: Mapping[str, Any]) -> None:
     """The label that was kept."""
-    _console().told(f"{result['annotator']} labels {MEANING[result['label']]}: {result['text']}")
+    _console().told(f"{result['annotator']} labels {meaning(result['label'])}: {result['text']}")
 
 
 def undone(result: Mapping[str, Any]) -> None:
     """The label that was taken back."""
-    _console().told(f"Undone: {MEANING[result['label']]}: {result['text']}")
+    _console().told(f"Undone: {meaning(result['label'])}: {result['text']}")
 
 
 def waiting(result: Mapping[str, Any]) -> None:
@@ -84,6 +109,8 @@ def waiting(result: Mapping[str, Any]) -> None:
     for each in result["tweets"]:
         console.told(each["text"], "bold")
         console.told(_about(each), "dim")
+        if each.get("classes"):
+            console.told(f"one of: {', '.join(each['classes'])}", "dim")
     if more := result["open"] - len(result["tweets"]):
         console.told(f"{counted(more, 'more tweet')} waiting.")
 
@@ -95,6 +122,8 @@ def status(result: Mapping[str, Any]) -> None:
         f"{counted(result['labels'], 'label')} for {counted(result['tweets'], 'tweet')}, {result['positives']:,} of "
         f"them disasters; {counted(result['skips'], 'skip')}."
     )
+    if named := result.get("classes"):
+        console.told(f"Of several classes: {', '.join(f'{name} {count:,}' for name, count in named.items())}.")
     for title, counts in (("By", result["annotators"]), ("Asked for as", result["asked"])):
         if counts:
             console.told(f"{title} {', '.join(f'{name}: {count:,}' for name, count in counts.items())}.")

@@ -1,10 +1,10 @@
-// The label queue by keys: 1, 0, s(kip), u(ndo). Nothing waits for the service: answers go into the outbox.
+// The label queue by keys: 1, 0 or, of several classes, 1 to 9; s(kip), u(ndo). Nothing waits for the service: answers go into the outbox.
 import { ask, byId, fault } from "/static/shared.js";
 import { keeps, newKey, put, sendAll, unsent } from "/static/outbox.js";
 
 const AHEAD = 8, LEAST = 3, RETRY = [1000, 2000, 5000, 10000];
 const GIVEN = "crisisflow.given.", MOST_GIVEN = 50; // for undo, also when the page was loaded anew
-const LABELS = { 1: 1, 0: 0, s: null };
+const TWO = [["1", 1, "Disaster"], ["0", 0, "No disaster"]], MOST_KEYS = 9; // key, label, words
 const desk = byId("desk"), who = byId("who"), name = byId("name");
 let annotator = "", waiting = [], given = [], open = null, failures = 0, sending = false, asking = false, skipped = false, timer = null;
 const answered = new Set();
@@ -49,11 +49,34 @@ function answer(key) {
   if (key === "u") return undo();
   const tweet = waiting.shift();
   if (!tweet) return;
-  const body = { key: newKey(), annotator, question: tweet.number, label: LABELS[key] };
+  const chosen = choicesOf(tweet).find(([each]) => each === key);
+  if (!chosen && key !== "s") return void waiting.unshift(tweet);
+  const body = { key: newKey(), annotator, question: tweet.number, label: chosen ? chosen[1] : null };
   answered.add(tweet.number);
   given.push({ tweet, key: body.key });
   put("/labels", body);
   after();
+}
+
+// What can be answered to a tweet: the key of each answer, the label, the words. Beyond the ninth class there is no key to
+// press: "#10" is the name of a button alone.
+function choicesOf(tweet) {
+  if (!tweet || !tweet.classes) return TWO;
+  return tweet.classes.map((each, place) => [place < MOST_KEYS ? `${place + 1}` : `#${place + 1}`, each, each]);
+}
+
+function offer(tweet) {
+  const choices = choicesOf(tweet), box = byId("choices"), offered = JSON.stringify(choices);
+  if (box.dataset.offered === offered) return;
+  box.dataset.offered = offered;
+  box.replaceChildren(...choices.map(([key, , words]) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.key = key;
+    button.append(`${words} `);
+    if (!key.startsWith("#")) button.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    return button;
+  }));
 }
 
 function undo() {
@@ -98,6 +121,7 @@ function show() {
   const tweet = waiting[0], kept = unsent(annotator).length;
   byId("question").textContent = tweet ? tweet.text : empty();
   byId("keyword").textContent = tweet && tweet.keyword ? `Keyword: ${tweet.keyword}` : "";
+  offer(tweet);
   for (const button of desk.querySelectorAll("[data-key]")) button.disabled = button.dataset.key === "u" ? !given.length : !tweet;
   const left = open === null ? "" : `${open} to label. `;
   const unkept = kept === 1 ? "1 answer is" : `${kept} answers are`;
@@ -120,7 +144,8 @@ desk.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (desk.hidden || event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
-  if (["1", "0", "s", "u"].includes(event.key.toLowerCase())) { event.preventDefault(); answer(event.key.toLowerCase()); }
+  const keys = [...choicesOf(waiting[0]).map(([key]) => key), "s", "u"];
+  if (keys.includes(event.key.toLowerCase())) { event.preventDefault(); answer(event.key.toLowerCase()); }
 });
 addEventListener("online", () => annotator && flush());
 const before = name.readOnly ? name.value : keeps ? localStorage.getItem("crisisflow.annotator") : "";

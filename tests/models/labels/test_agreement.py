@@ -50,3 +50,9 @@ def test_agreement_counts_texts_in_common_and_leaves_out_pairs_without_any() -> 
 
 def test_agreement_of_nobody_is_nothing() -> None:
     assert agreement({}) == {"texts": 0, "disagree": 0, "fleiss_kappa": None, "pairs": []}
+
+
+def test_classes_by_name_agree_as_numbers_do() -> None:
+    numbers = {"ada": {"a": 1, "b": 0, "c": 1}, "bo": {"a": 1, "b": 1, "c": 1}}
+    names = {who: {text: ("none", "storm")[label] for text, label in given.items()} for who, given in numbers.items()}
+    assert agreement(names) == agreement(numbers)

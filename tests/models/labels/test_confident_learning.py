@@ -51,3 +51,26 @@ def test_labels_that_were_flipped_are_ranked_first_by_models_that_have_not_seen_
     audit = audit_labels(probabilities, labels)
     assert set(np.argsort(audit.quality)[:2].tolist()) == {3, 10}
     assert audit.suspected[[3, 10]].all()
+
+
+def test_of_three_classes_each_is_measured_by_its_own_threshold() -> None:
+    """Worked out by hand. Thresholds: .7, .5, .5; the third row is 1 by its words, the last beyond no threshold."""
+    probabilities = np.array(
+        [[0.9, 0.1, 0.0], [0.8, 0.1, 0.1], [0.4, 0.6, 0.0], [0.3, 0.6, 0.1], [0.5, 0.4, 0.1], [0.3, 0.2, 0.5]]
+    )
+    audit = audit_labels(probabilities, np.array([0, 0, 0, 1, 1, 2]))
+    assert audit.thresholds == pytest.approx([0.7, 0.5, 0.5])
+    assert audit.suspected.tolist() == [False, False, True, False, False, False]
+    assert audit.other.tolist()[2] == 1
+    assert audit.joint == pytest.approx(np.array([[2, 1, 0], [0, 2, 0], [0, 0, 1]]))
+    assert audit.wrong == pytest.approx(1)
+    assert audit.quality.argmin() == 2
+
+
+def test_two_columns_of_probabilities_say_what_one_says() -> None:
+    random = np.random.default_rng(0)
+    probabilities, labels = random.random(80), random.integers(0, 2, 80)
+    one, two = (audit_labels(each, labels) for each in (probabilities, np.c_[1 - probabilities, probabilities]))
+    assert one.quality == pytest.approx(two.quality)
+    assert one.suspected.tolist() == two.suspected.tolist()
+    assert one.other.tolist() == (1 - labels).tolist()

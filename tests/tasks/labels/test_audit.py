@@ -54,3 +54,26 @@ def test_each_group_is_asked_about_once_with_the_reason(found: dict[str, Any]) -
     suspects = [found["labels"][0], {**found["labels"][0], "id": "twin"}]
     (question,) = to_questions(suspects)
     assert (question.id, question.asked, question.reason) == ("10", "audit", suspects[0]["reason"])
+
+
+def test_of_several_classes_the_reason_names_them_and_the_question_offers_them(home: Path) -> None:
+    draw, classes = np.random.default_rng(1), ("fires", "sport", "a drill, perhaps")
+    words = (FIRES, GOALS, ["exercise", "siren", "test", "noon"])
+    texts = [" ".join([*draw.choice(words[row % 3], 3), letters(row)]) for row in range(120)]
+    labels = [row % 3 for row in range(120)]
+    labels[10] = 2
+    columns = {
+        "id": list(map(str, range(120))),
+        "text": texts,
+        "keyword": pa.nulls(120, pa.string()),
+        "target": pa.array(labels, pa.int8()),
+        "source": ["set.csv"] * 120,
+        "source_row": list(range(1, 121)),
+        "group": groups_of(texts),
+        "split": ["train"] * 120,
+    }
+    found = audit_table(formats.write_artifact("tweets", {"tweets.parquet": pa.table(columns)}), classes)
+    worst = found["labels"][0]
+    assert (worst["id"], worst["label"], worst["other"]) == ("10", "a drill, perhaps", "sport")
+    assert worst["reason"].startswith("labelled a drill, perhaps, but by its words sport is ")
+    assert to_questions([worst])[0].classes == classes

@@ -9,7 +9,7 @@ from models.labels.budget import Budget
 from tasks.labels import records
 from tasks.labels.annotation_tools import Tool, from_argilla, from_label_studio
 from tasks.labels.files import check_name, import_labels, write_labels
-from tasks.labels.queue import Question, ask, open_questions
+from tasks.labels.queue import Question, ask, asked_classes, open_questions
 from tasks.labels.store import Answer, groups_of, labels_in_force, record
 from tasks.labels.summary import summarise
 from tasks.sources import ColumnMap
@@ -161,3 +161,22 @@ def test_names_say_the_format_and_other_peoples_files_are_not_replaced(home: Pat
     with pytest.raises(RefusedOutput):
         write_labels([], tmp_path / "mine.csv", None, Outputs())
     assert (tmp_path / "mine.csv").read_text() == "precious"
+
+
+def test_names_of_classes_go_out_and_come_back_by_what_the_queue_asked_or_by_the_columns(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = ("no disaster", "Storm", "drill")
+    group = groups_of([PLAIN])[0]
+    ask(Budget(1), lambda *_: [Question("b", PLAIN, "chosen", "unsure", "m", group, classes=classes)])
+    record([Answer("ada", "b", PLAIN, "Storm", asked="chosen")])
+    for name, tool in (("l.csv", None), ("l.json", "argilla")):
+        write_labels(records.label_rows(labels_in_force()), tmp_path / name, tool, Outputs())
+        reader = records.LabelReader(records.label_words(ColumnMap(), asked_classes()), name)
+        assert import_labels(str(tmp_path / name), ColumnMap(), None, reader)["known"] == 1
+    monkeypatch.setenv("CRISISFLOW_HOME", str(tmp_path / "elsewhere"))
+    (tmp_path / "own.csv").write_text(f'text,class\n"{PLAIN}",1\nsmoke,drill\n')
+    columns = ColumnMap(classes=("0=no disaster", "1=Storm", "drill"))
+    reader = records.LabelReader(records.label_words(columns), "own.csv", "bo")
+    import_labels(str(tmp_path / "own.csv"), columns, None, reader)
+    assert [each.label for each in labels_in_force()] == ["Storm", "drill"]

@@ -18,6 +18,7 @@ from tasks.labels.joining import join_labels
 from tasks.labels.snapshot import find_snapshot
 from tasks.labels.store import Answer, groups_of, record, undo
 from tasks.replay.requests import pinned
+from tasks.sources import ColumnMap
 from tasks.tracking.requests import Request
 
 WORDS = ["river", "bridge", "market", "school", "harbour", "station"]
@@ -162,3 +163,52 @@ def test_labels_do_not_join_the_bundled_sample(home: Path, monkeypatch: pytest.M
     assert add_own_labels("own", sample, run) == sample
     with pytest.raises(ValueError, match="not added to the bundled sample"):
         add_own_labels(str(find_snapshot("own")), sample, run)
+
+
+@pytest.fixture
+def of_three(home: Path, tmp_path: Path) -> Path:
+    """The sound rows under three classes, one of which is called by a number that another has in the column."""
+    file = tmp_path / "three.csv"
+    with file.open("w", newline="") as lines:
+        told = [[row[0], row[1], str(number % 3)] for number, row in enumerate(SOUND)]
+        csv.writer(lines).writerows([("id", "text", "class"), *told])
+    columns = ColumnMap(classes=("0=no disaster", "1=drill", "2=1"))
+    return ingest_tweets(sources.fetch(file), columns)
+
+
+def test_labels_that_name_a_class_join_a_table_of_several_and_those_of_two_do_not(of_three: Path) -> None:
+    text, other = [text for text in NEW if of_split([text, *NEW], "train") == text][:2]
+    record([Answer("ada", "a", text, "drill"), Answer("ada", "b", other, "1"), Answer("ada", "c", NEW[-1], 1)])
+    snapshot = find_snapshot("own", ("no disaster", "drill", "1"))
+    assert snapshot is not None
+    joined = join_labels(of_three, snapshot)
+    added = {row["text"]: row["target"] for row in rows(joined) if row["source"] == "labels"}
+    assert added == {text: 1, other: 2}
+    assert report(joined)["classes"] == ["no disaster", "drill", "1"]
+    assert report(joined)["own_labels"]["outcomes"] == {"added": 2}
+
+
+def test_annotators_who_differ_are_named_with_the_classes_and_an_audit_corrects(of_three: Path) -> None:
+    train = next(row for row in rows(of_three) if row["split"] == "train" and row["target"] == 0)
+    text = of_split(NEW, "train")
+    record([Answer("ada", "a", text, "drill"), Answer("bo", "a", text, "no disaster")])
+    record([Answer("ada", train["id"], train["text"], "1", asked="audit")])
+    snapshot = find_snapshot("own", ("no disaster", "drill", "1"))
+    assert snapshot is not None
+    joined = join_labels(of_three, snapshot)
+    assert {row["reason"] for row in read_rows(joined)} == {"annotators differ: ada says drill, bo says no disaster"}
+    assert next(row["target"] for row in rows(joined) if row["id"] == train["id"]) == 2
+
+
+def test_labels_of_another_kind_than_the_tables_are_refused_and_told(table: Path, of_three: Path) -> None:
+    from flows.own_labels import add_own_labels
+
+    run: Any = None
+    say(NEW[0], 1)
+    of_two = str(find_snapshot("own"))
+    record([Answer("ada", "a", NEW[1], "drill")])
+    named = str(find_snapshot("own", ("drill", "x", "y")))
+    with pytest.raises(ValueError, match="a label of 3 classes, for they say disaster or no disaster"):
+        add_own_labels(of_two, of_three, run)
+    with pytest.raises(ValueError, match="a label of two classes, for they name others"):
+        add_own_labels(named, table, run)

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from models.labels.budget import Budget
+from models.metrics.probability_columns import read_probabilities
 from models.settings import SplitSettings
 from models.splitting.splits import assign_splits, group_digests
 from tasks.labels import queue
@@ -171,3 +173,37 @@ def test_files_that_are_no_scoring_are_refused(tmp_path: Path, name: str, conten
     (tmp_path / name).write_text(content)
     with pytest.raises(ValueError, match=r"a\.(csv|txt)"):
         read_scores(tmp_path / name)
+
+
+CLASSES = ("no disaster", "1", "drill")  # a class may be called by a number
+
+
+def test_of_several_classes_those_are_asked_about_whose_two_likeliest_are_as_likely(home: Path) -> None:
+    made = Pool(Judge("m", None, SplitSettings(), classes=CLASSES), 4)
+    sure = np.array([[0.4, 0.2, 0.4] if number % 8 == 0 else [0.9, 0.05, 0.05] for number in range(len(TEXTS))])
+    table = rows(TEXTS, sure.max(axis=1).tolist())
+    for number in range(3):
+        table = table.append_column(f"probability_{number}", pa.array(sure[:, number]))
+    made.add(table)
+    questions = ask(Budget(4), lambda count, known: made.choose(count, known, 0.25))
+    assert {each.probability for each in questions if each.asked == "chosen"} == {0.4}
+    assert {each.classes for each in open_questions("ada")} == {CLASSES}
+    assert queue.asked_classes() == CLASSES
+    assert queue.find_question(questions[0].id).told()["classes"] == CLASSES
+    assert "classes" not in question(TEXTS[0]).told()
+
+
+def test_scores_of_classes_called_by_numbers_are_those_of_the_version_that_made_them(tmp_path: Path) -> None:
+    file = tmp_path / "scored.csv"
+    head = "id,probability,label,version,probability_no_disaster,probability_1,probability_drill"
+    file.write_text(f"{head}\n7,0.6,1,3,0.3,0.6,0.1\n")
+    scores = read_scores(file, lambda version: CLASSES if version == "3" else ())
+    assert (scores.threshold, scores.version) == (None, "3")
+    chunk = pa.table({"id": ["7"], "text": ["a"], "keyword": pa.nulls(1, pa.string())})
+    (found,) = scores.of([chunk])
+    assert read_probabilities(found).tolist() == [[0.3, 0.6, 0.1]]
+    with pytest.raises(ValueError, match="no probability_storm: it was scored by a model of another label"):
+        read_scores(file, lambda _: ("no disaster", "1", "storm"))
+    file.write_text(f"{head}\n7,0.6,2,3,0.3,0.6,0.1\n")
+    with pytest.raises(ValueError, match="scored by a model of several classes \\('2' is none of two"):
+        read_scores(file)

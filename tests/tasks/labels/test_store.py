@@ -131,3 +131,35 @@ def test_a_texts_group_is_the_one_that_splits_go_by(home: Path) -> None:
     say("ada", f"RT @bbc: {FIRE.upper()} http://t.co/x", 1)
     say("bo", FIRE, 1)
     assert len({each.text_group for each in history()}) == 1
+
+
+def test_the_name_of_a_class_is_kept_undone_and_counted_beside_labels_of_two(home: Path) -> None:
+    record([Answer("ada", "1", FIRE, "storm, flood"), Answer("bo", "1", FIRE, "drill"), Answer("bo", "2", FLOOD, 1)])
+    assert [each.label for each in labels_in_force(("drill", "none"))] == ["drill"]
+    assert [each.label for each in labels_in_force(())] == [1]
+    found = summarise()
+    assert (found["labels"], found["positives"], found["classes"]) == (3, 1, {"storm, flood": 1, "drill": 1})
+    assert (found["agreement"]["texts"], found["agreement"]["disagree"]) == (1, 1)
+    assert undo("ada").label == "storm, flood"
+    assert [each.label for each in labels_in_force()] == ["drill", 1]
+
+
+def test_a_database_of_an_earlier_release_takes_the_name_of_a_class(home: Path) -> None:
+    from tasks.labels import database
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "ADDED", ())
+        with opened(writing=True) as connection:
+            columns = "time, annotator, kind, label, id, text, text_group, asked, model, origin, key"
+            connection.execute(
+                f"INSERT INTO events ({columns}) VALUES ('t', 'ada', 'label', 1, '1', 'a', 'g', 'own', '', '', 'k')"
+            )
+    assert [each.label for each in labels_in_force()] == [1]
+    record([Answer("bo", "2", FLOOD, "drill")])
+    assert [each.label for each in labels_in_force()] == [1, "drill"]
+
+
+@pytest.mark.parametrize("label", ["", " ", "x" * 61, "a\nb", 2])
+def test_what_is_no_label_is_not_kept(label: str | int) -> None:
+    with pytest.raises(ValueError, match="or the name of a class"):
+        check(Answer("ada", "1", FIRE, label))

@@ -41,7 +41,7 @@ def following(client: Client, annotator: str = "anna", count: int = 1, **more: A
     return [each["number"] for each in answer.json()["tweets"]]
 
 
-def give(client: Client, question: int, label: int | None, key: str, annotator: str = "anna") -> httpx.Response:
+def give(client: Client, question: int, label: int | str | None, key: str, annotator: str = "anna") -> httpx.Response:
     body = {"key": key, "annotator": annotator, "question": question, "label": label}
     return client.post("/labels", json=body)
 
@@ -50,7 +50,7 @@ def take_back(client: Client, answer: str, key: str, annotator: str = "anna") ->
     return client.post("/labels/undo", json={"key": key, "annotator": annotator, "answer": answer})
 
 
-def kept() -> list[tuple[str, str, int | None]]:
+def kept() -> list[tuple[str, str, int | str | None]]:
     return [(each.annotator, each.id, each.label) for each in store.standing()]
 
 
@@ -165,3 +165,18 @@ def test_the_page_has_a_button_for_every_key(client: Client) -> None:
     for key in "10su":
         assert f'data-key="{key}"' in html
         assert f"<kbd>{key}</kbd>" in html
+
+
+def test_a_question_of_several_classes_is_answered_by_one_of_their_names(client: Client) -> None:
+    text, classes = "sirens are tested", ("no disaster", "storm", "drill")
+    asked = queue.Question("c1", text, "chosen", "unsure", "m", store.groups_of([text])[0], classes=classes)
+    (question,) = queue.ask(Budget.parse("9"), lambda *_: [asked])
+    (tweet,) = client.get("/labels/next?annotator=anna").json()["tweets"]
+    assert (tweet["number"], tweet["classes"]) == (question.number, list(classes))
+    for wrong in (1, "flood"):
+        refused = give(client, question.number, wrong, KEYS[0]).json()["error"]
+        assert (refused["code"], refused["field"]) == ("wrong_value", "label")
+        assert "no disaster, storm, drill" in refused["message"]
+    assert give(client, question.number, "drill", KEYS[1]).status_code == 200
+    assert kept() == [("anna", "c1", "drill")]
+    assert take_back(client, KEYS[1], KEYS[2]).json()["label"] == "drill"
