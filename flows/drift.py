@@ -9,7 +9,6 @@ from pydantic import Field
 
 from flows.direct import within_flow
 from flows.names import scheduled_name
-from models.classifiers.target import refuse_several
 from models.settings import Settings
 from tasks import scoring, sources, tracking
 from tasks.monitoring import drift as monitoring
@@ -49,11 +48,11 @@ def check_drift(run: tracking.Run, snapshot: Path, request: DriftRequest) -> dic
     start = time.monotonic()
     judged = registered_version(request.model)
     version = str(judged.version)
-    refuse_several(several_classes(judged.tags), "drift")
     reference = read_reference(judged.tags, version)
     # The judged twin: a refit has learned from the reference.
     logged = mlflow_model.load_model(f"models:/{judged.name}/{version}", judged=True)
-    model = monitoring.Model(logged, mlflow_model.familiarity(logged), judged.tags.get("model", judged.name), version)
+    named, classes = judged.tags.get("model", judged.name), several_classes(judged.tags)
+    model = monitoring.Model(logged, mlflow_model.familiarity(logged), named, version, classes)
     run.tag(model=model.name, version=version)
     columns = scoring.TrainedColumns.of(request.columns, mlflow_model.column_names(logged))
     reader = Reader(sources.read_tweets(snapshot, columns, request.encoding, labelled=False))

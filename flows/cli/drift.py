@@ -71,15 +71,35 @@ def _shown(result: Mapping[str, Any]) -> None:
         table.add_row(*cells, each["verdict"], Text(visible(shown)))
     if result["measures"]:
         console.print(table)
-    console.print(_estimated(result["estimate"]), soft_wrap=True)
+    if shares := result.get("classes"):
+        console.print(Text(visible(_shares(shares))), soft_wrap=True)
+    console.print(_estimated(result["estimate"], several=bool(shares)), soft_wrap=True)
     console.print(f"Page: drift.html of run {result['run_id']} in MLflow.", soft_wrap=True)
 
 
-def _estimated(estimate: Mapping[str, Any]) -> str:
+def _shares(classes: Mapping[str, Mapping[str, Any]]) -> str:
+    """The share of each of several classes in the test rows and, by estimate, now.
+
+    >>> _shares({"storm": {"before": 0.25, "now": 0.5}, "drill": {"before": 0.75, "now": 0.5}})
+    'Classes, from the test rows to now by estimate: storm 25% to 50%, drill 75% to 50%.'
+    >>> _shares({"storm": {"before": None, "now": None}})
+    'Classes now: cannot say, too few texts, or a class that the model hardly ever calls rightly.'
+    """
+    if any(each["now"] is None for each in classes.values()):
+        return "Classes now: cannot say, too few texts, or a class that the model hardly ever calls rightly."
+    told = (f"{name} {each['before']:.0%} to {each['now']:.0%}" for name, each in classes.items())
+    return f"Classes, from the test rows to now by estimate: {', '.join(told)}."
+
+
+def _estimated(estimate: Mapping[str, Any], several: bool) -> str:
     if estimate["accuracy"] is None:
         return f"Accuracy without labels: cannot say, {estimate['why_not']}."
     low, high = estimate["accuracy_interval"]
+    macro = ""
+    if several:
+        ends = estimate["f1_interval"]
+        macro = f" Macro F1: about {estimate['f1']:.3f}, 95 % between {ends[0]:.3f} and {ends[1]:.3f}."
     return (
         f"Accuracy without labels: about {estimate['accuracy']:.3f}, 95 % between {low:.3f} and {high:.3f} "
-        f"({estimate['test_accuracy']:.3f} on the test rows)."
+        f"({estimate['test_accuracy']:.3f} on the test rows).{macro}"
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.calibration import of_called
+from models.drift.class_shift import ClassShift, estimate_class_shift
 from models.drift.label_shift import LabelShift, estimate_label_shift
 from models.drift.sample import HASHTAG, URL, Sample
 from models.drift.two_sample import Shift, compare_distributions, compare_ranks, compare_shares
@@ -29,7 +31,10 @@ TELLING = 90  # percentile of the reference from which on a text of the window c
 
 @dataclass(frozen=True)
 class Comparison:
-    """Reference and window; `labels` 0/1 (reference rows,), `new` bool (window rows,): not learned from; None: all."""
+    """Reference and window; `labels` 0/1 (reference rows,), `new` bool (window rows,): not learned from; None: all.
+
+    Of several classes labels are their numbers.
+    """
 
     reference: Sample
     window: Sample
@@ -52,6 +57,21 @@ class Comparison:
         return estimate_label_shift(self.labels, self.reference.called, self.window.called[self.unlearned])
 
     @cached_property
+    def class_shift(self) -> ClassShift:
+        """The share of each of several classes before and, estimated, now."""
+        classes = self.reference.probabilities.shape[1]
+        return estimate_class_shift(self.labels, self.reference.called, self.window.called[self.unlearned], classes)
+
+    @property
+    def _labels(self) -> tuple[Shift, tuple[np.ndarray, np.ndarray]]:
+        """The shift of labels, and which texts are called positive, or called the class that has moved most."""
+        called = self.reference.called, self.window.called
+        if self.reference.probabilities.ndim == 1:
+            return self.label_shift.shift, called
+        moved = self.class_shift.moved
+        return self.class_shift.shift, (called[0] == moved, called[1] == moved)
+
+    @cached_property
     def values(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
         """For each measure its value of every text of the reference and of the window."""
         pair = self.reference, self.window
@@ -65,8 +85,8 @@ class Comparison:
             "hashtags": (pair[0].holds(HASHTAG), pair[1].holds(HASHTAG)),
             "language": (pair[0].foreign, pair[1].foreign),
             "script": (scripts[0], scripts[1]),
-            "labels": (pair[0].called, pair[1].called),
-            "scores": (pair[0].probabilities, pair[1].probabilities),
+            "labels": self._labels[1],
+            "scores": (of_called(pair[0].probabilities), of_called(pair[1].probabilities)),
         }
 
     @cached_property
@@ -78,7 +98,7 @@ class Comparison:
             if name == "vocabulary":
                 found[name] = self.vocabulary.shift
             elif name == "labels":
-                found[name] = self.label_shift.shift
+                found[name] = self._labels[0]
             elif name == "scores":
                 found[name] = compare_distributions(before, now)
             else:

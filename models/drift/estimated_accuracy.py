@@ -9,9 +9,10 @@ that tells the two apart; fewer texts then carry the estimate, and its interval 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from models.classifiers.calibration import log_odds
+from models.classifiers.calibration import fit_line, log_odds, log_probabilities
+from models.metrics.classes import macro_f1_of
 from models.metrics.scores import platt_line
 from models.seeds import generator
 from models.wording import counted
@@ -27,7 +28,10 @@ LARGEST_WEIGHT = 20.0  # one reference text may not stand for hundreds
 
 @dataclass(frozen=True)
 class Estimate:
-    """Accuracy and F1 as estimated, with 95 % intervals of what labels would show; None, and why, without one."""
+    """Accuracy and F1 as estimated, with 95 % intervals of what labels would show; None, and why, without one.
+
+    Of several classes F1 is the macro F1.
+    """
 
     accuracy: float | None
     accuracy_interval: tuple[float, float] | None
@@ -43,7 +47,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the model said of texts: P(target = 1) and whether it calls them positive, both (rows,)."""
+    """What the model said of texts: P(target = 1) and whether it calls them positive, both (rows,).
+
+    Of several classes the probability of each, (rows, classes), and the number of the one that it calls.
+    """
 
     probabilities: np.ndarray
     called: np.ndarray
@@ -68,7 +75,7 @@ def density_ratios(reference: np.ndarray, window: np.ndarray) -> np.ndarray:
 def estimate(
     reference: Judged, labels: np.ndarray, window: Judged, weights: np.ndarray | None = None, foreign: float = 0.0
 ) -> Estimate:
-    """The scores that labels of the window would probably show; `labels` are 0/1 of the reference.
+    """The scores that labels of the window would probably show; `labels` are 0/1, or classes, of the reference.
 
     `weights` (reference rows,) are given where the window has shifted; `foreign` is the share of its texts that the
     model cannot judge. The interval holds what is uncertain of the calibration, by bootstrap of the reference, and the
@@ -92,17 +99,25 @@ def _scores(
     random, size = generator(0, "drift/estimated-accuracy"), round(1 / np.sum(chances**2))
     draws = (random.choice(len(labels), size, p=chances) for _ in range(RESAMPLES))
     drawn = [_resample(reference, labels, window, rows, random) for rows in draws]
-    low, high = np.percentile([each for each in drawn if each is not None], [2.5, 97.5], axis=0)
+    known = [each for each in drawn if each is not None]
+    low, high = np.percentile(known, [2.5, 97.5], axis=0)
     rows = np.arange(len(labels)) if weights is None else random.choice(len(labels), 4 * len(labels), p=chances)
-    return expected_scores(_calibrated(reference, labels, window, rows), window.called), low, high
+    accuracy, f1 = expected_scores(_calibrated(reference, labels, window, rows), window.called)
+    if window.probabilities.ndim == 2:
+        # A class that the window may lack altogether has an F1 in some draws and none in others.
+        f1 = float(np.mean([each[1] for each in known]))
+    return (accuracy, f1), low, high
 
 
 def _obstacle(
     reference: Judged, labels: np.ndarray, window: Judged, weights: np.ndarray | None, foreign: float
 ) -> str | None:
     """Why there can be no estimate, None if there can."""
-    if len(reference) < LEAST_ROWS or min(int(labels.sum()), int(len(labels) - labels.sum())) < LEAST_ROWS // 10:
-        return f"{len(reference):,} labelled texts of both classes are too few to calibrate on"
+    several = reference.probabilities.shape[1] if reference.probabilities.ndim == 2 else 0
+    rarest = int(np.bincount(labels, minlength=several or 2).min())
+    if len(reference) < LEAST_ROWS or rarest < LEAST_ROWS // 10:
+        of_each = f"all {counted(several, 'class', 'classes')}" if several else "both classes"
+        return f"{len(reference):,} labelled texts of {of_each} are too few to calibrate on"
     if len(window) < LEAST_ROWS:
         return f"{counted(len(window), 'text')} are too few: it takes {LEAST_ROWS}"
     if foreign > MOST_FOREIGN:
@@ -113,7 +128,15 @@ def _obstacle(
 
 
 def _calibrated(reference: Judged, labels: np.ndarray, window: Judged, rows: np.ndarray) -> np.ndarray:
-    """The window's probabilities after the line in the log-odds that these rows of the reference ask for."""
+    """The window's probabilities after the line in the log-odds that these rows of the reference ask for.
+
+    Of several classes a line in the logarithms of the probabilities, with an offset for each class.
+    """
+    if reference.probabilities.ndim == 2:
+        scores, asked = (log_probabilities(each.probabilities, CERTAIN) for each in (reference, window))
+        slope, offsets = fit_line(labels[rows], scores[rows])
+        several: np.ndarray = softmax(slope * asked + np.array(offsets), axis=1)
+        return several
     slope, offset = platt_line(log_odds(reference.probabilities[rows], CERTAIN), labels[rows])
     calibrated: np.ndarray = expit(slope * log_odds(window.probabilities, CERTAIN) + offset)
     return calibrated
@@ -123,18 +146,28 @@ def _resample(
     reference: Judged, labels: np.ndarray, window: Judged, rows: np.ndarray, random: np.random.Generator
 ) -> tuple[float, float] | None:
     """Accuracy and F1 of the window with labels drawn, by a calibration on these rows; None of rows of one class."""
-    if not 0 < labels[rows].sum() < len(rows):
+    if labels[rows].min() == labels[rows].max():
         return None
     chances = _calibrated(reference, labels, window, rows)
+    if chances.ndim == 2:
+        drawn = (random.random((len(chances), 1)) > np.cumsum(chances, axis=1)[:, :-1]).sum(axis=1)
+        return expected_scores(np.eye(chances.shape[1])[drawn], window.called)
     return expected_scores((random.random(len(chances)) < chances).astype(float), window.called)
 
 
 def expected_scores(chances: np.ndarray, called: np.ndarray) -> tuple[float, float]:
     """Accuracy and F1 of calls of texts that are positive with these chances (0/1 of labels), both (rows,).
 
+    Of several classes chances are (rows, classes), calls their numbers, and F1 the macro F1 of the rows to expect.
+
     >>> expected_scores(np.array([1.0, 0.5, 0.0, 0.5]), np.array([True, True, False, False]))
     (0.75, 0.75)
+    >>> expected_scores(np.eye(3)[[0, 1, 2, 2]], np.array([0, 1, 2, 1]))
+    (0.75, 0.7777777777777777)
     """
+    if chances.ndim == 2:
+        counts = np.stack([chances[called == number].sum(axis=0) for number in range(chances.shape[1])], axis=1)
+        return float(np.trace(counts) / len(called)), float(macro_f1_of(counts[None])[0])
     hits, missed = float(chances[called].sum()), float(chances[~called].sum())
     right = hits + float((~called).sum()) - missed
     positives = 2 * hits + float(called.sum()) - hits + missed

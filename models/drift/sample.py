@@ -18,7 +18,8 @@ URL, HASHTAG = r"https?://|\bwww\.", r"(?:^|[^&\w])#\w"
 class Sample:
     """Different texts with their tokens (as the model cuts them, without keywords), and what the model said of each.
 
-    `probabilities` float (rows,), `called` bool (rows,): positive at the model's threshold.
+    `probabilities` float (rows,), `called` bool (rows,): positive at the model's threshold. Of several classes (rows,
+    classes), and the number of the likeliest.
     """
 
     texts: pa.StringArray

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.calibration import call_classes
+from models.classifiers.pipeline import class_column
 from models.drift.comparison import Comparison
 from models.drift.estimated_accuracy import Estimate, Judged, density_ratios, estimate
 from models.drift.familiarity import Familiarity
@@ -34,14 +36,21 @@ class Model:
     familiarity: Familiarity
     name: str
     version: str
+    classes: tuple[str, ...] = ()
 
     def sample(self, rows: pa.Table) -> Sample:
         """What the model makes of these rows (text, keyword)."""
         answers = self.logged.predict(rows.select(["text", "keyword"]).to_pandas())
         texts = rows["text"].combine_chunks().cast(pa.string())
         tokens = self.logged.unwrap_python_model().classifier.tokenize(texts)
-        called = answers["label"].to_numpy() == 1
-        return Sample(texts, tokens, answers["probability"].to_numpy(), called, self.familiarity)
+        return Sample(texts, tokens, *self._said(answers), self.familiarity)
+
+    def _said(self, answers: Any) -> tuple[np.ndarray, np.ndarray]:
+        """P(target = 1) and whether the row is called positive; of several classes that of each, and the likeliest."""
+        if not self.classes:
+            return answers["probability"].to_numpy(), answers["label"].to_numpy() == 1
+        probabilities = answers[list(map(class_column, self.classes))].to_numpy()
+        return probabilities, call_classes(probabilities, None)
 
 
 def compare(chunks: Iterable[pa.Table], reference: Reference, model: Model, number: int) -> dict[str, Any]:
@@ -49,14 +58,13 @@ def compare(chunks: Iterable[pa.Table], reference: Reference, model: Model, numb
     window = draw_window(chunks, reference.learned)
     labels = reference.rows["target"].to_numpy()
     if len(window.rows) < LEAST_ROWS:
-        return _too_few(window, len(labels), number)
+        return _too_few(window, len(labels), number, model.classes)
     before = model.sample(reference.rows)
     new = ~window.rows["learned"].to_numpy()
     comparison = Comparison(before, model.sample(window.rows), labels, new)
     measures = judge(comparison.shifts, (len(labels), len(window.rows)), number)
     verdict = overall(measures)
     estimated = _estimate(comparison, measures)
-    label_shift = comparison.label_shift
     return {
         "verdict": verdict,
         "reason": _in_words(measures, len(window.rows), len(labels)),
@@ -66,8 +74,23 @@ def compare(chunks: Iterable[pa.Table], reference: Reference, model: Model, numb
             {**asdict(each), "tokens": comparison.tokens(each.name), "tweets": comparison.tweets(each.name)}
             for each in measures
         ],
-        "positives": {"before": label_shift.before, "now": label_shift.now, "interval": label_shift.interval},
-        "estimate": asdict(estimated) | {"test_accuracy": float(np.mean(before.called == (labels == 1)))},
+        **_shares(comparison, model.classes),
+        "estimate": asdict(estimated) | {"test_accuracy": float(np.mean(before.called.astype(np.int64) == labels))},
+    }
+
+
+def _shares(comparison: Comparison, classes: Sequence[str]) -> dict[str, Any]:
+    """The share of positives before and, estimated, now; of several classes that of each by its name."""
+    if not classes:
+        found = comparison.label_shift
+        return {"positives": {"before": found.before, "now": found.now, "interval": found.interval}}
+    shift = comparison.class_shift
+    now, ends = ([None] * len(classes) if each is None else each.tolist() for each in (shift.now, shift.intervals))
+    return {
+        "classes": {
+            name: {"before": before, "now": share, "interval": interval}
+            for name, before, share, interval in zip(classes, shift.before.tolist(), now, ends, strict=True)
+        }
     }
 
 
@@ -93,8 +116,9 @@ def _rows(window: Window, reference: int) -> dict[str, int]:
     }
 
 
-def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
+def _too_few(window: Window, reference: int, number: int, classes: Sequence[str]) -> dict[str, Any]:
     estimated = Estimate.cannot_say(f"{counted(len(window.rows), 'different text')} of the window: too few")
+    nothing = {"before": None, "now": None, "interval": None}
     return {
         "verdict": "cannot tell",
         "reason": f"{counted(len(window.rows), 'different text')} in {counted(window.read, 'row')}, it takes "
@@ -102,7 +126,7 @@ def _too_few(window: Window, reference: int, number: int) -> dict[str, Any]:
         "rows": _rows(window, reference),
         "window": number,
         "measures": [],
-        "positives": {"before": None, "now": None, "interval": None},
+        **({"classes": dict.fromkeys(classes, nothing)} if classes else {"positives": nothing}),
         "estimate": asdict(estimated) | {"test_accuracy": None},
     }
 

@@ -17,6 +17,10 @@ NAMES = {
     "labels": "share of positives, estimated",
     "scores": "probabilities",
 }
+OF_CLASSES = {
+    "labels": "shares of the classes, estimated",
+    "scores": "probabilities of the class that is called",
+}
 
 
 def drift_page(result: Mapping[str, Any], title: str) -> str:
@@ -26,6 +30,6 @@ def drift_page(result: Mapping[str, Any], title: str) -> str:
         title=f"{title}: {result['verdict']}",
         subtitle=f"{result['reason']}.",
         result=result,
-        names=NAMES,
+        names=NAMES | (OF_CLASSES if "classes" in result else {}),
         widest=WIDEST,
     )

@@ -108,10 +108,22 @@ def test_what_a_miss_costs_needs_two_classes(result: dict[str, Any], source: Twe
         retrain(RetrainRequest(tweets=source, recipe="quick", labels="none", miss_costs=5))
 
 
-def test_drift_needs_two_classes(result: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("id,tweet\n1,flood\n")
-    with pytest.raises(ValueError, match="needs a label of two classes"):
-        drift(DriftRequest(source=str(tmp_path / "new.csv")))
+def test_drift_tells_the_share_of_each_class_and_macro_f1_without_labels(
+    result: dict[str, Any], tmp_path: Path
+) -> None:
+    lines = [f"{n},{TEXTS[2 if n % 4 else n % 3].format(PLACES[n % 10])} zz{chr(97 + n % 26)} {chr(97 + n // 26)}"
+             for n in range(120)]  # fmt: skip
+    (tmp_path / "new.csv").write_text("\n".join(["id,tweet", *lines]) + "\n")
+    found = drift(DriftRequest(source=str(tmp_path / "new.csv")))
+    assert set(found["classes"]) == {"no disaster", "storm", "drill"}
+    assert "positives" not in found
+    assert found["classes"]["drill"]["now"] > found["classes"]["drill"]["before"]
+    assert {each["name"] for each in found["measures"] if each["verdict"] == "shifted"} >= {"labels"}
+    assert set(found["estimate"]) >= {"accuracy", "f1", "f1_interval", "why_not"}
+    page = Path(tracking.client().download_artifacts(found["run_id"], "drift.html", str(tmp_path))).read_text()
+    assert "shares of the classes, estimated" in page
+    (tmp_path / "few.csv").write_text("id,tweet\n1,flood\n")
+    assert drift(DriftRequest(source=str(tmp_path / "few.csv")))["classes"]["storm"]["now"] is None
 
 
 def test_labels_are_asked_for_audited_and_learned_from(
