@@ -13,7 +13,6 @@ from flows.event_folds import with_events
 from flows.fold import embeddings_for
 from flows.ingest import TweetSource, ingest_corpora, ingest_labelled_texts, ingest_tweets
 from flows.names import scheduled_name
-from models.classifiers.target import refuse_several
 from models.drill.policies import POLICIES
 from models.settings import ClassifierSettings, Recipe, Settings
 from models.settings.drill import DrillSettings
@@ -24,7 +23,6 @@ from tasks.drill.tape import Tape, begin, read_tape
 from tasks.evaluation import fold_tables
 from tasks.evaluation.events import event_names, matching
 from tasks.evaluation.leakage import exclude_texts
-from tasks.ingestion.steps import table_classes
 from tasks.recipes import load_recipe
 from tasks.tracking.requests import record_request
 from tasks.training.embeddings import UnlabelledText, VectorTests
@@ -70,7 +68,7 @@ def drill(request: DrillRequest) -> dict[str, Any]:
             **_extent(tape, artifacts[chosen[0]], first),
             "budget": request.budget,
             "model": network.name if network else "logistic/tf-idf",
-            **results.score(artifacts, results.cpu_seconds(run.run_id, artifacts), events),
+            **results.score(artifacts, results.cpu_seconds(run.run_id, artifacts), events, tape.target.names),
         }
         results.record(run, summary)
     steps = tracking.step_outcomes(run.run_id)
@@ -81,9 +79,7 @@ def prepared(
     request: DrillRequest, recipe: Recipe, network: ClassifierSettings | None, run: tracking.Run
 ) -> tuple[Path, Path, DrillSettings]:
     """The labelled tweets with their events, their tokens, and the settings of every replay."""
-    refuse_several(request.tweets.columns.class_names, "drill")
     tweets = ingest_tweets(request.tweets, recipe, run)
-    refuse_several(table_classes(tweets), "drill")
     run.log_dataset(tweets, "tweets", request.tweets.source)
     labelled = with_events(fold_tables.gather_labelled(run, tweets), request.tweets, request.events, run)
     known = sorted(set(event_names(labelled).to_pylist()))

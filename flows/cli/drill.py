@@ -93,6 +93,9 @@ def drill(
     or three times as many; and nightly with a gate that asks for no loss, or without one. The same bytes each time; cut
     short, the same command goes on with the policy that it was at.
 
+    Of a label of several classes (--label-class) macro F1 is the mean over the classes; there are no alerts, which are
+    about real reports.
+
     Example: `crisisflow drill 'events/*/*.csv' --events folders --budget 10`
 
     Example: `crisisflow drill 'events/*/*.csv' --network --corpus wiki.txt --event '*flood*' --retrain-after 1,2,4,8`
@@ -112,7 +115,7 @@ def _drilled(result: Mapping[str, Any]) -> None:
 
     console = wide_console()
     console.print(results.facts(result), soft_wrap=True)
-    console.print(figures_table("Policies", results.HEAD, results.rows(result), 1, wrapped=True))
+    console.print(figures_table("Policies", results.head(result), results.rows(result), 1, wrapped=True))
     console.print(
         figures_table("Differences on the same events", results.AGAINST, results.against(result), 2, wrapped=True)
     )

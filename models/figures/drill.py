@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from models.figures.events import marker_of
 from models.figures.style import BLUE, GREY, INK, SERIES, dress
 
@@ -34,6 +36,17 @@ def event_course(courses: Mapping[str, Sequence[float]]) -> "Figure":
     return figure
 
 
+def _kinds_of_tweets(days: Sequence[Mapping[str, Any]]) -> dict[str, tuple[np.ndarray, str]]:
+    """Real reports and others, or each of several classes: how many there were each day, and the colour."""
+    if "classes" in days[0]:
+        names = list(days[0]["classes"])
+        colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
+        counts = [np.array([day["classes"][name] for day in days]) for name in names]
+        return dict(zip(names, zip(counts, colours, strict=True), strict=True))
+    real = np.array([day["real"] for day in days])
+    return {"real reports": (real, BLUE), "others": (np.array([day["tweets"] for day in days]) - real, GREY)}
+
+
 def event_timeline(days: Sequence[Mapping[str, Any]], right: Mapping[str, Sequence[float]]) -> "Figure":
     """An event day by day: its tweets (`models.drill.timeline.days_of`), and the share called rightly so far by policy.
 
@@ -52,9 +65,10 @@ def event_timeline(days: Sequence[Mapping[str, Any]], right: Mapping[str, Sequen
         above.plot(places, percent, f"{marker_of(place)}-", color=SERIES[place], linewidth=2, markersize=5, label=name)
     above.legend(fontsize=10, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), labelcolor=INK)
     dress(below, "Tweets of the day", "", "tweets")
-    real = [day["real"] for day in days]
-    below.bar(places, real, color=BLUE, label="real reports")
-    below.bar(places, [day["tweets"] - day["real"] for day in days], bottom=real, color=GREY, label="others")
+    stacked = np.zeros(len(days), int)
+    for name, (counts, colour) in _kinds_of_tweets(days).items():
+        below.bar(places, counts, bottom=stacked, color=colour, label=name)
+        stacked = stacked + counts
     below.legend(fontsize=10, frameon=False, loc="upper left", bbox_to_anchor=(1, 1), labelcolor=INK)
     every = -(-len(days) // LABELLED_DAYS)
     below.set_xticks(places[::every], [f"{date.fromisoformat(day['day']):%d %b}" for day in days[::every]])

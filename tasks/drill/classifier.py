@@ -8,26 +8,27 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
+from models.classifiers.calibration import call_classes
 from models.classifiers.logistic import LinearModel, fit_logistic
+from models.classifiers.target import TWO, Target
 from models.drift.familiarity import Familiarity, count_scripts
 from models.drift.sample import Sample
 from models.frequencies import FeatureSpace, fit_features, tf_idf_matrix
 from models.gate import Answers
-from models.metrics.scores import choose_threshold
 from models.settings.drill import DrillSettings
 from models.text import Tokens
 from tasks.drill.tape import Tape
 
 
 class Rows(NamedTuple):
-    """Tweets to learn from: their tokens and labels 0/1."""
+    """Tweets to learn from: their tokens and labels, as the tape has them."""
 
     tokens: Tokens
     labels: np.ndarray
 
 
 class Reader(Protocol):
-    """What tells P(target = 1) of tokenized texts, float64 (texts,)."""
+    """What tells P(target = 1) of tokenized texts, float64 (texts,); of several classes (texts, classes)."""
 
     def predict(self, tokens: Tokens) -> np.ndarray:
         """The probabilities."""
@@ -58,14 +59,15 @@ class Classifier:
     """A fitted model, the rows of the tape that were known when it was fitted, and what it knows of texts."""
 
     reader: Reader
-    threshold: float
+    threshold: float | None
     known: np.ndarray
     familiarity: Familiarity
 
     def answers(self, tape: Tape, rows: np.ndarray) -> Answers:
         """What it says of these rows."""
         probabilities = self.reader.predict(tape.tokens.take(rows))
-        return Answers(probabilities, probabilities >= self.threshold)
+        called = call_classes(probabilities, self.threshold)
+        return Answers(probabilities, called if probabilities.ndim == 2 else called == 1)
 
     def sample(self, tape: Tape, rows: np.ndarray) -> Sample:
         """These rows as drift is measured on them."""
@@ -74,30 +76,37 @@ class Classifier:
 
 
 def fit(tape: Tape, known: np.ndarray, settings: DrillSettings, vectors: Path | None = None) -> Classifier | None:
-    """A model of the labels of these rows; None where their training or validation rows have one class only.
+    """A model of the labels of these rows; None where their training or validation rows are too few of a class.
 
     A network starts from the word vectors in `vectors`.
     """
     rows = {split: known[tape.splits[known] == split] for split in ("train", "validation")}
     parts = {split: Rows(tape.tokens.take(chosen), tape.labels[chosen]) for split, chosen in rows.items()}
-    if any(len(np.unique(each.labels)) < 2 for each in parts.values()):
+    least = {"train": tape.target.size, "validation": TWO.size}
+    if any(len(np.unique(parts[split].labels)) < classes for split, classes in least.items()):
         return None
     if settings.network is None:
-        fitted = fit_bag(parts, settings)
+        fitted = fit_bag(parts, settings, tape.target)
     else:
         from tasks.drill.network import fit_network  # TensorFlow
 
-        fitted = fit_network(parts, settings.network, settings, vectors)
-    aim = settings.threshold
-    threshold = choose_threshold(parts["validation"].labels, fitted.said, aim.aim, aim.miss_costs)
+        fitted = fit_network(parts, settings.network, settings, vectors, tape.target)
+    threshold = tape.target.choose_threshold(parts["validation"].labels, fitted.said, settings.threshold)
     familiarity = Familiarity.of(count_scripts(tape.texts.take(rows["train"])), fitted.words)
     return Classifier(fitted.reader, threshold, known, familiarity)
 
 
-def fit_bag(parts: Mapping[str, Rows], settings: DrillSettings) -> Fitted:
+def too_few(target: Target) -> str:
+    """Of which rows `fit` cannot make a model, in words."""
+    if target.names:
+        return "training rows without a class, or validation rows of one class only"
+    return "training or validation rows of one class only"
+
+
+def fit_bag(parts: Mapping[str, Rows], settings: DrillSettings, target: Target) -> Fitted:
     """Logistic regression on TF-IDF, its strength chosen on the validation rows."""
     train, validation = parts["train"], parts["validation"]
     space = fit_features(train.tokens, settings.frequency)
     matrices = [tf_idf_matrix(each.tokens, space) for each in (train, validation)]
-    head, _ = fit_logistic(matrices[0], train.labels, matrices[1], validation.labels, settings.logistic)
+    head, _ = fit_logistic(matrices[0], train.labels, matrices[1], validation.labels, settings.logistic, target)
     return Fitted(BagReader(space, head), space.words, head.predict_probabilities(matrices[1]))

@@ -15,8 +15,9 @@ from models.drift.verdict import overall
 from models.drill.policies import Policy
 from models.gate import HeldOut, Service, Verdict, judge
 from models.labels.selection import LEAST_RANDOM
+from models.metrics.probability_columns import probability_columns
 from models.settings.drill import DrillSettings
-from tasks.drill.classifier import Classifier, fit
+from tasks.drill.classifier import Classifier, fit, too_few
 from tasks.drill.tape import Tape, begin, places, rows_of, with_texts
 from tasks.labels.pool import Judge, Pool
 from tasks.monitoring.drift import LEAST_ROWS
@@ -62,14 +63,15 @@ class Desk:
         known = np.flatnonzero(tape.nights < first_night)
         champion = fit(tape, known, settings, vectors)
         if champion is None:
-            raise ValueError("the tweets before the drill leave training or validation rows of one class only")
+            raise ValueError(f"the tweets before the drill leave {too_few(tape.target)}")
         starts, after = tape.first_nights(), settings.retrain_after
         due = frozenset(starts[event] + night - 1 for event in events for night in after) if after else None
         return cls(tape, policy, settings, known, champion, due, vectors)
 
     def __post_init__(self) -> None:
-        self.probabilities = np.full(len(self.tape), np.nan)
-        self.called = np.zeros(len(self.tape), bool)
+        several = len(self.tape.target.names)
+        self.probabilities = np.full((len(self.tape), several) if several else len(self.tape), np.nan)
+        self.called = np.zeros(len(self.tape), np.int8 if several else bool)
         self.versions = np.zeros(len(self.tape), np.int64)
 
     def nights(self, first: int, last: int) -> Iterator[Night]:
@@ -130,7 +132,7 @@ class Desk:
         """Train a challenger on all labels, and ask the gate; whether it is in use from now on, and why."""
         challenger = fit(self.tape, self.known, self.settings, self.vectors)
         if challenger is None:
-            return False, "training or validation rows of one class only"
+            return False, too_few(self.tape.target)
         verdict = Verdict(()) if self.policy.gate == "none" else self._judge(challenger)
         if verdict.promoted:
             self.champion, self.watched, self.version = challenger, 0, self.version + 1
@@ -139,7 +141,8 @@ class Desk:
 
     def _judge(self, challenger: Classifier) -> Verdict:
         test = self._test_rows(self.known)
-        rows = HeldOut(self.tape.labels[test], self.tape.groups.take(pa.array(test)).to_numpy(zero_copy_only=False))
+        groups = self.tape.groups.take(pa.array(test)).to_numpy(zero_copy_only=False)
+        rows = HeldOut(self.tape.labels[test], groups, self.tape.target)
         both = [model.answers(self.tape, test) for model in (self.champion, challenger)]
         settings = self.settings.gate.model_copy(update={"promote_if": self.policy.gate})
         return judge(rows, both[0], both[1], {}, Service(rows=len(test)), settings)
@@ -151,7 +154,7 @@ class Desk:
         columns: dict[str, Any] = {
             **{name: self.tape.table[name].take(pa.array(rows)) for name in ("id", "event", "target")},
             "time": self.tape.times[rows],
-            "probability": self.probabilities[rows],
+            **probability_columns(self.probabilities[rows]),
             "called": self.called[rows],
             "version": self.versions[rows],
         }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.classifiers.calibration import apply_temperature, fit_temperature
+from models.classifiers.calibration import apply_temperature
+from models.classifiers.target import TWO, Target
 from models.seeds import derive_seed
 from models.settings import ClassifierSettings
 from models.settings.drill import DrillSettings
@@ -38,7 +39,11 @@ class NetworkReader:
 
 
 def fit_network(
-    parts: Mapping[str, Rows], network: ClassifierSettings, settings: DrillSettings, vectors: Path | None
+    parts: Mapping[str, Rows],
+    network: ClassifierSettings,
+    settings: DrillSettings,
+    vectors: Path | None,
+    target: Target = TWO,
 ) -> Fitted:
     """A network of the training rows, its temperature fitted on the validation rows.
 
@@ -54,9 +59,9 @@ def fit_network(
         words = words.extended(known.tokens)
         rows = known.rows_for(words.tokens)[0]
     seed = derive_seed(settings.seed, network.name)
-    model = build_classifier(network, len(words), rows, seed)
+    model = build_classifier(network, len(words), rows, seed, label_classes=target.size)
     train, validation = ((*words.encode(each.tokens), each.labels) for each in parts.values())
-    train_classifier(model, train, validation, network, seed)
+    train_classifier(model, train, validation, network, seed, target=target)
     said = predict_probabilities(model, *validation[:2])
-    temperature = fit_temperature(parts["validation"].labels, said)
+    temperature = target.fit_temperature(parts["validation"].labels, said)
     return Fitted(NetworkReader(words, model, temperature), words.tokens, apply_temperature(said, temperature))

@@ -21,13 +21,11 @@ from tasks.tracking.queries import descendants
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-HEAD = ("policy", "macro F1", "first alert", "alerted", "missed", "labels", "retrained", "promoted", "CPU")
 AGAINST = ("policy", "against", "better on", "macro F1")
+ALERTS, WORK = ("first alert", "alerted", "missed"), ("labels", "retrained", "promoted", "CPU")
 DRAWN = 4  # policies in the picture of an event: the first one, and the best of the others
-SAMPLED = (
-    "The tweets of such sets are samples, mostly of an event itself: figures compare policies on the same tweets, and "
-    "alerts in an hour, or minutes to the first one, are relative."
-)
+SAMPLED = "The tweets of such sets are samples, mostly of an event itself: figures compare policies on the same tweets"
+RELATIVE = ", and alerts in an hour, or minutes to the first one, are relative."
 
 
 def cpu_seconds(root_id: str, artifacts: Mapping[str, Path]) -> dict[str, float]:
@@ -36,17 +34,21 @@ def cpu_seconds(root_id: str, artifacts: Mapping[str, Path]) -> dict[str, float]
     return {name: metrics[f"{path.parent.name}/{path.name}"]["cpu_seconds"] for name, path in artifacts.items()}
 
 
-def score(artifacts: Mapping[str, Path], seconds: Mapping[str, float], events: Sequence[str]) -> dict[str, Any]:
+def score(
+    artifacts: Mapping[str, Path], seconds: Mapping[str, float], events: Sequence[str], classes: Sequence[str] = ()
+) -> dict[str, Any]:
     """What `--json` prints of a drill, from the artifact of each policy's replay and the seconds that it took.
 
     `policies`: `policy`, the fields of `models.drill.score_card.summarise`, `labels`, `retrainings`, `promotions`,
     `cpu_seconds`; `events`: `event`, its `days` (`models.drill.timeline.days_of`), and `scores` by policy
-    (`models.drill.score_card.score_event`); `comparisons`.
+    (`models.drill.score_card.score_event`); `comparisons`. Of several classes their names, as `classes`, and nothing of
+    alerts.
     """
     replays = {name: read(artifact) for name, artifact in artifacts.items()}
-    by_policy = {name: _by_event(scores, events) for name, (scores, _) in replays.items()}
+    by_policy = {name: _by_event(scores, events, classes) for name, (scores, _) in replays.items()}
     tape = next(iter(replays.values()))[0]
     return {
+        **({"classes": list(classes)} if classes else {}),
         "policies": [
             {"policy": name, **summarise(scores), **_work(replays[name][1]), "cpu_seconds": seconds[name]}
             for name, scores in by_policy.items()
@@ -54,7 +56,7 @@ def score(artifacts: Mapping[str, Path], seconds: Mapping[str, float], events: S
         "events": [
             {
                 "event": event,
-                "days": days_of(*_event(tape, event)[:2]),
+                "days": days_of(*_event(tape, event)[:2], classes),
                 "scores": {name: scores[place] for name, scores in by_policy.items()},
             }
             for place, event in enumerate(events)
@@ -69,12 +71,12 @@ def _work(nights: pa.Table) -> dict[str, int]:
     return {name: int(nights[column].to_numpy(zero_copy_only=False).sum()) for name, column in columns.items()}
 
 
-def _by_event(scores: pa.Table, events: Sequence[str]) -> list[dict[str, Any]]:
-    return [score_event(*_event(scores, event)) for event in events]
+def _by_event(scores: pa.Table, events: Sequence[str], classes: Sequence[str]) -> list[dict[str, Any]]:
+    return [score_event(*_event(scores, event), classes) for event in events]
 
 
 def _event(scores: pa.Table, event: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times, labels and what was called real, of the tweets of one event."""
+    """Times, labels and what was called real, or called, of the tweets of one event."""
     rows = scores.filter(pc.equal(scores["event"], event))
     called = rows["called"].to_numpy(zero_copy_only=False)
     return rows["time"].to_numpy(), rows["target"].to_numpy(), called
@@ -82,22 +84,26 @@ def _event(scores: pa.Table, event: str) -> tuple[np.ndarray, np.ndarray, np.nda
 
 def facts(summary: Mapping[str, Any]) -> str:
     """What was replayed."""
+    sampled = SAMPLED + ("." if "classes" in summary else RELATIVE)
     return (
         f"{counted(summary['tweets'], 'tweet')} of {counted(len(summary['events']), 'event')} in "
         f"{counted(summary['nights'], 'night')}, after {counted(summary['known'], 'labelled tweet')} sent before; "
-        f"{counted(summary['budget'], 'label')} a night, model {summary['model']}. {SAMPLED}"
+        f"{counted(summary['budget'], 'label')} a night, model {summary['model']}. {sampled}"
     )
 
 
+def head(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of the table of policies; of several classes there are no alerts."""
+    return ("policy", "macro F1", *(() if "classes" in summary else ALERTS), *WORK)
+
+
 def rows(summary: Mapping[str, Any]) -> list[list[str]]:
-    """A row of HEAD for each policy."""
+    """A row of `head` for each policy."""
     return [
         [
             each["policy"],
             with_interval(each["macro_f1"], each["interval"]),
-            "-" if each["minutes"] is None else f"{each['minutes']:,.0f} min",
-            f"{each['alerted']} of {each['events']}",
-            f"{100 * each['missed']:.0f} %",
+            *(() if "classes" in summary else _alerts(each)),
             f"{each['labels']:,}",
             f"{each['retrainings']:,.0f}",
             f"{each['promotions']:,.0f}",
@@ -105,6 +111,12 @@ def rows(summary: Mapping[str, Any]) -> list[list[str]]:
         ]
         for each in summary["policies"]
     ]
+
+
+def _alerts(policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of ALERTS of a policy."""
+    first = "-" if policy["minutes"] is None else f"{policy['minutes']:,.0f} min"
+    return (first, f"{policy['alerted']} of {policy['events']}", f"{100 * policy['missed']:.0f} %")
 
 
 def against(summary: Mapping[str, Any]) -> list[list[str]]:
@@ -116,15 +128,15 @@ def against(summary: Mapping[str, Any]) -> list[list[str]]:
 
 
 def event_rows(summary: Mapping[str, Any]) -> list[list[str]]:
-    """A row for each event: its name, its tweets, and the macro F1 of each policy."""
+    """A row for each event: its name, its tweets, the share of its labels, and the macro F1 of each policy."""
     lines = []
     for each in summary["events"]:
         scores = list(each["scores"].values())
         first = scores[0]
-        share = f"{100 * first['positives'] / max(1, first['tweets']):.0f}\N{NO-BREAK SPACE}%"
-        lines.append(
-            [_words(each["event"]), f"{first['tweets']:,}", share, *(in_digits(one["macro_f1"]) for one in scores)]
-        )
+        counts = first["classes"].values() if "classes" in first else (first["positives"],)
+        shares = (f"{100 * count / max(1, first['tweets']):.0f}\N{NO-BREAK SPACE}%" for count in counts)
+        named = (_words(each["event"]), f"{first['tweets']:,}")
+        lines.append([*named, *shares, *(in_digits(one["macro_f1"]) for one in scores)])
     return lines
 
 
@@ -141,9 +153,11 @@ def figures(summary: Mapping[str, Any]) -> dict[str, "Figure"]:
     names = [each["policy"] for each in summary["policies"]]
     dots = {name: [each["scores"][name]["macro_f1"] for each in summary["events"]] for name in names}
     courses = {each["policy"]: each["course"] for each in summary["policies"]}
+    events = [_words(each["event"]) for each in summary["events"]]
+    averaged = "the classes" if "classes" in summary else "both classes"
     return {
         "course": event_course(courses),
-        "events": event_dots([_words(each["event"]) for each in summary["events"]], dots, "Every event"),
+        "events": event_dots(events, dots, "Every event", averaged),
     }
 
 
@@ -170,6 +184,8 @@ def timelines(summary: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _heard(score: Mapping[str, Any]) -> str:
+    if "minutes" not in score:
+        return f"macro F1 {in_digits(score['macro_f1'])}"
     first = "no right alert" if score["minutes"] is None else f"first right alert after {score['minutes']:,.0f} min"
     return f"{first}, {100 * score['missed']:.0f} % of the real reports missed"
 
@@ -181,11 +197,12 @@ def page(summary: Mapping[str, Any], drawn: Mapping[str, "Figure"]) -> str:
         "drill/drill.html",
         title="Drill",
         subtitle=facts(summary),
-        head=HEAD,
+        head=head(summary),
+        classes=summary.get("classes"),
         policies=rows(summary),
         against_head=AGAINST,
         comparisons=against(summary),
-        event_head=("event", "tweets", "real", *names),
+        event_head=("event", "tweets", *summary.get("classes", ("real",)), *names),
         events=event_rows(summary),
         timelines=timelines(summary),
         pictures={name: picture(figure) for name, figure in drawn.items()},

@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.classifiers.target import TWO, Target, target_of
 from models.drill.sent import night_of, sent_at
+from models.metrics.probability_columns import probability_columns
 from models.settings import SplitSettings
 from models.splitting.splits import assign_splits, raw_groups
 from models.text import Tokens
+from tasks.evaluation.fold_tables import classes_of
 from tasks.store import formats
 
 
@@ -21,7 +24,7 @@ class Tape:
     """Tweets in order of time: a table (id, text, target, event) and what belongs to each of its rows.
 
     `times` in milliseconds of Unix time and `nights` (days since 1970), int64; `groups` as people are asked about
-    them, and `splits`, which hang on the group alone.
+    them, and `splits`, which hang on the group alone. `target` is what the label can be.
     """
 
     table: pa.Table
@@ -30,6 +33,7 @@ class Tape:
     nights: np.ndarray
     groups: pa.StringArray
     splits: np.ndarray
+    target: Target = TWO
 
     def __len__(self) -> int:
         return len(self.table)
@@ -41,7 +45,7 @@ class Tape:
 
     @property
     def labels(self) -> np.ndarray:
-        """The label of each tweet, 0 or 1."""
+        """The label of each tweet, 0 or 1, or the number of one of several classes."""
         labels: np.ndarray = self.table["target"].to_numpy()
         return labels
 
@@ -73,7 +77,8 @@ def read_tape(labelled: Path, tokens: Path, split: SplitSettings) -> Tape:
     groups = raw_groups(chosen["text"])
     times = np.sort(times, kind="stable")
     splits = assign_splits(groups, split).to_numpy(zero_copy_only=False)
-    return Tape(chosen, formats.read_tokens(tokens).take(order), times, night_of(times), groups, splits)
+    target = target_of(classes_of(labelled))
+    return Tape(chosen, formats.read_tokens(tokens).take(order), times, night_of(times), groups, splits, target)
 
 
 def begin(tape: Tape, warm_up: int, events: Sequence[str]) -> tuple[int, list[str]]:
@@ -91,10 +96,9 @@ def begin(tape: Tape, warm_up: int, events: Sequence[str]) -> tuple[int, list[st
         )
     night = min(first[name] for name in scored)
     before = tape.labels[tape.nights < night]
-    if len(np.unique(before)) < 2:
-        raise ValueError(
-            f"nothing to learn from was sent before {scored[0]}, or it has one class only: choose a later event"
-        )
+    if len(np.unique(before)) < tape.target.size:
+        lacking = "lacks a class" if tape.target.names else "has one class only"
+        raise ValueError(f"nothing to learn from was sent before {scored[0]}, or it {lacking}: choose a later event")
     return night, scored
 
 
@@ -105,9 +109,10 @@ def rows_of(tape: Tape, night: int) -> np.ndarray:
 
 
 def with_texts(tape: Tape, rows: np.ndarray, probabilities: np.ndarray) -> pa.Table:
-    """Scored rows as the queue takes them: id, text, keyword, probability, doubt."""
+    """Scored rows as the queue takes them: id, text, keyword, probability (of several classes of each), doubt."""
     table = tape.table.take(pa.array(rows)).select(["id", "text", "keyword"])
-    table = table.append_column("probability", pa.array(probabilities))
+    for name, column in probability_columns(probabilities).items():
+        table = table.append_column(name, pa.array(column))
     return table.append_column("doubt", pa.nulls(len(rows), pa.string()))
 
 

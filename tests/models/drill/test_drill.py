@@ -101,3 +101,17 @@ def test_days_without_tweets_are_left_out_and_shares_run_over_all_tweets_so_far(
         ("1970-01-03", 3, 2),
     ]
     assert right_so_far(times, labels, called) == [1 / 2, 3 / 5]
+
+
+def test_of_several_classes_the_tweets_of_each_are_counted_and_there_are_no_alerts() -> None:
+    names, labels = ("none", "storm", "drill"), np.array([0, 1, 2, 1, 0, 1])
+    times = np.arange(6) * MINUTE
+    found = score_event(times, labels, labels, names)
+    assert found["classes"] == {"none": 2, "storm": 3, "drill": 1}
+    assert found["macro_f1"] == found["right"][0] == 1
+    assert not {"minutes", "missed", "positives"} & set(found)
+    assert "alerted" not in summarise([found, found])
+    wrong = score_event(times, labels, np.zeros(6, int), names)
+    assert wrong["macro_f1"] == pytest.approx((0.5 + 0 + 0) / 3)
+    (day,) = days_of(times, labels, names)
+    assert (day["tweets"], day["classes"]) == (6, {"none": 2, "storm": 3, "drill": 1})
