@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.classifiers.pipeline import class_column
 from models.settings import SPLITS, TextSettings
 from models.splitting.splits import assign_splits, group_digests
 from models.text import tokenize_texts
 from models.wording import snake_case
 from tasks.ingestion.labelled_texts import LABELS
-from tasks.ingestion.steps import split_settings
+from tasks.ingestion.steps import split_settings, table_classes
 from tasks.sources.columns import fold_word
 from tasks.steps import step
 from tasks.store import formats
@@ -28,6 +29,7 @@ KINDS, NAMES = "kinds.parquet", "kinds.json"
 # The other columns of what is scored, and of the table here.
 TAKEN = {"id", "probability", "label", "model", "version", "doubt", "learned_from"}
 TAKEN |= {"source", "source_row", "text", "keyword", "rule", "reason", "record", "group", "split"}
+NO_CLASSES: Mapping[str, str] = {}
 
 
 @step("gather kinds")
@@ -39,7 +41,7 @@ def gather_kinds(
     Raises ValueError for a column that there is not, and where nothing is left to learn from.
     """
     labels = pa.concat_tables([pq.read_table(path / LABELS) for path in labelled_texts])
-    names = _chosen(pc.unique(labels["task"]).to_pylist(), columns)
+    names = _chosen(pc.unique(labels["task"]).to_pylist(), columns, _class_columns(tweets))
     documents = pa.concat_tables([pq.read_table(each) for path in labelled_texts for each in formats.shards(path)])
     wide = {
         name: _column(documents["document"], labels.filter(pc.equal(labels["task"], task)))
@@ -59,7 +61,13 @@ def gather_kinds(
     return formats.write_artifact("kinds", {KINDS: table, NAMES: classes, "shard-00000.parquet": shard})
 
 
-def _chosen(tasks: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+def _class_columns(tweets: Path) -> dict[str, str]:
+    """The column of a scored file that tells each of several classes of the tweets' label, and the class."""
+    classes = table_classes(tweets) if (tweets / "report.json").exists() else ()
+    return {class_column(name): name for name in classes}
+
+
+def _chosen(tasks: Sequence[str], columns: Sequence[str], of_classes: Mapping[str, str] = NO_CLASSES) -> dict[str, str]:
     """The name of the kind by its task, of those that the columns name, or of all."""
     by_column = {task: task.rpartition("/")[2].strip() for task in tasks}
     wanted = {fold_word(column): column for column in columns}
@@ -71,15 +79,21 @@ def _chosen(tasks: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     named = {
         task: column_name(by_column[task] if often[column_name(by_column[task])] == 1 else task) for task in chosen
     }
-    _refuse_equal_names(named)
+    _refuse_equal_names(named, of_classes)
     return named
 
 
-def _refuse_equal_names(named: Mapping[str, str]) -> None:
-    """Raise ValueError where two kinds would share a column of a scored file."""
+def _refuse_equal_names(named: Mapping[str, str], of_classes: Mapping[str, str]) -> None:
+    """Raise ValueError where two kinds, or a kind and a class of the label, would share a column of a scored file."""
     columns = Counter(column for name in named.values() for column in (name, f"{name}_probability"))
     if equal := [task for task, name in named.items() if max(columns[name], columns[f"{name}_probability"]) > 1]:
         raise ValueError(f"{' and '.join(equal)} would be told in columns of one name: choose by --kinds-column")
+    for task, name in named.items():
+        for column in {name, f"{name}_probability"} & of_classes.keys():
+            raise ValueError(
+                f"{task} would be told in the column {column}, as the class {of_classes[column]!r} of the label is: "
+                "choose other kinds by --kinds-column, or name the class otherwise by --label-class"
+            )
 
 
 def column_name(words: str) -> str:

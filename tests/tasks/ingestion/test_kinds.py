@@ -11,7 +11,7 @@ from models.settings import TextSettings
 from models.splitting.splits import group_digests
 from tasks import sources, tracking
 from tasks.evaluation.leakage import exclude_texts
-from tasks.ingestion.kinds import KINDS, NAMES, _chosen, gather_kinds
+from tasks.ingestion.kinds import KINDS, NAMES, _chosen, _class_columns, gather_kinds
 from tasks.ingestion.labelled_texts import check_labelled_texts
 from tasks.store import formats
 
@@ -75,6 +75,16 @@ def test_kinds_that_would_share_a_column_of_a_scored_file_are_refused() -> None:
     with pytest.raises(ValueError, match="type and type_probability would be told in columns of one name"):
         _chosen(["type", "type_probability"], ())
     assert _chosen(["type", "type_probability"], ("Type",)) == {"type": "type"}
+
+
+def test_a_kind_that_would_share_a_column_with_a_class_of_the_label_is_refused_by_name(home: Path) -> None:
+    tweets = formats.write_artifact("tweets", {"report.json": {"classes": ["storm", "x probability"]}})
+    columns = _class_columns(tweets)
+    with pytest.raises(ValueError, match="Probability Storm would be told in the column probability_storm, as the"):
+        _chosen(["Probability Storm"], (), columns)
+    with pytest.raises(ValueError, match="as the class 'x probability' of the label is"):
+        _chosen(["probability x"], (), columns)
+    assert _chosen(["storm"], (), columns) == {"storm": "storm"}
 
 
 def test_a_text_is_in_the_split_of_its_near_duplicate_among_the_tweets(checked: Path) -> None:
