@@ -61,7 +61,15 @@ def take_step(settings: EmbeddingSettings) -> Callable[..., None]:
 
 def row_specs(positions: tuple[int, int]) -> StepRows:
     """What a compiled loop expects of the rows of its steps, each with so many chunks and tokens."""
-    flat, ends = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.int32)
-    words = tf.TensorSpec((None, positions[0] * positions[1]), tf.float32)
-    place, rows = tf.TensorSpec((None, *positions), tf.int32), tf.TensorSpec((None, None), tf.int32)
-    return StepRows(place, words, rows, ends, *[flat] * 4)
+    by_step, flat = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
+    return StepRows(
+        place=tf.TensorSpec((None, *positions), tf.int32),
+        sizes=tf.TensorSpec((None, positions[0] * positions[1]), tf.float32),
+        rows=by_step,
+        moved=by_step,
+        mover=by_step,
+        halves=tf.TensorSpec((None, 2), tf.int32),
+        ends=flat,
+        table_row=flat,
+        word=flat,
+    )

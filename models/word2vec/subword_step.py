@@ -56,19 +56,23 @@ def changes_of_words(
     known: StepRows,
 ) -> list[Changes]:
     """The changes of each part of a step; those of inputs are to the step's words, before any rate."""
-    words = tf.math.divide(sum_rows(tf.gather(tables.inputs, known.rows), known), known.sizes[:, None])
-    composed = replace(tables, inputs=words)
+    composed = replace(tables, inputs=compose_words(tables.inputs, known))
     return apply_step(changes, composed, windows, batch, rates._replace(inputs=tf.ones_like(rates.inputs)))
 
 
-def sum_rows(values: tf.Tensor, known: StepRows) -> tf.Tensor:
-    """For each of the step's words the sum over its rows of values (rows, ...): (words, ...)."""
-    return tf.sparse.segment_sum(values, known.row, known.word, num_segments=tf.shape(known.sizes)[0])
+def compose_words(table: tf.Variable, known: StepRows) -> tf.Tensor:
+    """The vectors (words, width) of the step's words, in two halves that two processors work out at once.
 
-
-def sum_words(values: tf.Tensor, known: StepRows) -> tf.Tensor:
-    """For each of the step's rows the sum over its words of values (words, ...): (rows, ...)."""
-    return tf.sparse.segment_sum(values, known.by_row_word, known.by_row, num_segments=tf.shape(known.rows)[0])
+    Rows are read where they stand: to copy the step's distinct rows first reads fewer, and takes longer.
+    """
+    values, (word, member) = table.read_value(), (known.halves[0], known.halves[1])
+    sums = [
+        tf.sparse.segment_sum(values, known.table_row[:member], known.word[:member], num_segments=word),
+        tf.sparse.segment_sum(
+            values, known.table_row[member:], known.word[member:] - word, num_segments=tf.shape(known.sizes)[0] - word
+        ),
+    ]
+    return tf.concat(sums, axis=0) / known.sizes[:, None]
 
 
 @fused
@@ -82,35 +86,55 @@ def add_words(sizes: tf.Tensor, place: tf.Tensor, pairs: tf.Tensor, *changes: Se
 
 
 def move_rows(tables: Tables, known: StepRows, change: tf.Tensor, rate: tf.Tensor, architecture: Architecture) -> None:
-    """Add to each row the changes of its words (words, width + 1), within the bounds of `models.word2vec.limits`.
-
-    The vector of a word moves by the mean of what its rows move by, each of them for all words that it is part of. So
-    rate x pairs is bounded in the mean over the rows of each word, and in CBOW over all contexts too.
-    """
-    moves = sum_words(change, known)
-    rates = rate * tf.gather(tables.input_scale, known.rows)
-    moved = moved_words(rates, moves, known)
-    slowed = tf.minimum(1.0, WORD_SLACK * MOST_WORDS / tf.maximum(moved, 1e-30))
-    rates = rates * slowest_word(slowed, known)
-    if architecture == "cbow":
-        pairs = change[:, -1]
-        joint = tf.reduce_sum(moved_words(rates, moves, known) * pairs) / tf.maximum(tf.reduce_sum(pairs), 1e-30)
-        rates = rates * tf.minimum(1.0, WORD_SLACK * MOST_MOVED / tf.maximum(joint, 1e-30))
-    add_moves(tables.inputs, known.rows, moves, rates)
-
-
-def moved_words(rates: tf.Tensor, moves: tf.Tensor, known: StepRows) -> tf.Tensor:
-    """How far each word is moved (words,): rate x pairs, the last column of moves (rows, width + 1), over its rows."""
-    return sum_rows((rates * moves[:, -1])[:, None], known)[:, 0] / known.sizes
-
-
-def slowest_word(slowed: tf.Tensor, known: StepRows) -> tf.Tensor:
-    """For each row the least of what its words (words,) are slowed to: (rows,); 1 for padding."""
-    found = tf.math.segment_min(tf.gather(slowed, known.by_row_word), known.by_row)
-    return tf.pad(found, [[0, tf.shape(known.rows)[0] - tf.shape(found)[0]]], constant_values=1)
+    """Add to each row the changes of its words (words, width + 1), within the bounds of `models.word2vec.limits`."""
+    rates = row_rates(tables.input_scale, rate, change[:, -1], known.sizes, *known[2:5], architecture == "cbow")
+    halves = (tf.split(each, 2) for each in known[3:5])
+    moves = [
+        (tf.gather(known.rows, moved), scaled_moves(change, rates, moved, mover))
+        for moved, mover in zip(*halves, strict=True)
+    ]
+    add_rows(tables.inputs, *moves)
 
 
 @fused
-def add_moves(table: tf.Variable, rows: tf.Tensor, moves: tf.Tensor, rates: tf.Tensor) -> None:
-    """Add moves (rows, width + 1), but for the last column, at their rates (rows,)."""
-    table.assign(add_to(table.read_value(), rows, moves[:, :-1] * rates[:, None]))
+def row_rates(
+    scale: tf.Tensor, rate: tf.Tensor, pairs: tf.Tensor, sizes: tf.Tensor, rows: tf.Tensor, moved: tf.Tensor,
+    mover: tf.Tensor, joint: bool,
+) -> tf.Tensor:  # fmt: skip
+    """The rate (distinct,) of each of the step's rows, whose words have so many pairs (words,).
+
+    The vector of a word moves by the mean of what its rows move by, each of them for all words that it is part of. So
+    rate x pairs is bounded in the mean over the rows of each word and, where contexts are means of words, over all of
+    them jointly.
+    """
+    real, word = tf.cast(mover >= 0, tf.float32), tf.maximum(mover, 0)
+    row_pairs = add_at(tf.zeros_like(rows, tf.float32), moved, real * tf.gather(pairs, word))
+    rates = rate * tf.gather(scale, rows)
+    slowed = tf.minimum(
+        1.0, WORD_SLACK * MOST_WORDS / tf.maximum(moved_words(rates * row_pairs, sizes, moved, mover), 1e-30)
+    )
+    least = tf.where(mover >= 0, tf.gather(slowed, word), 1.0)
+    rates = rates * tf.tensor_scatter_nd_min(tf.ones_like(rows, tf.float32), moved[:, None], least)
+    if joint:
+        each = moved_words(rates * row_pairs, sizes, moved, mover)
+        mean = tf.reduce_sum(each * pairs) / tf.maximum(tf.reduce_sum(pairs), 1e-30)
+        rates = rates * tf.minimum(1.0, WORD_SLACK * MOST_MOVED / tf.maximum(mean, 1e-30))
+    return rates
+
+
+def moved_words(rows: tf.Tensor, sizes: tf.Tensor, moved: tf.Tensor, mover: tf.Tensor) -> tf.Tensor:
+    """How far each word (words,) is moved: the mean over its rows of how far they are moved (distinct,)."""
+    each = tf.cast(mover >= 0, tf.float32) * tf.gather(rows, moved)
+    return add_at(tf.zeros_like(sizes), tf.maximum(mover, 0), each) / sizes
+
+
+def add_at(totals: tf.Tensor, places: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Totals (n,) with values (...) added at places (...)."""
+    return tf.tensor_scatter_nd_add(totals, places[:, None], values)
+
+
+@fused
+def scaled_moves(change: tf.Tensor, rates: tf.Tensor, moved: tf.Tensor, mover: tf.Tensor) -> tf.Tensor:
+    """What each member (members, width) adds to its row: the change of its word at the rate of the row."""
+    taken = tf.where(mover >= 0, tf.gather(rates, moved), 0.0)
+    return taken[:, None] * tf.gather(change[:, :-1], tf.maximum(mover, 0))

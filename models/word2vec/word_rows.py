@@ -4,6 +4,7 @@ A step works each of its distinct words out once, however often it occurs, from 
 words share them; its changes go back the same way. What is where is worked out here, on integers, ahead of the step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from models.settings import SubwordSettings
 from models.text.ngrams import hash_ngrams
 
 NO_SUBWORDS = SubwordSettings()
-FEWEST_SHAPES = 1024  # rows of a block's steps are padded to a multiple of it: each shape is compiled again
+FEWEST_SHAPES = 2048  # rows and members of a block's steps are padded to a multiple: each shape is compiled again
 
 
 @dataclass(frozen=True)
@@ -96,46 +97,61 @@ class StepRows(NamedTuple):
     """The rows of a block's steps. Words and rows are numbered again in each step, as they are met in the table.
 
     place (steps, chunks, tokens): the step's number of the word at each position of the input matrix; sizes (steps,
-    words) float32, rows of each word, 1 for padding; rows (steps, distinct) of the table, padded with 0. Of step i,
-    from ends[i] to ends[i + 1]: row and word of each member, by word; by_row and by_row_word the same by row.
+    words) float32, rows of each word, 1 for padding; rows (steps, distinct) of the table, padded with 0. A member is a
+    row of a word. By row: moved (steps, members), its row among the step's, and mover, its word among the step's, -1
+    for padding. By word: table_row and word (all members,), from ends[i] to ends[i + 1] for step i; its second half
+    begins with word halves[i, 0], which is member halves[i, 1].
     """
 
     place: np.ndarray
     sizes: np.ndarray
     rows: np.ndarray
+    moved: np.ndarray
+    mover: np.ndarray
+    halves: np.ndarray
     ends: np.ndarray
-    row: np.ndarray
+    table_row: np.ndarray
     word: np.ndarray
-    by_row: np.ndarray
-    by_row_word: np.ndarray
 
     def step(self, number: Any) -> "StepRows":
         """Those of one step; of tensors as of arrays."""
         own = slice(self.ends[number], self.ends[number + 1])
-        flat = (each[own] for each in self[4:])
-        return StepRows(self.place[number], self.sizes[number], self.rows[number], self.ends, *flat)
+        return StepRows._make([*(each[number] for each in self[:6]), self.ends, self.table_row[own], self.word[own]])
 
 
 def step_rows(known: WordRows, words: np.ndarray) -> StepRows:
     """The rows of steps whose input matrix is read at words (steps, chunks, tokens)."""
     steps = [_one_step(known, step.reshape(-1)) for step in words]
-    most = -(-max(len(step.rows) for step in steps) // FEWEST_SHAPES) * FEWEST_SHAPES
+    place, sizes, rows, moved, mover, halves, ends, table_row, word = zip(*steps, strict=True)
     return StepRows(
-        np.stack([step.place for step in steps]).reshape(words.shape),
-        np.stack([np.pad(step.sizes, (0, words[0].size - len(step.sizes)), constant_values=1) for step in steps]),
-        np.stack([np.pad(step.rows, (0, most - len(step.rows))) for step in steps]),
-        np.cumsum([0, *(len(step.row) for step in steps)]).astype(np.int32),
-        *(np.concatenate(each) for each in zip(*(step[4:] for step in steps), strict=True)),
+        np.stack(place).reshape(words.shape),
+        _stack_padded(sizes, words[0].size, 1),
+        _stack_padded(rows, FEWEST_SHAPES),
+        _stack_padded(moved, FEWEST_SHAPES),
+        _stack_padded(mover, FEWEST_SHAPES, -1),
+        np.stack(halves),
+        np.cumsum([0, *ends]).astype(np.int32),
+        np.concatenate(table_row),
+        np.concatenate(word),
     )
 
 
+def _stack_padded(parts: Sequence[np.ndarray], multiple: int, value: int = 0) -> np.ndarray:
+    """Parts of different lengths as one array (parts, the longest, rounded up to a multiple)."""
+    length = -(-max(map(len, parts)) // multiple) * multiple
+    return np.stack([np.pad(part, (0, length - len(part)), constant_values=value) for part in parts])
+
+
 def _one_step(known: WordRows, words: np.ndarray) -> StepRows:
-    """The same for one step of words (positions,), nothing padded."""
+    """The same for one step of words (positions,), nothing padded; `ends` is the number of its members."""
     distinct, place, _, _ = _number(words)
-    sizes = known.sizes[distinct]
-    rows, row, by_row, order = _number(known.members(distinct))
+    sizes, table_row = known.sizes[distinct], known.members(distinct)
+    rows, _, moved, order = _number(table_row)
     word = np.repeat(np.arange(len(distinct), dtype=np.int32), sizes)
-    return StepRows(place, sizes.astype(np.float32), rows, np.array([0, len(row)]), row, word, by_row, word[order])
+    middle = word[len(word) // 2]
+    halves = np.array([middle, np.searchsorted(word, middle)], np.int32)
+    ends = np.array(len(word))
+    return StepRows(place, sizes.astype(np.float32), rows, moved, word[order], halves, ends, table_row, word)
 
 
 def _number(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ def step_looker(trainer):
 
     from models.word2vec.limits import cbow_rates, covered, skip_gram_rates
     from models.word2vec.stability import MOST_WORDS, WORD_SLACK
-    from models.word2vec.subword_step import moved_words, sum_words
+    from models.word2vec.subword_step import add_at, moved_words
     from models.word2vec.tables import center, window_tables
 
     settings, tables, windows = trainer.settings, trainer.tables, window_tables(trainer.settings.window)
@@ -60,8 +60,10 @@ def step_looker(trainer):
         counted = tf.tensor_scatter_nd_add(
             tf.zeros_like(known.sizes), tf.reshape(known.place, [-1, 1]), tf.reshape(pairs, [-1])
         )
-        moves = sum_words(counted[:, None], known)
-        moved = moved_words(rate * tf.gather(tables.input_scale, known.rows), moves, known)
+        real = tf.cast(known.mover >= 0, tf.float32) * tf.gather(counted, tf.maximum(known.mover, 0))
+        row_pairs = add_at(tf.zeros_like(known.rows, tf.float32), known.moved, real)
+        rows = rate * tf.gather(tables.input_scale, known.rows) * row_pairs
+        moved = moved_words(rows, known.sizes, known.moved, known.mover)
         return moved[counted > 0] > WORD_SLACK * MOST_WORDS * (1 + 1e-5)
 
     def look(work) -> np.ndarray:
