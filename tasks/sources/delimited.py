@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -29,6 +30,8 @@ FAULT_SHARE = 100  # one row in so many may contradict the quoting decided; more
 SWALLOWED = "a cell in quotes holds what look like whole rows: a quote that is not closed?"
 REPEATED = "the header again"
 ROW_NAMES = "row_names"
+PIECE_BLOCKS = 8  # of text, after which a batch ends, whatever is in it: another process can go on from there
+ENOUGH_SEEN = 1 << 60  # rows before a piece whose faults are counted by somebody else
 
 
 class Rows(NamedTuple):
@@ -51,17 +54,25 @@ def read_delimited(
     `decided` is told the dialect. Raises SourceError when there is no header, and when the file leaves open what its
     quotes mean.
     """
-    csv.field_size_limit(ROW_CHARACTERS)
     with open_text(member, encoding) as stream:
-        table = _Table(Lines(stream, member.name), member.name, options or ReadingOptions(), encoding)
-        decided(table.dialect)
-        builder = BatchBuilder(table.names, encoding)
-        for part in table.rows():
+        table = Table.begin(Lines(stream, member.name), member.name, options or ReadingOptions(), encoding)
+        decided(table.state.dialect)
+        yield from batches_of(table)
+
+
+def batches_of(table: "Table", one_piece: bool = False) -> Iterator[pa.RecordBatch]:
+    """The rows of a table in batches, or of its next piece alone; of a whole table at least one batch."""
+    builder = BatchBuilder(table.state.names, table.encoding)
+    for part in table.rows():
+        if part is not None:
             _add(builder, part)
-            if builder.full:
-                yield builder.take()
-        if builder.pending or not builder.taken:  # an empty batch still tells the columns
+        if builder.full or (part is None and builder.pending):
             yield builder.take()
+        table.piece_ended = part is None
+        if table.piece_ended and one_piece:
+            return
+    if builder.pending or not (builder.taken or one_piece):  # an empty batch still tells the columns
+        yield builder.take()
 
 
 def _add(builder: BatchBuilder, part: Rows) -> None:
@@ -73,65 +84,129 @@ def _add(builder: BatchBuilder, part: Rows) -> None:
     builder.add_malformed(fields, part.fault or f"{counted(len(fields), 'field')} instead of {width}", part.characters)
 
 
-class _Table:
+@dataclass(frozen=True)
+class TableState:
+    """All that is known of a table at some place of it: with it, and the text from there on, its rows can be read.
+
+    `place` is that of the stream of text; `header_left` says whether the first row is yet to come.
+    """
+
+    options: ReadingOptions
+    first: list[str]
+    names: list[str]
+    dialect: Dialect
+    proved: bool
+    kinds: list[ColumnKind]
+    drops_missing: bool
+    header_left: bool
+    place: int = 0
+
+    def decided(self, decision: Decision) -> "TableState":
+        """The same, to be read from here on as decided."""
+        reading = decision.reading
+        return replace(
+            self,
+            dialect=reading.dialect,
+            proved=decision.proved,
+            kinds=[] if self.options.quoting else reading.kinds,
+            drops_missing=not reading.dialect.escape and reading.bare_missing(),
+        )
+
+    def below_header(self) -> "TableState":
+        """The same, once its first row is read."""
+        return replace(self, header_left=False)
+
+
+class Table:
     """One table in progress: its dialect and the names of its columns, then its rows."""
 
-    def __init__(self, lines: Lines, name: str, options: ReadingOptions, encoding: str) -> None:
-        self._lines, self._name, self._wide = lines, name, encoding.startswith("utf-16")
+    def __init__(self, lines: Lines, name: str, encoding: str, state: TableState, seen: int = ENOUGH_SEEN) -> None:
+        csv.field_size_limit(ROW_CHARACTERS)
+        self._lines, self._name, self.encoding = lines, name, encoding
+        self._wide = encoding.startswith("utf-16")
+        self.seen, self.faults, self.piece_ended = seen, 0, False
+        self._adopt(state)
+
+    @classmethod
+    def begin(cls, lines: Lines, name: str, options: ReadingOptions, encoding: str) -> "Table":
+        """The table of a stream that is at its beginning. Raises SourceError where it has no header."""
         head, complete = lines.look_ahead()
         if lines.separator and not options.delimiter:
             options = options.model_copy(update={"delimiter": lines.separator})
-        decision = decide(head, complete, options, name, self._wide) if head.strip() else None
+        wide = encoding.startswith("utf-16")
+        decision = decide(head, complete, options, name, wide) if head.strip() else None
         if decision is None or not decision.reading.rows or decision.reading.rows[0].cells is None:
             raise SourceError(f"{name} has no header: its first line must name the columns (or say --no-header)")
-        self._options = options.model_copy(update={"delimiter": decision.reading.dialect.delimiter})
-        self._first = list(decision.reading.rows[0].cells)
-        self.names = unique_names(_names(decision.reading, options.header))
-        self._seen = self._faults = 0
-        self._adopt(decision)
+        options = options.model_copy(update={"delimiter": decision.reading.dialect.delimiter})
+        first = list(decision.reading.rows[0].cells)
+        names = unique_names(_names(decision.reading, options.header))
+        unread = TableState(options, first, names, decision.reading.dialect, decision.proved, [], False, options.header)
+        return cls(lines, name, encoding, unread.decided(decision), seen=0)
 
-    def _adopt(self, decision: Decision) -> None:
-        """Read from here on as decided."""
-        self.dialect, self._proved = decision.reading.dialect, decision.proved
-        self._kinds: list[ColumnKind] = [] if self._options.quoting else decision.reading.kinds
-        self._lines.quote = self.dialect.quote
-        self._lines.line_end = self.dialect.line_end
-        self._lines.translate = _translation(decision.reading)
-        self._csv = self.dialect.csv_options()
-        self._opening = re.compile(rf'(?:\A|[{re.escape(self.dialect.delimiter)}\r\n])"')
+    def _adopt(self, state: TableState) -> None:
+        """Read from here on so."""
+        self.state, dialect = state, state.dialect
+        self._lines.quote = dialect.quote
+        self._lines.line_end = dialect.line_end
+        self._lines.translate = _translation(dialect, state.drops_missing)
+        self._csv = dialect.csv_options()
+        self._opening = re.compile(rf'(?:\A|[{re.escape(dialect.delimiter)}\r\n])"')
 
-    def rows(self) -> Iterator[Rows]:
-        """All rows below the header: by the block where every one is sound, else one by one."""
-        header = self._options.header
+    def end_of_piece(self) -> TableState:
+        """What there is to know for who reads the rows that follow."""
+        return replace(self.state, place=self._lines.place)
+
+    def skip_piece(self) -> bool:
+        """Go to where the next piece begins, if no row of this one is odd; whether the table goes on so far."""
+        return all(self._lines.skip_block() for _ in range(PIECE_BLOCKS))
+
+    @property
+    def read_again(self) -> int:
+        """How many characters were read more than once."""
+        return self._lines.read_again
+
+    def rows(self) -> Iterator[Rows | None]:
+        """All rows below the header: by the block where every one is sound, else one by one; None after each piece."""
         for part in self._parts():
-            if header and part.rows[0] == self._first:
-                header = False
+            if part is None:
+                yield None
+                continue
+            if self.state.header_left and part.rows[0] == self.state.first:
+                self.state = replace(self.state, header_left=False)
                 part.rows.pop(0)
-            self._seen += len(part.rows)
+            self.seen += len(part.rows)
             if part.rows:
                 yield from self._without_headers(part)
 
-    def _parts(self) -> Iterator[Rows]:
+    def _parts(self) -> Iterator[Rows | None]:
         lines = self._lines
         while lines.pending or (block := lines.read_block()):
             if lines.pending:
                 yield from self._line_by_line()
-                continue
-            if not self._proved and '"' in block and self._opening.search(block):
-                self._decide_again(block)
-            rows = self._parse(block)
-            if rows is None:
-                lines.push_back(block)
-            elif rows:
-                yield Rows(rows, len(block))
+            else:
+                yield from self._rows_of(block)
+            if lines.blocks >= PIECE_BLOCKS and not lines.pending:
+                lines.blocks = 0
+                yield None
+
+    def _rows_of(self, block: str) -> Iterator[Rows]:
+        """The rows of a block; none where one of them is odd, and all are to be read line by line."""
+        if not self.state.proved and '"' in block and self._opening.search(block):
+            self._decide_again(block)
+        rows = self._parse(block)
+        if rows is None:
+            self._lines.push_back(block)
+        elif rows:
+            yield Rows(rows, len(block))
 
     def _decide_again(self, block: str) -> None:
         """Decide by the first block that holds quotes; all before it reads the same in every dialect."""
         header = io.StringIO(newline="")
-        csv.writer(header, delimiter=self.dialect.delimiter, lineterminator="\n").writerow(self._first)
+        state = self.state
+        csv.writer(header, delimiter=state.dialect.delimiter, lineterminator="\n").writerow(state.first)
         text = self._restored([[block]])[0][0]
-        first = header.getvalue() if self._seen else ""
-        self._adopt(decide(first + text, False, self._options, self._name, self._wide))
+        first = header.getvalue() if self.seen else ""
+        self._adopt(state.decided(decide(first + text, False, state.options, self._name, self._wide)))
 
     def _parse(self, block: str) -> list[list[str]] | None:
         """The rows of a block, None where one of them is odd."""
@@ -139,18 +214,18 @@ class _Table:
             rows = [row for row in csv.reader(io.StringIO(block, newline=""), **self._csv) if row]
         except csv.Error:
             return None
-        width = len(self.names)
-        widths = set(map(len, rows if self._seen else rows[1:])) - {width}
-        if widths or (self.dialect.quote and block.count("\n") > len(rows) and self._any_swallows(rows)):
+        width = len(self.state.names)
+        widths = set(map(len, rows if self.seen else rows[1:])) - {width}
+        if widths or (self.state.dialect.quote and block.count("\n") > len(rows) and self._any_swallows(rows)):
             return None
         return self._restored(rows) if BARE_END in block else rows
 
     def _any_swallows(self, rows: list[list[str]]) -> bool:
         """Whether one of many rows, of one width all but the header, swallows others."""
-        if not self._kinds:
+        if not self.state.kinds:
             return False
-        texts = map(self.dialect.delimiter.join, rows)
-        return any(holds_rows(text.split("\n"), self.dialect, self._kinds) for text in texts if "\n" in text)
+        texts = map(self.state.dialect.delimiter.join, rows)
+        return any(holds_rows(text.split("\n"), self.state.dialect, self.state.kinds) for text in texts if "\n" in text)
 
     def _swallows(self, row: list[str]) -> bool:
         """Whether a cell of several lines holds what are rows by number and type of their cells."""
@@ -158,17 +233,17 @@ class _Table:
 
     def _without_headers(self, part: Rows) -> Iterator[Rows]:
         """The rows, every repetition of the header (files put together) among them set aside."""
-        if not self._options.header or len(self._first) < 2 or self._first not in part.rows:
+        if not self.state.options.header or len(self.state.first) < 2 or self.state.first not in part.rows:
             yield part
             return
         for row in part.rows:
             yield Rows(
-                [row], part.characters // len(part.rows), part.fault or (REPEATED if row == self._first else None)
+                [row], part.characters // len(part.rows), part.fault or (REPEATED if row == self.state.first else None)
             )
 
     def _line_by_line(self) -> Iterator[Rows]:
         """Rows one by one, until no line waits to be read again."""
-        lines, width = self._lines, len(self.names)
+        lines, width = self._lines, len(self.state.names)
         reader = csv.reader(lines, **self._csv)
         while True:
             lines.start_row()
@@ -196,25 +271,25 @@ class _Table:
 
     def _checked(self, fields: list[str]) -> Rows:
         """The row, set aside when it holds others."""
-        (fields,) = self._restored([fields])
-        fault = SWALLOWED if len(self._lines.row) > 1 and self.dialect.quote and self._swallows(fields) else None
-        odd = len(fields) != len(self.names) and not self.dialect.quote and any('"' in cell for cell in fields)
+        (fields,), quote = self._restored([fields]), self.state.dialect.quote
+        fault = SWALLOWED if len(self._lines.row) > 1 and quote and self._swallows(fields) else None
+        odd = len(fields) != len(self.state.names) and not quote and any('"' in cell for cell in fields)
         if fault or odd:
-            self._count_fault(self.dialect.delimiter.join(fields))
+            self._count_fault(self.state.dialect.delimiter.join(fields))
         return Rows([fields], self._lines.characters, fault)
 
     def _restored(self, rows: list[list[str]]) -> list[list[str]]:
         """The rows with the characters back that end a line elsewhere and are text here."""
-        bare = "\n" if self.dialect.line_end == "\r" else "\r"
+        bare = "\n" if self.state.dialect.line_end == "\r" else "\r"
         return [[cell.replace(BARE_END, bare) for cell in row] for row in rows]
 
     def _count_fault(self, line: str) -> None:
         """Count a row that contradicts the quoting decided; raise SourceError when they are too many."""
-        self._faults += 1
-        if self._options.quoting is None and self._seen > FAULT_SHARE and self._faults * FAULT_SHARE > self._seen * 5:
+        self.faults += 1
+        if self.state.options.quoting is None and self.seen > FAULT_SHARE and self.faults * FAULT_SHARE > self.seen * 5:
             raise SourceError(
-                f"{self._name}: its beginning reads as if {self.dialect.quoting}, row {self._seen + 1:,} and others do "
-                f"not (for example {line[:80]!r}): say which with --quoting minimal or --quoting none"
+                f"{self._name}: its beginning reads as if {self.state.dialect.quoting}, row {self.seen + 1:,} and "
+                f"others do not (for example {line[:80]!r}): say which with --quoting minimal or --quoting none"
                 f"{', and --escape backslash or --escape none' if BACKSLASH in line else ''}"
             )
 
@@ -229,11 +304,11 @@ def _names(reading: Reading, header: bool) -> list[str]:
     return [*first, ""] if reading.ends_in_delimiter else [ROW_NAMES, *first]
 
 
-def _translation(reading: Reading) -> Callable[[str], str] | None:
+def _translation(dialect: Dialect, drops_missing: bool) -> Callable[[str], str] | None:
     """What to do to text before csv reads it: undo escapes that it does not know, drop bare words for missing cells."""
-    if reading.dialect.escape:
-        return _undo_escapes(reading.dialect)
-    return _drop_missing(reading.dialect) if reading.bare_missing() else None
+    if dialect.escape:
+        return _undo_escapes(dialect)
+    return _drop_missing(dialect) if drops_missing else None
 
 
 def _drop_missing(dialect: Dialect) -> Callable[[str], str]:

@@ -30,7 +30,7 @@ class Lines:
         self._again: deque[str] = deque()
         self._held: str | None = None
         self.row: list[str] = []
-        self.characters = self._read = self._read_again = 0
+        self.characters = self.blocks = self.read_again = self._read = 0
         self.line_end = "any"
         self.quote = '"'
         self.translate: Callable[[str], str] | None = None  # of a block or line, before it is parsed
@@ -90,10 +90,20 @@ class Lines:
 
     def read_block(self) -> str:
         """Whole lines, about a block of them, ending where every quote seems to be closed."""
+        return self._translated(self.skip_block())
+
+    def skip_block(self) -> str:
+        """The same, as it stands in the file: enough for who looks for the places where blocks end."""
+        self.blocks += 1
         if self._held is not None:
             block, self._held = self._held, None
-            return self._translated(block)
-        return self._translated(self._completed(self._stream.read(BLOCK_CHARACTERS)))
+            return block
+        return self._completed(self._stream.read(BLOCK_CHARACTERS))
+
+    @property
+    def place(self) -> int:
+        """Where the stream goes on, for its `seek`, once no line waits to be read again."""
+        return self._stream.tell()
 
     def _completed(self, block: str) -> str:
         """The block with the rest of its last row."""
@@ -124,8 +134,8 @@ class Lines:
         Raises SourceError once far more was read again than read.
         """
         first, *rest = self.row
-        self._read_again += self.characters
-        if self._read_again > max(REREAD_CHARACTERS, REREAD_RATIO * self._read):
+        self.read_again += self.characters
+        if self.read_again > max(REREAD_CHARACTERS, REREAD_RATIO * self._read):
             raise SourceError(
                 f"{self._name}: too many quotes in it do not close; save it with every quote inside a field doubled, "
                 "or say --quoting none if quotes are characters, --escape backslash if backslashes stand before them"

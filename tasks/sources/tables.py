@@ -1,7 +1,7 @@
 """Every table of a source as batches of rows, whatever its format."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -49,10 +49,21 @@ class ReadingNotes:
     files: list[SourceFile] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)  # file -> reason
     columns: dict[str, str] = field(default_factory=dict)  # meaning -> name, in the first file
+    found: list[dict[str, str]] = field(default_factory=list)  # the same of every table of tweets, in order
     names: list[str] = field(default_factory=list)  # of all columns of the first file
     dialects: dict[str, Dialect] = field(default_factory=dict)  # file -> how its cells are told apart
     shapes: ShapeNotes = field(default_factory=ShapeNotes)
     aloud: bool = True  # in the log, for a user who is not shown the notes
+
+    def add(self, later: "ReadingNotes") -> None:
+        """Add what was noted of files that come after these."""
+        self.files += later.files
+        self.passed_over |= later.passed_over
+        self.columns = self.columns or later.columns
+        self.found += later.found
+        self.names = self.names or later.names
+        self.dialects |= later.dialects
+        self.shapes.add(later.shapes)
 
     def warn(self) -> None:
         """Say in the log what was not read, and of what was read what the user may not expect."""
@@ -81,15 +92,16 @@ def open_sources(
     notes: ReadingNotes,
     limits: SourceLimits = DEFAULT_LIMITS,
     texts_only: bool = False,
+    only: Collection[str] | None = None,
 ) -> Iterator[Member]:
-    """Every file to read of a snapshot, path, folder or glob.
+    """Every file to read of a snapshot, path, folder or glob; with `only` of those with these names.
 
     A source that is one file is read whatever its name; of many, those that are data, and with `texts_only` those that
     are text by their content. Raises SourceError when nothing is left to read.
     """
     files = snapshot_files(location)
     read = 0
-    for member in open_members(files, limits):
+    for member in open_members({name: path for name, path in files.items() if only is None or name in only}, limits):
         alone = len(files) == 1 and not member.one_of_many
         reason = None if alone else not_data(member, tables_only, texts_only)
         seen = _seen(member, limits) if reason is None else None
@@ -98,7 +110,7 @@ def open_sources(
             yield seen
         else:
             notes.passed_over[member.name] = reason or NOT_LOOKED_INTO
-    if not read:
+    if not read and only is None:
         raise SourceError(f"nothing at {location} is data to read; passed over: {notes.passed_over}")
 
 
@@ -143,10 +155,15 @@ def read_table(
 
     def decided(dialect: Dialect) -> None:
         notes.dialects[member.name] = dialect
-        delimiter = None if dialect.delimiter == NO_DELIMITER else dialect.delimiter
-        notes.files[place] = noted._replace(delimiter=delimiter, quoting=dialect.quoting)
+        notes.files[place] = with_dialect(noted, dialect)
 
     return read_delimited(member, noted.encoding, options, decided)
+
+
+def with_dialect(noted: SourceFile, dialect: Dialect) -> SourceFile:
+    """The entry of a delimited table, its dialect told."""
+    delimiter = None if dialect.delimiter == NO_DELIMITER else dialect.delimiter
+    return noted._replace(delimiter=delimiter, quoting=dialect.quoting)
 
 
 def text_file(member: Member, kind: Format, encoding: str | None) -> SourceFile:

@@ -1,6 +1,6 @@
 """Tweets as rows of one schema, whatever file they came in."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from tasks.sources.tables import ReadingNotes, open_sources, read_table
 
 EXACT = 1 << 53  # a float beyond it is not an exact whole number
 ROUNDED_ID = r"^[+-]?(\d(\.\d+)?[eE]\+?\d{2,}|\d{16,}\.0+)$"  # as spreadsheets and pandas print long ids made floats
+LABELLED = ("text", "label")
 QUOTES = " \t'\""  # CrisisLex quotes ids twice, so that spreadsheets keep their last digits
 
 
@@ -29,32 +30,51 @@ def read_tweets(
     labelled: bool | None = None,
     notes: ReadingNotes | None = None,
     limits: SourceLimits = DEFAULT_LIMITS,
+    only: Collection[str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Every row of a snapshot, path, folder or glob, in order and in batches of bounded size.
 
     Columns: `source` (file), `source_row` (int64, 1 for the first row below the header), `id`, `text`, `keyword`,
     `location`, `label` (strings as they stand in the file, null where there is nothing), then `record`, `malformed`,
     `undecodable` and `original` as `tasks.sources.records` has them. A file without ids gets
-    `file:row`. `labelled` says whether a label column must be there; None asks the first file.
+    `file:row`. `labelled` says whether a label column must be there; None asks the first file. `only` names files.
     Raises SourceError for what cannot be read, MissingColumnError for a file without a column that it must have.
     """
     columns, notes = columns or ColumnMap(), notes or ReadingNotes()
-    required = ("text", "label") if labelled or columns.label else ("text",)
-    for member in open_sources(location, tables_only=True, notes=notes, limits=limits):
-        row, found = 1, None
-        for batch in read_table(member, table_format(member), encoding, notes, limits, columns):
-            if found is None:
-                notes.names = notes.names or [field.name for field in batch.schema.field("record").type]
-                found = find_columns(columns, batch, member, required)
-                notes.columns = notes.columns or found
-            rows = pa.array(range(row, row + batch.num_rows), pa.int64())
-            tweets = as_tweets(batch, found, member.name, rows)
-            notes.shapes.truncated += count_truncated(tweets["text"])
-            yield tweets
-            row += batch.num_rows
-        if labelled is None and found and "label" in found:
-            required = ("text", "label")
+    required = required_columns(columns, labelled)
+    for member in open_sources(location, tables_only=True, notes=notes, limits=limits, only=only):
+        batches = read_table(member, table_format(member), encoding, notes, limits, columns)
+        yield from tweets_of(member, batches, columns, required, notes)
+        if labelled is None and notes.found and "label" in notes.found[-1]:
+            required = LABELLED
     notes.warn()
+
+
+def required_columns(columns: ColumnMap, labelled: bool | None) -> tuple[str, ...]:
+    """What every file must have; where `labelled` is None, all after one with labels must have them, too."""
+    return LABELLED if labelled or columns.label else ("text",)
+
+
+def tweets_of(
+    member: Member,
+    batches: Iterable[pa.RecordBatch],
+    columns: ColumnMap,
+    required: tuple[str, ...],
+    notes: ReadingNotes,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one table with the columns of `read_tweets`, numbered from 1; the notes tell which they are."""
+    row, found = 1, None
+    for batch in batches:
+        if found is None:
+            notes.names = notes.names or [field.name for field in batch.schema.field("record").type]
+            found = find_columns(columns, batch, member, required)
+            notes.columns = notes.columns or found
+            notes.found.append(found)
+        rows = pa.array(range(row, row + batch.num_rows), pa.int64())
+        tweets = as_tweets(batch, found, member.name, rows)
+        notes.shapes.truncated += count_truncated(tweets["text"])
+        yield tweets
+        row += batch.num_rows
 
 
 def find_columns(

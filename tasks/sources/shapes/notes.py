@@ -19,6 +19,14 @@ class ShapeNotes:
     truncated: int = 0  # texts that the platform itself cut
     left_out: dict[str, str] = field(default_factory=dict)  # field -> what it holds instead of a cell of text
 
+    def add(self, later: "ShapeNotes") -> None:
+        """Add what was counted in files that come after these."""
+        self.shapes.update(later.shapes)
+        self.no_texts.update(later.no_texts)
+        self.truncated += later.truncated
+        for name, what in later.left_out.items():
+            self.left_out.setdefault(name, what)
+
     def warn(self) -> None:
         """Say in the log what was counted, where there is anything."""
         for what, number in self.no_texts.items():
