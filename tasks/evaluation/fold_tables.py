@@ -35,7 +35,7 @@ def gather_labelled(run: Run, tweets: Path) -> Path:
     classes of a label of several.
     """
     from tasks.ingestion.retry import Table, in_order
-    from tasks.ingestion.tweets import TWEETS
+    from tasks.ingestion.tweet_rows import TWEETS
 
     table = Table.read(tweets)
     kept = table.kept.append_column("kept", pa.array([True] * len(table.kept), pa.bool_()))
@@ -76,7 +76,7 @@ def _quarantined(table: "Table") -> pa.Table:
     """The quarantined rows, read again and repaired, with labels as numbers; nothing is judged."""
     from tasks.ingestion.reread import read_again
     from tasks.ingestion.statistics import TweetTally
-    from tasks.ingestion.tweets import TWEETS, prepare
+    from tasks.ingestion.tweet_rows import TWEETS, prepare
 
     labels = table.columns.labels()
     batches = [

@@ -3,7 +3,8 @@
 from tasks.ingestion.corpus import DOCUMENTS, ingest_corpus
 from tasks.ingestion.errors import RefusedTable, UnreconciledError
 from tasks.ingestion.retry import retry_tweets
-from tasks.ingestion.tweets import TWEETS, ingest_tweets
+from tasks.ingestion.tweet_rows import TWEETS
+from tasks.ingestion.tweets import ingest_tweets
 from tasks.sources.records import QUARANTINE
 
 __all__ = [

@@ -1,5 +1,6 @@
 """How often texts repeat and contradict one another, and how many of a second source are among them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.splitting.duplicates import normalise
-from tasks.ingestion.key_buckets import KeyBuckets
+from tasks.ingestion.key_buckets import Buckets, KeyBuckets
 
 KINDS = ("exact", "normalised", "folded")
 
@@ -38,6 +39,6 @@ class TextKeys:
         figures = {kind: vars(buckets.repetition()) for kind, buckets in self.buckets.items()}
         return {**figures, "groups": self.buckets["folded"].distinct()}
 
-    def found_in(self, other: "TextKeys") -> dict[str, int]:
-        """How many of these rows have a text that the other source holds too."""
-        return {kind: buckets.rows_found_in(other.buckets[kind]) for kind, buckets in self.buckets.items()}
+    def found_in(self, others: Mapping[str, Buckets]) -> dict[str, int]:
+        """How many of these rows have a text that another source, of these keys by kind, holds too."""
+        return {kind: buckets.rows_found_in(others[kind]) for kind, buckets in self.buckets.items()}

@@ -4,6 +4,7 @@ Equal keys always meet in one bucket. Only digests are kept, 26 bytes a row and 
 time.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +27,46 @@ BUCKETS = 32
 ENTRY = np.dtype([("key", "<u8", 2), ("row", "<i8"), ("label", "i1"), ("candidate", "?")])
 
 
-class KeyBuckets:
-    """Keys of one kind for every row of a table, dealt out to files by their first number."""
+def bucket_file(folder: Path, number: int) -> Path:
+    """Where the entries of a bucket lie."""
+    return folder / f"{number:02}"
+
+
+class Buckets(ABC):
+    """The keys of every row of a table, dealt out by their first number."""
+
+    @abstractmethod
+    def bucket(self, number: int) -> np.ndarray:
+        """The entries of one bucket, in row order."""
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """The entries of one bucket after another."""
+        return map(self.bucket, range(BUCKETS))
+
+    def repetition(self) -> Repetition:
+        """How often texts occur more than once, over all rows."""
+        return sum((count_repetition(bucket["key"], bucket["label"]) for bucket in self), Repetition())
+
+    def distinct(self) -> int:
+        """How many different keys there are."""
+        return sum(map(distinct_keys, self))
+
+    def rows_found_in(self, other: "Buckets") -> int:
+        """How many of these rows have a key that the other table holds too."""
+        return sum(int(found_among(mine["key"], theirs["key"]).sum()) for mine, theirs in zip(self, other, strict=True))
+
+
+def distinct_keys(bucket: np.ndarray) -> int:
+    """How many different keys there are in one bucket."""
+    return int(number_groups(bucket["key"]).max(initial=-1)) + 1
+
+
+class KeyBuckets(Buckets):
+    """Keys of one kind for every row of a table, in a file for each bucket."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self._paths = [folder / f"{number:02}" for number in range(BUCKETS)]
+        self._paths = [bucket_file(folder, number) for number in range(BUCKETS)]
         for path in self._paths:
             path.touch()
 
@@ -61,22 +96,9 @@ class KeyBuckets:
         chosen = given.to_numpy(zero_copy_only=False)
         self.add(keys, first + np.flatnonzero(chosen), pc.fill_null(labels, -1).to_numpy()[chosen], candidates[chosen])
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """The entries of one bucket after another, each in row order."""
-        for path in self._paths:
-            yield np.fromfile(path, ENTRY)
-
-    def repetition(self) -> Repetition:
-        """How often texts occur more than once, over all rows."""
-        return sum((count_repetition(bucket["key"], bucket["label"]) for bucket in self), Repetition())
-
-    def distinct(self) -> int:
-        """How many different keys there are."""
-        return sum(int(number_groups(bucket["key"]).max(initial=-1)) + 1 for bucket in self)
-
-    def rows_found_in(self, other: "KeyBuckets") -> int:
-        """How many of these rows have a key that the other table holds too."""
-        return sum(int(found_among(mine["key"], theirs["key"]).sum()) for mine, theirs in zip(self, other, strict=True))
+    def bucket(self, number: int) -> np.ndarray:
+        """The entries of one bucket, in row order."""
+        return np.fromfile(self._paths[number], ENTRY)
 
 
 class Relations:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +18,8 @@ from tasks.runtime import atomic_files, state_folder
 from tasks.sources.records import QUARANTINE
 from tasks.store import artifact_store
 
+GROUP_ROWS = 1 << 17
+
 
 @contextmanager
 def scratch() -> Iterator[Path]:
@@ -28,24 +30,47 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-class QuarantineWriter:
-    """Writes quarantined rows, batch by batch, to one Parquet file; it exists even if nothing is quarantined."""
+class RowGroups:
+    """Writes rows to one Parquet file, in row groups of one size: its bytes do not tell in what batches they came."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, QUARANTINE, compression="zstd")
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
 
-    def __enter__(self) -> "QuarantineWriter":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._rows and error is None:
+            self._write(pa.concat_tables(self._waiting))
         self._writer.close()
+
+    def write_table(self, rows: pa.Table) -> None:
+        """Append rows with the columns of the schema."""
+        self._waiting.append(rows)
+        self._rows += len(rows)
+        while self._rows >= GROUP_ROWS:
+            waiting = pa.concat_tables(self._waiting)
+            self._write(waiting.slice(0, GROUP_ROWS))
+            self._waiting, self._rows = [waiting.slice(GROUP_ROWS)], len(waiting) - GROUP_ROWS
+
+    def _write(self, rows: pa.Table) -> None:
+        self._writer.write_table(rows.combine_chunks(), row_group_size=GROUP_ROWS)
+
+
+class QuarantineWriter(RowGroups):
+    """Writes quarantined rows, batch by batch, to one Parquet file; it exists even if nothing is quarantined."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, QUARANTINE)
 
     def write(self, rows: list[dict[str, Any]]) -> None:
         """Append rows with the columns of the quarantine."""
         if rows:
-            self._writer.write_table(pa.Table.from_pylist(rows, QUARANTINE))
+            self.write_table(pa.Table.from_pylist(rows, QUARANTINE))
 
 
 def write_report(draft: artifact_store.Draft, report: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from tasks.ingestion.outputs import QuarantineWriter, reconcile, scratch, write_
 from tasks.ingestion.reread import read_again
 from tasks.ingestion.statistics import Row, TweetTally
 from tasks.ingestion.token_sample import SAMPLE_ROWS
-from tasks.ingestion.tweets import TWEETS, check_table, checked_columns, prepare, row_checker
+from tasks.ingestion.tweet_rows import TWEETS, check_table, checked_columns, prepare, row_checker
 from tasks.ingestion.two_passes import TwoPasses
 from tasks.sources import ColumnMap
 from tasks.store.artifact_store import new_artifact

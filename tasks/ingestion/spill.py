@@ -9,19 +9,20 @@ import pyarrow as pa
 class Spill:
     """Record batches of any schemas, each an Arrow file in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, batches: int = 0) -> None:
+        """So many `batches` lie there already."""
         self._folder = folder
-        self._batches = 0
+        self.batches = batches
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Lay one batch aside."""
-        with pa.OSFile(str(self._path(self._batches)), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+        with pa.OSFile(str(self._path(self.batches)), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
             writer.write_batch(batch)
-        self._batches += 1
+        self.batches += 1
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """All batches. Read, not mapped: mapped pages would count as our memory."""
-        for number in range(self._batches):
+        for number in range(self.batches):
             with pa.OSFile(str(self._path(number))) as file, pa.ipc.open_file(file) as reader:
                 yield reader.get_batch(0)
 

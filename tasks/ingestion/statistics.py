@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.settings import SPLITS
+from tasks.ingestion.keyword_counts import KeywordCounts
 from tasks.ingestion.token_sample import NO_LABEL, TWO, TokenSample, count_classes
 from tasks.sources.records import to_json
 
 MOST_WORDS, MOST_CHARACTERS, CHARACTERS_PER_BAR = 60, 400, 10
 EXAMPLES = 3
-KEYWORDS, KEYWORDS_REMEMBERED = 15, 20_000
+KEYWORDS = 15
 # Before repair, on the text as it came.
 RAW_FACTS = {"mojibake": r"[\x80-\x9f]", "html_entities": r"&#?\w+;", "newlines": r"\n"}
 
@@ -63,6 +64,15 @@ class Tally:
             if len(self.examples[row["rule"]]) < EXAMPLES:
                 self.examples[row["rule"]].append(row)
 
+    def include(self, later: "Tally") -> None:
+        """Add the figures of rows that come after these."""
+        for name in ("read", "kept", "repaired"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for name in ("raw", "repairs", "rules", "labels"):
+            getattr(self, name).update(getattr(later, name))
+        _add_examples(self.examples, later.examples)
+        self.tokens.include(later.tokens)
+
     def counts(self) -> dict[str, int]:
         """The figures that every report begins with."""
         return {
@@ -94,13 +104,16 @@ class TweetTally(Tally):
         self._labels = tuple(map(str, range(len(classes) or TWO)))
         self.splits: Counter[tuple[str, str]] = Counter()
         self.missing: Counter[str] = Counter()
-        self.keywords: Counter[tuple[str, str]] = Counter()
+        self.keywords = KeywordCounts()
         self._shown: dict[str, list[str]] = defaultdict(list)
         self.words = np.zeros((len(self._labels) + 1, MOST_WORDS + 1), np.int64)
         self.characters = np.zeros((len(self._labels) + 1, MOST_CHARACTERS // CHARACTERS_PER_BAR + 1), np.int64)
 
-    def add_kept(self, kept: pa.Table, sampled: np.ndarray) -> None:
-        """Count kept rows (schema of the table of tweets); `sampled` says whose words to look at, bool (rows,)."""
+    def add_kept(self, kept: pa.Table, sampled: np.ndarray, rows: np.ndarray | None = None) -> None:
+        """Count kept rows (schema of the table of tweets); `sampled` says whose words to look at, bool (rows,).
+
+        `rows` are their numbers in the source, where they are a part of it; `settle` once all before one were counted.
+        """
         label = pc.fill_null(kept["target"].cast(pa.string()), NO_LABEL)
         self.kept += len(kept)
         for split, name, count in _pairs(kept["split"], label):
@@ -108,7 +121,7 @@ class TweetTally(Tally):
         for name in ("keyword", "location"):
             self.missing[name] += kept[name].null_count
         self._add_lengths(kept["text"], kept["target"])
-        self._add_keywords(kept["keyword"], label)
+        self._add_keywords(kept["keyword"], label, np.zeros(len(kept), np.int64) if rows is None else rows)
         self._remember(kept, label)
         training = kept["split"].to_numpy(zero_copy_only=False) == "train"
         chosen = pa.array(np.logical_and(sampled, training))
@@ -130,12 +143,21 @@ class TweetTally(Tally):
                 rows = kept.filter(mask).slice(0, wanted).select(["source", "source_row", "id", "text", "target"])
                 self._shown[name] += [to_json(row) for row in rows.to_pylist()]
 
-    def _add_keywords(self, keywords: pa.ChunkedArray, label: pa.ChunkedArray) -> None:
+    def _add_keywords(self, keywords: pa.ChunkedArray, label: pa.ChunkedArray, rows: np.ndarray) -> None:
         given = pc.is_valid(keywords)
-        for keyword, name, count in _pairs(keywords.filter(given), label.filter(given)):
-            self.keywords[keyword, name] += count
-        if len(self.keywords) > KEYWORDS_REMEMBERED:  # the rare ones go: a report shows the frequent
-            self.keywords = Counter(dict(self.keywords.most_common(KEYWORDS_REMEMBERED // 2)))
+        numbers = rows[given.to_numpy()]
+        self.keywords.add(keywords.filter(given), label.filter(given), numbers)
+
+    def include(self, later: Tally) -> None:
+        """Add the figures of rows that come after these."""
+        super().include(later)
+        if isinstance(later, TweetTally):
+            self.splits.update(later.splits)
+            self.missing.update(later.missing)
+            self.keywords.include(later.keywords)
+            _add_examples(self._shown, later._shown)
+            self.words += later.words
+            self.characters += later.characters
 
     def figures(self) -> dict[str, float]:
         """What the contract of a whole table looks at; shares of nothing are 0."""
@@ -198,15 +220,18 @@ class TweetTally(Tally):
         return {label: row.tolist() for label, row in zip((*self._labels, NO_LABEL), bars, strict=True) if row.any()}
 
     def _top_keywords(self) -> list[Row]:
-        totals: Counter[str] = Counter()
-        for (keyword, _), count in self.keywords.items():
+        counts, totals = self.keywords.totals(), Counter[str]()
+        for (keyword, _), count in counts.items():
             totals[keyword] += count
         ranked = sorted(totals.items(), key=lambda each: (-each[1], each[0]))[:KEYWORDS]
-        return [{"keyword": word, "rows": count, **self._classes_of(word)} for word, count in ranked]
-
-    def _classes_of(self, keyword: str) -> dict[str, Any]:
-        counts = {label: self.keywords[keyword, label] for label in self._labels}
-        return count_classes(counts, self.classes)
+        return [
+            {
+                "keyword": word,
+                "rows": count,
+                **count_classes({label: counts[word, label] for label in self._labels}, self.classes),
+            }
+            for word, count in ranked
+        ]
 
 
 class DocumentTally(Tally):
@@ -230,6 +255,12 @@ class DocumentTally(Tally):
     def report(self) -> dict[str, Any]:
         """All figures as plain values."""
         return super().report() | {"total_words": self.words, "lengths": np.trim_zeros(self.lengths, "b").tolist()}
+
+
+def _add_examples(known: dict[str, list[Any]], later: dict[str, list[Any]]) -> None:
+    """Add later examples of each name, until there are enough."""
+    for name, examples in later.items():
+        known[name] += examples[: EXAMPLES - len(known[name])]
 
 
 def _bars(codes: np.ndarray, lengths: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

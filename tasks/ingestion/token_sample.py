@@ -26,6 +26,10 @@ class TokenSample:
         """Add some texts."""
         self._tables.append(pa.table({"text": texts, "label": labels}))
 
+    def include(self, later: "TokenSample") -> None:
+        """Add the texts of a later sample."""
+        self._tables += later._tables
+
     def top(self) -> dict[str, list[dict[str, Any]]]:
         """For each label its tokens with counts: those that set its class apart, the commonest where no label is."""
         if not self._tables:

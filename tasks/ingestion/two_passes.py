@@ -4,7 +4,7 @@ In the first pass batches are checked row by row and laid aside, and digests of 
 passes the digests tell contradictions, repeated ids and copies. The second pass hands every batch back, judged.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,14 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.splitting.duplicates import NO_ROW
 from tasks.ingestion import contracts
 from tasks.ingestion.expectations import Checker, Violation
 from tasks.ingestion.key_buckets import KeyBuckets, Relations
+from tasks.ingestion.places import Places
 from tasks.ingestion.spill import Spill
 from tasks.sources.records import records_json
 
 GATHERED_BYTES = 64 << 20
+RELATIONS = ("contradicts", "same_id_as", "same_text_as")
 
 
 class Judged(NamedTuple):
@@ -54,14 +55,14 @@ class TwoPasses:
     those that the row contract asks for, those of `tasks.sources.records`, and any more.
     """
 
-    def __init__(self, folder: Path, row_contract: Checker) -> None:
+    def __init__(self, folder: Path, row_contract: Checker, with_ids: bool = True) -> None:
+        """`with_ids` says whether the ids of the batches are final, and therefore noted."""
         self._folder = folder
         self._row_contract = row_contract
         self._relations_contract = Checker(contracts.row_relations())
-        self._ids = KeyBuckets(folder / "ids")
-        self._spill = Spill(folder)
-        self._starts: list[int] = []
-        self._places: list[tuple[str, int]] = []
+        self._ids, self._with_ids = KeyBuckets(folder / "ids"), with_ids
+        self.spill = Spill(folder)
+        self.places = Places()
         self._relations: Relations | None = None
         self._settled = 0
         self.rows = 0
@@ -69,7 +70,7 @@ class TwoPasses:
     def settle(self, kept: pa.RecordBatch) -> None:
         """Note rows that stay as they are: columns source, source_row, id, target."""
         self._ids.add_texts(kept["id"], self.rows, kept["target"], np.ones(kept.num_rows, bool))
-        self._remember_places(kept)
+        self.places.add(kept, self.rows)
         self.rows += kept.num_rows
         self._settled = self.rows
 
@@ -80,19 +81,12 @@ class TwoPasses:
         violations = self._row_contract.violations(batch.select(checked).to_pandas())
         passed = np.ones(batch.num_rows, bool)
         passed[list(violations)] = False
-        self._ids.add_texts(batch["id"], self.rows, batch["target"], passed)
-        self._remember_places(batch)
-        self._spill.append(_with_verdicts(batch, violations))
+        if self._with_ids:
+            self._ids.add_texts(batch["id"], self.rows, batch["target"], passed)
+        self.places.add(batch, self.rows)
+        self.spill.append(_with_verdicts(batch, violations))
         self.rows += batch.num_rows
         return passed
-
-    def _remember_places(self, batch: pa.RecordBatch) -> None:
-        """Note where each stretch of consecutive rows of one file begins in the batch."""
-        sources, rows = batch["source"].dictionary_encode(), batch["source_row"].to_numpy()
-        goes_on = (np.diff(rows) == 1) & (np.diff(sources.indices.to_numpy()) == 0)
-        begins = np.flatnonzero(np.concatenate([[True], ~goes_on]))
-        self._starts += (self.rows + begins).tolist()
-        self._places += zip(batch["source"].take(pa.array(begins)).to_pylist(), rows[begins].tolist(), strict=True)
 
     def relate(self, texts: KeyBuckets) -> None:
         """Find out what the rows that passed are to one another; `texts` holds the keys of their texts as they came."""
@@ -102,31 +96,21 @@ class TwoPasses:
     def __iter__(self) -> Iterator[Judged]:
         """Every batch in its order, judged."""
         first = self._settled
-        for batch in self._spill:
-            related = self._relations_contract.violations(self._relations_frame(first, batch.num_rows))
-            yield _judge(batch, related, first)
+        for batch in self.spill:
+            yield judge(batch, self._relations_contract.violations(self._frame(first, batch.num_rows)), first)
             first += batch.num_rows
 
-    def _relations_frame(self, first: int, count: int) -> pd.DataFrame:
+    def _frame(self, first: int, count: int) -> pd.DataFrame:
         if self._relations is None:
             raise RuntimeError("call `relate` between the passes")
         rows = slice(first, first + count)
-        columns = ("contradicts", "same_id_as", "same_text_as")
-        frame: pd.DataFrame = pa.table(
-            {name: self._names(getattr(self._relations, name)[rows]) for name in columns}
-        ).to_pandas()
-        return frame
+        return relations_frame({name: getattr(self._relations, name)[rows] for name in RELATIONS}, self.places)
 
-    def _names(self, rows: np.ndarray) -> pa.StringArray:
-        """Rows as people find them, "train.csv row 12"; null for -1."""
-        related = rows != NO_ROW
-        batches = np.searchsorted(self._starts, rows[related], "right") - 1
-        names = [
-            f"{self._places[batch][0]} row {self._places[batch][1] + row - self._starts[batch]}"
-            for batch, row in zip(batches.tolist(), rows[related].tolist(), strict=True)
-        ]
-        nothing = pa.nulls(len(rows), pa.string())
-        return pc.replace_with_mask(nothing, pa.array(related), pa.array(names, pa.string()))
+
+def relations_frame(related: Mapping[str, np.ndarray], places: Places) -> pd.DataFrame:
+    """For every row of a batch the names of the rows that it contradicts, repeats or copies (numbers, -1 for none)."""
+    frame: pd.DataFrame = pa.table({name: places.names(related[name]) for name in RELATIONS}).to_pandas()
+    return frame
 
 
 def _with_verdicts(batch: pa.RecordBatch, violations: dict[int, Violation]) -> pa.RecordBatch:
@@ -138,7 +122,8 @@ def _with_verdicts(batch: pa.RecordBatch, violations: dict[int, Violation]) -> p
     return pa.RecordBatch.from_pydict(columns)
 
 
-def _judge(batch: pa.RecordBatch, related: dict[int, Violation], first: int) -> Judged:
+def judge(batch: pa.RecordBatch, related: dict[int, Violation], first: int) -> Judged:
+    """A batch that was laid aside, judged by what its rows are to others; the first of them has this number."""
     kept = pc.is_null(batch["rule"]).to_numpy(zero_copy_only=False)
     kept[list(related)] = False
     rejected = batch.filter(pa.array(~kept))

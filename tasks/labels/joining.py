@@ -17,7 +17,7 @@ from tasks.ingestion.outputs import QuarantineWriter, reconcile, write_report
 from tasks.ingestion.retry import AS_READ, SINCE, Table
 from tasks.ingestion.statistics import TweetTally
 from tasks.ingestion.token_sample import SAMPLE_ROWS
-from tasks.ingestion.tweets import TWEETS, checked_columns, prepare, row_checker
+from tasks.ingestion.tweet_rows import TWEETS, checked_columns, prepare, row_checker
 from tasks.labels.snapshot import TABLE
 from tasks.sources import ColumnMap
 from tasks.sources.records import records_json

@@ -42,6 +42,16 @@ class RowCounts:
             self.id_form = id_form(batch["id"])
         self._keep_first(batch)
 
+    def include(self, later: "RowCounts", rows_before: int = 0) -> None:
+        """Add the counts of rows that come after these; so many rows of their file come before them."""
+        for name in ("rows", "malformed", "undecodable", "no_text"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.labels.update(later.labels)
+        self.fault = self.fault if self.fault is not None else later.fault
+        self.id_form = self.id_form if self.id_form is not None else later.id_form
+        wanted = FIRST_ROWS - len(self.first_rows)
+        self.first_rows += [row | {"source_row": row["source_row"] + rows_before} for row in later.first_rows[:wanted]]
+
     def _keep_first(self, batch: pa.RecordBatch) -> None:
         wanted = FIRST_ROWS - len(self.first_rows)
         if not wanted or not batch.num_rows:

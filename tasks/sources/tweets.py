@@ -94,6 +94,7 @@ def find_columns(
 
 def as_tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, rows: pa.Array) -> pa.RecordBatch:
     """A batch of `tasks.sources.records` with the columns of `read_tweets`; `rows` are its places in the source."""
+    sources = pa.array([source] * batch.num_rows, pa.string())
     cells = {meaning: cells_of(batch, found.get(meaning)) for meaning in ("id", "text", "keyword", "location", "label")}
     for meaning in ("keyword", "location"):
         cells[meaning] = missing_to_null(cells[meaning])
@@ -104,8 +105,7 @@ def as_tweets(batch: pa.RecordBatch, found: dict[str, str], source: str, rows: p
         floats = found["id"] in kinds and pa.types.is_floating(kinds[found["id"]])
         _check_ids(cells["id"], source, found["id"], floats)
     else:
-        cells["id"] = pc.binary_join_element_wise(f"{source}:", rows.cast(pa.string()), "")
-    sources = pa.array([source] * batch.num_rows, pa.string())
+        cells["id"] = numbered_ids(sources, rows)
     named = {"source": sources, "source_row": rows, **cells}
     return pa.RecordBatch.from_pydict(named | {name: batch[name] for name in batch.schema.names})
 
@@ -133,6 +133,11 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SourceError(f"column {name!r} holds {column.type}, not text: {error}") from error
+
+
+def numbered_ids(sources: pa.Array, rows: pa.Array) -> pa.Array:
+    """The ids of rows that have none: file and row."""
+    return pc.binary_join_element_wise(sources, rows.cast(pa.string()), ":")
 
 
 def _check_ids(ids: pa.Array, source: str, name: str, floats: bool) -> None:
