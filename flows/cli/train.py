@@ -154,6 +154,7 @@ def ingest(
     kind: Annotated[Kind, typer.Option(help="What the source holds.")] = Kind.tweets,
     table: LabelledTable,
     overlap_with: OverlapWith = None,
+    cluster: OnCluster = "none",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -164,7 +165,7 @@ def ingest(
     Example: crisisflow ingest train.csv --kind tweets --overlap-with test.csv
     """
     look = readable(source if kind is Kind.tweets else None, table, None)
-    with command(debug), look, orchestration(source, overlap_with):
+    with command(debug), look, on_cluster(cluster), orchestration(source, overlap_with):
         from flows import ingest as stage
 
         if kind is Kind.tweets:
