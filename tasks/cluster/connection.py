@@ -1,10 +1,11 @@
 """A connection to a cluster of Dask: every worker examined, units sent a few ahead, results in their order."""
 
+import asyncio
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,7 @@ FETCH_SECONDS = 5.0
 NO_WORKER_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 COUNT_SECONDS = 10.0
+EXAMINE_SECONDS = 60.0
 
 
 @dataclass
@@ -180,10 +182,13 @@ def _refuse_others(client: "Client", folder: Path) -> Path:
     Raises ValueError naming each worker that would compute other bytes, or elsewhere, and why.
     """
     token = write_token(folder)
-    answers: dict[str, Any] = client.run(examine, str(token), on_error="return")
+    workers = list(client.scheduler_info(n_workers=-1)["workers"])
+    answers: dict[str, Any] = client.sync(_examined, client, workers, str(token))
     refused = []
     for worker, answer in answers.items():
-        if isinstance(answer, BaseException):
+        if isinstance(answer, TimeoutError):
+            why = [f"it did not answer within {EXAMINE_SECONDS:.0f} s: end it, or see whether its machine is reached"]
+        elif isinstance(answer, BaseException):
             why = [f"it cannot run this code ({type(answer).__name__}: {answer}): install the same commit there"]
         else:
             why = list(objections(answer, token))
@@ -192,3 +197,16 @@ def _refuse_others(client: "Client", folder: Path) -> Path:
     if refused:
         raise ValueError("\n".join(refused))
     return token
+
+
+async def _examined(client: "Client", workers: Sequence[str], token: str) -> dict[str, Any]:
+    """What each worker says of itself, or the exception of one that does not."""
+    asked = [asyncio.wait_for(_examine(client, worker, token), EXAMINE_SECONDS) for worker in workers]
+    return dict(zip(workers, await asyncio.gather(*asked, return_exceptions=True), strict=True))
+
+
+async def _examine(client: "Client", worker: str, token: str) -> Any:
+    answers = await client.run(examine, token, workers=[worker], on_error="return")
+    if worker not in answers:
+        raise ConnectionError("it has just left")
+    return answers[worker]
