@@ -22,6 +22,10 @@ SETTINGS: dict[str, Any] = {
     "distributed.comm.timeouts.tcp": "60s",
     # Numbers of threads change the last bits of sums: as they are in the command, so they are in a worker.
     "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": "65536"},
+    # Of what is served without TLS on loopback: whether it is alive, and the pages of bokeh where it is installed. Not
+    # logs, call stacks and states of tasks, and no proxy to other hosts.
+    "distributed.scheduler.http.routes": ["distributed.http.health", "distributed.http.statics"],
+    "distributed.worker.http.routes": ["distributed.http.health"],
     "distributed.admin.log-format": "%(asctime)s %(name)s %(levelname)s %(message)s",
 }
 

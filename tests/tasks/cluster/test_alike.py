@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -63,6 +64,24 @@ def test_a_refused_worker_is_named(cluster: DaskCluster, tmp_path: Path, monkeyp
     monkeypatch.setattr(connection, "objections", lambda *_: ["it is too slow"])
     with pytest.raises(ValueError, match=r"worker tls://127\.0\.0\.1:\d+ is refused, it is too slow"):
         connection._refuse_others(cluster.client, tmp_path)
+
+
+def test_a_worker_that_does_not_answer_is_named(
+    cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "EXAMINE_SECONDS", 0.0)
+    with pytest.raises(ValueError, match=r"worker tls://127\.0\.0\.1:\d+ is refused, it did not answer within"):
+        connection._refuse_others(cluster.client, tmp_path)
+
+
+def test_of_dasks_pages_only_health_is_served(cluster: DaskCluster) -> None:
+    port = cluster.client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.http_server.port)
+    answers = {
+        path: httpx.get(f"http://127.0.0.1:{port}{path}", follow_redirects=False).status_code
+        for path in ("/health", "/info/main/workers.html", "/json/identity.json", "/metrics", "/proxy/80/localhost/")
+    }
+    assert answers.pop("/health") == 200
+    assert set(answers.values()) == {404}
 
 
 def test_counting_workers_load_neither_tensorflow_nor_prefect(cluster: DaskCluster) -> None:
