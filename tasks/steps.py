@@ -113,7 +113,11 @@ def _call(title: str, function: StepFunction[...], run: Run, args: Any, kwargs: 
     if not units.is_beside_others():
         return _timed(function, run, args, kwargs)
     work = units.Unit(title, compute_noted, (function, NotedRun.of(run), args, kwargs))
-    (((output, seconds), notes),) = units.run([work])
+    try:
+        (((output, seconds), notes),) = units.run([work])
+    except Exception as error:
+        record_notes(run, error.__dict__.pop(units.ATTACHED, ()))
+        raise
     record_notes(run, notes)
     run.log_metrics({"computed_seconds": seconds})  # COMPUTED, as docs/reference reads it
     return output, seconds
@@ -122,8 +126,15 @@ def _call(title: str, function: StepFunction[...], run: Run, args: Any, kwargs: 
 def compute_noted(
     function: StepFunction[...], run: NotedRun, args: Any, kwargs: Any
 ) -> tuple[tuple[Path, float], list[Note]]:
-    """The unit of a whole step: its output, its seconds, and what the command is to record on the run."""
-    return _timed(function, run, args, kwargs), run.notes
+    """The unit of a whole step: its output, its seconds, and what the command is to record on the run.
+
+    An exception takes these notes with it.
+    """
+    try:
+        return _timed(function, run, args, kwargs), run.notes
+    except Exception as error:
+        error.__dict__[units.ATTACHED] = run.notes
+        raise
 
 
 def _timed(function: StepFunction[...], run: Run, args: Any, kwargs: Any) -> tuple[Path, float]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.caching.code import PACKAGES
 from tasks.cluster.fingerprint import fingerprint_digest, read_token
-from tasks.cluster.units import Unit
+from tasks.cluster.units import ATTACHED, Unit
 
 
 class ForeignWorkerError(RuntimeError):
@@ -110,7 +110,7 @@ class Failure:
         reduced: Any = error.__reduce__()
         kind, arguments, *state = reduced
         notes = tuple(getattr(error, "__notes__", ()))
-        carried = dict(state[0] or {}) if state else {}
+        carried = {**_attached(error), **(state[0] or {} if state else {})}
         return cls(kind, arguments, carried, notes, f"{type(error).__name__}: {error}", traceback.format_exc())
 
     def unpack(self) -> Any:
@@ -126,13 +126,20 @@ class Failure:
         called = (
             not isinstance(self.kind.__init__, FunctionType) or self.kind.__reduce__ is not BaseException.__reduce__
         )
+        attached = {name: value for name, value in self.state.items() if name == ATTACHED}
         try:
             error = self.kind(*self.arguments) if called else self.kind.__new__(self.kind, *self.arguments)
             error.__dict__.update(self.state)
             str(error)
         except Exception:
-            return RuntimeError(self.text)
+            error = RuntimeError(self.text)
+            error.__dict__.update(attached)
         return error
+
+
+def _attached(error: Exception) -> dict[str, Any]:
+    """What a unit gives an exception along, whatever the class makes of its own attributes."""
+    return {ATTACHED: error.__dict__[ATTACHED]} if ATTACHED in error.__dict__ else {}
 
 
 def execute(sent: Sent) -> Answer | Failure:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 THREADS_PER_WORKER = 4  # each waits for one unit at a time, and does its small part between two of them
 FOLDER = "cluster"
+ATTACHED = "attached"  # attribute of an exception of a unit that reaches the command with it
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import requests
 from tasks.cluster import connection
 from tasks.cluster.connection import AHEAD_PER_WORKER, DaskCluster
 from tasks.cluster.execution import Failure, ForeignWorkerError, Sent, execute, named
-from tasks.cluster.units import Stopped, Unit, is_beside_others, run, running_on, side_by_side
+from tasks.cluster.units import ATTACHED, Stopped, Unit, is_beside_others, run, running_on, side_by_side
 from tasks.ingestion.errors import RefusedTable
 
 
@@ -189,3 +189,14 @@ def test_a_failure_beside_others_stops_them(cluster: DaskCluster) -> None:
         side_by_side(work, [0, 1])
     assert ended or time.monotonic() - start < 5
     assert time.monotonic() - start < 20
+
+
+def test_what_a_step_noted_before_it_failed_comes_with_the_exception() -> None:
+    try:
+        raise Peculiar("out of memory")
+    except Peculiar as error:
+        setattr(error, ATTACHED, ["a note"])
+        failure = Failure.of(error)
+    with pytest.raises(RuntimeError) as caught:
+        failure.unpack()
+    assert getattr(caught.value, ATTACHED) == ["a note"]
