@@ -89,11 +89,9 @@ class Shuffle:
             found[rows[start:end] - first] = others[start:end]
         return found
 
-    def standing(self, bucket: np.ndarray, relations: Sequence[str]) -> np.ndarray:
-        """The entries of rows that may be kept and have none of these relations to another."""
-        gone = [self._load(relation, number)[0] for relation in relations for number in range(BUCKETS)]
-        standing: np.ndarray = bucket[bucket["candidate"] & ~np.isin(bucket["row"], np.concatenate(gone))]
-        return standing
+    def rows_with(self, relations: Sequence[str]) -> np.ndarray:
+        """The rows that have one of these relations to another row, int64, in no order."""
+        return np.concatenate([self._load(relation, number)[0] for relation in relations for number in range(BUCKETS)])
 
     def _path(self, relation: str, number: int) -> Path:
         return self.folder / f"{relation}-{number:02}.npy"
@@ -153,7 +151,8 @@ def find_copies(shuffle: Shuffle, numbers: Sequence[int]) -> None:
 
 
 def _find_earlier(shuffle: Shuffle, numbers: Sequence[int], kind: str, relation: str, before: Sequence[str]) -> None:
-    buckets = PartedBuckets(shuffle.parts(), kind)
+    buckets, gone = PartedBuckets(shuffle.parts(), kind), shuffle.rows_with(before)
     for number in numbers:
-        rows = shuffle.standing(buckets.bucket(number), before)
+        bucket = buckets.bucket(number)
+        rows = bucket[bucket["candidate"] & ~np.isin(bucket["row"], gone)]
         shuffle.keep(relation, number, rows["row"], earlier_copies(rows["key"], rows["row"]))
