@@ -24,6 +24,7 @@ from models.splitting.duplicates import (
 )
 
 BUCKETS = 32
+CONTRADICTS, SAME_ID_AS, SAME_TEXT_AS = RELATIONS = ("contradicts", "same_id_as", "same_text_as")
 ENTRY = np.dtype([("key", "<u8", 2), ("row", "<i8"), ("label", "i1"), ("candidate", "?")])
 
 

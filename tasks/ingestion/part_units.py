@@ -12,14 +12,14 @@ import pyarrow.ipc
 from models.settings import SplitSettings
 from tasks.ingestion import contracts
 from tasks.ingestion.expectations import Checker
-from tasks.ingestion.key_buckets import KeyBuckets
+from tasks.ingestion.key_buckets import RELATIONS, KeyBuckets
 from tasks.ingestion.places import Places
 from tasks.ingestion.shuffle import Shuffle
 from tasks.ingestion.spill import Spill
 from tasks.ingestion.statistics import TweetTally
 from tasks.ingestion.tweet_ingest import FirstPass, Reading
 from tasks.ingestion.tweet_rows import TWEETS, with_splits
-from tasks.ingestion.two_passes import RELATIONS, judge, relations_frame
+from tasks.ingestion.two_passes import judge, relations_frame
 from tasks.sources.parts import Part, PartReading
 from tasks.sources.pieces import PieceEnd
 from tasks.sources.records import QUARANTINE

@@ -16,12 +16,20 @@ import numpy as np
 from models.splitting.duplicates import NO_ROW, Repetition, contradicting_rows, count_repetition, earlier_copies
 from tasks.cluster.units import Unit, run
 from tasks.ingestion.duplicates import KINDS
-from tasks.ingestion.key_buckets import BUCKETS, ENTRY, Buckets, bucket_file, distinct_keys
+from tasks.ingestion.key_buckets import (
+    BUCKETS,
+    CONTRADICTS,
+    ENTRY,
+    SAME_ID_AS,
+    SAME_TEXT_AS,
+    Buckets,
+    bucket_file,
+    distinct_keys,
+)
 from tasks.ingestion.places import Places
 from tasks.runtime.atomic_files import draft_file, put_in_place
 
 IDS = "ids"
-CONTRADICTS, SAME_ID_AS, SAME_TEXT_AS = "contradicts", "same_id_as", "same_text_as"
 AT_ONCE = 4  # buckets of one unit: of a million tweets each takes some hundredths of a second
 PLACES = "places.json"
 

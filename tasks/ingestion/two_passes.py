@@ -15,13 +15,12 @@ import pyarrow.compute as pc
 
 from tasks.ingestion import contracts
 from tasks.ingestion.expectations import Checker, Violation
-from tasks.ingestion.key_buckets import KeyBuckets, Relations
+from tasks.ingestion.key_buckets import RELATIONS, KeyBuckets, Relations
 from tasks.ingestion.places import Places
 from tasks.ingestion.spill import Spill
 from tasks.sources.records import records_json
 
 GATHERED_BYTES = 64 << 20
-RELATIONS = ("contradicts", "same_id_as", "same_text_as")
 
 
 class Judged(NamedTuple):
